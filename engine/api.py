@@ -1,0 +1,206 @@
+"""What crosses the process boundary: requests to the engine, and events back. Plain data; imports nothing heavy.
+
+Errors:
+
+    EngineError                 anything the engine reports about a request
+    ├── InvalidRequestError     the request asks for what cannot be done; its text says what to change
+    ├── ModelUnavailableError   the model cannot be loaded (not fetched, damaged, too large)
+    └── EngineStoppedError      the engine process ended while the request was under way
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["verified", "diffusion", "autoregressive"]
+MODES: tuple[Mode, ...] = ("verified", "diffusion", "autoregressive")
+
+DraftSource = Literal["auto", "copy", "denoise", "none"]
+DRAFT_SOURCES: tuple[DraftSource, ...] = ("auto", "copy", "denoise", "none")
+
+FinishReason = Literal["stop", "length", "deadline", "cancelled"]
+
+MAX_BLOCK_SIZE = 128
+
+
+class EngineError(Exception):
+    """Anything the engine reports about a request."""
+
+
+class InvalidRequestError(EngineError):
+    """The request asks for what cannot be done."""
+
+
+class ModelUnavailableError(EngineError):
+    """The model cannot be loaded."""
+
+
+class EngineStoppedError(EngineError):
+    """The engine process ended while the request was under way."""
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request.
+
+    `block_size` bounds the rows of a draft or of a noisy block. `draft` is where `verified` takes its drafts from; the
+    text does not depend on it. `max_new_tokens` counts tokens, the stop included.
+    """
+
+    mode: Mode = "verified"
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    seed: int = 0
+    block_size: int = 16
+    draft: DraftSource = "auto"
+    deadline_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InvalidRequestError(f"mode {self.mode!r} is not one of {', '.join(MODES)}")
+        if self.draft not in DRAFT_SOURCES:
+            raise InvalidRequestError(f"draft {self.draft!r} is not one of {', '.join(DRAFT_SOURCES)}")
+        if self.max_new_tokens < 1:
+            raise InvalidRequestError(f"max_new_tokens is {self.max_new_tokens}; it must be at least 1")
+        if self.temperature < 0:
+            raise InvalidRequestError(f"temperature is {self.temperature}; it must not be negative")
+        if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
+            raise InvalidRequestError(f"block_size is {self.block_size}; it must be 1 to {MAX_BLOCK_SIZE}")
+        if self.deadline_s is not None and self.deadline_s <= 0:
+            raise InvalidRequestError(f"deadline_s is {self.deadline_s}; it must be positive, or None for no deadline")
+
+
+@dataclass(frozen=True)
+class RelatedFile:
+    """A piece of another file, put before the text as context."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """`id` is unique within a connection. An `automatic` request (typing) gives way to one that the user asked for."""
+
+    id: int
+    model: str
+    sampling: SamplingOptions
+    automatic: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class InfillRequest(Request):
+    """Fill the hole between `prefix` and `suffix`. Ends at the first of the `stop` strings, which is left out."""
+
+    prefix: str
+    suffix: str
+    path: str = ""
+    related: tuple[RelatedFile, ...] = ()
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EditRequest(Request):
+    """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`."""
+
+    before: str
+    region: str
+    after: str
+    instruction: str
+    language: str = "python"
+
+
+@dataclass(frozen=True)
+class GenerateRequest(Request):
+    """Answer a user's message through the model's chat template."""
+
+    prompt: str
+    system: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the request `id`, if it is waiting or running; it ends with `Finished` and reason ``cancelled``."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """End the engine process."""
+
+
+Command = Request | Cancel | Shutdown
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The model is being loaded; `step` is a short word for people."""
+
+    id: int
+    step: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A state of the block being denoised or verified: `text` is unverified and may change. Masks show as U+2591 (light shade)."""
+
+    id: int
+    text: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Committed:
+    """Text that will not change, following what was committed before."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a request. `text` is all that was committed, with the stop left out.
+
+    `new_tokens` counts generated tokens only; `forwards` counts passes over the network while decoding, prefill apart;
+    times are wall-clock seconds. For an edit, `text` is the new region with its indentation put back.
+    """
+
+    id: int
+    text: str
+    finish_reason: FinishReason
+    mode: Mode
+    new_tokens: int
+    forwards: int
+    prompt_tokens: int
+    reused_tokens: int
+    prefill_seconds: float
+    decode_seconds: float
+    peak_memory_bytes: int
+    model: str
+    device: str
+    dtype: str
+
+    @property
+    def tokens_per_forward(self) -> float:
+        return self.new_tokens / self.forwards if self.forwards else 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.new_tokens / self.decode_seconds if self.decode_seconds else 0.0
+
+
+FailureCode = Literal["invalid_request", "model_unavailable", "busy", "out_of_memory", "internal"]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The request could not be carried out. `message` is for people and holds none of their text."""
+
+    id: int
+    code: FailureCode
+    message: str
+
+
+Event = Loading | Draft | Committed | Finished | Failed

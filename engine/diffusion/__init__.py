@@ -1,0 +1,1 @@
+"""Block diffusion sampling: policy, drafts, verification and the one loop that uses them."""

@@ -1,0 +1,61 @@
+"""Which positions of a noisy block commit, change or are masked again: one pure function on confidences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.api import InvalidRequestError
+
+Token = int | None
+"""A token of a noisy block; None is the mask."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities in [0, 1].
+
+    `mask`: a masked position takes its proposal above this (mask to token, τ_mask). `edit`: a placed token gives way to
+    another proposal above this (token to token, τ_edit) (LLaDA2.1, eq. 1-3). `remask`: a placed token that the network now gives
+    less than this is masked again.
+    """
+
+    mask: float = 0.9
+    edit: float = 0.9
+    remask: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name in ("mask", "edit", "remask"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise InvalidRequestError(f"threshold {name} is {value}; it is a probability, from 0 to 1")
+
+
+def denoise_step(
+    block: list[Token],
+    proposal: list[int],
+    confidence: list[float],
+    current: list[float],
+    thresholds: Thresholds,
+    *,
+    may_remask: bool,
+) -> list[Token]:
+    """The block after one step.
+
+    `proposal[i]` is the likeliest token of position i and `confidence[i]` its probability; `current[i]` is the
+    probability of the token that stands there (ignored for masks). Where no mask clears the threshold the most confident
+    one is filled all the same, so that each step with masks makes progress; `may_remask` False forbids new masks, so
+    that a caller can bound the number of steps.
+    """
+    masked = [i for i, token in enumerate(block) if token is None]
+    filled = {i for i in masked if confidence[i] > thresholds.mask}
+    if masked and not filled:
+        filled = {max(masked, key=lambda i: confidence[i])}
+    out: list[Token] = []
+    for i, token in enumerate(block):
+        if i in filled or (token is not None and proposal[i] != token and confidence[i] > thresholds.edit):
+            out.append(proposal[i])
+        elif token is not None and may_remask and current[i] < thresholds.remask:
+            out.append(None)
+        else:
+            out.append(token)
+    return out

@@ -1,0 +1,218 @@
+"""The one sampling loop and its three modes: diffusion, verified (diffusion drafts, the base verifies), autoregressive.
+
+Invariant between steps: the cache holds the rows of the prompt and of all accepted tokens but the last. That last one,
+the *root*, is the first clean row of the next forward, whose logits choose the token after it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from engine.api import FinishReason, SamplingOptions
+from engine.diffusion.drafts import CopyDrafter
+from engine.diffusion.policy import Thresholds, Token, denoise_step
+from engine.diffusion.text import TextAssembler
+from engine.diffusion.verify import Chooser, accepted_length
+from engine.model.cache import KVCache
+from engine.model.transformer import Transformer
+
+FIRST_ROWS = 8
+"""Rows of the first draft and of the one after a rejection: up to here a wider forward is nearly free on a CPU."""
+
+
+@dataclass(frozen=True)
+class BlockState:
+    """A block before it is accepted: what is drafted, masks as None."""
+
+    tokens: tuple[Token, ...]
+    step: int
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Text that became certain, following what was certain before."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds."""
+
+    tokens: tuple[int, ...]
+    text: str
+    finish_reason: FinishReason
+    forwards: int
+    prefill_seconds: float
+    decode_seconds: float
+
+
+SampleEvent = BlockState | Accepted | Outcome
+
+
+class Interrupted(Exception):  # noqa: N818 - a signal, not an error
+    """Raised between forwards when the time is over or the user no longer wants the text."""
+
+    def __init__(self, reason: FinishReason) -> None:
+        super().__init__(reason)
+        self.reason: FinishReason = reason
+
+
+class Sampler:
+    """Samples one continuation. Use once: it holds the state of its request."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        cache: KVCache,
+        prompt: Sequence[int],
+        assembler: TextAssembler,
+        options: SamplingOptions,
+        *,
+        old: Sequence[int] = (),
+        thresholds: Thresholds | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited."""
+        assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
+        self._model, self._cache, self._options = model, cache, options
+        self._prompt, self._assembler = list(prompt), assembler
+        self._thresholds = thresholds or Thresholds()
+        self._cancelled, self._clock = cancelled, clock
+        self._chooser = Chooser(options.temperature, options.seed)
+        self._copier = CopyDrafter(prompt, old) if options.mode != "autoregressive" else None
+        self._old = list(old)
+        self._generated: list[int] = []
+        self._root = self._prompt[-1]
+        self._forwards = 0
+        self._rows = min(FIRST_ROWS, options.block_size)
+        self._started = clock()
+
+    def run(self) -> Iterator[SampleEvent]:
+        """Yield states and accepted text, and last the `Outcome`."""
+        reason: FinishReason | None = None
+        try:
+            for _ in self._model.prefill(self._prompt[self._cache.length : -1], self._cache):
+                self._check()
+            prefilled = self._clock()
+            advance = self._denoised_block if self._options.mode == "diffusion" else self._verified_block
+            while reason is None:
+                self._check()
+                reason = self._accept((yield from advance()))
+                if text := self._assembler.take_stable():
+                    yield Accepted(text)
+        except Interrupted as stop:
+            reason = stop.reason
+            if self._forwards == 0:
+                prefilled = self._clock()
+        # Rows behind a stop inside a block are of no use to the next request.
+        self._cache.truncate(min(self._cache.length, len(self._prompt) + max(0, len(self._generated) - 1)))
+        text = self._assembler.text
+        now = self._clock()
+        yield Outcome(tuple(self._generated), text, reason, self._forwards, prefilled - self._started, now - prefilled)
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens whose rows the cache holds, and the root after them."""
+        return self._prompt + self._generated
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise Interrupted("cancelled")
+        limit = self._options.deadline_s
+        if limit is not None and self._clock() - self._started >= limit:
+            raise Interrupted("deadline")
+
+    def _accept(self, tokens: list[int]) -> FinishReason | None:
+        for i, token in enumerate(tokens, start=1):
+            self._generated.append(token)
+            if self._assembler.feed(token):
+                return "stop"
+            if len(self._generated) == self._options.max_new_tokens:
+                assert i == len(tokens), "a block must not be longer than the tokens that are still wanted"
+                return "length"
+        if self._copier is not None:
+            self._copier.extend(tokens)
+        self._root = tokens[-1]
+        return None
+
+    @property
+    def _room(self) -> int:
+        return self._options.max_new_tokens - len(self._generated)
+
+    @property
+    def _position(self) -> int:
+        return len(self._prompt) + len(self._generated)
+
+    def _verified_block(self) -> Generator[SampleEvent, None, list[int]]:
+        """Draft, run the draft through the base, keep what the base agrees with and add its own next token."""
+        draft = self._draft(min(self._rows, self._room) - 1)
+        if draft:
+            yield BlockState(tuple(draft), 0)
+            self._check()
+        logits = self._model.forward([self._root, *draft], self._cache)
+        self._forwards += 1
+        chosen = self._chooser.choose(logits, self._position)
+        accepted = accepted_length(draft, chosen)
+        self._cache.commit(accepted + 1)
+        full = bool(draft) and accepted == len(draft)
+        self._rows = min(self._options.block_size, 2 * self._rows if full else FIRST_ROWS)
+        return chosen[: accepted + 1]
+
+    def _draft(self, length: int) -> list[int]:
+        source = self._options.draft
+        if self._copier is None or source == "none" or length <= 0:
+            return []
+        copied = self._copier.propose(length) if source in ("auto", "copy") else []
+        if copied or source == "copy":
+            return copied
+        adapter = self._model.adapter
+        if source == "denoise" or (adapter is not None and adapter.expected_accepted >= 1.0):
+            return self._denoiser_draft(length)
+        return []
+
+    def _denoiser_draft(self, length: int) -> list[int]:
+        """One parallel guess at `length` masks. With the logit shift its first token comes from the root: the base's own."""
+        return self._chooser.choose(self._denoiser_logits([None] * length), self._position)
+
+    def _denoiser_logits(self, block: list[Token]) -> Tensor:
+        adapter = self._model.adapter
+        assert adapter is not None, "checked where the mode was chosen"
+        logits = self._model.forward([self._root], self._cache, noisy=block, logits_from=0 if adapter.logit_shift else 1)
+        self._forwards += 1
+        return logits[: len(block)]
+
+    def _denoised_block(self) -> Generator[SampleEvent, None, list[int]]:
+        """Denoise one block from masks, or from the old code, then run it once through the base to enter the cache."""
+        assert self._copier is not None
+        size = min(self._options.block_size, self._room)
+        start = self._copier.propose(size) if self._old else []
+        block: list[Token] = [*start, *[None] * (size - len(start))]
+        for step in range(2 * size):
+            yield BlockState(tuple(block), step)
+            self._check()
+            after = self._denoise(block, may_remask=step < size)
+            settled, block = after == block, after
+            if settled and None not in block:
+                break
+        tokens = [token for token in block if token is not None]
+        assert len(tokens) == size, "each step with masks fills one, so twice the size leaves none"
+        self._check()
+        self._model.forward([self._root, *tokens[:-1]], self._cache, logits_from=None)
+        self._cache.commit(size)
+        self._forwards += 1
+        return tokens
+
+    def _denoise(self, block: list[Token], *, may_remask: bool) -> list[Token]:
+        logits = self._denoiser_logits(block)
+        proposal = self._chooser.choose(logits, self._position)
+        probabilities = logits.softmax(dim=-1)
+        rows = range(len(block))
+        confidence = probabilities[rows, proposal].tolist()
+        current = probabilities[rows, [0 if token is None else token for token in block]].tolist()
+        return denoise_step(block, proposal, confidence, current, self._thresholds, may_remask=may_remask)

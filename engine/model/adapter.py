@@ -1,0 +1,125 @@
+"""The diffusion adapter: a gated LoRA on the seven projections of each layer, and the embedding of the mask.
+
+The gate is the row: rows of a noisy block go through base + LoRA, rows of clean text through the base alone
+(Samragh et al., arXiv 2507.11851; Uno, arXiv 2609.04010). With no noisy row the network is the base, to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from engine.config import ModelConfig
+
+# The fused products of one layer, and the projections that each is made of.
+FUSED = {
+    "qkv": ("q_proj", "k_proj", "v_proj"),
+    "o": ("o_proj",),
+    "gate_up": ("gate_proj", "up_proj"),
+    "down": ("down_proj",),
+}
+
+
+class AdapterError(ValueError):
+    """The adapter's file does not fit the model or is damaged."""
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """The update x ↦ (x Aᵀ) Bᵀ of one fused product: `a` (ranks, in), `b` (out, ranks), the scale folded into `b`."""
+
+    a: Tensor
+    b: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return (x @ self.a.T) @ self.b.T
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """`mask_embedding` (hidden,). `updates` maps (layer, fused product) to its `LowRank`; an absent one is zero.
+
+    `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
+    `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
+    then `verified` drafts by copying alone.
+    """
+
+    mask_embedding: Tensor
+    updates: dict[tuple[int, str], LowRank] = field(default_factory=dict)
+    logit_shift: bool = True
+    expected_accepted: float = 0.0
+
+    @property
+    def trained(self) -> bool:
+        return bool(self.updates)
+
+
+def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype: torch.dtype) -> Adapter:
+    """Read an adapter file (safetensors).
+
+    Tensors: ``mask_embedding`` (hidden,), and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
+    ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).to(device=device, dtype=dtype) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (OSError, SafetensorError) as error:
+        raise AdapterError(f"cannot read the adapter {path}: {error}") from error
+    mask = tensors.pop("mask_embedding", None)
+    if mask is None or mask.shape != (config.hidden_size,):
+        raise AdapterError(f"{path} holds no mask_embedding of {config.hidden_size} numbers; it is for another model")
+    try:
+        alpha = float(metadata.get("alpha", "1"))
+        shift = {"true": True, "false": False}[metadata.get("logit_shift", "true")]
+        expected = float(metadata.get("expected_accepted", "0"))
+    except (KeyError, ValueError) as error:
+        raise AdapterError(f"{path} has unreadable metadata {metadata}") from error
+    return Adapter(mask, fuse_updates(tensors, config, alpha), logit_shift=shift, expected_accepted=expected)
+
+
+def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) -> dict[tuple[int, str], LowRank]:
+    """Stack the LoRA pairs of projections that share an input: A by rows, B as a block diagonal, times alpha / rank."""
+    sizes = projection_sizes(config)
+    left = dict(tensors)
+    updates = {}
+    for layer in range(config.num_layers):
+        for fused, projections in FUSED.items():
+            pairs = []
+            for name in projections:
+                a = left.pop(f"layers.{layer}.{name}.lora_a", None)
+                b = left.pop(f"layers.{layer}.{name}.lora_b", None)
+                out, inn = sizes[name]
+                if (a is None) != (b is None):
+                    raise AdapterError(f"layer {layer} {name}: one half of the LoRA pair is missing")
+                if a is not None and b is not None and (a.shape[1] != inn or b.shape != (out, a.shape[0])):
+                    raise AdapterError(f"layer {layer} {name}: shapes {tuple(a.shape)}, {tuple(b.shape)} do not fit ({out}, {inn})")
+                pairs.append((a, b, out))
+            present = [a for a, _, _ in pairs if a is not None]
+            if present:
+                like = present[0]
+                blocks = [
+                    b * (alpha / a.shape[0]) if a is not None and b is not None else like.new_zeros(out, 0) for a, b, out in pairs
+                ]
+                updates[layer, fused] = LowRank(torch.cat(present), torch.block_diag(*blocks).to(like.dtype))
+    if left:
+        raise AdapterError(f"unknown tensors in the adapter: {', '.join(sorted(left)[:4])}")
+    return updates
+
+
+def projection_sizes(config: ModelConfig) -> dict[str, tuple[int, int]]:
+    """(out, in) of each of the seven projections."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    return {
+        "q_proj": (config.query_size, hidden),
+        "k_proj": (config.kv_size, hidden),
+        "v_proj": (config.kv_size, hidden),
+        "o_proj": (hidden, config.query_size),
+        "gate_proj": (inner, hidden),
+        "up_proj": (inner, hidden),
+        "down_proj": (hidden, inner),
+    }

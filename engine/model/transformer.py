@@ -1,0 +1,160 @@
+"""The network: a dense decoder with clean rows (causal) and, behind them, the rows of one noisy block (bidirectional)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.model.adapter import Adapter, LowRank
+from engine.model.cache import KVCache
+from engine.model.linear import FrozenLinear
+
+
+class Layer:
+    """The weights of one layer, with the projections that share an input fused into one product."""
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], prefix: str) -> None:
+        attention, mlp = f"{prefix}.self_attn", f"{prefix}.mlp"
+        qkv = [tensors[f"{attention}.{name}.weight"] for name in ("q_proj", "k_proj", "v_proj")]
+        bias = None
+        if config.qkv_bias:
+            bias = torch.cat([tensors[f"{attention}.{name}.bias"] for name in ("q_proj", "k_proj", "v_proj")])
+        self.qkv = FrozenLinear(torch.cat(qkv), bias)
+        self.o = FrozenLinear(tensors[f"{attention}.o_proj.weight"])
+        self.gate_up = FrozenLinear(torch.cat([tensors[f"{mlp}.gate_proj.weight"], tensors[f"{mlp}.up_proj.weight"]]))
+        self.down = FrozenLinear(tensors[f"{mlp}.down_proj.weight"])
+        self.input_norm = tensors[f"{prefix}.input_layernorm.weight"]
+        self.post_norm = tensors[f"{prefix}.post_attention_layernorm.weight"]
+        self.q_norm = tensors[f"{attention}.q_norm.weight"] if config.qk_norm else None
+        self.k_norm = tensors[f"{attention}.k_norm.weight"] if config.qk_norm else None
+
+
+class Transformer:
+    """Computes logits of rows of one sequence; the caller owns the cache and decides which rows become permanent."""
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], adapter: Adapter | None = None) -> None:
+        """`tensors` by their Hugging Face names, all of one dtype on one device."""
+        self.config = config
+        # The table is read a row at a time, so a memory-mapped one costs no more memory than the rows that are used.
+        self.embedding = tensors["model.embed_tokens.weight"]
+        self.device, self.dtype = self.embedding.device, self.embedding.dtype
+        self.norm = tensors["model.norm.weight"]
+        self.head = FrozenLinear(self.embedding if config.tied_head else tensors["lm_head.weight"])
+        self.layers = [Layer(config, tensors, f"model.layers.{i}") for i in range(config.num_layers)]
+        self.adapter = adapter
+        self._cos, self._sin = self._rope_tables(1024)
+
+    def new_cache(self, capacity: int = 1024) -> KVCache:
+        return KVCache(self.config, device=self.device, dtype=self.dtype, capacity=capacity)
+
+    def forward(
+        self, clean: list[int], cache: KVCache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0
+    ) -> Tensor:
+        """Run `clean` rows, then the `noisy` block, behind the cache's rows. Commits nothing.
+
+        A noisy entry is a token, or None for the mask. Clean rows attend causally to clean rows; noisy rows attend to
+        all clean rows and to one another. Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
+        `logits_from` on; None computes none, and the result is empty.
+        """
+        num_noisy = len(noisy) if noisy else 0
+        rows = len(clean) + num_noisy
+        cache.reserve(rows)
+        self._reach(cache.length + rows)
+        x = self._embed(clean, noisy or [])
+        mask = self._mask(len(clean), num_noisy, cache.length)
+        cos, sin = (table[cache.length : cache.length + rows] for table in (self._cos, self._sin))
+        for i, layer in enumerate(self.layers):
+            x = self._layer(i, layer, x, cache, cos, sin, mask, num_noisy)
+        if logits_from is None:
+            return x.new_empty(0, self.config.vocab_size)
+        x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
+        return self.head(x).float()
+
+    def prefill(self, tokens: list[int], cache: KVCache, *, chunk: int = 256) -> Iterator[int]:
+        """Commit `tokens` in chunks, yielding the number of rows done after each, so that the caller can stop between."""
+        for start in range(0, len(tokens), chunk):
+            piece = tokens[start : start + chunk]
+            self.forward(piece, cache, logits_from=None)
+            cache.commit(len(piece))
+            yield start + len(piece)
+
+    def _embed(self, clean: list[int], noisy: list[int | None]) -> Tensor:
+        ids = [*clean, *(0 if token is None else token for token in noisy)]
+        x = F.embedding(torch.tensor(ids, device=self.device), self.embedding)
+        masked = [len(clean) + i for i, token in enumerate(noisy) if token is None]
+        if masked:
+            if self.adapter is None:
+                raise ValueError("masked rows need a diffusion adapter, and none is loaded")
+            x[masked] = self.adapter.mask_embedding
+        return x
+
+    def _layer(
+        self, index: int, layer: Layer, x: Tensor, cache: KVCache, cos: Tensor, sin: Tensor, mask: Tensor | None, num_noisy: int
+    ) -> Tensor:
+        config, rows = self.config, x.shape[0]
+        h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
+        qkv = self._project(index, "qkv", layer.qkv, h, num_noisy)
+        # Queries and keys turn together: (rows, heads + key/value heads, head size).
+        turned = config.num_heads + config.num_kv_heads
+        qk = qkv[:, : turned * config.head_dim].view(rows, turned, config.head_dim)
+        values = qkv[:, turned * config.head_dim :].view(rows, config.num_kv_heads, config.head_dim)
+        if layer.q_norm is not None:
+            q = F.rms_norm(qk[:, : config.num_heads], (config.head_dim,), layer.q_norm, config.rms_norm_eps)
+            k = F.rms_norm(qk[:, config.num_heads :], (config.head_dim,), layer.k_norm, config.rms_norm_eps)
+            qk = torch.cat([q, k], dim=1)
+        qk = _rotate(qk, cos, sin)
+        all_keys, all_values = cache.stage(index, qk[:, config.num_heads :].transpose(0, 1), values.transpose(0, 1))
+        out = self._attend(qk[:, : config.num_heads], all_keys, all_values, mask)
+        x = x + self._project(index, "o", layer.o, out, num_noisy)
+        h = F.rms_norm(x, (config.hidden_size,), layer.post_norm, config.rms_norm_eps)
+        gate, up = self._project(index, "gate_up", layer.gate_up, h, num_noisy).chunk(2, dim=-1)
+        return x + self._project(index, "down", layer.down, F.silu(gate) * up, num_noisy)
+
+    def _project(self, index: int, name: str, linear: FrozenLinear, x: Tensor, num_noisy: int) -> Tensor:
+        y = linear(x)
+        update: LowRank | None = self.adapter.updates.get((index, name)) if num_noisy and self.adapter else None
+        if update is not None:
+            y[-num_noisy:] += update(x[-num_noisy:])
+        return y
+
+    def _attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """`q` (rows, heads, head size) over (key/value heads, all, head size); the group of heads that shares keys lies in rows."""
+        rows, heads, size = q.shape
+        groups = heads // keys.shape[0]
+        q = q.view(rows, keys.shape[0], groups, size).permute(1, 2, 0, 3).reshape(1, keys.shape[0], groups * rows, size)
+        if mask is not None:
+            mask = mask.repeat(groups, 1)
+        out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=mask)
+        return out.view(-1, groups, rows, size).permute(2, 0, 1, 3).reshape(rows, heads * size)
+
+    def _mask(self, num_clean: int, num_noisy: int, cached: int) -> Tensor | None:
+        """Additive mask (rows, cached + rows), or None where every row sees every row."""
+        rows = num_clean + num_noisy
+        if num_clean == 0 or rows == 1:
+            return None
+        hidden = torch.ones(rows, rows, dtype=torch.bool, device=self.device).triu(1)
+        hidden[num_clean:, num_clean:] = False
+        mask = torch.zeros(rows, cached + rows, dtype=self.dtype, device=self.device)
+        mask[:, cached:].masked_fill_(hidden, float("-inf"))
+        return mask
+
+    def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
+        """cos and sin (positions, 1, head size), computed in float64, kept in the network's dtype."""
+        size = self.config.head_dim
+        frequencies = self.config.rope_theta ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
+        angles = torch.outer(torch.arange(positions, dtype=torch.float64), frequencies).repeat(1, 2).unsqueeze(1)
+        return angles.cos().to(self.device, self.dtype), angles.sin().to(self.device, self.dtype)
+
+    def _reach(self, positions: int) -> None:
+        if positions > self._cos.shape[0]:
+            self._cos, self._sin = self._rope_tables(min(self.config.max_positions, positions + 1024))
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary position embedding in the two-halves layout: `x` (rows, heads, head size)."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat([-second, first], dim=-1) * sin
