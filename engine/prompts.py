@@ -1,0 +1,131 @@
+"""Requests as tokens: the model's fill-in-the-middle tokens for a hole, its chat template for an edit."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from engine.api import EditRequest, GenerateRequest, InfillRequest
+from engine.model.tokenizer import Message, Tokenizer
+
+# Control tokens after which a completion has said all it has to say (Qwen2.5-Coder, arXiv 2409.12186, section 3.1).
+_INFILL_STOPS = (
+    "<|endoftext|>",
+    "<|im_end|>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+)
+_CHAT_STOPS = ("<|im_end|>", "<|endoftext|>")
+
+EDIT_SYSTEM = (
+    "You edit code. You are given a file's code and a region of it. Rewrite the region as the instruction says, change nothing "
+    "that the instruction does not ask for, and answer with the complete rewritten region in one code block and nothing else."
+)
+CONTEXT_LINES = 40
+"""Lines before and after the region that the prompt shows."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`tokens` to continue; `old` tokens that the continuation probably repeats; where it ends; and how to read it back.
+
+    `indent` was taken off the region's lines; `ends_line` says whether the region ended with a line break.
+    """
+
+    tokens: list[int]
+    stop_tokens: frozenset[int]
+    stop_strings: tuple[str, ...] = ()
+    old: tuple[int, ...] = ()
+    indent: str = ""
+    ends_line: bool = False
+
+    def read(self, text: str) -> str:
+        """The model's text as the editor wants it: the region's indentation and its last line break put back."""
+        if not self.indent and not self.ends_line:
+            return text
+        text = text.rstrip("\n")
+        out = "\n".join(self.indent + line if line.strip() else line.strip() for line in text.split("\n"))
+        return out + "\n" if self.ends_line and text else out
+
+
+def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
+    """Prefix, suffix, middle; related files before, each behind the file separator, in the repository-level layout."""
+    special, encode = tokenizer.special, tokenizer.encode
+    tokens: list[int] = []
+    if request.related:
+        tokens += [special("<|repo_name|>"), *encode("workspace\n")]
+        for file in request.related:
+            tokens += [special("<|file_sep|>"), *encode(f"{file.path}\n{file.text}\n")]
+        tokens += [special("<|file_sep|>"), *encode(f"{request.path or 'file'}\n")]
+    tokens += [special("<|fim_prefix|>"), *encode(request.prefix)]
+    tokens += [special("<|fim_suffix|>"), *encode(request.suffix)]
+    tokens += [special("<|fim_middle|>")]
+    return Prompt(tokens, _present(tokenizer, _INFILL_STOPS), request.stop)
+
+
+def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
+    """The region flush left in a code block, its surroundings above; the answer begins inside a code block.
+
+    Nothing of the region can end that block early: its fence is longer than any run of backticks in the text.
+    """
+    region = request.region.removesuffix("\n")
+    indent = _common_indent(region)
+    flush = _dedent(region, indent)
+    fence = _fence(request.before + request.region + request.after)
+    parts = []
+    context = _context(request)
+    if context:
+        parts.append(f"The code around the region, for reference:\n{fence}{request.language}\n{context}\n{fence}\n")
+    parts.append(f"The region:\n{fence}{request.language}\n{flush}\n{fence}\n")
+    parts.append(f"Instruction: {request.instruction.strip()}")
+    tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), Message("user", "\n".join(parts))])
+    tokens += tokenizer.encode(f"{fence}{request.language}\n")
+    return Prompt(
+        tokens,
+        _present(tokenizer, _CHAT_STOPS),
+        (f"\n{fence}",),
+        old=tuple(tokenizer.encode(f"{flush}\n{fence}")),
+        indent=indent,
+        ends_line=request.region.endswith("\n"),
+    )
+
+
+def generate_prompt(tokenizer: Tokenizer, request: GenerateRequest) -> Prompt:
+    messages = [Message("system", request.system)] if request.system else []
+    messages.append(Message("user", request.prompt))
+    return Prompt(tokenizer.chat(messages), _present(tokenizer, _CHAT_STOPS))
+
+
+def _present(tokenizer: Tokenizer, names: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(tokenizer.special(name) for name in names if tokenizer.has_special(name))
+
+
+def _context(request: EditRequest) -> str:
+    before = request.before.rstrip("\n").split("\n")[-CONTEXT_LINES:]
+    after = request.after.strip("\n").split("\n")[:CONTEXT_LINES]
+    if not any(line.strip() for line in [*before, *after]):
+        return ""
+    return "\n".join([*before, "... the region ...", *after]).strip("\n")
+
+
+def _fence(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    return "`" * (longest + 1)
+
+
+def _common_indent(text: str) -> str:
+    """The white space that every line with text starts with."""
+    flush = textwrap.dedent(text)
+    first, first_flush = next(
+        ((line, bare) for line, bare in zip(text.split("\n"), flush.split("\n"), strict=True) if line.strip()), ("", "")
+    )
+    return first[: len(first) - len(first_flush)]
+
+
+def _dedent(text: str, indent: str) -> str:
+    return "\n".join(line.removeprefix(indent) if line.strip() else "" for line in text.split("\n"))
