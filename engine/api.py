@@ -121,7 +121,7 @@ class GenerateRequest(Request):
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop the request `id`, if it is waiting or running; it ends with `Finished` and reason ``cancelled``."""
+    """Stop the request `id`: a running one ends with `Finished` and reason ``cancelled``, a waiting one with `Failed` ``superseded``."""
 
     id: int
 
@@ -191,7 +191,7 @@ class Finished:
         return self.new_tokens / self.decode_seconds if self.decode_seconds else 0.0
 
 
-FailureCode = Literal["invalid_request", "model_unavailable", "busy", "out_of_memory", "internal"]
+FailureCode = Literal["invalid_request", "model_unavailable", "busy", "superseded", "out_of_memory", "internal"]
 
 
 @dataclass(frozen=True)

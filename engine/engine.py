@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -23,12 +21,12 @@ from engine.api import (
     ModelUnavailableError,
     Request,
 )
-from engine.config import UnsupportedModelError
+from engine.config import ModelConfig, UnsupportedModelError
 from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
 from engine.diffusion.text import TextAssembler
 from engine.model import checkpoint
 from engine.model.adapter import Adapter, AdapterError, load_adapter
-from engine.model.store import Store, StoreError
+from engine.model.store import Store, StoreError, UnknownModelError, find_spec
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.prompts import Prompt, edit_prompt, generate_prompt, infill_prompt
@@ -63,7 +61,7 @@ class Engine:
         if not isinstance(number, torch.dtype):
             raise InvalidRequestError(f"dtype {dtype!r} is unknown; use bfloat16 or float32")
         try:
-            folder = (store or Store()).resolve(name, progress)
+            folder = checkpoint.ensure_converted((store or Store()).locate(name), progress)
             progress("weights", 0.0)
             config, tensors = checkpoint.load_folder(folder, device=chosen, dtype=number)
             adapter = _find_adapter(name, config, chosen, number)
@@ -170,17 +168,24 @@ def best_dtype(device: torch.device) -> torch.dtype:
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that this process ever held, memory-mapped pages of the weights included."""
+    """The most memory that this process ever held, memory-mapped pages of the weights included; 0 where unknown."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _find_adapter(name: str, config: object, device: torch.device, dtype: torch.dtype) -> Adapter | None:
-    """The adapter that ships for a published model, or one that lies in the model's folder."""
-    local = Path(name).expanduser() / "adapter.safetensors"
-    if local.is_file():
-        return load_adapter(local, config, device=device, dtype=dtype)
-    return None
-
-
-__all__ = ["Engine", "best_device", "best_dtype", "peak_memory_bytes"]
+def _find_adapter(name: str, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> Adapter | None:
+    """The adapter that ships for a published model, or the one that lies in a model's folder."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        path = folder / "adapter.safetensors"
+    else:
+        try:
+            shipped = find_spec(name).name
+        except UnknownModelError:
+            return None
+        path = Path(str(files("engine") / "adapters" / f"{shipped}.safetensors"))
+    return load_adapter(path, config, device=device, dtype=dtype) if path.is_file() else None

@@ -23,11 +23,13 @@ _INFILL_STOPS = (
 _CHAT_STOPS = ("<|im_end|>", "<|endoftext|>")
 
 EDIT_SYSTEM = (
-    "You edit code. You are given a file's code and a region of it. Rewrite the region as the instruction says, change nothing "
-    "that the instruction does not ask for, and answer with the complete rewritten region in one code block and nothing else."
+    "You are a careful programmer. Rewrite the code exactly as the instruction asks and change nothing else. "
+    "Answer with the complete rewritten code in one code block and nothing else."
 )
+BLANK = " \t"
+"""What an empty line may hold. A form feed is text: it must survive."""
 CONTEXT_LINES = 40
-"""Lines before and after the region that the prompt shows."""
+"""Lines before and after the region that the prompt shows, where the request has any."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Prompt:
         if not self.indent and not self.ends_line:
             return text
         text = text.rstrip("\n")
-        out = "\n".join(self.indent + line if line.strip() else line.strip() for line in text.split("\n"))
+        out = "\n".join(self.indent + line if line.strip(BLANK) else "" for line in text.split("\n"))
         return out + "\n" if self.ends_line and text else out
 
 
@@ -69,7 +71,7 @@ def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
 
 
 def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
-    """The region flush left in a code block, its surroundings above; the answer begins inside a code block.
+    """The region flush left in a code block, the file around it above if the request has one; the answer begins in a code block.
 
     Nothing of the region can end that block early: its fence is longer than any run of backticks in the text.
     """
@@ -77,13 +79,14 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     indent = _common_indent(region)
     flush = _dedent(region, indent)
     fence = _fence(request.before + request.region + request.after)
-    parts = []
-    context = _context(request)
-    if context:
-        parts.append(f"The code around the region, for reference:\n{fence}{request.language}\n{context}\n{fence}\n")
-    parts.append(f"The region:\n{fence}{request.language}\n{flush}\n{fence}\n")
-    parts.append(f"Instruction: {request.instruction.strip()}")
-    tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), Message("user", "\n".join(parts))])
+    block = f"{fence}{request.language}\n{flush}\n{fence}"
+    instruction = request.instruction.strip()
+    if file := _surroundings(request):
+        block = f"Rewrite only the following part of it; leave out the rest of the file.\n{block}"
+        user = f"Here is a file:\n{fence}{request.language}\n{file}\n{fence}\n\n{block}\n\n{instruction}"
+    else:
+        user = f"{instruction}\n\n{block}"
+    tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), Message("user", user)])
     tokens += tokenizer.encode(f"{fence}{request.language}\n")
     return Prompt(
         tokens,
@@ -105,12 +108,12 @@ def _present(tokenizer: Tokenizer, names: tuple[str, ...]) -> frozenset[int]:
     return frozenset(tokenizer.special(name) for name in names if tokenizer.has_special(name))
 
 
-def _context(request: EditRequest) -> str:
-    before = request.before.rstrip("\n").split("\n")[-CONTEXT_LINES:]
-    after = request.after.strip("\n").split("\n")[:CONTEXT_LINES]
-    if not any(line.strip() for line in [*before, *after]):
+def _surroundings(request: EditRequest) -> str:
+    """The region with some lines of the file around it, or nothing where the request has none."""
+    if not (request.before.strip() or request.after.strip()):
         return ""
-    return "\n".join([*before, "... the region ...", *after]).strip("\n")
+    before, after = request.before.split("\n"), request.after.split("\n")
+    return ("\n".join(before[-CONTEXT_LINES:]) + request.region + "\n".join(after[:CONTEXT_LINES])).strip("\n")
 
 
 def _fence(text: str) -> str:
@@ -122,10 +125,10 @@ def _common_indent(text: str) -> str:
     """The white space that every line with text starts with."""
     flush = textwrap.dedent(text)
     first, first_flush = next(
-        ((line, bare) for line, bare in zip(text.split("\n"), flush.split("\n"), strict=True) if line.strip()), ("", "")
+        ((line, bare) for line, bare in zip(text.split("\n"), flush.split("\n"), strict=True) if line.strip(BLANK)), ("", "")
     )
     return first[: len(first) - len(first_flush)]
 
 
 def _dedent(text: str, indent: str) -> str:
-    return "\n".join(line.removeprefix(indent) if line.strip() else "" for line in text.split("\n"))
+    return "\n".join(line.removeprefix(indent) if line.strip(BLANK) else "" for line in text.split("\n"))

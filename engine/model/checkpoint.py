@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engine.config import ModelConfig, UnsupportedModelError
+from engine.model.store import Located
 
 if TYPE_CHECKING:
     import numpy as np
     from gguf import GGUFReader, ReaderTensor
 
-# A change of what `convert_gguf` writes changes this, and old folders are made anew.
-FORMAT = "bf16-v1"
 WEIGHTS = "model.safetensors"
 SHAPE = "shape.json"
 
@@ -47,8 +47,14 @@ class CheckpointError(ValueError):
     """The file is no checkpoint that the engine can read."""
 
 
-def is_converted(folder: Path) -> bool:
-    return (folder / SHAPE).is_file() and (folder / WEIGHTS).is_file() and (folder / "tokenizer.json").is_file()
+def ensure_converted(located: Located, progress: Progress = lambda _what, _share: None) -> Path:
+    """The folder to load, converted now if it is not there; two processes that start together convert once."""
+    if located.gguf is not None and not located.folder.is_dir():
+        located.folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(located.folder.with_name(f".{located.folder.name}.lock")):
+            if not located.folder.is_dir():
+                convert_gguf(located.gguf, located.folder, tied_head=located.tied_head, progress=progress)
+    return located.folder
 
 
 def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None, progress: Progress = lambda _what, _share: None) -> None:
@@ -78,7 +84,6 @@ def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None, p
         progress("tokenizer", 1.0)
         _convert_tokenizer(source, scratch)
         config.save(scratch / SHAPE)
-        shutil.rmtree(target, ignore_errors=True)
         os.replace(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

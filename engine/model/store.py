@@ -21,8 +21,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from engine.model import checkpoint
-
+# A change of what a conversion writes changes this, and old folders are made anew.
+CONVERTED_FORMAT = "bf16-v1"
 CHUNK_BYTES = 1 << 22
 SLACK_BYTES = 64 << 20
 PIP_TIMEOUT_S = 900
@@ -103,6 +103,15 @@ MODELS = (
 )
 
 
+@dataclass(frozen=True)
+class Located:
+    """The folder of tensors to load; if it is not there yet, it is converted from `gguf`, with `tied_head` as known."""
+
+    folder: Path
+    gguf: Path | None = None
+    tied_head: bool | None = None
+
+
 def find_spec(name: str) -> ModelSpec:
     for spec in MODELS:
         if name.lower() in (spec.name, spec.alias):
@@ -136,9 +145,6 @@ class Store:
     def file_of(self, spec: ModelSpec) -> Path:
         return self.root / "models" / spec.filename
 
-    def converted_of(self, spec: ModelSpec) -> Path:
-        return self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}-{checkpoint.FORMAT}"
-
     def is_fetched(self, spec: ModelSpec) -> bool:
         path = self.file_of(spec)
         return path.is_file() and path.stat().st_size == spec.size_bytes
@@ -154,29 +160,21 @@ class Store:
                 f"{path} has SHA-256 {actual}, the published file {spec.sha256}; delete it and run: seed-lsp model fetch {spec.name}"
             )
 
-    def resolve(self, name: str, progress: checkpoint.Progress = lambda _what, _share: None) -> Path:
-        """The folder to load for a model's name, a ``.gguf`` file or a folder; converts at the first use."""
+    def locate(self, name: str) -> Located:
+        """Where a model's name, a ``.gguf`` file or a folder is loaded from; `NotFetchedError` if it is not here."""
         given = Path(name).expanduser()
         if given.is_dir():
-            return given
+            return Located(folder=given)
         if given.suffix == ".gguf" and given.is_file():
             status = given.stat()
             identity = f"{given.resolve()}:{status.st_size}:{status.st_mtime_ns}"
             key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-            return self._converted(given, self.root / "converted" / f"{given.stem}-{key}-{checkpoint.FORMAT}", None, progress)
+            return Located(self.root / "converted" / f"{given.stem}-{key}-{CONVERTED_FORMAT}", gguf=given)
         spec = find_spec(name)
-        target = self.converted_of(spec)
-        if not checkpoint.is_converted(target) and not self.is_fetched(spec):
+        folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}-{CONVERTED_FORMAT}"
+        if not folder.is_dir() and not self.is_fetched(spec):
             raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
-        return self._converted(self.file_of(spec), target, spec.tied_head, progress)
-
-    def _converted(self, source: Path, target: Path, tied: bool | None, progress: checkpoint.Progress) -> Path:
-        if not checkpoint.is_converted(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(target.with_suffix(".lock")):
-                if not checkpoint.is_converted(target):
-                    checkpoint.convert_gguf(source, target, tied_head=tied, progress=progress)
-        return target
+        return Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
 
     def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
         """Bring the file into the cache, whole and verified. What an interrupted fetch brought is used by the next."""

@@ -1,0 +1,90 @@
+"""Who runs next: one request at a time, and typing gives way to what the user asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from engine.api import Request
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that will not be run. `code` is ``busy`` or ``superseded``."""
+
+    id: int
+    code: str
+
+
+class Job:
+    """A request under way, with its flag to stop."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._stop = threading.Event()
+
+    def cancel(self) -> None:
+        self._stop.set()
+
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
+
+class Scheduler:
+    """A queue between the thread that hears requests and the one that runs them.
+
+    An automatic request replaces an automatic one, waiting or running, and is refused while one that the user asked for
+    waits or runs; one that the user asked for stops any automatic request and waits for others like itself.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._closed = False
+
+    def submit(self, request: Request) -> list[Refused]:
+        """Queue a request; returns those that will not be run because of it, itself included where it is refused."""
+        with self._changed:
+            asked_for = [job for job in self._jobs() if not job.request.automatic]
+            if request.automatic and asked_for:
+                return [Refused(request.id, "busy")]
+            if self._running is not None and self._running.request.automatic:
+                self._running.cancel()
+            dropped = [job for job in self._waiting if job.request.automatic]
+            self._waiting = deque(job for job in self._waiting if not job.request.automatic)
+            self._waiting.append(Job(request))
+            self._changed.notify()
+            return [Refused(job.request.id, "superseded") for job in dropped]
+
+    def cancel(self, request_id: int) -> list[Refused]:
+        """Stop a request. One that waits is dropped and returned; one that runs ends by itself; others are unknown."""
+        with self._changed:
+            if self._running is not None and self._running.request.id == request_id:
+                self._running.cancel()
+            dropped = [job for job in self._waiting if job.request.id == request_id]
+            self._waiting = deque(job for job in self._waiting if job.request.id != request_id)
+            return [Refused(job.request.id, "superseded") for job in dropped]
+
+    def next(self) -> Job | None:
+        """Wait for the next job, which then counts as running; None once the scheduler is closed."""
+        with self._changed:
+            self._running = None
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if self._closed:
+                return None
+            self._running = self._waiting.popleft()
+            return self._running
+
+    def close(self) -> None:
+        """Stop the running job, forget the waiting ones, and let `next` return None."""
+        with self._changed:
+            self._closed = True
+            if self._running is not None:
+                self._running.cancel()
+            self._waiting.clear()
+            self._changed.notify()
+
+    def _jobs(self) -> list[Job]:
+        return [*([self._running] if self._running else []), *self._waiting]

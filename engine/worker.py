@@ -1,0 +1,148 @@
+"""The engine process: loads a model at its first use, serves one request at a time, and is cancelled by id.
+
+Torch is imported in `main` only, so that the server can name this function without loading it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from engine.api import (
+    Cancel,
+    EngineError,
+    Event,
+    Failed,
+    FailureCode,
+    InvalidRequestError,
+    Loading,
+    ModelUnavailableError,
+    Request,
+    Shutdown,
+)
+from engine.scheduling import Job, Scheduler
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """`device` and `dtype` None: the best that the machine has. `threads` None: one for each physical core."""
+
+    device: str | None = None
+    dtype: str | None = None
+    threads: int | None = None
+
+
+Runner = Callable[[Request, Callable[[], bool]], Iterator[Event]]
+"""Serves one request: yields its events, and looks at the flag between steps."""
+
+
+def main(connection: Connection, settings: WorkerSettings) -> None:
+    """Entry point of the child process."""
+    _leave_standard_streams()
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    torch.set_num_threads(settings.threads or int(capabilities.get("num_physical_cores") or 0) or torch.get_num_threads())
+    serve(connection, _Loader(settings).run)
+
+
+def serve(connection: Connection, run: Runner) -> None:
+    """Serve requests from `connection` with `run` until it closes."""
+    scheduler, sending = Scheduler(), threading.Lock()
+
+    def send(event: Event) -> None:
+        with sending:
+            connection.send(event)
+
+    listener = threading.Thread(target=_listen, args=(connection, scheduler, send), daemon=True, name="listen")
+    listener.start()
+    try:
+        while (job := scheduler.next()) is not None:
+            _serve_one(job, run, send)
+    except (BrokenPipeError, ConnectionResetError):
+        logger.info("the server went away")
+
+
+def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event], None]) -> None:
+    """Hear commands while a request runs. Ends with the connection."""
+    try:
+        while True:
+            command = connection.recv()
+            if isinstance(command, Shutdown):
+                break
+            refused = scheduler.cancel(command.id) if isinstance(command, Cancel) else scheduler.submit(command)
+            for entry in refused:
+                code: FailureCode = "busy" if entry.code == "busy" else "superseded"
+                send(Failed(entry.id, code, "another request has the engine" if code == "busy" else "a newer request took its place"))
+    except (EOFError, OSError):
+        logger.info("the connection to the server closed")
+    scheduler.close()
+
+
+def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
+    request = job.request
+    try:
+        for event in run(request, job.cancelled):
+            send(event)
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except InvalidRequestError as error:
+        send(Failed(request.id, "invalid_request", str(error)))
+    except ModelUnavailableError as error:
+        send(Failed(request.id, "model_unavailable", str(error)))
+    except EngineError as error:
+        send(Failed(request.id, "internal", str(error)))
+    except (MemoryError, RuntimeError) as error:
+        logger.exception("request %d failed", request.id)
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            text = "the machine has not enough memory for this request; choose the 0.5B model or select less code"
+            send(Failed(request.id, "out_of_memory", text))
+        else:
+            send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
+    except Exception as error:
+        # The engine must survive a bug in one request; the log has the trace, and the user the fact.
+        logger.exception("request %d failed", request.id)
+        send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
+
+
+class _Loader:
+    """Holds the one loaded model; another name replaces it."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._engine: Engine | None = None
+
+    def run(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        if self._engine is None or self._engine.name != request.model:
+            yield from self._load(request)
+        assert self._engine is not None
+        yield from self._engine.run(request, cancelled)
+
+    def _load(self, request: Request) -> Iterator[Event]:
+        from engine.engine import Engine
+
+        self._engine = None
+        gc.collect()
+        yield Loading(request.id, f"loading {request.model}")
+        self._engine = Engine.load(request.model, device=self._settings.device, dtype=self._settings.dtype)
+
+
+def _leave_standard_streams() -> None:
+    """The server's standard output carries its protocol: nothing printed here may reach it, nor keep it open."""
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    # Ctrl-C in a terminal reaches the whole group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
