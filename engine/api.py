@@ -191,6 +191,26 @@ class Finished:
         return self.new_tokens / self.decode_seconds if self.decode_seconds else 0.0
 
 
+def statistics(finished: Finished) -> dict[str, str | int | float]:
+    """What ``--json`` and the server's commands tell of a finished request, its text apart."""
+    return {
+        "finish_reason": finished.finish_reason,
+        "mode": finished.mode,
+        "new_tokens": finished.new_tokens,
+        "forwards": finished.forwards,
+        "tokens_per_forward": round(finished.tokens_per_forward, 3),
+        "tokens_per_second": round(finished.tokens_per_second, 3),
+        "prompt_tokens": finished.prompt_tokens,
+        "reused_tokens": finished.reused_tokens,
+        "prefill_seconds": round(finished.prefill_seconds, 4),
+        "decode_seconds": round(finished.decode_seconds, 4),
+        "peak_memory_bytes": finished.peak_memory_bytes,
+        "model": finished.model,
+        "device": finished.device,
+        "dtype": finished.dtype,
+    }
+
+
 FailureCode = Literal["invalid_request", "model_unavailable", "busy", "superseded", "out_of_memory", "internal"]
 
 

@@ -1,0 +1,1 @@
+"""What the server can do, each feature without a word of the protocol."""

@@ -1,0 +1,156 @@
+"""The command line: the server, and the same engine without an editor.
+
+Exit status: 0 done, 1 refused or failed with the reason on standard error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from engine.api import DRAFT_SOURCES, MODES, EngineError
+from engine.model.store import StoreError
+from seed_lsp import __version__
+from seed_lsp.errors import SeedError
+from seed_lsp.settings import Settings
+
+DEFAULTS = Settings()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. Wrong usage raises `SystemExit` with status 2, as argparse does."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
+    try:
+        return int(options.run(options) or 0)
+    except (SeedError, EngineError, StoreError) as error:
+        print(f"seed-lsp: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("seed-lsp: interrupted", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="seed-lsp", description="A code assistant on a diffusion language model, on your own machine.")
+    parser.add_argument("--version", action="version", version=f"seed-lsp {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log what happens to standard error; never code")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the language server on standard input and output")
+    serve.add_argument("--stdio", action="store_true", help="the default, and the only way; editors pass it")
+    serve.set_defaults(run=_serve)
+
+    complete = commands.add_parser("complete", help="complete the code at a place of a file")
+    complete.add_argument("file", type=Path)
+    complete.add_argument("--line", type=_positive, required=True, help="counted from 1")
+    complete.add_argument("--column", type=_positive, required=True, help="counted from 1; the text goes before this character")
+    complete.add_argument("--max-tokens", type=_positive, default=DEFAULTS.inline_max_tokens)
+    _add_engine_options(complete)
+    complete.set_defaults(run=_complete)
+
+    edit = commands.add_parser("edit", help="rewrite lines of a file; prints a unified diff")
+    edit.add_argument("file", type=Path)
+    edit.add_argument("--lines", type=_line_range, required=True, metavar="A:B", help="first and last line, counted from 1")
+    edit.add_argument("--instruction", help="what to do; read from standard input if left out")
+    edit.add_argument("--max-tokens", type=_positive, default=DEFAULTS.edit_max_tokens)
+    edit.add_argument("--write", action="store_true", help="change the file as well")
+    _add_engine_options(edit)
+    edit.set_defaults(run=_edit)
+
+    demo = commands.add_parser("demo", help="start the server as an editor would, and show a completion and a refactoring")
+    demo.add_argument("--model", default=DEFAULTS.model)
+    demo.add_argument("--json", action="store_true", help="measure speed as well, and print one JSON object last")
+    demo.set_defaults(run=_demo)
+
+    doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
+    doctor.add_argument("--model", default=DEFAULTS.model)
+    doctor.set_defaults(run=_doctor)
+
+    model = commands.add_parser("model", help="fetch, verify and find model files")
+    actions = model.add_subparsers(required=True, metavar="ACTION")
+    for name, text in (
+        ("fetch", "download a model, verified"),
+        ("verify", "hash a model's file against the published one"),
+        ("path", "print where a model's file is"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("name", nargs="?", default=DEFAULTS.model)
+        action.set_defaults(run=_model, action=name)
+    actions.add_parser("list", help="list the published models").set_defaults(run=_model, action="list")
+    return parser
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mode", choices=MODES, default=DEFAULTS.mode)
+    parser.add_argument("--model", default=DEFAULTS.model, help="a name from `seed-lsp model list`, a .gguf file or a safetensors folder")
+    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if left out")
+    parser.add_argument("--dtype", choices=("bfloat16", "float32"), help="the best for the device if left out")
+    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--block-size", type=_positive, default=16, help="longest draft or noisy block, in tokens")
+    parser.add_argument("--draft", choices=DRAFT_SOURCES, default="auto", help="where mode verified takes its drafts from")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return value
+
+
+def _line_range(text: str) -> tuple[int, int]:
+    first, separator, last = text.partition(":")
+    if not first.isdecimal() or (separator and not last.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A:B")
+    low, high = int(first), int(last or first)
+    if not 1 <= low <= high:
+        raise argparse.ArgumentTypeError(f"{text!r}: lines count from 1, and the first is not after the last")
+    return low, high
+
+
+# Each command's module is imported when it runs, so that the server starts without the others.
+
+
+def _serve(_options: argparse.Namespace) -> None:
+    from seed_lsp.engine_client import EngineClient
+    from seed_lsp.server import serve_stdio
+
+    serve_stdio(EngineClient())
+
+
+def _complete(options: argparse.Namespace) -> None:
+    from seed_lsp.commands import complete
+
+    complete(options)
+
+
+def _edit(options: argparse.Namespace) -> None:
+    from seed_lsp.commands import edit
+
+    edit(options)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from seed_lsp.demo import demo
+
+    demo(options.model, as_json=options.json)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from seed_lsp.doctor import doctor
+
+    return doctor(options.model)
+
+
+def _model(options: argparse.Namespace) -> None:
+    from seed_lsp.models import fetch, list_models, path, verify
+
+    if options.action == "list":
+        list_models()
+    else:
+        {"fetch": fetch, "verify": verify, "path": path}[options.action](options.name)

@@ -1,0 +1,165 @@
+"""``seed-lsp complete`` and ``seed-lsp edit``: the server's features on files, without an editor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from engine.api import Event, Finished, Loading, Request, statistics
+from engine.worker import WorkerSettings
+from seed_lsp.engine_client import EngineClient
+from seed_lsp.errors import NoChangeError, SelectionError, StaleDocumentError, UnknownDocumentError
+from seed_lsp.features import inline, refactor
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import unified_diff
+
+# File name endings of the languages that have a grammar, as LSP language identifiers.
+_LANGUAGES = {
+    ".py": "python",
+    ".pyi": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascriptreact",
+    ".ts": "typescript",
+    ".tsx": "typescriptreact",
+    ".go": "go",
+    ".rs": "rust",
+    ".java": "java",
+    ".c": "c",
+    ".h": "c",
+    ".cc": "cpp",
+    ".cpp": "cpp",
+    ".hpp": "cpp",
+}
+NO_LIMIT_S = 3600
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
+
+
+def complete(options: argparse.Namespace) -> None:
+    document = read_document(options.file)
+    if options.line > len(document.line_starts):
+        raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {options.line}")
+    start, _ = document.line_range(options.line - 1)
+    length = len(document.line_text(options.line - 1))
+    if options.column > length + 1:
+        raise SelectionError(f"line {options.line} has {length} characters, there is no column {options.column}")
+    plan = inline.Plan(document, CharOffset(start + options.column - 1))
+    settings = _settings(options, inline_max_tokens=options.max_tokens)
+    request = inline.build_request(plan, settings, 1, automatic=False)
+    finished = _run(_with_options(request, options), options)
+    completion = inline.read_completion(plan, finished)
+    if options.json:
+        diff = ""
+        if completion.text:
+            text = document.text
+            diff = unified_diff(text, text[: plan.cursor] + completion.text + text[plan.cursor :], _diff_path(options.file))
+        _print_json(completion.text, diff, finished, reason=completion.reason)
+    elif completion.text:
+        print(completion.text)
+    else:
+        print(f"seed-lsp: no completion: {completion.reason}", file=sys.stderr)
+
+
+def edit(options: argparse.Namespace) -> None:
+    document = read_document(options.file)
+    instruction = sys.stdin.read() if options.instruction is None else options.instruction
+    first, last = options.lines
+    if last > len(document.line_starts):
+        raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {last}")
+    settings = _settings(options, edit_max_tokens=options.max_tokens)
+    start, end = document.line_range(first - 1)[0], document.line_range(last - 1)[1]
+    plan = refactor.make_plan(document, start, end, instruction, settings)
+    finished = _run(_with_options(refactor.build_request(plan, settings, 1), options), options)
+    try:
+        rewrite = refactor.read_rewrite(plan, finished)
+    except NoChangeError as error:
+        print(f"seed-lsp: {error}", file=sys.stderr)
+        new_text, new_region = document.text, plan.region
+    else:
+        new_text, new_region = rewrite.new_text(plan), rewrite.new_region
+    diff = unified_diff(document.text, new_text, _diff_path(options.file))
+    if options.write and diff:
+        _write(options.file, document.text, new_text)
+    if options.json:
+        _print_json(new_region, diff, finished)
+    else:
+        sys.stdout.write(diff)
+
+
+def read_document(path: Path) -> Document:
+    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnknownDocumentError(f"{path} is not UTF-8 text (byte {error.start}); convert it first") from error
+    except OSError as error:
+        raise UnknownDocumentError(f"cannot read {path}: {error.strerror}") from error
+    return Document(path.absolute().as_uri(), text, None, _LANGUAGES.get(path.suffix.lower(), "plaintext"))
+
+
+def _settings(options: argparse.Namespace, **limits: int) -> Settings:
+    """A command is waited for, so it has no deadline but the user's patience."""
+    wait = {"inline_deadline_ms": 1000 * NO_LIMIT_S, "edit_deadline_s": NO_LIMIT_S}
+    return Settings(model=options.model, mode=options.mode, **{**wait, **limits})
+
+
+def _with_options(request: AnyRequest, options: argparse.Namespace) -> AnyRequest:
+    sampling = replace(
+        request.sampling, temperature=options.temperature, seed=options.seed, block_size=options.block_size, draft=options.draft
+    )
+    return replace(request, sampling=sampling)
+
+
+def _run(request: Request, options: argparse.Namespace) -> Finished:
+    def show(event: Event) -> None:
+        if isinstance(event, Loading) and sys.stderr.isatty():
+            print(f"seed-lsp: {event.step}", file=sys.stderr)
+
+    async def run() -> Finished:
+        client = EngineClient(WorkerSettings(options.device, options.dtype), idle_s=0)
+        try:
+            return await client.run(request, show)
+        finally:
+            await client.stop()
+
+    return asyncio.run(run())
+
+
+def _print_json(text: str, diff: str, finished: Finished, **more: str) -> None:
+    print(json.dumps({"text": text, "diff": diff, **statistics(finished), **more}))
+
+
+def _diff_path(path: Path) -> str:
+    """Relative to the working folder, where ``git apply`` will look; the bare name for a file elsewhere."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _write(path: Path, old: str, new: str) -> None:
+    """Replace the file in one step, with its permissions, unless it changed meanwhile."""
+    target = path.resolve()
+    if target.read_bytes() != old.encode("utf-8"):
+        raise StaleDocumentError(f"{path} changed while the code was rewritten; nothing was written")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(new.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, target.stat().st_mode & 0o7777)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,40 @@
+"""What can go wrong, in the user's words.
+
+    SeedError                     any request that is answered with a reason instead of a result
+    ├── StaleDocumentError        the document changed since the request was made; nothing was applied
+    ├── SelectionError            there is nothing to work on, or too much
+    ├── RejectedResultError       the model's text was not safe to apply; nothing was applied
+    │   └── NoChangeError         the model would leave the code as it is
+    ├── UnknownDocumentError      the document is not open, or no text file
+    └── CancelledError            the user no longer wants it
+
+The engine's own errors (`engine.api.EngineError` and below) pass through unchanged.
+"""
+
+
+class SeedError(Exception):
+    """Any request that is answered with a reason instead of a result."""
+
+
+class StaleDocumentError(SeedError):
+    """The document changed since the request was made."""
+
+
+class SelectionError(SeedError):
+    """There is nothing to work on, or too much."""
+
+
+class RejectedResultError(SeedError):
+    """The model's text was not safe to apply."""
+
+
+class NoChangeError(RejectedResultError):
+    """The model would leave the code as it is."""
+
+
+class UnknownDocumentError(SeedError):
+    """The document is not open, or no text file."""
+
+
+class CancelledError(SeedError):
+    """The user no longer wants it."""

@@ -1,0 +1,164 @@
+"""Rewriting a selection by an instruction: what is asked of the engine, and when its answer may be applied."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.api import EditRequest, Finished, SamplingOptions
+from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document, split_lines
+from seed_lsp.source.patch import Edit, minimal_edits, with_line_breaks
+from seed_lsp.source.syntax import Span, count_errors, parse, snap
+
+CHARS_PER_TOKEN = 4
+"""Source code has three to four characters a token; a selection with more than the limit allows is refused at once."""
+
+# Invisible characters that reorder or hide code (Boucher and Anderson, Trojan Source, CVE-2021-42574).
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
+
+
+@dataclass(frozen=True)
+class Refactoring:
+    """A code action: its name in the protocol, its title in the menu, and what the model is told.
+
+    `needs_context`: the surrounding file is part of the question.
+    """
+
+    name: str
+    title: str
+    instruction: str
+    needs_context: bool = False
+
+
+REFACTORINGS = (
+    Refactoring("simplify", "Simplify", "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names."),
+    Refactoring(
+        "type-hints",
+        "Add type hints",
+        "Add type hints to the parameters and the return value of each function. Use built-in types such as list, dict, str and "
+        "float. Add no imports and no classes.",
+    ),
+    Refactoring("docstring", "Add a docstring", "Add a one-line docstring to each function and class that has none. Leave all other lines as they are."),
+    Refactoring(
+        "extract-function",
+        "Extract a function",
+        "Move a part of this code that has a purpose of its own into a new function with a telling name, and call it.",
+        needs_context=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A rewrite to ask for: `span` of `document`, by `instruction`."""
+
+    document: Document
+    span: Span
+    instruction: str
+    needs_context: bool
+
+    @property
+    def region(self) -> str:
+        return self.document.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """The new region, and the smallest edits (in characters of the document) that make it."""
+
+    new_region: str
+    edits: tuple[Edit, ...]
+
+    def new_text(self, plan: Plan) -> str:
+        return plan.document.text[: plan.span.start] + self.new_region + plan.document.text[plan.span.end :]
+
+
+def find_refactoring(name: str) -> Refactoring:
+    for entry in REFACTORINGS:
+        if entry.name == name:
+            return entry
+    raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(entry.name for entry in REFACTORINGS)}")
+
+
+def make_plan(document: Document, start: CharOffset, end: CharOffset, instruction: str, settings: Settings, *, needs_context: bool = True) -> Plan:
+    """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
+    if not instruction.strip():
+        raise SelectionError("the instruction is empty; say what to change")
+    span = snap(document, start, end)
+    if span.start == span.end:
+        raise SelectionError("the selection holds no code; select the lines to rewrite")
+    size, limit = span.end - span.start, settings.edit_max_tokens * CHARS_PER_TOKEN
+    if size > limit:
+        raise SelectionError(f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens")
+    return Plan(document, span, instruction, needs_context)
+
+
+def build_request(plan: Plan, settings: Settings, request_id: int) -> EditRequest:
+    text, span = plan.document.text, plan.span
+    around = (text[: span.start], text[span.end :]) if plan.needs_context else ("", "")
+    before, after = (_line_feeds(piece) for piece in around)
+    return EditRequest(
+        request_id,
+        settings.model,
+        SamplingOptions(mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=float(settings.edit_deadline_s)),
+        before=before,
+        region=_line_feeds(plan.region),
+        after=after,
+        instruction=plan.instruction,
+        language=plan.document.language,
+    )
+
+
+def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
+    """Check the model's text and turn it into edits; `RejectedResultError` says why it may not be applied."""
+    _require_end(finished)
+    new = with_line_breaks(finished.text, plan.region, plan.document.newline)
+    if not new.strip():
+        raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
+    rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
+    if not rewrite.edits:
+        raise NoChangeError("the model proposes no change")
+    _require_own_code(plan, new)
+    if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
+        raise RejectedResultError("the model's text has invisible control characters that the selection has not")
+    _require_no_new_errors(plan, rewrite)
+    return rewrite
+
+
+def _require_end(finished: Finished) -> None:
+    """Half a rewrite must never replace a whole region."""
+    if finished.finish_reason == "cancelled":
+        raise CancelledError("cancelled")
+    if finished.finish_reason == "length":
+        raise RejectedResultError(
+            f"the rewritten code is longer than {finished.new_tokens} tokens; select less, or raise seed.edit.maxTokens"
+        )
+    if finished.finish_reason == "deadline":
+        raise RejectedResultError(f"not done after {finished.prefill_seconds + finished.decode_seconds:.0f} s; select less, or raise seed.edit.deadlineS")
+
+
+def _require_own_code(plan: Plan, new: str) -> None:
+    """Refuse an answer that repeats definitions of the file around the selection."""
+    text = plan.document.text
+    around = _definitions(text[: plan.span.start]) | _definitions(text[plan.span.end :])
+    repeated = (_definitions(new) - _definitions(plan.region)) & around
+    if repeated:
+        raise RejectedResultError(f"the model rewrote code outside the selection ({min(repeated).strip()} …); select that as well")
+
+
+def _require_no_new_errors(plan: Plan, rewrite: Rewrite) -> None:
+    before, after = (parse(text, plan.document.language) for text in (plan.document.text, rewrite.new_text(plan)))
+    if before is not None and after is not None and count_errors(after) > count_errors(before):
+        raise RejectedResultError("the model's code does not parse in its place; try again with another selection or instruction")
+
+
+def _definitions(text: str) -> set[str]:
+    matches = (_DEFINITION.match(line) for line in split_lines(text))
+    return {match.group(0).strip() for match in matches if match}
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,78 @@
+"""Work-done progress for a request: shown where the client can, cancelled where the user says so."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from engine.api import Committed, Event, Loading
+from seed_lsp.errors import CancelledError
+
+if TYPE_CHECKING:
+    from pygls.lsp.server import LanguageServer
+
+Result = TypeVar("Result")
+
+
+class WorkProgress:
+    """``async with`` it around the work, run the work through `cancellable`, and pass it the engine's events."""
+
+    def __init__(self, server: LanguageServer, title: str) -> None:
+        self._server, self._title = server, title
+        window = server.client_capabilities.window
+        self._token = str(uuid.uuid4()) if window and window.work_done_progress else None
+        self._lines = 0
+        self._work: asyncio.Task[Any] | None = None
+        self._refused = False
+
+    async def __aenter__(self) -> WorkProgress:
+        if self._token is not None:
+            progress = self._server.work_done_progress
+            try:
+                await progress.create_async(self._token)
+            except JsonRpcException:
+                # The client would rather not show it; the work goes on.
+                self._token = None
+                return self
+            progress.begin(self._token, types.WorkDoneProgressBegin(self._title, cancellable=True))
+            progress.tokens[self._token].add_done_callback(self._on_user_cancel)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._token is not None:
+            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd())
+            self._server.work_done_progress.tokens.pop(self._token, None)
+
+    def show(self, event: Event) -> None:
+        if self._token is None:
+            return
+        message = None
+        if isinstance(event, Loading):
+            message = event.step
+        elif isinstance(event, Committed) and "\n" in event.text:
+            self._lines += event.text.count("\n")
+            message = f"{self._lines} lines"
+        if message is not None:
+            self._server.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message))
+
+    async def cancellable(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await `work`; `CancelledError` (ours) if the user cancels its progress."""
+        self._work = asyncio.ensure_future(work)
+        try:
+            return await self._work
+        except asyncio.CancelledError:
+            if self._refused:
+                raise CancelledError("cancelled") from None
+            self._work.cancel()
+            raise
+
+    def _on_user_cancel(self, token: Any) -> None:
+        if token.cancelled() and self._work is not None:
+            self._refused = True
+            self._work.cancel()

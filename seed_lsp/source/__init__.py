@@ -1,0 +1,1 @@
+"""Source text: positions, syntax, context and patches. Pure: no I/O, no protocol."""

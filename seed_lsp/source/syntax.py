@@ -1,0 +1,107 @@
+"""Spans by syntax: which whole nodes a selection means, and whether a text parses better or worse than before."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tree_sitter import Language, Node, Parser, Tree
+
+from seed_lsp.source.document import CharOffset, Document
+
+# LSP language identifier: the wheel's module and the function in it that gives the grammar.
+_GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "javascriptreact": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "typescriptreact": ("tree_sitter_typescript", "language_tsx"),
+    "go": ("tree_sitter_go", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+}
+
+# Nodes that hold a sequence of statements or members; a span is a run of children of one of these.
+_SEQUENCES = frozenset(
+    "module block program statement_block source_file class_body compilation_unit translation_unit compound_statement "
+    "field_declaration_list interface_body enum_body declaration_list statement_list switch_body function_body ERROR".split()
+)
+
+LANGUAGES = tuple(_GRAMMARS)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole lines of a document, from character `start` to character `end`."""
+
+    start: CharOffset
+    end: CharOffset
+
+
+@lru_cache(maxsize=len(_GRAMMARS))
+def _parser(language: str) -> Parser | None:
+    if language not in _GRAMMARS:
+        return None
+    module, function = _GRAMMARS[language]
+    return Parser(Language(getattr(importlib.import_module(module), function)()))
+
+
+def parse(text: str, language: str) -> Tree | None:
+    """The syntax tree over the UTF-8 bytes of `text`; None for a language without a grammar."""
+    parser = _parser(language)
+    return parser.parse(text.encode("utf-8", "surrogatepass")) if parser else None
+
+
+def count_errors(tree: Tree) -> int:
+    """How many nodes are errors or were made up by the parser to go on."""
+    if not tree.root_node.has_error:
+        return 0
+    count, stack = 0, [tree.root_node]
+    while stack:
+        node = stack.pop()
+        count += node.is_error or node.is_missing
+        stack += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
+    """The selection grown outward to whole lines, and there to whole statements or definitions.
+
+    A selection within a statement means that statement; one that spans several means all that it touches. Without a
+    grammar, whole lines. A selection of white space alone gives the empty span at its start.
+    """
+    first, last = _trim(document.text, start, end)
+    if first == last:
+        return Span(start, start)
+    tree = parse(document.text, document.language)
+    if tree is not None:
+        first, last = _snap_to_nodes(document, tree, first, last)
+    line_start, _ = document.line_range(document.line_of(CharOffset(first)))
+    _, line_end = document.line_range(document.line_of(CharOffset(last - 1)))
+    return Span(line_start, line_end)
+
+
+def _snap_to_nodes(document: Document, tree: Tree, first: int, last: int) -> tuple[int, int]:
+    start, end = document.byte_at(CharOffset(first)), document.byte_at(CharOffset(last))
+    node: Node | None = tree.root_node.descendant_for_byte_range(start, end - 1)
+    while node is not None and (node.type not in _SEQUENCES or node.start_byte > start or node.end_byte < end):
+        node = node.parent
+    if node is None:
+        return first, last
+    touched = [child for child in node.children if child.end_byte > start and child.start_byte < end and child.is_named]
+    if not touched:
+        return first, last
+    lowest, highest = min(start, touched[0].start_byte), max(end, touched[-1].end_byte)
+    data = document.text.encode("utf-8", "surrogatepass")
+    return len(data[:lowest].decode("utf-8", "replace")), len(data[:highest].decode("utf-8", "replace"))
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The selection without the white space at its two ends; empty, at its start, if there is nothing else."""
+    selected = text[start:end]
+    if not selected.strip():
+        return start, start
+    return start + len(selected) - len(selected.lstrip()), end - (len(selected) - len(selected.rstrip()))
