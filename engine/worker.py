@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.api import (
@@ -141,7 +142,7 @@ class _Loader:
 
 def _leave_standard_streams() -> None:
     """The server's standard output carries its protocol: nothing printed here may reach it, nor keep it open."""
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     # Ctrl-C in a terminal reaches the whole group; the parent decides what it means.

@@ -54,7 +54,7 @@ def complete(options: argparse.Namespace) -> None:
     if options.column > length + 1:
         raise SelectionError(f"line {options.line} has {length} characters, there is no column {options.column}")
     plan = inline.Plan(document, CharOffset(start + options.column - 1))
-    settings = _settings(options, inline_max_tokens=options.max_tokens)
+    settings = _settings(options)
     request = inline.build_request(plan, settings, 1, automatic=False)
     finished = _run(_with_options(request, options), options)
     completion = inline.read_completion(plan, finished)
@@ -76,7 +76,7 @@ def edit(options: argparse.Namespace) -> None:
     first, last = options.lines
     if last > len(document.line_starts):
         raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {last}")
-    settings = _settings(options, edit_max_tokens=options.max_tokens)
+    settings = _settings(options)
     start, end = document.line_range(first - 1)[0], document.line_range(last - 1)[1]
     plan = refactor.make_plan(document, start, end, instruction, settings)
     finished = _run(_with_options(refactor.build_request(plan, settings, 1), options), options)
@@ -107,10 +107,16 @@ def read_document(path: Path) -> Document:
     return Document(path.absolute().as_uri(), text, None, _LANGUAGES.get(path.suffix.lower(), "plaintext"))
 
 
-def _settings(options: argparse.Namespace, **limits: int) -> Settings:
+def _settings(options: argparse.Namespace) -> Settings:
     """A command is waited for, so it has no deadline but the user's patience."""
-    wait = {"inline_deadline_ms": 1000 * NO_LIMIT_S, "edit_deadline_s": NO_LIMIT_S}
-    return Settings(model=options.model, mode=options.mode, **{**wait, **limits})
+    return Settings(
+        model=options.model,
+        mode=options.mode,
+        inline_max_tokens=options.max_tokens,
+        inline_deadline_ms=1000 * NO_LIMIT_S,
+        edit_max_tokens=options.max_tokens,
+        edit_deadline_s=NO_LIMIT_S,
+    )
 
 
 def _with_options(request: AnyRequest, options: argparse.Namespace) -> AnyRequest:
@@ -158,8 +164,8 @@ def _write(path: Path, old: str, new: str) -> None:
             file.write(new.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, target.stat().st_mode & 0o7777)
-        os.replace(name, target)
+        Path(name).chmod(target.stat().st_mode & 0o7777)
+        Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -68,7 +68,12 @@ class EngineClient:
     """
 
     def __init__(
-        self, settings: WorkerSettings | None = None, *, idle_s: float = 900.0, entry: Entry = worker.main, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: WorkerSettings | None = None,
+        *,
+        idle_s: float = 900.0,
+        entry: Entry = worker.main,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings or WorkerSettings()
         self._entry, self._clock = entry, clock

@@ -16,6 +16,7 @@ from seed_lsp.errors import CancelledError
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
+    from typing_extensions import Self
 
 Result = TypeVar("Result")
 
@@ -31,7 +32,7 @@ class WorkProgress:
         self._work: asyncio.Task[Any] | None = None
         self._refused = False
 
-    async def __aenter__(self) -> WorkProgress:
+    async def __aenter__(self) -> Self:
         if self._token is not None:
             progress = self._server.work_done_progress
             try:
@@ -63,13 +64,14 @@ class WorkProgress:
 
     async def cancellable(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await `work`; `CancelledError` (ours) if the user cancels its progress."""
-        self._work = asyncio.ensure_future(work)
+        task: asyncio.Task[Result] = asyncio.ensure_future(work)
+        self._work = task
         try:
-            return await self._work
+            return await task
         except asyncio.CancelledError:
             if self._refused:
                 raise CancelledError("cancelled") from None
-            self._work.cancel()
+            task.cancel()
             raise
 
     def _on_user_cancel(self, token: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import time
@@ -31,6 +32,7 @@ REQUEST_FAILED = -32803
 CONTENT_MODIFIED = -32801
 REQUEST_CANCELLED = -32800
 INTERNAL_ERROR = -32603
+CONFIGURATION_TIMEOUT_S = 5.0
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
@@ -57,6 +59,8 @@ class SeedServer(LanguageServer):
         self.engine = engine
         self.settings = Settings()
         self._told: set[str] = set()
+        # Set while no settings are on their way from the client: work waits for them, or it would use the old ones.
+        self._configured = asyncio.Event()
 
     @property
     def documents(self) -> SeedWorkspace:
@@ -73,6 +77,30 @@ class SeedServer(LanguageServer):
         self.engine.idle_s = 60.0 * self.settings.idle_minutes
         for problem in problems:
             self.tell_once(problem)
+
+    async def read_configuration(self, sent: object) -> None:
+        """Ask the client for our section, or take what it sent with its notification."""
+        self._configured.clear()
+        try:
+            workspace = self.client_capabilities.workspace
+            if workspace and workspace.configuration:
+                items = [types.ConfigurationItem(section=SECTION)]
+                answer = await asyncio.wait_for(
+                    self.workspace_configuration_async(types.ConfigurationParams(items)), CONFIGURATION_TIMEOUT_S
+                )
+                sent = answer[0] if answer else None
+            if sent is not None:
+                self.use_settings(sent)
+                await self.engine.configure(self.settings.worker)
+        except asyncio.TimeoutError:
+            self.tell_once("the editor did not say what the settings are; the defaults are used")
+        finally:
+            self._configured.set()
+
+    async def settled(self) -> Settings:
+        """The settings, once the client's answer is in."""
+        await self._configured.wait()
+        return self.settings
 
     def tell_once(self, text: str) -> None:
         """Say something to the user that would be a nuisance to repeat."""
@@ -109,9 +137,10 @@ class SeedServer(LanguageServer):
         document = self.documents.snapshot(selection.uri)
         if selection.version is not None and selection.version != document.version:
             raise StaleDocumentError("the document changed since the action was offered; select again")
+        settings = await self.settled()
         start, end = offsets(document, selection.range, self.documents.encoding)
-        plan = refactor.make_plan(document, start, end, instruction, self.settings, needs_context=needs_context)
-        request = refactor.build_request(plan, self.settings, self.engine.new_id())
+        plan = refactor.make_plan(document, start, end, instruction, settings, needs_context=needs_context)
+        request = refactor.build_request(plan, settings, self.engine.new_id())
         async with WorkProgress(self, "Seed: rewriting the selection") as progress:
             finished = await progress.cancellable(self.engine.run(request, progress.show))
         if not self.documents.is_current(document):
@@ -176,7 +205,7 @@ def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
 
 
 async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
-    await _read_configuration(server, None)
+    await server.read_configuration(None)
     workspace = server.client_capabilities.workspace
     if workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
         registration = types.Registration(
@@ -189,19 +218,7 @@ async def on_initialized(server: SeedServer, _params: types.InitializedParams) -
 
 async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
     sent = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
-    await _read_configuration(server, sent)
-
-
-async def _read_configuration(server: SeedServer, sent: object) -> None:
-    """Ask the client for our section, or take what it sent with its notification."""
-    workspace = server.client_capabilities.workspace
-    if workspace and workspace.configuration:
-        answer = await server.workspace_configuration_async(types.ConfigurationParams([types.ConfigurationItem(section=SECTION)]))
-        sent = answer[0] if answer else None
-    if sent is None:
-        return
-    server.use_settings(sent)
-    await server.engine.configure(server.settings.worker)
+    await server.read_configuration(sent)
 
 
 async def on_shutdown(server: SeedServer, _params: None) -> None:
@@ -246,13 +263,14 @@ async def _complete(
 async def _try_complete(
     server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
 ) -> inline.Completion:
-    if not server.settings.inline_enabled:
+    settings = await server.settled()
+    if not settings.inline_enabled:
         return inline.Completion("", "disabled")
     encoding = server.documents.encoding
     # A chosen entry of the completion list stands for the text that it would replace.
     cursor = offsets(document, chosen.range if chosen else types.Range(position, position), encoding)[0]
     plan = inline.Plan(document, CharOffset(cursor), chosen.text if chosen else "")
-    request = inline.build_request(plan, server.settings, server.engine.new_id(), automatic=automatic)
+    request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
     try:
         finished = await server.engine.run(request)
     except SupersededError:
@@ -280,12 +298,10 @@ async def code_action(server: SeedServer, params: types.CodeActionParams) -> lis
 def _wants_rewrites(only: Any) -> bool:
     kind = types.CodeActionKind.RefactorRewrite.value
     wanted = [getattr(entry, "value", entry) for entry in only or []]
-    return not wanted or any(entry == "" or kind == entry or kind.startswith(f"{entry}.") for entry in wanted)
+    return not wanted or any(entry in {"", kind} or kind.startswith(f"{entry}.") for entry in wanted)
 
 
-def _offer(
-    server: SeedServer, document: Document, area: types.Range, entry: refactor.Refactoring, missing: str | None
-) -> types.CodeAction:
+def _offer(server: SeedServer, document: Document, area: types.Range, entry: refactor.Refactoring, missing: str | None) -> types.CodeAction:
     argument = {"uri": document.uri, "range": _plain(area), "version": document.version, "name": entry.name}
     action = types.CodeAction(
         title=f"Seed: {entry.title}",
@@ -326,7 +342,9 @@ def _selection_of(data: Any) -> Selection:
     try:
         start, end = (types.Position(int(data["range"][side]["line"]), int(data["range"][side]["character"])) for side in ("start", "end"))
         version = data["version"]
-        return Selection(str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"]))
+        return Selection(
+            str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"])
+        )
     except (KeyError, TypeError, ValueError):
         raise InvalidRequestError("the code action carries no data of ours; ask for the actions again") from None
 
@@ -370,5 +388,3 @@ def serve_stdio(engine: EngineClient) -> None:
     # pygls logs whole messages at INFO, and they hold the user's code.
     logging.getLogger("pygls").setLevel(logging.WARNING)
     create_server(engine).start_io()
-
-

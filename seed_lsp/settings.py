@@ -17,11 +17,18 @@ class Settings:
 
     model: str = field(
         default="qwen2.5-coder-1.5b",
-        metadata={"key": "model", "help": "`qwen2.5-coder-1.5b`, `qwen2.5-coder-0.5b`, or the path of a `.gguf` file or a safetensors folder"},
+        metadata={
+            "key": "model",
+            "help": "`qwen2.5-coder-1.5b`, `qwen2.5-coder-0.5b`, or the path of a `.gguf` file or a safetensors folder",
+        },
     )
     mode: Mode = field(
         default="verified",
-        metadata={"key": "mode", "choices": MODES, "help": "`verified` (the base model's own text, drafted), `diffusion`, `autoregressive`"},
+        metadata={
+            "key": "mode",
+            "choices": MODES,
+            "help": "`verified` (the base model's own text, drafted), `diffusion`, `autoregressive`",
+        },
     )
     device: str = field(
         default="auto", metadata={"key": "device", "choices": ("auto", "cpu", "cuda", "mps"), "help": "where the model runs"}
@@ -39,7 +46,10 @@ class Settings:
     )
     completion_enabled: bool = field(
         default=False,
-        metadata={"key": "completion.enabled", "help": "also offer the completion in the ordinary list, for editors without inline completion"},
+        metadata={
+            "key": "completion.enabled",
+            "help": "also offer the completion in the ordinary list, for editors without inline completion",
+        },
     )
     edit_max_tokens: int = field(
         default=1024, metadata={"key": "edit.maxTokens", "range": (16, 8192), "help": "longest rewritten selection, in tokens"}
@@ -48,14 +58,17 @@ class Settings:
         default=120, metadata={"key": "edit.deadlineS", "range": (1, 3600), "help": "after this a refactoring is given up"}
     )
     idle_minutes: int = field(
-        default=15, metadata={"key": "engine.idleMinutes", "range": (0, 1440), "help": "the model is unloaded after this long without a request; 0: never"}
+        default=15,
+        metadata={
+            "key": "engine.idleMinutes",
+            "range": (0, 1440),
+            "help": "the model is unloaded after this long without a request; 0: never",
+        },
     )
 
     @property
     def worker(self) -> WorkerSettings:
-        return WorkerSettings(
-            device=None if self.device == "auto" else self.device, dtype=None if self.dtype == "auto" else self.dtype
-        )
+        return WorkerSettings(device=None if self.device == "auto" else self.device, dtype=None if self.dtype == "auto" else self.dtype)
 
 
 def parse_settings(raw: object) -> tuple[Settings, list[str]]:

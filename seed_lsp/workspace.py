@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import get_args
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
@@ -14,7 +13,7 @@ from seed_lsp.source.document import CharOffset, ClientPosition, Document, Encod
 
 
 class SeedTextDocument(TextDocument):
-    """Only \\n, \\r\\n and \\r end a line; pygls' own splitting also takes form feeds and others, and then loses step with the client."""
+    r"""Only \n, \r\n and \r end a line; pygls' own splitting also takes form feeds and others, and then loses step with the client."""
 
     @property
     def lines(self) -> Sequence[str]:
@@ -35,10 +34,9 @@ class SeedWorkspace(Workspace):
     def encoding(self) -> Encoding:
         """What the client counts characters in."""
         chosen = str(getattr(self.position_encoding, "value", self.position_encoding))
-        for known in get_args(Encoding):
-            if chosen == known:
-                return known
-        return "utf-16"
+        if chosen == "utf-8":
+            return "utf-8"
+        return "utf-32" if chosen == "utf-32" else "utf-16"
 
     def snapshot(self, uri: str) -> Document:
         """An open document as it is now; what the editor has not opened is not ours to touch."""

@@ -96,6 +96,7 @@ class Sampler:
     def run(self) -> Iterator[SampleEvent]:
         """Yield states and accepted text, and last the `Outcome`."""
         reason: FinishReason | None = None
+        prefilled = None
         try:
             for _ in self._model.prefill(self._prompt[self._cache.length : -1], self._cache):
                 self._check()
@@ -108,13 +109,12 @@ class Sampler:
                     yield Accepted(text)
         except Interrupted as stop:
             reason = stop.reason
-            if self._forwards == 0:
-                prefilled = self._clock()
         # Rows behind a stop inside a block are of no use to the next request.
         self._cache.truncate(min(self._cache.length, len(self._prompt) + max(0, len(self._generated) - 1)))
-        text = self._assembler.text
         now = self._clock()
-        yield Outcome(tuple(self._generated), text, reason, self._forwards, prefilled - self._started, now - prefilled)
+        prefilled = now if prefilled is None else prefilled
+        times = (prefilled - self._started, now - prefilled)
+        yield Outcome(tuple(self._generated), self._assembler.text, reason, self._forwards, *times)
 
     @property
     def tokens(self) -> list[int]:

@@ -26,8 +26,7 @@ class Chooser:
         """`logits` (rows, vocabulary), float32; row i chooses the token of position `first_position + i`."""
         if self.temperature == 0.0:
             return list(logits.argmax(dim=-1).tolist())
-        rows = [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]
-        return rows
+        return [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]
 
     def _sample(self, row: Tensor, position: int) -> int:
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + position) % 2**63)

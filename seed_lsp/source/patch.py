@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Indel
-from unidiff import PatchSet
+from unidiff.patch import PatchSet
 
 from seed_lsp.source.document import split_lines
 

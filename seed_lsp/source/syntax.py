@@ -26,8 +26,25 @@ _GRAMMARS = {
 
 # Nodes that hold a sequence of statements or members; a span is a run of children of one of these.
 _SEQUENCES = frozenset(
-    "module block program statement_block source_file class_body compilation_unit translation_unit compound_statement "
-    "field_declaration_list interface_body enum_body declaration_list statement_list switch_body function_body ERROR".split()
+    {
+        "module",
+        "program",
+        "source_file",
+        "compilation_unit",
+        "translation_unit",
+        "ERROR",
+        "block",
+        "statement_block",
+        "compound_statement",
+        "statement_list",
+        "function_body",
+        "switch_body",
+        "class_body",
+        "interface_body",
+        "enum_body",
+        "declaration_list",
+        "field_declaration_list",
+    }
 )
 
 LANGUAGES = tuple(_GRAMMARS)

@@ -1,0 +1,70 @@
+"""``seed-lsp doctor``: what works on this machine, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+from engine.model.store import MODELS, Store, StoreError
+from seed_lsp import __version__
+from seed_lsp.source.syntax import LANGUAGES, parse
+
+# Asked in a process of its own: this package must not import torch.
+_TORCH_REPORT = """
+import torch
+from engine.engine import best_device, best_dtype
+device = best_device()
+capabilities = torch.cpu.get_capabilities()
+found = [name for name in ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if capabilities.get(name)]
+print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; device {device}, {best_dtype(torch.device(device))}")
+print("cpu: " + (" ".join(found) or "no vector extensions known"))
+"""
+
+
+def doctor(model: str) -> int:
+    """Print a line for each thing that matters; 0 if completions and edits can run, 1 if not."""
+    print(f"seed-lsp {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    good = [_torch(), _grammars(), _model(model)]
+    print(f"protocol: pygls {importlib.metadata.version('pygls')}, lsprotocol {importlib.metadata.version('lsprotocol')}")
+    return 0 if all(good) else 1
+
+
+def _torch() -> bool:
+    run = subprocess.run([sys.executable, "-c", _TORCH_REPORT], capture_output=True, text=True, check=False)
+    if run.returncode == 0:
+        print(run.stdout.strip())
+        return True
+    print(f"torch does not work: {run.stderr.strip().splitlines()[-1:]}; install it again with: pip install 'torch>=2.10,<2.14'")
+    return False
+
+
+def _grammars() -> bool:
+    broken = []
+    for language in LANGUAGES:
+        try:
+            parse("", language)
+        except (ImportError, ValueError, AttributeError) as error:
+            broken.append(f"{language} ({error})")
+    print(f"grammars: {len(LANGUAGES) - len(broken)} of {len(LANGUAGES)}" + (f"; broken: {', '.join(broken)}" if broken else ""))
+    return not broken
+
+
+def _model(name: str) -> bool:
+    store = Store()
+    space = store.root if store.root.exists() else store.root.parent
+    free = shutil.disk_usage(space).free if space.exists() else 0
+    print(f"models in {store.root}, {free / 1e9:.0f} GB free")
+    for spec in MODELS:
+        print(f"  {spec.name}: {'fetched' if store.is_fetched(spec) else 'not fetched'}")
+    try:
+        located = store.locate(name)
+    except StoreError as error:
+        print(f"{name} cannot be loaded: {error}")
+        return False
+    state = "ready" if located.folder.is_dir() else "will be converted at its first use, which takes about a minute"
+    print(f"{name}: {state}")
+    return True
