@@ -1,0 +1,132 @@
+"""`verified` writes what the base alone writes, token for token, whatever was drafted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+
+from engine.api import SamplingOptions
+from engine.diffusion import reference
+from engine.diffusion.drafts import CopyDrafter
+from engine.diffusion.sampler import Outcome, Sampler
+from engine.diffusion.text import TextAssembler
+from engine.diffusion.verify import Chooser, accepted_length
+from engine.model.tokenizer import Tokenizer
+from tests.conftest import SHAPES, tiny_model
+
+
+class Adversary(CopyDrafter):
+    """Drafts that are right for a random stretch, and then wrong in a random way."""
+
+    def __init__(self, truth: list[int], rng: random.Random) -> None:
+        super().__init__([0])
+        self._truth, self._rng, self._done = truth, rng, 0
+
+    def extend(self, tokens):
+        self._done += len(tokens)
+
+    def propose(self, length):
+        right = self._truth[self._done : self._done + self._rng.randint(0, length)]
+        wrong = [self._rng.randrange(256) for _ in range(length - len(right))]
+        return (right + wrong)[: self._rng.randint(0, length)]
+
+
+def sample(model, tokenizer, prompt, options, *, old=(), stop_tokens=frozenset(), drafter=None, stop_strings=()) -> Outcome:
+    cache = model.new_cache()
+    assembler = TextAssembler(tokenizer, stop_tokens=stop_tokens, stop_strings=stop_strings)
+    sampler = Sampler(model, cache, prompt, assembler, options, old=old)
+    if drafter is not None:
+        sampler._copier = drafter
+    *_, outcome = sampler.run()
+    assert isinstance(outcome, Outcome)
+    assert cache.length == len(prompt) + len(outcome.tokens) - 1, "the cache holds all rows but the root's"
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tokenizer_folder) -> Tokenizer:
+    return Tokenizer(tokenizer_folder)
+
+
+@pytest.mark.parametrize("seed", range(240))
+def test_verified_equals_the_reference(seed: int, tokenizer: Tokenizer):
+    """Random networks, prompts, stops, block sizes, temperatures and drafts good, bad and adversarial: always the base's text."""
+    rng = random.Random(seed)
+    shape = rng.choice(list(SHAPES))
+    model = tiny_model(seed % 12, shape=shape)
+    prompt = [rng.randrange(256) for _ in range(rng.randint(1, 40))]
+    temperature, budget = rng.choice([0.0, 0.0, 0.7, 1.3]), rng.randint(1, 40)
+    chooser = Chooser(temperature, seed)
+    logits = reference.recompute(model)
+    free = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=frozenset(), chooser=chooser)
+    stops = frozenset(rng.sample(free, 1)) if rng.random() < 0.5 else frozenset()
+    truth = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=stops, chooser=chooser)
+    options = SamplingOptions(
+        max_new_tokens=budget,
+        temperature=temperature,
+        seed=seed,
+        block_size=rng.randint(1, 32),
+        draft=rng.choice(["auto", "copy", "denoise", "none"]),
+    )
+    drafter = Adversary(truth, rng) if rng.random() < 0.5 else None
+    old = truth if rng.random() < 0.3 else [rng.randrange(256) for _ in range(20)]
+    outcome = sample(model, tokenizer, prompt, options, old=old, stop_tokens=stops, drafter=drafter)
+    assert list(outcome.tokens) == truth
+    assert outcome.finish_reason == ("stop" if truth[-1] in stops else "length")
+
+
+@pytest.mark.parametrize("block_size", [1, 2, 3, 4, 8, 16, 32])
+def test_every_block_size_writes_the_same(block_size: int, tokenizer: Tokenizer):
+    model, prompt = tiny_model(3), [10, 20, 30]
+    texts = {
+        mode: sample(model, tokenizer, prompt, SamplingOptions(mode=mode, max_new_tokens=60, block_size=block_size), old=[1, 2, 3]).tokens
+        for mode in ("verified", "autoregressive")
+    }
+    assert texts["verified"] == texts["autoregressive"]
+
+
+def test_a_perfect_draft_needs_few_forwards(tokenizer: Tokenizer):
+    """An edit that changes nothing costs rows, not forwards: 120 tokens in at most 120/16 + the first small blocks."""
+    model, prompt = tiny_model(5), [1, 2, 3, 4]
+    truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=120)).tokens
+    outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=120, block_size=16), old=truth)
+    assert outcome.tokens == truth
+    assert outcome.forwards <= 10
+
+
+def test_drafts_from_the_denoiser_are_verified_too(tokenizer: Tokenizer):
+    """The adapter's drafts cost a forward each and change no token; with the shift, the first is always right."""
+    model, prompt = tiny_model(6), [9, 8, 7]
+    truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=40)).tokens
+    outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=40, draft="denoise", block_size=4))
+    assert outcome.tokens == truth
+    assert outcome.forwards <= 42, "two tokens for two forwards at the least"
+
+
+def test_acceptance_stops_at_the_first_difference():
+    assert accepted_length([1, 2, 3], [1, 2, 3, 4]) == 3
+    assert accepted_length([1, 9, 3], [1, 2, 3, 4]) == 1
+    assert accepted_length([], [5]) == 0
+
+
+def test_samples_follow_the_distribution():
+    """Sampling at a temperature: the choice of a position has the softmax's frequencies (chi-squared, 5 tokens)."""
+    logits = torch.tensor([[2.0, 1.0, 0.0, -1.0, 0.5]])
+    temperature, draws = 0.8, 20_000
+    counts = torch.zeros(5)
+    for position in range(draws):
+        counts[Chooser(temperature, seed=11).choose(logits, position)[0]] += 1
+    expected = torch.softmax(logits[0] / temperature, 0) * draws
+    chi_squared = float(((counts - expected) ** 2 / expected).sum())
+    assert chi_squared < 18.5, "0.1 % of samples lie beyond, with 4 degrees of freedom"
+
+
+def test_positions_and_seeds_draw_independently():
+    """Different positions and different seeds do not repeat one another's noise."""
+    logits = torch.zeros(1, 200)
+    by_position = {Chooser(1.0, 1).choose(logits, p)[0] for p in range(50)}
+    by_seed = {Chooser(1.0, s).choose(logits, 1)[0] for s in range(50)}
+    assert len(by_position) > 30
+    assert len(by_seed) > 30

@@ -1,0 +1,44 @@
+"""One denoising step, on four numbers, with the answer written out."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.api import InvalidRequestError
+from engine.diffusion.policy import Thresholds, denoise_step
+
+PROPOSAL = [10, 11, 12, 13]
+HALF = Thresholds(mask=0.5, edit=0.8, remask=0.1)
+
+
+@pytest.mark.parametrize(
+    ("block", "confidence", "current", "expected"),
+    [
+        # masks above the threshold are filled, others wait
+        ([None, None, None, None], [0.9, 0.4, 0.6, 0.1], [0, 0, 0, 0], [10, None, 12, None]),
+        # none is above: the best one is filled all the same
+        ([None, None, None, None], [0.2, 0.4, 0.3, 0.1], [0, 0, 0, 0], [None, 11, None, None]),
+        # exactly at the threshold is not above it
+        ([None, None, 7, 7], [0.5, 0.4, 0.0, 0.0], [0, 0, 1, 1], [10, None, 7, 7]),
+        # a placed token changes above the edit threshold only
+        ([7, 7, 7, 7], [0.9, 0.7, 0.81, 0.0], [0.5, 0.5, 0.5, 0.5], [10, 7, 12, 7]),
+        # a placed token that the network gives up is masked again
+        ([7, 7, 7, 7], [0.6, 0.6, 0.6, 0.6], [0.05, 0.5, 0.09, 0.1], [None, 7, None, 7]),
+        # a proposal equal to the token is no change
+        ([10, 11, 12, 13], [0.99, 0.99, 0.99, 0.99], [0.99, 0.99, 0.99, 0.99], [10, 11, 12, 13]),
+    ],
+)
+def test_step(block, confidence, current, expected):
+    """Dual thresholds: mask to token, token to token, token to mask."""
+    assert denoise_step(block, PROPOSAL, confidence, current, HALF, may_remask=True) == expected
+
+
+def test_no_new_masks_when_forbidden():
+    """The number of steps can be bounded: without new masks each step fills one."""
+    assert denoise_step([7, 7, 7, 7], PROPOSAL, [0.6] * 4, [0.0] * 4, HALF, may_remask=False) == [7, 7, 7, 7]
+
+
+def test_thresholds_are_probabilities():
+    """A threshold outside 0 to 1 is refused with its value."""
+    with pytest.raises(InvalidRequestError, match=r"1\.5"):
+        Thresholds(mask=1.5)

@@ -1,0 +1,121 @@
+"""The sampling loop: stops, deadlines, cancellation, events, and the diffusion mode."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from engine.api import InvalidRequestError, SamplingOptions
+from engine.diffusion.policy import Thresholds
+from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
+from engine.diffusion.text import TextAssembler
+from engine.model.tokenizer import Tokenizer
+from tests.conftest import tiny_model
+
+PROMPT = [65, 66, 67]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tokenizer_folder) -> Tokenizer:
+    return Tokenizer(tokenizer_folder)
+
+
+def make(tokenizer, options, *, stops=(), model=None, **more) -> Sampler:
+    model = model or tiny_model(1)
+    return Sampler(model, model.new_cache(), PROMPT, TextAssembler(tokenizer, stop_tokens=frozenset(), stop_strings=stops), options, **more)
+
+
+def test_a_stop_string_ends_the_text_before_itself(tokenizer):
+    """A stop inside a block cuts the block: same text and tokens as token by token."""
+    text = list(make(tokenizer, SamplingOptions(mode="autoregressive", max_new_tokens=60)).run())[-1].text
+    stop = next(char for char in text[10:] if char.isascii() and char not in text[:10])
+    outcomes = [
+        list(make(tokenizer, SamplingOptions(mode=mode, max_new_tokens=60), stops=(stop,), old=list(range(40))).run())[-1]
+        for mode in ("autoregressive", "verified")
+    ]
+    assert outcomes[0].finish_reason == outcomes[1].finish_reason == "stop"
+    assert outcomes[0].text == outcomes[1].text == text[: text.index(stop)]
+    assert outcomes[0].tokens == outcomes[1].tokens
+
+
+def test_a_deadline_gives_the_text_so_far(tokenizer):
+    """Time is up between two forwards: what was verified by then is kept, and the reason says so."""
+    full = list(make(tokenizer, SamplingOptions(mode="autoregressive", max_new_tokens=50)).run())[-1]
+    ticks = itertools.count()
+    options = SamplingOptions(mode="autoregressive", max_new_tokens=50, deadline_s=20.0)
+    outcome = list(make(tokenizer, options, clock=lambda: float(next(ticks))).run())[-1]
+    assert outcome.finish_reason == "deadline"
+    assert 0 < len(outcome.tokens) < 50
+    assert full.tokens[: len(outcome.tokens)] == outcome.tokens
+
+
+@pytest.mark.parametrize("mode", ["verified", "diffusion", "autoregressive"])
+def test_cancellation_takes_effect_at_the_next_step(tokenizer, mode):
+    asked = itertools.count()
+    outcome = list(make(tokenizer, SamplingOptions(mode=mode, max_new_tokens=64), cancelled=lambda: next(asked) >= 3).run())[-1]
+    assert outcome.finish_reason == "cancelled"
+    assert outcome.forwards <= 4
+
+
+def test_cancellation_during_the_prompt(tokenizer):
+    """A long prompt is run in pieces, so that even before the first token a request can be dropped."""
+    model = tiny_model(1)
+    sampler = Sampler(
+        model,
+        model.new_cache(),
+        [1] * 900,
+        TextAssembler(tokenizer, stop_tokens=frozenset()),
+        SamplingOptions(),
+        cancelled=lambda: True,
+    )
+    outcome = list(sampler.run())[-1]
+    assert (outcome.finish_reason, outcome.tokens, outcome.forwards) == ("cancelled", (), 0)
+
+
+def test_accepted_text_adds_up_to_the_outcome(tokenizer):
+    """Streaming loses nothing and repeats nothing."""
+    events = list(make(tokenizer, SamplingOptions(max_new_tokens=80), stops=("\x00\x00\x00",)).run())
+    streamed = "".join(event.text for event in events if isinstance(event, Accepted))
+    assert isinstance(events[-1], Outcome)
+    assert events[-1].text.startswith(streamed)
+    assert len(events[-1].text) - len(streamed) <= 3
+
+
+@pytest.mark.parametrize("shift", [True, False])
+@pytest.mark.parametrize("thresholds", [Thresholds(), Thresholds(mask=0.0), Thresholds(mask=1.0, edit=0.0, remask=1.0)])
+def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
+    """Whatever the thresholds, a block is denoised in a bounded number of steps and leaves no mask."""
+    model = tiny_model(2)
+    model.adapter = type(model.adapter)(model.adapter.mask_embedding, model.adapter.updates, logit_shift=shift)
+    options = SamplingOptions(mode="diffusion", max_new_tokens=24, block_size=8)
+    events = list(make(tokenizer, options, model=model, thresholds=thresholds).run())
+    outcome = events[-1]
+    assert len(outcome.tokens) == 24
+    assert outcome.forwards <= 3 * (2 * 8 + 1)
+    states = [event for event in events if isinstance(event, BlockState)]
+    assert states[0].tokens == (None,) * 8
+
+
+def test_diffusion_starts_an_edit_from_the_old_code(tokenizer):
+    """The first state of an edit's block is the code that is there, not masks."""
+    options = SamplingOptions(mode="diffusion", max_new_tokens=8, block_size=8)
+    states = [e for e in make(tokenizer, options, old=[70, 71, 72, 73, 74]).run() if isinstance(e, BlockState)]
+    assert states[0].tokens == (70, 71, 72, 73, 74, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"mode": "guess"},
+        {"draft": "x"},
+        {"max_new_tokens": 0},
+        {"temperature": -1.0},
+        {"block_size": 0},
+        {"block_size": 1000},
+        {"deadline_s": 0.0},
+    ],
+)
+def test_bad_options_are_refused_with_their_value(bad):
+    with pytest.raises(InvalidRequestError, match=str(next(iter(bad.values())))):
+        SamplingOptions(**bad)

@@ -1,0 +1,138 @@
+"""The network computes what the reference implementation computes, from a cache as from scratch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import transformers
+
+from engine.model.transformer import Transformer
+from tests.conftest import SHAPES, random_adapter, random_tensors, tiny_model
+
+TOKENS = [5, 250, 17, 17, 99, 3, 128, 64, 1, 200, 42, 7, 7, 7, 180, 31]
+
+
+def huggingface(shape: str, seed: int) -> torch.nn.Module:
+    config = SHAPES[shape]
+    kinds = {
+        "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
+        "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
+        "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
+    }
+    make_config, make_model = kinds[shape]
+    reference = make_model(
+        make_config(
+            vocab_size=config.vocab_size,
+            hidden_size=config.hidden_size,
+            intermediate_size=config.intermediate_size,
+            num_hidden_layers=config.num_layers,
+            num_attention_heads=config.num_heads,
+            num_key_value_heads=config.num_kv_heads,
+            head_dim=config.head_dim,
+            rope_parameters={"rope_type": "default", "rope_theta": config.rope_theta},
+            rms_norm_eps=config.rms_norm_eps,
+            max_position_embeddings=config.max_positions,
+            tie_word_embeddings=config.tied_head,
+        )
+    ).eval()
+    missing, unexpected = reference.load_state_dict(random_tensors(config, seed), strict=False)
+    assert not unexpected
+    assert set(missing) <= {"lm_head.weight"}
+    return reference
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(3))
+def test_logits_equal_those_of_transformers(shape: str, seed: int):
+    """Right network: Qwen2, Qwen3 and Llama shapes give the reference's logits within 1e-4."""
+    ours = tiny_model(seed, shape=shape, adapter=False)
+    expected = huggingface(shape, seed)(torch.tensor([TOKENS])).logits[0]
+    actual = ours.forward(TOKENS, ours.new_cache())
+    assert expected.abs().max() > 1, "a comparison of zeros would show nothing"
+    torch.testing.assert_close(actual, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("pieces", [(16,), (1,) * 16, (5, 1, 7, 3), (15, 1)])
+def test_cached_passes_equal_one_full_pass(shape: str, pieces: tuple[int, ...]):
+    """The block cache holds what full recomputation would compute, however the text is cut into blocks."""
+    model = tiny_model(1, shape=shape)
+    full = model.forward(TOKENS, model.new_cache())
+    cache, rows, start = model.new_cache(capacity=2), [], 0
+    for size in pieces:
+        rows.append(model.forward(TOKENS[start : start + size], cache))
+        cache.commit(size)
+        start += size
+    torch.testing.assert_close(torch.cat(rows), full, atol=1e-5, rtol=0)
+
+
+def test_rejected_rows_leave_no_trace():
+    """After a truncated or uncommitted block, logits are those of a fresh cache: a rejected draft can not leak."""
+    model = tiny_model(2)
+    cache = model.new_cache()
+    list(model.prefill(TOKENS[:8], cache, chunk=3))
+    model.forward([1, 2, 3, 4, 5], cache, noisy=[None, 9, None])
+    cache.commit(2)
+    cache.truncate(8)
+    after = model.forward(TOKENS[8:], cache)
+    torch.testing.assert_close(after, model.forward(TOKENS, model.new_cache())[8:], atol=1e-5, rtol=0)
+
+
+def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
+    """With noisy rows behind them, and an adapter on those, clean rows are the base's, to the bit of the same shape."""
+    config = SHAPES["qwen2"]
+    tensors = random_tensors(config, 3)
+    one, other = (Transformer(config, tensors, random_adapter(config, seed)) for seed in (10, 11))
+    noisy = [None, 4, None, None]
+    left = one.forward(TOKENS, one.new_cache(), noisy=noisy)
+    right = other.forward(TOKENS, other.new_cache(), noisy=noisy)
+    assert torch.equal(left[: len(TOKENS)], right[: len(TOKENS)])
+    assert not torch.allclose(left[len(TOKENS) :], right[len(TOKENS) :], atol=0.1)
+    alone = one.forward(TOKENS, one.new_cache())
+    torch.testing.assert_close(left[: len(TOKENS)], alone, atol=1e-5, rtol=0)
+
+
+def test_noisy_rows_see_one_another_in_both_directions():
+    """A noisy row's logits depend on a later noisy row; a clean row's never do on a later clean row."""
+    model = tiny_model(4)
+    a = model.forward([1, 2], model.new_cache(), noisy=[None, None, 8])
+    b = model.forward([1, 2], model.new_cache(), noisy=[None, None, 9])
+    assert not torch.allclose(a[2], b[2], atol=1e-3)
+    c = model.forward([1, 2, 8], model.new_cache())
+    d = model.forward([1, 2, 9], model.new_cache())
+    torch.testing.assert_close(c[:2], d[:2], atol=1e-6, rtol=0)
+
+
+def test_logits_only_of_the_rows_asked_for():
+    """The head runs for the asked rows alone, and gives the same numbers for them."""
+    model = tiny_model(5)
+    full = model.forward(TOKENS, model.new_cache())
+    tail = model.forward(TOKENS, model.new_cache(), logits_from=13)
+    assert tail.shape == (3, model.config.vocab_size)
+    torch.testing.assert_close(tail, full[13:], atol=1e-5, rtol=0)
+    assert model.forward(TOKENS, model.new_cache(), logits_from=None).shape == (0, model.config.vocab_size)
+
+
+def test_a_zero_update_is_no_update():
+    """An adapter without LoRA tensors leaves noisy rows as the base would compute them."""
+    config = SHAPES["qwen2"]
+    model = tiny_model(6)
+    bare = Transformer(config, random_tensors(config, 6), None)
+    model.adapter = type(model.adapter)(model.adapter.mask_embedding)
+    a = model.forward([3], model.new_cache(), noisy=[4])
+    b = bare.forward([3, 4], bare.new_cache())
+    torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
+
+
+def test_positions_run_out_with_a_clear_error():
+    """A text that is longer than the model's positions is refused, not computed wrongly."""
+    model = tiny_model(0)
+    with pytest.raises(ValueError, match="positions"):
+        model.forward([1] * (model.config.max_positions + 1), model.new_cache())
+
+
+def test_masks_need_an_adapter():
+    """Without an adapter there is no mask embedding, and the error says so."""
+    model = tiny_model(0, adapter=False)
+    with pytest.raises(ValueError, match="adapter"):
+        model.forward([1], model.new_cache(), noisy=[None])
