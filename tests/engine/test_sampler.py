@@ -35,7 +35,9 @@ def test_a_stop_string_ends_the_text_before_itself(tokenizer):
         for mode in ("autoregressive", "verified")
     ]
     assert outcomes[0].finish_reason == outcomes[1].finish_reason == "stop"
-    assert outcomes[0].text == outcomes[1].text == text[: text.index(stop)]
+    assert outcomes[0].text == outcomes[1].text
+    # A random network writes broken characters; one that the stop cuts off is not text.
+    assert outcomes[0].text.rstrip("\ufffd") == text[: text.index(stop)].rstrip("\ufffd")
     assert outcomes[0].tokens == outcomes[1].tokens
 
 

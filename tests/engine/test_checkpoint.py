@@ -1,0 +1,175 @@
+"""GGUF files and safetensors folders become the same network."""
+
+from __future__ import annotations
+
+import json
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.api import ModelUnavailableError
+from engine.config import ModelConfig, UnsupportedModelError
+from engine.engine import Engine
+from engine.model import checkpoint
+from engine.model.adapter import AdapterError, load_adapter, save_adapter
+from engine.model.store import MODELS
+from tests.conftest import SHAPES, TINY, random_tensors
+
+CPU = torch.device("cpu")
+
+
+def write_gguf(path, config: ModelConfig, tensors, *, architecture: str) -> None:
+    """A small GGUF file as the publisher's converter writes it; Llama's queries and keys interleaved."""
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_block_count(config.num_layers)
+    writer.add_context_length(config.max_positions)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_heads)
+    writer.add_head_count_kv(config.num_kv_heads)
+    writer.add_key_length(config.head_dim)
+    writer.add_rope_freq_base(config.rope_theta)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    names = {value: key for key, value in checkpoint._BLOCK_NAMES.items()}
+    tops = {value: key for key, value in checkpoint._TOP_NAMES.items()}
+    for name, tensor in tensors.items():
+        stem, _, kind = name.rpartition(".")
+        if stem in tops:
+            target = f"{tops[stem]}.{kind}"
+        else:
+            index, _, part = stem.removeprefix("model.layers.").partition(".")
+            target = f"blk.{index}.{names[part]}.{kind}"
+        values = tensor.float().numpy()
+        if architecture == "llama" and ("q_proj" in name or "k_proj" in name):
+            heads = config.num_heads if "q_proj" in name else config.num_kv_heads
+            rows, columns = values.shape
+            values = values.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns).copy()
+        writer.add_tensor(target, np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
+    """Names, shapes, fields and Llama's interleaved halves: each tensor comes back where it was."""
+    monkeypatch.setattr(checkpoint, "_convert_tokenizer", lambda _source, _target: None)
+    config = SHAPES[shape]
+    tensors = random_tensors(config, 3)
+    write_gguf(tmp_path / "m.gguf", config, tensors, architecture=shape)
+    checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out")
+    loaded_config, loaded = checkpoint.load_folder(tmp_path / "out", device=CPU, dtype=torch.float32)
+    expected = dict(vars(config)) if not hasattr(config, "__slots__") else {}
+    actual = dict(vars(loaded_config))
+    for floats in ("rope_theta", "rms_norm_eps"):
+        assert actual.pop(floats) == pytest.approx(expected.pop(floats))
+    assert actual == expected
+    assert loaded.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        torch.testing.assert_close(loaded[name], tensor.bfloat16().float(), msg=name)
+
+
+def test_of_two_tables_for_a_tied_head_the_finer_is_used(tmp_path, monkeypatch):
+    """The publisher quantised embedding and head differently though the model ties them."""
+    monkeypatch.setattr(checkpoint, "_convert_tokenizer", lambda _source, _target: None)
+    tensors = random_tensors(TINY, 3)
+    fine = torch.randn(TINY.vocab_size, TINY.hidden_size)
+    write_gguf(tmp_path / "m.gguf", TINY, {**tensors, "lm_head.weight": fine}, architecture="qwen2")
+    reader = gguf.GGUFReader(tmp_path / "m.gguf")
+    assert checkpoint.read_gguf_config(reader, tied_head=True).tied_head
+    for tensor in reader.tensors:
+        if tensor.name == "token_embd.weight":
+            tensor_bytes = tensor.n_bytes
+    monkeypatch.setattr(checkpoint, "_open_gguf", lambda _path: _Coarse(reader, tensor_bytes))
+    checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out", tied_head=True)
+    _, loaded = checkpoint.load_folder(tmp_path / "out", device=CPU, dtype=torch.float32)
+    assert "lm_head.weight" not in loaded
+    torch.testing.assert_close(loaded["model.embed_tokens.weight"], fine.bfloat16().float())
+
+
+class _Coarse:
+    """A reader whose embedding table claims fewer bytes, as a coarser quantisation has."""
+
+    def __init__(self, reader, size):
+        self._reader = reader
+        self.tensors = [t._replace(n_bytes=size // 2) if t.name == "token_embd.weight" else t for t in reader.tensors]
+        self.get_field = reader.get_field
+
+
+def test_a_failed_conversion_leaves_no_folder(tmp_path, monkeypatch):
+    """A conversion that dies half way must not look like a converted model at the next start."""
+
+    def fail(_source, _target):
+        raise OSError("disk gone")
+
+    monkeypatch.setattr(checkpoint, "_convert_tokenizer", fail)
+    write_gguf(tmp_path / "m.gguf", TINY, random_tensors(TINY, 3), architecture="qwen2")
+    with pytest.raises(OSError, match="disk gone"):
+        checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out" / "x")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "mamba"}, "mamba"),
+        ({"rope_scaling": {"rope_type": "yarn"}}, "yarn"),
+        ({"use_sliding_window": True}, "sliding"),
+        ({"hidden_act": "gelu"}, "gelu"),
+        ({"num_attention_heads": 3}, "3 heads"),
+    ],
+)
+def test_what_would_be_computed_wrongly_is_refused(change, message, tiny_folder):
+    fields = json.loads((tiny_folder / "config.json").read_text())
+    with pytest.raises(UnsupportedModelError, match=message):
+        ModelConfig.from_huggingface({**fields, **change})
+
+
+def test_a_damaged_file_is_a_clear_error(tmp_path):
+    """Rubbish in place of a model is reported as that, by its name."""
+    (tmp_path / "bad.gguf").write_bytes(b"not a model at all")
+    with pytest.raises(ModelUnavailableError, match=r"bad\.gguf"):
+        Engine.load(str(tmp_path / "bad.gguf"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(ModelUnavailableError, match=r"config\.json"):
+        Engine.load(str(folder))
+
+
+def test_shipped_adapters_fit_their_models_and_change_nothing():
+    """Until it is trained, the adapter is zero; its mask embedding fits the published models' widths."""
+    from importlib.resources import files
+
+    widths = {"qwen2.5-coder-1.5b": 1536, "qwen2.5-coder-0.5b": 896}
+    for spec in MODELS:
+        path = files("engine") / "adapters" / f"{spec.name}.safetensors"
+        config = ModelConfig(**{**vars(TINY), "hidden_size": widths[spec.name]})
+        adapter = load_adapter(path, config, device=CPU, dtype=torch.float32)
+        assert not adapter.trained
+        assert adapter.logit_shift
+
+
+def test_adapters_that_do_not_fit_are_refused(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_adapter(path, {"mask_embedding": torch.zeros(5)}, alpha=1.0, logit_shift=False, expected_accepted=0.5)
+    with pytest.raises(AdapterError, match="another model"):
+        load_adapter(path, TINY, device=CPU, dtype=torch.float32)
+    good = {"mask_embedding": torch.zeros(TINY.hidden_size)}
+    save_adapter(path, good, alpha=1.0, logit_shift=False, expected_accepted=0.5)
+    loaded = load_adapter(path, TINY, device=CPU, dtype=torch.float32)
+    assert (loaded.logit_shift, loaded.expected_accepted) == (False, 0.5)
+    for extra, message in (
+        ({"layers.0.q_proj.lora_a": torch.zeros(2, 32)}, "one half"),
+        ({"layers.0.q_proj.lora_a": torch.zeros(2, 31), "layers.0.q_proj.lora_b": torch.zeros(32, 2)}, "do not fit"),
+        ({"layers.9.q_proj.lora_a": torch.zeros(2, 32)}, "unknown tensors"),
+    ):
+        save_file({**good, **extra}, path, metadata={"alpha": "1"})
+        with pytest.raises(AdapterError, match=message):
+            load_adapter(path, TINY, device=CPU, dtype=torch.float32)
+    path.write_bytes(b"junk")
+    with pytest.raises(AdapterError, match="cannot read"):
+        load_adapter(path, TINY, device=CPU, dtype=torch.float32)

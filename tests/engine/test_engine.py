@@ -1,0 +1,113 @@
+"""The engine's door, on a small random model: requests in, events out, and the cache between requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.api import (
+    Committed,
+    Draft,
+    EditRequest,
+    Finished,
+    GenerateRequest,
+    InfillRequest,
+    InvalidRequestError,
+    ModelUnavailableError,
+    SamplingOptions,
+)
+from engine.engine import Engine
+from engine.model.store import Store
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_folder) -> Engine:
+    return Engine.load(str(tiny_folder), device="cpu", dtype="float32")
+
+
+def last(engine: Engine, request) -> Finished:
+    *_, finished = engine.run(request)
+    assert isinstance(finished, Finished)
+    return finished
+
+
+@pytest.mark.parametrize("mode", ["verified", "diffusion", "autoregressive"])
+def test_every_request_in_every_mode_ends_with_one_finished(engine, mode):
+    options = SamplingOptions(mode=mode, max_new_tokens=24, block_size=8)
+    for request in (
+        InfillRequest(1, "t", options, prefix="def f():\n    ", suffix="\n"),
+        EditRequest(2, "t", options, before="", region="x = 1\n", after="", instruction="Rename x."),
+        GenerateRequest(3, "t", options, prompt="hello", system="be brief"),
+    ):
+        events = list(engine.run(request))
+        assert [type(event) for event in events].count(Finished) == 1
+        finished = events[-1]
+        assert (finished.id, finished.mode, finished.device, finished.dtype) == (request.id, mode, "cpu", "float32")
+        assert 0 < finished.new_tokens <= 24
+        assert finished.forwards > 0
+        assert finished.peak_memory_bytes > 1e6
+        assert all(isinstance(event, Draft | Committed) for event in events[:-1])
+
+
+def test_verified_and_autoregressive_agree_through_the_whole_engine(engine):
+    texts = []
+    for mode in ("verified", "autoregressive"):
+        engine.forget()
+        options = SamplingOptions(mode=mode, max_new_tokens=48)
+        texts.append(last(engine, EditRequest(1, "t", options, before="", region="a = b\nc = d\n", after="", instruction="Swap.")).text)
+    assert texts[0] == texts[1]
+
+
+def test_the_next_request_reuses_the_common_prefix(engine):
+    """Typing one more character costs the rows behind the change, and gives the text of a fresh start."""
+    engine.forget()
+    options = SamplingOptions(max_new_tokens=8)
+    first = last(engine, InfillRequest(1, "t", options, prefix="import os\nx = ", suffix="\n"))
+    again = last(engine, InfillRequest(2, "t", options, prefix="import os\nx = o", suffix="\n"))
+    assert first.reused_tokens == 0
+    assert again.reused_tokens == 1 + len("import os\nx = ")
+    engine.forget()
+    fresh = last(engine, InfillRequest(3, "t", options, prefix="import os\nx = o", suffix="\n"))
+    assert (fresh.text, fresh.reused_tokens) == (again.text, 0)
+
+
+def test_a_cancelled_request_does_not_spoil_the_next(engine):
+    options = SamplingOptions(max_new_tokens=30)
+    request = InfillRequest(1, "t", options, prefix="abc", suffix="")
+    engine.forget()
+    expected = last(engine, request).text
+    steps = iter(range(100))
+    *_, cancelled = engine.run(request, lambda: next(steps) > 4)
+    assert cancelled.finish_reason == "cancelled"
+    assert last(engine, request).text == expected
+
+
+def test_an_abandoned_request_does_not_spoil_the_next(engine):
+    """A caller that stops listening half way leaves rows of no known text in the cache; they must not be reused."""
+    options = SamplingOptions(max_new_tokens=30)
+    request = InfillRequest(1, "t", options, prefix="abc", suffix="")
+    engine.forget()
+    expected = last(engine, request).text
+    events = engine.run(request)
+    next(events)
+    events.close()
+    assert last(engine, request).text == expected
+
+
+def test_too_long_a_prompt_is_refused_with_numbers(engine):
+    with pytest.raises(InvalidRequestError, match="4096"):
+        last(engine, InfillRequest(1, "t", SamplingOptions(), prefix="x" * 5000, suffix=""))
+
+
+def test_a_model_without_an_adapter_has_no_diffusion_mode(engine):
+    adapter, engine.transformer.adapter = engine.transformer.adapter, None
+    try:
+        with pytest.raises(InvalidRequestError, match="verified or autoregressive"):
+            last(engine, GenerateRequest(1, "t", SamplingOptions(mode="diffusion"), prompt="x"))
+    finally:
+        engine.transformer.adapter = adapter
+
+
+def test_a_model_that_is_not_here(tmp_path):
+    """The error tells the command that brings it."""
+    with pytest.raises(ModelUnavailableError, match=r"seed-lsp model fetch qwen2\.5-coder-1\.5b"):
+        Engine.load("1.5b", store=Store(tmp_path))
