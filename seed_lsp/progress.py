@@ -66,6 +66,7 @@ class WorkProgress:
         """Await `work`; `CancelledError` (ours) if the user cancels its progress."""
         task: asyncio.Task[Result] = asyncio.ensure_future(work)
         self._work = task
+        self._follow_request(task)
         try:
             return await task
         except asyncio.CancelledError:
@@ -73,6 +74,13 @@ class WorkProgress:
                 raise CancelledError("cancelled") from None
             task.cancel()
             raise
+
+    def _follow_request(self, task: asyncio.Task[Any]) -> None:
+        """Pygls runs a command's handler behind a future of its own, and ``$/cancelRequest`` ends only that one."""
+        protocol = self._server.protocol
+        request = protocol._request_futures.get(protocol.msg_id) if protocol.msg_id is not None else None
+        if request is not None:
+            request.add_done_callback(lambda future: task.cancel() if future.cancelled() else None)
 
     def _on_user_cancel(self, token: Any) -> None:
         if token.cancelled() and self._work is not None:

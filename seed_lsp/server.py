@@ -125,7 +125,9 @@ class SeedServer(LanguageServer):
         encoding = self.documents.encoding
         text_edits = [types.TextEdit(protocol_range(document, edit.start, edit.end, encoding), edit.text) for edit in edits]
         workspace = self.client_capabilities.workspace
-        if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
+        support = workspace.workspace_edit if workspace else None
+        # Neovim does not announce document changes, but resource operations, which come in no other form.
+        if support and (support.document_changes or support.resource_operations):
             identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
         return types.WorkspaceEdit(changes={document.uri: text_edits})
@@ -213,7 +215,10 @@ async def on_initialized(server: SeedServer, _params: types.InitializedParams) -
             types.WORKSPACE_DID_CHANGE_CONFIGURATION,
             types.DidChangeConfigurationRegistrationOptions(section=SECTION),
         )
-        await server.client_register_capability_async(types.RegistrationParams([registration]))
+        try:
+            await server.client_register_capability_async(types.RegistrationParams([registration]))
+        except JsonRpcException as error:
+            server.note(f"the editor does not announce changed settings: {error}")
 
 
 async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:

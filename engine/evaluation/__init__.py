@@ -1,0 +1,1 @@
+"""Measurements: speed, and whether `verified` writes what the base writes."""

@@ -1,0 +1,97 @@
+"""Requests on real code that every machine has: functions of Python's own library."""
+
+from __future__ import annotations
+
+import colorsys
+import fnmatch
+import heapq
+import inspect
+import shlex
+import statistics
+import string
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+
+from engine.api import EditRequest, InfillRequest, Request, SamplingOptions
+
+TYPE_HINTS = "Add type hints to the parameters and the return value of each function. Add no imports."
+DOCSTRINGS = "Add a one-line docstring to each function that has none. Leave all other lines as they are."
+COMMENT = "Add a comment above the first statement. Leave all other lines as they are."
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request to be made in any mode. `region` is the code that an edit starts from, empty for a completion."""
+
+    name: str
+    make: Callable[[SamplingOptions], Request]
+    region: str = ""
+
+
+def edit(name: str, region: str, instruction: str) -> Sample:
+    def make(options: SamplingOptions) -> Request:
+        return EditRequest(1, "", options, before="", region=region, after="", instruction=instruction)
+
+    return Sample(name, make, region)
+
+
+def hole(name: str, function: FunctionType, *, keep_lines: int) -> Sample:
+    """The function's source with everything behind its first `keep_lines` lines taken out."""
+    lines = inspect.getsource(function).splitlines(keepends=True)
+    prefix = "".join(lines[:keep_lines])
+
+    def make(options: SamplingOptions) -> Request:
+        return InfillRequest(1, "", options, prefix=prefix, suffix="\n", stop=("\n\n\n",))
+
+    return Sample(name, make)
+
+
+def source(*functions: FunctionType) -> str:
+    return "\n\n".join(inspect.getsource(function) for function in functions)
+
+
+def mostly_kept_edits() -> list[Sample]:
+    """Edits that keep most of their region: what a refactoring usually is."""
+    return [
+        edit("type hints: colorsys.rgb_to_hsv, hsv_to_rgb", source(colorsys.rgb_to_hsv, colorsys.hsv_to_rgb), TYPE_HINTS),
+        edit("rename: colorsys.hls_to_rgb", source(colorsys.hls_to_rgb, colorsys._v), "Rename the variables m1 and m2 to low and high."),  # type: ignore[attr-defined]
+        edit("docstring: colorsys.rgb_to_hls", source(colorsys.rgb_to_hls), DOCSTRINGS),
+        edit("type hints: fnmatch.filter", source(fnmatch.filter), TYPE_HINTS),
+    ]
+
+
+def lossless_samples() -> list[Sample]:
+    """Ten completions and twelve edits."""
+    holes: list[FunctionType] = [
+        colorsys.rgb_to_hls,
+        colorsys.yiq_to_rgb,
+        fnmatch.filter,
+        heapq.merge,
+        shlex.join,
+        statistics.median,
+        statistics.median_low,
+        string.capwords,
+        textwrap.shorten,
+        textwrap.indent,
+    ]
+    edited: list[FunctionType] = [
+        colorsys.rgb_to_hls,
+        colorsys.yiq_to_rgb,
+        fnmatch.filter,
+        shlex.join,
+        string.capwords,
+        statistics.median_low,
+    ]
+    return [
+        *(hole(f"complete {f.__module__}.{f.__name__}", f, keep_lines=_header_lines(f) + 1) for f in holes),
+        *(edit(f"type hints: {f.__module__}.{f.__name__}", inspect.getsource(f), TYPE_HINTS) for f in edited),
+        *(edit(f"comment: {f.__module__}.{f.__name__}", inspect.getsource(f), COMMENT) for f in edited),
+    ]
+
+
+def _header_lines(function: FunctionType) -> int:
+    """Lines up to the end of the signature."""
+    lines = inspect.getsource(function).splitlines()
+    return next(i for i, line in enumerate(lines, start=1) if line.rstrip().endswith(":"))

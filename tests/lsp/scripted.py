@@ -1,0 +1,62 @@
+"""A server whose engine process follows a script, so that protocol tests know what the model will say.
+
+Everything but the model is real: the process, the pipe, the scheduler, the supervisor. Run: ``python -m tests.lsp.scripted``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+from engine.api import Committed, EditRequest, Event, Finished, FinishReason, InfillRequest, Loading, ModelUnavailableError, Request
+from engine.worker import WorkerSettings, _leave_standard_streams, serve
+from seed_lsp.engine_client import EngineClient
+from seed_lsp.server import serve_stdio
+
+
+def worker(connection: Connection, settings: WorkerSettings) -> None:
+    _leave_standard_streams()
+    # Printing must not reach the protocol's stream.
+    print("noise on standard output", flush=True)
+    serve(connection, run)
+
+
+def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    if isinstance(request, EditRequest):
+        word, _, rest = request.instruction.partition(" ")
+        text = request.region
+    else:
+        assert isinstance(request, InfillRequest)
+        word, _, rest = request.prefix.rpartition("#")[2].partition(" ")
+        text = "scripted_value()"
+    yield Loading(request.id, "scripted")
+    reason: FinishReason = "stop"
+    if word == "slow":
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not cancelled():
+            time.sleep(0.01)
+        reason = "cancelled" if cancelled() else "stop"
+    elif word == "wait":
+        time.sleep(0.5)
+    elif word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "half":
+        reason = "length"
+    elif word == "missing":
+        raise ModelUnavailableError("the scripted model is missing; run: seed-lsp model fetch scripted")
+    elif word == "bug":
+        raise KeyError("secret text of the user")
+    if word == "broken":
+        text = "def (:\n"
+    elif "=>" in rest:
+        old, _, new = rest.partition("=>")
+        text = text.replace(old.strip(), new.strip())
+    yield Committed(request.id, text)
+    yield Finished(request.id, text, reason, "verified", 7, 3, 11, 0, 0.01, 0.02, 1, request.model, "cpu", "float32")
+
+
+if __name__ == "__main__":
+    serve_stdio(EngineClient(entry=worker))

@@ -1,0 +1,103 @@
+"""Selections grow to whole syntax nodes."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.syntax import LANGUAGES, count_errors, parse, snap
+
+PYTHON = """import os
+
+@cache
+def first(a):
+    x = (1 +
+         2)
+    if a:
+        y = 3
+        z = 4
+    return x
+
+
+def second():
+    pass
+"""
+
+
+def snapped(text: str, selected: str, language: str = "python") -> str:
+    start = text.index(selected)
+    document = Document("u", text, language=language)
+    span = snap(document, CharOffset(start), CharOffset(start + len(selected)))
+    return text[span.start : span.end]
+
+
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [
+        ("1 +", "    x = (1 +\n         2)\n"),
+        ("y = 3\n        z", "        y = 3\n        z = 4\n"),
+        ("3\n        z = 4\n    return", "    if a:\n        y = 3\n        z = 4\n    return x\n"),
+        ("import os", "import os\n"),
+        ("pass", "    pass\n"),
+    ],
+)
+def test_whole_statements(selected, expected):
+    assert snapped(PYTHON, selected) == expected
+
+
+def test_a_name_in_a_header_means_the_definition_with_its_decorator():
+    assert snapped(PYTHON, "first").startswith("@cache\ndef first(a):")
+    assert snapped(PYTHON, "first").endswith("    return x\n")
+
+
+def test_from_one_function_into_the_next_means_both():
+    text = snapped(PYTHON, "return x\n\n\ndef sec")
+    assert text.startswith("@cache")
+    assert text.endswith("    pass\n")
+
+
+def test_white_space_alone_is_nothing():
+    assert snapped(PYTHON, "\n\n@"[:2]) == ""
+
+
+def test_unknown_languages_get_whole_lines():
+    assert snapped("some text\nmore text\nend", "ext\nmo", "plaintext") == "some text\nmore text\n"
+
+
+def test_bytes_and_characters_are_not_mixed():
+    """Emoji before the selection shift bytes, not characters."""
+    text = "s = '😀😀😀😀'\nt = 'é'\nu = 3\n"
+    assert snapped(text, "u =") == "u = 3\n"
+    assert snapped(text, "t =") == "t = 'é'\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "selected", "expected"),
+    [
+        ("javascript", "function f() {\n  let a = 1;\n  return a;\n}\n", "a = 1", "  let a = 1;\n"),
+        ("typescript", "class A {\n  f(): number {\n    return 1;\n  }\n}\n", "f()", "  f(): number {\n    return 1;\n  }\n"),
+        ("go", "package m\n\nfunc f() int {\n\tx := 1\n\treturn x\n}\n", "x := 1", "\tx := 1\n"),
+        ("rust", "fn f() -> i32 {\n    let x = 1;\n    x\n}\n", "let x", "    let x = 1;\n"),
+        ("java", "class A {\n  int f() {\n    return 1;\n  }\n}\n", "return", "    return 1;\n"),
+        ("c", "int f(void) {\n  int x = 1;\n  return x;\n}\n", "x = 1", "  int x = 1;\n"),
+        ("cpp", "int f() {\n  auto x = 1;\n  return x;\n}\n", "auto", "  auto x = 1;\n"),
+    ],
+)
+def test_other_languages(language, text, selected, expected):
+    assert snapped(text, selected, language) == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_grammar_loads(language):
+    assert count_errors(parse("", language)) == 0
+
+
+def test_errors_are_counted():
+    assert count_errors(parse("def f(:\n", "python")) > 0
+    assert count_errors(parse("x = 1\n", "python")) == 0
+
+
+def test_a_broken_file_still_gives_a_span():
+    """A syntax error elsewhere must not keep the user from editing here."""
+    text = "def broken(:\n\n\ndef good():\n    return 1\n"
+    assert "return 1" in snapped(text, "return 1")
