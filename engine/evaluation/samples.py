@@ -12,7 +12,7 @@ import string
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType
+from typing import Any
 
 from engine.api import EditRequest, InfillRequest, Request, SamplingOptions
 
@@ -37,7 +37,7 @@ def edit(name: str, region: str, instruction: str) -> Sample:
     return Sample(name, make, region)
 
 
-def hole(name: str, function: FunctionType, *, keep_lines: int) -> Sample:
+def hole(name: str, function: Callable[..., Any], *, keep_lines: int) -> Sample:
     """The function's source with everything behind its first `keep_lines` lines taken out."""
     lines = inspect.getsource(function).splitlines(keepends=True)
     prefix = "".join(lines[:keep_lines])
@@ -48,7 +48,7 @@ def hole(name: str, function: FunctionType, *, keep_lines: int) -> Sample:
     return Sample(name, make)
 
 
-def source(*functions: FunctionType) -> str:
+def source(*functions: Callable[..., Any]) -> str:
     return "\n\n".join(inspect.getsource(function) for function in functions)
 
 
@@ -64,7 +64,7 @@ def mostly_kept_edits() -> list[Sample]:
 
 def lossless_samples() -> list[Sample]:
     """Ten completions and twelve edits."""
-    holes: list[FunctionType] = [
+    holes: list[Callable[..., Any]] = [
         colorsys.rgb_to_hls,
         colorsys.yiq_to_rgb,
         fnmatch.filter,
@@ -76,7 +76,7 @@ def lossless_samples() -> list[Sample]:
         textwrap.shorten,
         textwrap.indent,
     ]
-    edited: list[FunctionType] = [
+    edited: list[Callable[..., Any]] = [
         colorsys.rgb_to_hls,
         colorsys.yiq_to_rgb,
         fnmatch.filter,
@@ -91,7 +91,7 @@ def lossless_samples() -> list[Sample]:
     ]
 
 
-def _header_lines(function: FunctionType) -> int:
+def _header_lines(function: Callable[..., Any]) -> int:
     """Lines up to the end of the signature."""
     lines = inspect.getsource(function).splitlines()
     return next(i for i, line in enumerate(lines, start=1) if line.rstrip().endswith(":"))

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import shutil
 import zipfile
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -151,8 +151,7 @@ def test_a_damaged_wheel_is_thrown_away(wheels: Path, tmp_path: Path):
 
 
 def test_a_full_disk_is_reported_with_the_bytes_needed(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(store_module.shutil, "disk_usage", lambda _path: usage(10, 9, 1000))
+    monkeypatch.setattr(store_module.shutil, "disk_usage", lambda _path: SimpleNamespace(total=10, used=9, free=1000))
     with pytest.raises(DiskFullError, match=f"{2 * len(WHOLE) + store_module.SLACK_BYTES:,}"):
         Store(tmp_path / "cache").fetch(SPEC)
 

@@ -1,0 +1,155 @@
+"""The command line on a small random model: outputs, exit statuses, and files that are never half written."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.api import Finished
+from seed_lsp import commands
+from seed_lsp.cli import main
+
+SOURCE = "def f(a):\n    total = a + 1\n    return total\n"
+FIELDS = {
+    "text",
+    "diff",
+    "finish_reason",
+    "mode",
+    "new_tokens",
+    "forwards",
+    "tokens_per_forward",
+    "prefill_seconds",
+    "decode_seconds",
+    "peak_memory_bytes",
+    "model",
+    "device",
+    "dtype",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    return path
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str, *, reason="stop") -> list:
+    """Let the engine answer with `text`; returns the requests that it was sent."""
+    sent: list = []
+
+    def run(request, _options):
+        sent.append(request)
+        return Finished(1, text, reason, "verified", 9, 3, 20, 0, 0.1, 0.2, 1, request.model, "cpu", "float32")
+
+    monkeypatch.setattr(commands, "_run", run)
+    return sent
+
+
+def test_complete_runs_the_real_engine(file: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]):
+    """Server, worker and sampler without an editor; one JSON object with what it cost."""
+    arguments = ["complete", str(file), "--line", "3", "--column", "5", "--model", str(tiny_folder), "--max-tokens", "8", "--json"]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert FIELDS <= report.keys()
+    assert (report["device"], report["mode"], report["new_tokens"] <= 8) == ("cpu", "verified", True)
+
+
+def test_edit_prints_a_diff_that_git_applies(file: Path, monkeypatch, capsys):
+    sent = answer(monkeypatch, SOURCE.replace("total", "result"))
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Rename.", "--mode", "autoregressive", "--seed", "4"]) == 0
+    diff = capsys.readouterr().out
+    assert diff.startswith("--- a/a.py\n+++ b/a.py\n@@ ")
+    assert file.read_text() == SOURCE, "without --write the file stays"
+    assert (sent[0].sampling.mode, sent[0].sampling.seed, sent[0].region) == ("autoregressive", 4, SOURCE)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "apply", "-"], input=diff, text=True, check=True)
+    assert file.read_text() == SOURCE.replace("total", "result")
+
+
+def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
+    answer(monkeypatch, SOURCE.replace("total", "result"))
+    file.chmod(0o755)
+    assert main(["edit", str(file), "--lines", "2", "--instruction", "x", "--write"]) == 1, "the answer is for other lines"
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 0
+    assert file.read_text() == SOURCE.replace("total", "result")
+    assert file.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in file.parent.iterdir()] == ["a.py"]
+
+
+def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatch, capsys):
+    def run(request, _options):
+        file.write_text("# someone else's work\n")
+        return Finished(1, SOURCE.replace("a", "b"), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+
+    monkeypatch.setattr(commands, "_run", run)
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 1
+    assert file.read_text() == "# someone else's work\n"
+    assert "changed while" in capsys.readouterr().err
+
+
+def test_the_instruction_may_come_from_standard_input(file: Path, monkeypatch):
+    sent = answer(monkeypatch, SOURCE.replace("a", "b"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Rename a to b."))
+    assert main(["edit", str(file), "--lines", "1:3"]) == 0
+    assert sent[0].instruction == "Rename a to b."
+
+
+def test_no_change_is_no_failure(file: Path, monkeypatch, capsys):
+    answer(monkeypatch, SOURCE)
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["diff"] == ""
+    assert "no change" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["edit", "missing.py", "--lines", "1:2", "--instruction", "x"], "cannot read missing.py"),
+        (["edit", "a.py", "--lines", "1:99", "--instruction", "x"], "there is no line 99"),
+        (["edit", "a.py", "--lines", "1:2", "--instruction", ""], "instruction is empty"),
+        (["complete", "a.py", "--line", "9", "--column", "1"], "there is no line 9"),
+        (["complete", "a.py", "--line", "1", "--column", "99"], "there is no column 99"),
+        (["complete", "a.py", "--line", "1", "--column", "1", "--temperature", "-1"], "temperature"),
+        (["complete", "a.py", "--line", "1", "--column", "1", "--model", "gpt"], "unknown model 'gpt'"),
+        (["model", "path", "gpt"], "unknown model 'gpt'"),
+    ],
+)
+def test_failures_have_status_1_and_a_reason(file: Path, arguments, message, capsys):
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["edit", "a.py"], ["edit", "a.py", "--lines", "3:1"], ["edit", "a.py", "--lines", "x"], ["complete", "a.py", "--line", "0"]],
+)
+def test_wrong_usage_has_status_2(file: Path, arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_text(file: Path, capsys):
+    file.write_bytes(b"caf\xe9\n")
+    assert main(["edit", str(file), "--lines", "1", "--instruction", "x"]) == 1
+    assert "not UTF-8" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_here(file: Path, tmp_path: Path, monkeypatch, capsys):
+    """The refusal crosses the process boundary with its remedy."""
+    monkeypatch.setenv("SEED_LSP_CACHE", str(tmp_path / "cache"))
+    assert main(["complete", str(file), "--line", "1", "--column", "1"]) == 1
+    assert "seed-lsp model fetch qwen2.5-coder-1.5b" in capsys.readouterr().err
+    assert main(["doctor"]) == 1
+    assert "cannot be loaded" in capsys.readouterr().out
+    assert main(["model", "list"]) == 0
+    assert "not fetched" in capsys.readouterr().out
