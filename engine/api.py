@@ -52,7 +52,7 @@ class SamplingOptions:
     max_new_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
-    block_size: int = 16
+    block_size: int = 32
     draft: DraftSource = "auto"
     deadline_s: float | None = None
 

@@ -10,7 +10,7 @@ import logging
 import sys
 from pathlib import Path
 
-from engine.api import DRAFT_SOURCES, MODES, EngineError
+from engine.api import DRAFT_SOURCES, MODES, EngineError, SamplingOptions
 from engine.model.store import StoreError
 from seed_lsp import __version__
 from seed_lsp.errors import SeedError
@@ -91,7 +91,9 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), help="the best for the device if left out")
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--block-size", type=_positive, default=16, help="longest draft or noisy block, in tokens")
+    parser.add_argument(
+        "--block-size", type=_positive, default=SamplingOptions().block_size, help="longest draft or noisy block, in tokens"
+    )
     parser.add_argument("--draft", choices=DRAFT_SOURCES, default="auto", help="where mode verified takes its drafts from")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 MAX_MATCH = 4
 """Tokens of the longest suffix that is looked up."""
 BACKWARD_COST = 4
+GUESS_LENGTH = 2
+"""Tokens of a draft that rests on a match of one token or on none: mostly wrong, so kept short."""
 
 
 class CopyDrafter:
@@ -45,8 +47,13 @@ class CopyDrafter:
         place = self._in_text.latest(self._generated, shortest=2)
         if place is not None:
             return self._text[place : place + length]
-        # The text departed from the old code and is not back yet: guess that one token stands for one token.
-        return self._old[self._aligned + 1 : self._aligned + 1 + length]
+        guess = min(length, GUESS_LENGTH)
+        # What followed the last token where the new text had it before: type hints, renamed names.
+        place = self._in_text.latest(self._generated, shortest=1, behind=len(self._text) - len(self._generated))
+        if place is not None:
+            return self._text[place : place + guess]
+        # The text departed from the old code and is not back yet: one token may stand for one token.
+        return self._old[self._aligned + 1 : self._aligned + 1 + guess]
 
     def _follows_old(self) -> bool:
         return self._aligned > 0 and self._old[self._aligned - 1] == self._generated[-1]
@@ -85,10 +92,10 @@ class _Index:
                 return min(ends, key=lambda end: end - place if end >= place else BACKWARD_COST * (place - end))
         return None
 
-    def latest(self, suffix: list[int], *, shortest: int) -> int | None:
-        """After the longest match that something follows: the last such place."""
+    def latest(self, suffix: list[int], *, shortest: int, behind: int = 0) -> int | None:
+        """After the longest match that something follows: the last such place, if it is behind the given one."""
         for size in range(min(MAX_MATCH, len(suffix)), shortest - 1, -1):
             for end in reversed(self._ends.get(tuple(suffix[-size:]), ())):
-                if end < len(self._text):
+                if behind < end < len(self._text):
                     return end
         return None

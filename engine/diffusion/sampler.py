@@ -20,8 +20,9 @@ from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.cache import KVCache
 from engine.model.transformer import Transformer
 
-FIRST_ROWS = 8
-"""Rows of the first draft and of the one after a rejection: up to here a wider forward is nearly free on a CPU."""
+FIRST_ROWS = 6
+"""Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
+a forward of 6 rows costs little more than one of 1, one of 32 two to three times as much (docs/LOG.md)."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from engine.config import ModelConfig, UnsupportedModelError
 from engine.engine import Engine
 from engine.model import checkpoint
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
-from engine.model.store import MODELS
+from engine.model.store import MODELS, Store
 from tests.conftest import SHAPES, TINY, random_tensors
 
 CPU = torch.device("cpu")
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_a_clear_error(tmp_path):
     """Rubbish in place of a model is reported as that, by its name."""
     (tmp_path / "bad.gguf").write_bytes(b"not a model at all")
     with pytest.raises(ModelUnavailableError, match=r"bad\.gguf"):
-        Engine.load(str(tmp_path / "bad.gguf"))
+        Engine.load(str(tmp_path / "bad.gguf"), store=Store(tmp_path / "cache"))
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(ModelUnavailableError, match=r"config\.json"):

@@ -23,7 +23,7 @@ def test_after_a_replaced_token_it_goes_on_behind_it():
     """A substitution costs one rejection, not the rest of the copy."""
     drafter = CopyDrafter([1], OLD)
     drafter.extend([*OLD[:10], 999])
-    assert drafter.propose(3) == [111, 112, 113]
+    assert drafter.propose(3) == [111, 112], "a guess, so two tokens at most"
 
 
 def test_after_an_insertion_it_picks_up_where_it_left():

@@ -10,16 +10,10 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from tests.lsp.conftest import Editor
+from tests.waiting import eventually
 
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n\n\ndef g():\n    return 0\n"
 STALE, CANCELLED, FAILED = -32801, -32800, -32803
-
-
-async def eventually(condition, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        await asyncio.sleep(0.02)
 
 
 async def test_capabilities(editor: Editor):

@@ -1,0 +1,15 @@
+"""Waiting for what another process will do, with an end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+
+async def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Return as soon as `condition` holds; fail if it does not within `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.02)
