@@ -120,7 +120,7 @@ def _line_range(text: str) -> tuple[int, int]:
 
 def _serve(_options: argparse.Namespace) -> None:
     from seed_lsp.engine_client import EngineClient
-    from seed_lsp.server import serve_stdio
+    from seed_lsp.handlers import serve_stdio
 
     serve_stdio(EngineClient())
 

@@ -27,7 +27,7 @@ from rich.syntax import Syntax
 
 from seed_lsp import __version__
 from seed_lsp.errors import SeedError
-from seed_lsp.server import REFACTOR
+from seed_lsp.handlers import REFACTOR
 from seed_lsp.settings import SECTION
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit, apply_edits
@@ -168,8 +168,8 @@ async def _refactor(editor: _Editor, path: Path) -> Refactored:
     source = inspect.getsource(colorsys)
     editor.open_file(path, source)
     lines = source.split("\n")
-    first = next(i for i, line in enumerate(lines) if line.startswith("def rgb_to_yiq"))
-    last = next(i for i, line in enumerate(lines) if line.startswith("def rgb_to_hls"))
+    first = next(i for i, line in enumerate(lines) if line.startswith("def hls_to_rgb"))
+    last = next(i for i, line in enumerate(lines) if line.startswith("# HSV:"))
     area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
     argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
     result = await editor.workspace_execute_command_async(types.ExecuteCommandParams(REFACTOR, [argument]))

@@ -1,11 +1,11 @@
-"""The language server: handlers translate, delegate to a feature, and translate back."""
+"""The language server's state and manners: engine, settings, versions, and how failures are told. Its answers: `handlers`."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,16 +14,16 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from engine.api import EngineError, Finished, InvalidRequestError, ModelUnavailableError, statistics
+from engine.api import EngineError, Finished
 from engine.model.store import Store, StoreError
 from seed_lsp import __version__
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
-from seed_lsp.features import inline, refactor
+from seed_lsp.features import refactor
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
-from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.patch import Edit, unified_diff
+from seed_lsp.source.document import Document
+from seed_lsp.source.patch import Edit
 from seed_lsp.workspace import SeedWorkspace, offsets, protocol_range
 
 logger = logging.getLogger(__name__)
@@ -33,9 +33,6 @@ CONTENT_MODIFIED = -32801
 REQUEST_CANCELLED = -32800
 INTERNAL_ERROR = -32603
 CONFIGURATION_TIMEOUT_S = 5.0
-
-EDIT_SELECTION = "seed.editSelection"
-REFACTOR = "seed.refactor"
 
 Result = TypeVar("Result")
 
@@ -99,7 +96,8 @@ class SeedServer(LanguageServer):
 
     async def settled(self) -> Settings:
         """The settings, once the client's answer is in."""
-        await self._configured.wait()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._configured.wait(), CONFIGURATION_TIMEOUT_S)
         return self.settings
 
     def tell_once(self, text: str) -> None:
@@ -147,7 +145,7 @@ class SeedServer(LanguageServer):
             finished = await progress.cancellable(self.engine.run(request, progress.show))
         if not self.documents.is_current(document):
             raise StaleDocumentError("the document changed while the code was rewritten; nothing was applied")
-        self.note(_summary("refactor", finished))
+        self.note(summary("refactor", finished))
         return plan, refactor.read_rewrite(plan, finished), finished
 
 
@@ -179,217 +177,8 @@ def _code_of(error: Exception) -> int:
     return REQUEST_FAILED
 
 
-def create_server(engine: EngineClient) -> SeedServer:
-    """A server with all its handlers, not yet listening."""
-    server = SeedServer(engine)
-    server.feature(types.INITIALIZE)(on_initialize)
-    server.feature(types.INITIALIZED)(on_initialized)
-    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(on_configuration)
-    server.feature(types.SHUTDOWN)(on_shutdown)
-    # Without options pygls does not advertise the capability, and editors never ask.
-    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(inline_completion)
-    options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
-    server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
-    server.command(EDIT_SELECTION)(edit_selection)
-    server.command(REFACTOR)(refactor_selection)
-    return server
-
-
-def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
-    plain = server.workspace
-    server.protocol._workspace = SeedWorkspace(
-        plain.root_uri, types.TextDocumentSyncKind.Incremental, list(plain.folders.values()), plain.position_encoding
-    )
-    server.use_settings(params.initialization_options)
-    if server.settings.completion_enabled:
-        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(completion)
-
-
-async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
-    await server.read_configuration(None)
-    workspace = server.client_capabilities.workspace
-    if workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
-        registration = types.Registration(
-            "seed-configuration",
-            types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-            types.DidChangeConfigurationRegistrationOptions(section=SECTION),
-        )
-        try:
-            await server.client_register_capability_async(types.RegistrationParams([registration]))
-        except JsonRpcException as error:
-            server.note(f"the editor does not announce changed settings: {error}")
-
-
-async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
-    sent = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
-    await server.read_configuration(sent)
-
-
-async def on_shutdown(server: SeedServer, _params: None) -> None:
-    await server.engine.stop()
-
-
-@answers
-async def inline_completion(server: SeedServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-    automatic = params.context.trigger_kind is types.InlineCompletionTriggerKind.Automatic
-    chosen = params.context.selected_completion_info
-    document = server.documents.snapshot(params.text_document.uri)
-    done = await _complete(server, document, params.position, automatic=automatic, chosen=chosen)
-    if not done.text:
-        return types.InlineCompletionList([])
-    position = params.position
-    area = chosen.range if chosen else types.Range(position, position)
-    return types.InlineCompletionList([types.InlineCompletionItem((chosen.text if chosen else "") + done.text, range=area)])
-
-
-@answers
-async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
-    document = server.documents.snapshot(params.text_document.uri)
-    done = await _complete(server, document, params.position, automatic=True, chosen=None)
-    items = []
-    if done.text:
-        edit = types.TextEdit(types.Range(params.position, params.position), done.text)
-        first = done.text.strip().splitlines()[0]
-        items.append(types.CompletionItem(label=first, detail="Seed", text_edit=edit, documentation=done.text, filter_text=first))
-    return types.CompletionList(is_incomplete=True, items=items)
-
-
-async def _complete(
-    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
-) -> inline.Completion:
-    """A completion at a position, with its reason code in the log."""
-    started = time.monotonic()
-    done = await _try_complete(server, document, position, automatic=automatic, chosen=chosen)
-    server.note(f"inline completion: {done.reason}, {1000 * (time.monotonic() - started):.0f} ms, {len(done.text)} characters")
-    return done
-
-
-async def _try_complete(
-    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
-) -> inline.Completion:
-    settings = await server.settled()
-    if not settings.inline_enabled:
-        return inline.Completion("", "disabled")
-    encoding = server.documents.encoding
-    # A chosen entry of the completion list stands for the text that it would replace.
-    cursor = offsets(document, chosen.range if chosen else types.Range(position, position), encoding)[0]
-    plan = inline.Plan(document, CharOffset(cursor), chosen.text if chosen else "")
-    request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
-    try:
-        finished = await server.engine.run(request)
-    except SupersededError:
-        return inline.Completion("", "superseded")
-    except (ModelUnavailableError, InvalidRequestError) as error:
-        if not automatic:
-            raise
-        server.tell_once(str(error))
-        return inline.Completion("", "disabled")
-    if not server.documents.is_current(document):
-        return inline.Completion("", "moved")
-    return inline.read_completion(plan, finished)
-
-
-@answers
-async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The list costs nothing: the model runs when an action is resolved."""
-    if params.range.start == params.range.end or not _wants_rewrites(params.context.only):
-        return []
-    document = server.documents.snapshot(params.text_document.uri)
-    missing = server.missing_model()
-    return [_offer(server, document, params.range, entry, missing) for entry in refactor.REFACTORINGS]
-
-
-def _wants_rewrites(only: Any) -> bool:
-    kind = types.CodeActionKind.RefactorRewrite.value
-    wanted = [getattr(entry, "value", entry) for entry in only or []]
-    return not wanted or any(entry in {"", kind} or kind.startswith(f"{entry}.") for entry in wanted)
-
-
-def _offer(server: SeedServer, document: Document, area: types.Range, entry: refactor.Refactoring, missing: str | None) -> types.CodeAction:
-    argument = {"uri": document.uri, "range": _plain(area), "version": document.version, "name": entry.name}
-    action = types.CodeAction(
-        title=f"Seed: {entry.title}",
-        kind=types.CodeActionKind.RefactorRewrite,
-        data=argument,
-        disabled=types.CodeActionDisabled(missing) if missing else None,
-        tags=[types.CodeActionTag.LlmGenerated],
-    )
-    if not missing and not _resolves_edits(server.client_capabilities):
-        action.command = types.Command(action.title, REFACTOR, arguments=[argument])
-    return action
-
-
-def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
-    documents = capabilities.text_document
-    support = documents.code_action.resolve_support if documents and documents.code_action else None
-    return support is not None and "edit" in support.properties
-
-
-def _plain(area: types.Range) -> dict[str, dict[str, int]]:
-    return {
-        "start": {"line": area.start.line, "character": area.start.character},
-        "end": {"line": area.end.line, "character": area.end.character},
-    }
-
-
-@answers
-async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> types.CodeAction:
-    selection = _selection_of(action.data)
-    entry = refactor.find_refactoring(selection.name)
-    plan, rewrite, _ = await server.rewrite(selection, entry.instruction, needs_context=entry.needs_context)
-    action.edit = server.versioned_edit(plan.document, rewrite.edits)
-    return action
-
-
-def _selection_of(data: Any) -> Selection:
-    """What `_offer` wrote; the client only carries it, but it may carry anything."""
-    try:
-        start, end = (types.Position(int(data["range"][side]["line"]), int(data["range"][side]["character"])) for side in ("start", "end"))
-        version = data["version"]
-        return Selection(
-            str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"])
-        )
-    except (KeyError, TypeError, ValueError):
-        raise InvalidRequestError("the code action carries no data of ours; ask for the actions again") from None
-
-
-async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
-    """Command `seed.editSelection`: rewrite the selection by the user's instruction and apply it."""
-    return await _apply(server, (selection, selection.instruction, True))
-
-
-async def refactor_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
-    """Command `seed.refactor`: what a code action does, for clients that cannot resolve one."""
-    try:
-        entry = refactor.find_refactoring(selection.name)
-    except SeedError as error:
-        raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
-    return await _apply(server, (selection, entry.instruction, entry.needs_context))
-
-
-@answers
-async def _apply(server: SeedServer, work: tuple[Selection, str, bool]) -> dict[str, Any]:
-    selection, instruction, needs_context = work
-    plan, rewrite, finished = await server.rewrite(selection, instruction, needs_context=needs_context)
-    edit = server.versioned_edit(plan.document, rewrite.edits)
-    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label="Seed: edit selection"))
-    if not answer.applied:
-        raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
-    name = plan.document.uri.rsplit("/", 1)[-1]
-    diff = unified_diff(plan.document.text, rewrite.new_text(plan), name)
-    return {"applied": True, "diff": diff, "statistics": statistics(finished)}
-
-
-def _summary(what: str, finished: Finished) -> str:
+def summary(what: str, finished: Finished) -> str:
     return (
         f"{what}: {finished.finish_reason}, {finished.new_tokens} tokens in {finished.forwards} forwards, "
         f"{finished.prefill_seconds:.1f} s + {finished.decode_seconds:.1f} s"
     )
-
-
-def serve_stdio(engine: EngineClient) -> None:
-    """Serve one client on standard input and output until it leaves."""
-    # pygls logs whole messages at INFO, and they hold the user's code.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
-    create_server(engine).start_io()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import colorsys
+import copy
 import fnmatch
 import heapq
 import inspect
+import mimetypes
 import shlex
 import statistics
 import string
@@ -52,13 +54,18 @@ def source(*functions: Callable[..., Any]) -> str:
     return "\n\n".join(inspect.getsource(function) for function in functions)
 
 
-def mostly_kept_edits() -> list[Sample]:
-    """Edits that keep most of their region: what a refactoring usually is."""
+def edits() -> list[Sample]:
+    """Small edits of the kind that an editor asks for; how much of the region each keeps is measured, not assumed."""
+    lookup = "Print the type at the start of the function."
     return [
         edit("type hints: colorsys.rgb_to_hsv, hsv_to_rgb", source(colorsys.rgb_to_hsv, colorsys.hsv_to_rgb), TYPE_HINTS),
-        edit("rename: colorsys.hls_to_rgb", source(colorsys.hls_to_rgb, colorsys._v), "Rename the variables m1 and m2 to low and high."),  # type: ignore[attr-defined]
+        edit("rename: colorsys.hls_to_rgb", source(colorsys.hls_to_rgb), "Rename the variables m1 and m2 to low and high."),
         edit("docstring: colorsys.rgb_to_hls", source(colorsys.rgb_to_hls), DOCSTRINGS),
+        edit("comment: colorsys.yiq_to_rgb", source(colorsys.yiq_to_rgb), COMMENT),
         edit("type hints: fnmatch.filter", source(fnmatch.filter), TYPE_HINTS),
+        edit("type hints: copy.copy", source(copy.copy), TYPE_HINTS),
+        edit("exception: statistics.median_high", source(statistics.median_high), "Raise ValueError instead of StatisticsError."),
+        edit("statement: mimetypes.guess_extension", source(mimetypes.guess_extension), lookup),
     ]
 
 

@@ -12,7 +12,9 @@ from seed_lsp.settings import Settings
 from seed_lsp.source.context import infill_context
 from seed_lsp.source.document import CharOffset, Document
 
-Reason = Literal["shown", "disabled", "cancelled", "superseded", "moved", "deadline", "blank", "short", "repeats_suffix", "leaves_block"]
+Reason = Literal[
+    "shown", "disabled", "failed", "cancelled", "superseded", "moved", "deadline", "blank", "short", "repeats_suffix", "leaves_block"
+]
 """Why a completion is shown or not."""
 
 MIN_CHARS = 3
@@ -20,7 +22,7 @@ MIN_CHARS = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """A completion to ask for. `closers` stand right of the cursor; `selected` was chosen in the completion list and counts as typed."""
+    """A completion to ask for. `selected` was chosen in the completion list and counts as typed before the cursor."""
 
     document: Document
     cursor: CharOffset

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.api import EditRequest, Finished, SamplingOptions
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.settings import Settings
-from seed_lsp.source.document import CharOffset, Document, split_lines
+from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
 from seed_lsp.source.patch import Edit, minimal_edits, with_line_breaks
 from seed_lsp.source.syntax import Span, count_errors, parse, snap
 
@@ -107,13 +107,13 @@ def make_plan(
 def build_request(plan: Plan, settings: Settings, request_id: int) -> EditRequest:
     text, span = plan.document.text, plan.span
     around = (text[: span.start], text[span.end :]) if plan.needs_context else ("", "")
-    before, after = (_line_feeds(piece) for piece in around)
+    before, after = (with_line_feeds(piece) for piece in around)
     return EditRequest(
         request_id,
         settings.model,
         SamplingOptions(mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=float(settings.edit_deadline_s)),
         before=before,
-        region=_line_feeds(plan.region),
+        region=with_line_feeds(plan.region),
         after=after,
         instruction=plan.instruction,
         language=plan.document.language,
@@ -168,7 +168,3 @@ def _require_no_new_errors(plan: Plan, rewrite: Rewrite) -> None:
 def _definitions(text: str) -> set[str]:
     matches = (_DEFINITION.match(line) for line in split_lines(text))
     return {match.group(0).strip() for match in matches if match}
-
-
-def _line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 
 PREFIX_CHARS = 2400
 SUFFIX_CHARS = 600
@@ -35,8 +35,4 @@ def infill_context(
         last += 1
     prefix_start = max(document.line_starts[first], cursor - 2 * prefix_chars)
     suffix_end = min(document.line_range(last)[1], cursor + 2 * suffix_chars)
-    return Context(_line_feeds(document.text[prefix_start:cursor]), _line_feeds(document.text[cursor:suffix_end]))
-
-
-def _line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return Context(with_line_feeds(document.text[prefix_start:cursor]), with_line_feeds(document.text[cursor:suffix_end]))

@@ -25,6 +25,11 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
+def with_line_feeds(text: str) -> str:
+    """The text as a model is shown it: every line break a line feed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @dataclass(frozen=True)
 class ClientPosition:
     """A zero-based line, and a zero-based place in it counted in the client's units."""

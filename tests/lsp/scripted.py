@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from engine.api import Committed, EditRequest, Event, Finished, FinishReason, InfillRequest, Loading, ModelUnavailableError, Request
 from engine.worker import WorkerSettings, _leave_standard_streams, serve
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.server import serve_stdio
+from seed_lsp.handlers import serve_stdio
 
 
 def worker(connection: Connection, settings: WorkerSettings) -> None:

@@ -1,0 +1,235 @@
+"""What the server answers: each handler translates, delegates, and translates back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from engine.api import EngineError, InvalidRequestError, ModelUnavailableError, statistics
+from seed_lsp.engine_client import EngineClient, SupersededError
+from seed_lsp.errors import SeedError, StaleDocumentError
+from seed_lsp.features import inline, refactor
+from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers
+from seed_lsp.settings import SECTION
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import unified_diff
+from seed_lsp.workspace import SeedWorkspace, offsets
+
+EDIT_SELECTION = "seed.editSelection"
+REFACTOR = "seed.refactor"
+
+
+def create_server(engine: EngineClient) -> SeedServer:
+    """A server with all its handlers, not yet listening."""
+    server = SeedServer(engine)
+    server.feature(types.INITIALIZE)(on_initialize)
+    server.feature(types.INITIALIZED)(on_initialized)
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(on_configuration)
+    server.feature(types.SHUTDOWN)(on_shutdown)
+    # Without options pygls does not advertise the capability, and editors never ask.
+    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(inline_completion)
+    options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
+    server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
+    server.command(EDIT_SELECTION)(edit_selection)
+    server.command(REFACTOR)(refactor_selection)
+    return server
+
+
+def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
+    plain = server.workspace
+    server.protocol._workspace = SeedWorkspace(
+        plain.root_uri, types.TextDocumentSyncKind.Incremental, list(plain.folders.values()), plain.position_encoding
+    )
+    server.use_settings(params.initialization_options)
+    if server.settings.completion_enabled:
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(completion)
+
+
+async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
+    await server.read_configuration(None)
+    workspace = server.client_capabilities.workspace
+    if workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
+        registration = types.Registration(
+            "seed-configuration",
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            types.DidChangeConfigurationRegistrationOptions(section=SECTION),
+        )
+        try:
+            await server.client_register_capability_async(types.RegistrationParams([registration]))
+        except JsonRpcException as error:
+            server.note(f"the editor does not announce changed settings: {error}")
+
+
+async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
+    sent = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
+    await server.read_configuration(sent)
+
+
+async def on_shutdown(server: SeedServer, _params: None) -> None:
+    await server.engine.stop()
+
+
+@answers
+async def inline_completion(server: SeedServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+    automatic = params.context.trigger_kind is types.InlineCompletionTriggerKind.Automatic
+    chosen = params.context.selected_completion_info
+    document = server.documents.snapshot(params.text_document.uri)
+    done = await _complete(server, document, params.position, automatic=automatic, chosen=chosen)
+    if not done.text:
+        return types.InlineCompletionList([])
+    position = params.position
+    area = chosen.range if chosen else types.Range(position, position)
+    return types.InlineCompletionList([types.InlineCompletionItem((chosen.text if chosen else "") + done.text, range=area)])
+
+
+@answers
+async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
+    document = server.documents.snapshot(params.text_document.uri)
+    done = await _complete(server, document, params.position, automatic=True, chosen=None)
+    items = []
+    if done.text:
+        edit = types.TextEdit(types.Range(params.position, params.position), done.text)
+        first = done.text.strip().splitlines()[0]
+        items.append(types.CompletionItem(label=first, detail="Seed", text_edit=edit, documentation=done.text, filter_text=first))
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+async def _complete(
+    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
+) -> inline.Completion:
+    """A completion at a position, with its reason code in the log."""
+    started = time.monotonic()
+    done = await _try_complete(server, document, position, automatic=automatic, chosen=chosen)
+    server.note(f"inline completion: {done.reason}, {1000 * (time.monotonic() - started):.0f} ms, {len(done.text)} characters")
+    return done
+
+
+async def _try_complete(
+    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
+) -> inline.Completion:
+    settings = await server.settled()
+    if not settings.inline_enabled:
+        return inline.Completion("", "disabled")
+    encoding = server.documents.encoding
+    # A chosen entry of the completion list stands for the text that it would replace.
+    cursor = offsets(document, chosen.range if chosen else types.Range(position, position), encoding)[0]
+    plan = inline.Plan(document, CharOffset(cursor), chosen.text if chosen else "")
+    request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
+    try:
+        finished = await server.engine.run(request)
+    except SupersededError:
+        return inline.Completion("", "superseded")
+    except EngineError as error:
+        if not automatic:
+            raise
+        # While the user types, a broken engine is worth one message and no more.
+        if isinstance(error, ModelUnavailableError | InvalidRequestError):
+            server.tell_once(str(error))
+        server.note(f"inline completion: {error}")
+        return inline.Completion("", "failed")
+    if not server.documents.is_current(document):
+        return inline.Completion("", "moved")
+    return inline.read_completion(plan, finished)
+
+
+@answers
+async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The list costs nothing: the model runs when an action is resolved."""
+    if params.range.start == params.range.end or not _wants_rewrites(params.context.only):
+        return []
+    document = server.documents.snapshot(params.text_document.uri)
+    missing = server.missing_model()
+    return [_offer(server, document, params.range, entry, missing) for entry in refactor.REFACTORINGS]
+
+
+def _wants_rewrites(only: Any) -> bool:
+    kind = types.CodeActionKind.RefactorRewrite.value
+    wanted = [getattr(entry, "value", entry) for entry in only or []]
+    return not wanted or any(entry in {"", kind} or kind.startswith(f"{entry}.") for entry in wanted)
+
+
+def _offer(server: SeedServer, document: Document, area: types.Range, entry: refactor.Refactoring, missing: str | None) -> types.CodeAction:
+    argument = {"uri": document.uri, "range": _plain(area), "version": document.version, "name": entry.name}
+    action = types.CodeAction(
+        title=f"Seed: {entry.title}",
+        kind=types.CodeActionKind.RefactorRewrite,
+        data=argument,
+        disabled=types.CodeActionDisabled(missing) if missing else None,
+        tags=[types.CodeActionTag.LlmGenerated],
+    )
+    if not missing and not _resolves_edits(server.client_capabilities):
+        action.command = types.Command(action.title, REFACTOR, arguments=[argument])
+    return action
+
+
+def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
+    documents = capabilities.text_document
+    support = documents.code_action.resolve_support if documents and documents.code_action else None
+    return support is not None and "edit" in support.properties
+
+
+def _plain(area: types.Range) -> dict[str, dict[str, int]]:
+    return {
+        "start": {"line": area.start.line, "character": area.start.character},
+        "end": {"line": area.end.line, "character": area.end.character},
+    }
+
+
+@answers
+async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> types.CodeAction:
+    selection = _selection_of(action.data)
+    entry = refactor.find_refactoring(selection.name)
+    plan, rewrite, _ = await server.rewrite(selection, entry.instruction, needs_context=entry.needs_context)
+    action.edit = server.versioned_edit(plan.document, rewrite.edits)
+    return action
+
+
+def _selection_of(data: Any) -> Selection:
+    """What `_offer` wrote; the client only carries it, but it may carry anything."""
+    try:
+        start, end = (types.Position(int(data["range"][side]["line"]), int(data["range"][side]["character"])) for side in ("start", "end"))
+        version = data["version"]
+        return Selection(
+            str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"])
+        )
+    except (KeyError, TypeError, ValueError):
+        raise InvalidRequestError("the code action carries no data of ours; ask for the actions again") from None
+
+
+async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
+    """Command `seed.editSelection`: rewrite the selection by the user's instruction and apply it."""
+    return await _apply(server, (selection, selection.instruction, True))
+
+
+async def refactor_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
+    """Command `seed.refactor`: what a code action does, for clients that cannot resolve one."""
+    try:
+        entry = refactor.find_refactoring(selection.name)
+    except SeedError as error:
+        raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
+    return await _apply(server, (selection, entry.instruction, entry.needs_context))
+
+
+@answers
+async def _apply(server: SeedServer, work: tuple[Selection, str, bool]) -> dict[str, Any]:
+    selection, instruction, needs_context = work
+    plan, rewrite, finished = await server.rewrite(selection, instruction, needs_context=needs_context)
+    edit = server.versioned_edit(plan.document, rewrite.edits)
+    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label="Seed: edit selection"))
+    if not answer.applied:
+        raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
+    name = plan.document.uri.rsplit("/", 1)[-1]
+    diff = unified_diff(plan.document.text, rewrite.new_text(plan), name)
+    return {"applied": True, "diff": diff, "statistics": statistics(finished)}
+
+
+def serve_stdio(engine: EngineClient) -> None:
+    """Serve one client on standard input and output until it leaves."""
+    # pygls logs whole messages at INFO, and they hold the user's code.
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+    create_server(engine).start_io()
