@@ -102,13 +102,17 @@ class InfillRequest(Request):
 
 @dataclass(frozen=True)
 class EditRequest(Request):
-    """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`."""
+    """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`.
+
+    `keep_start`: where the region begins with a definition, so must the answer; no imports or class headers before it.
+    """
 
     before: str
     region: str
     after: str
     instruction: str
     language: str = "python"
+    keep_start: bool = False
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,8 @@ class Engine:
         sampler = Sampler(self.transformer, self._cache, prompt.tokens, assembler, options, old=prompt.old, cancelled=cancelled)
         # Until the run is over the cache's rows belong to no known text.
         self._cached = []
+        if prompt.start:
+            yield Committed(request.id, prompt.start)
         with torch.inference_mode():
             for event in sampler.run():
                 if isinstance(event, BlockState):

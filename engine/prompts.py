@@ -28,6 +28,7 @@ EDIT_SYSTEM = (
 )
 BLANK = " \t"
 """What an empty line may hold. A form feed is text: it must survive."""
+_DEFINITION = re.compile(r"@|(?:async +)?def\b|class\b")
 CONTEXT_LINES = 40
 """Lines before and after the region that the prompt shows, where the request has any."""
 
@@ -36,7 +37,8 @@ CONTEXT_LINES = 40
 class Prompt:
     """`tokens` to continue; `old` tokens that the continuation probably repeats; where it ends; and how to read it back.
 
-    `indent` was taken off the region's lines; `ends_line` says whether the region ended with a line break.
+    `indent` was taken off the region's lines; `ends_line` says whether the region ended with a line break;
+    `start` is the part of the answer that the prompt already holds.
     """
 
     tokens: list[int]
@@ -45,9 +47,11 @@ class Prompt:
     old: tuple[int, ...] = ()
     indent: str = ""
     ends_line: bool = False
+    start: str = ""
 
     def read(self, text: str) -> str:
-        """The model's text as the editor wants it: the region's indentation and its last line break put back."""
+        """The model's text as the editor wants it: behind its given start, with indentation and last line break put back."""
+        text = self.start + text
         if not self.indent and not self.ends_line:
             return text
         text = text.rstrip("\n")
@@ -87,12 +91,15 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     else:
         user = f"{instruction}\n\n{block}"
     tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), Message("user", user)])
-    tokens += tokenizer.encode(f"{fence}{request.language}\n")
+    opening = _DEFINITION.match(flush) if request.keep_start else None
+    start = opening.group(0) if opening else ""
+    tokens += tokenizer.encode(f"{fence}{request.language}\n{start}")
     return Prompt(
         tokens,
         _present(tokenizer, _CHAT_STOPS),
         (f"\n{fence}",),
-        old=tuple(tokenizer.encode(f"{flush}\n{fence}")),
+        old=tuple(tokenizer.encode(f"{flush.removeprefix(start)}\n{fence}")),
+        start=start,
         indent=indent,
         ends_line=request.region.endswith("\n"),
     )

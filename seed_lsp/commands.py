@@ -78,7 +78,7 @@ def edit(options: argparse.Namespace) -> None:
         raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {last}")
     settings = _settings(options)
     start, end = document.line_range(first - 1)[0], document.line_range(last - 1)[1]
-    plan = refactor.make_plan(document, start, end, instruction, settings)
+    plan = refactor.make_plan(document, start, end, refactor.own_instruction(instruction), settings)
     finished = _run(_with_options(refactor.build_request(plan, settings, 1), options), options)
     try:
         rewrite = refactor.read_rewrite(plan, finished)

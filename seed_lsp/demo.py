@@ -7,9 +7,9 @@ Shows one completion, one refactoring as a coloured diff, and the same refactori
 from __future__ import annotations
 
 import asyncio
-import colorsys
 import inspect
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -164,12 +164,12 @@ async def _show_completion(editor: _Editor, folder: Path, console: Console) -> d
 
 
 async def _refactor(editor: _Editor, path: Path) -> Refactored:
-    """Type hints for two functions of `colorsys`, a module of Python's own library."""
-    source = inspect.getsource(colorsys)
+    """Type hints for two functions of `statistics`, a module of Python's own library."""
+    source = inspect.getsource(statistics)
     editor.open_file(path, source)
     lines = source.split("\n")
-    first = next(i for i, line in enumerate(lines) if line.startswith("def hls_to_rgb"))
-    last = next(i for i, line in enumerate(lines) if line.startswith("# HSV:"))
+    first = next(i for i, line in enumerate(lines) if line.startswith("def median_low"))
+    last = next(i for i, line in enumerate(lines) if line.startswith("def median_grouped"))
     area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
     argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
     result = await editor.workspace_execute_command_async(types.ExecuteCommandParams(REFACTOR, [argument]))
@@ -179,7 +179,7 @@ async def _refactor(editor: _Editor, path: Path) -> Refactored:
 
 
 def _show_refactoring(console: Console, runs: dict[str, Refactored]) -> None:
-    console.rule("Refactoring: add type hints to two functions of colorsys.py")
+    console.rule("Refactoring: add type hints to two functions of Python's statistics.py")
     console.print(Syntax(runs["verified"].diff, "diff", background_color="default"))
     for mode, run in runs.items():
         s = run.statistics

@@ -183,8 +183,7 @@ def _plain(area: types.Range) -> dict[str, dict[str, int]]:
 @answers
 async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> types.CodeAction:
     selection = _selection_of(action.data)
-    entry = refactor.find_refactoring(selection.name)
-    plan, rewrite, _ = await server.rewrite(selection, entry.instruction, needs_context=entry.needs_context)
+    plan, rewrite, _ = await server.rewrite(selection, refactor.find_refactoring(selection.name))
     action.edit = server.versioned_edit(plan.document, rewrite.edits)
     return action
 
@@ -203,7 +202,7 @@ def _selection_of(data: Any) -> Selection:
 
 async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
     """Command `seed.editSelection`: rewrite the selection by the user's instruction and apply it."""
-    return await _apply(server, (selection, selection.instruction, True))
+    return await _apply(server, (selection, refactor.own_instruction(selection.instruction)))
 
 
 async def refactor_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
@@ -212,13 +211,13 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
         entry = refactor.find_refactoring(selection.name)
     except SeedError as error:
         raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
-    return await _apply(server, (selection, entry.instruction, entry.needs_context))
+    return await _apply(server, (selection, entry))
 
 
 @answers
-async def _apply(server: SeedServer, work: tuple[Selection, str, bool]) -> dict[str, Any]:
-    selection, instruction, needs_context = work
-    plan, rewrite, finished = await server.rewrite(selection, instruction, needs_context=needs_context)
+async def _apply(server: SeedServer, work: tuple[Selection, refactor.Refactoring]) -> dict[str, Any]:
+    selection, refactoring = work
+    plan, rewrite, finished = await server.rewrite(selection, refactoring)
     edit = server.versioned_edit(plan.document, rewrite.edits)
     answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label="Seed: edit selection"))
     if not answer.applied:

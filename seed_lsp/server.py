@@ -130,16 +130,14 @@ class SeedServer(LanguageServer):
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
         return types.WorkspaceEdit(changes={document.uri: text_edits})
 
-    async def rewrite(
-        self, selection: Selection, instruction: str, *, needs_context: bool
-    ) -> tuple[refactor.Plan, refactor.Rewrite, Finished]:
+    async def rewrite(self, selection: Selection, refactoring: refactor.Refactoring) -> tuple[refactor.Plan, refactor.Rewrite, Finished]:
         """Ask the engine for a rewrite of a selection; nothing is applied here."""
         document = self.documents.snapshot(selection.uri)
         if selection.version is not None and selection.version != document.version:
             raise StaleDocumentError("the document changed since the action was offered; select again")
         settings = await self.settled()
         start, end = offsets(document, selection.range, self.documents.encoding)
-        plan = refactor.make_plan(document, start, end, instruction, settings, needs_context=needs_context)
+        plan = refactor.make_plan(document, start, end, refactoring, settings)
         request = refactor.build_request(plan, settings, self.engine.new_id())
         async with WorkProgress(self, "Seed: rewriting the selection") as progress:
             finished = await progress.cancellable(self.engine.run(request, progress.show))

@@ -24,13 +24,14 @@ _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
 class Refactoring:
     """A code action: its name in the protocol, its title in the menu, and what the model is told.
 
-    `needs_context`: the surrounding file is part of the question.
+    `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition stays the first thing there.
     """
 
     name: str
     title: str
     instruction: str
     needs_context: bool = False
+    keeps_start: bool = True
 
 
 REFACTORINGS = (
@@ -38,8 +39,7 @@ REFACTORINGS = (
     Refactoring(
         "type-hints",
         "Add type hints",
-        "Add type hints to the parameters and the return value of each function. Use built-in types such as list, dict, str and "
-        "float. Add no imports and no classes.",
+        "Add type hints to the signature of each function, with built-in types only. Keep all other lines exactly as they are.",
     ),
     Refactoring(
         "docstring",
@@ -57,12 +57,11 @@ REFACTORINGS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A rewrite to ask for: `span` of `document`, by `instruction`."""
+    """A rewrite to ask for: `span` of `document`."""
 
     document: Document
     span: Span
-    instruction: str
-    needs_context: bool
+    refactoring: Refactoring
 
     @property
     def region(self) -> str:
@@ -87,11 +86,14 @@ def find_refactoring(name: str) -> Refactoring:
     raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(entry.name for entry in REFACTORINGS)}")
 
 
-def make_plan(
-    document: Document, start: CharOffset, end: CharOffset, instruction: str, settings: Settings, *, needs_context: bool = True
-) -> Plan:
+def own_instruction(instruction: str) -> Refactoring:
+    """What the user asks for in words of their own; it may concern the file around, and begin with anything."""
+    return Refactoring("edit", "Edit", instruction, needs_context=True, keeps_start=False)
+
+
+def make_plan(document: Document, start: CharOffset, end: CharOffset, refactoring: Refactoring, settings: Settings) -> Plan:
     """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
-    if not instruction.strip():
+    if not refactoring.instruction.strip():
         raise SelectionError("the instruction is empty; say what to change")
     span = snap(document, start, end)
     if span.start == span.end:
@@ -101,12 +103,12 @@ def make_plan(
         raise SelectionError(
             f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens"
         )
-    return Plan(document, span, instruction, needs_context)
+    return Plan(document, span, refactoring)
 
 
 def build_request(plan: Plan, settings: Settings, request_id: int) -> EditRequest:
     text, span = plan.document.text, plan.span
-    around = (text[: span.start], text[span.end :]) if plan.needs_context else ("", "")
+    around = (text[: span.start], text[span.end :]) if plan.refactoring.needs_context else ("", "")
     before, after = (with_line_feeds(piece) for piece in around)
     return EditRequest(
         request_id,
@@ -115,7 +117,8 @@ def build_request(plan: Plan, settings: Settings, request_id: int) -> EditReques
         before=before,
         region=with_line_feeds(plan.region),
         after=after,
-        instruction=plan.instruction,
+        instruction=plan.refactoring.instruction,
+        keep_start=plan.refactoring.keeps_start,
         language=plan.document.language,
     )
 

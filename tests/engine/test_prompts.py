@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from engine.api import EditRequest, InfillRequest, RelatedFile, SamplingOptions
@@ -67,6 +69,14 @@ def test_surroundings_are_shown_only_where_the_request_has_them(tokenizer):
     assert "Here is a file" not in alone
     assert "import os\nx = 1\nprint(x)" in among
     assert among.rstrip().endswith("```python")
+
+
+@pytest.mark.parametrize(("region", "start"), [("    def f(a):\n        pass\n", "def"), ("@cache\ndef f(): pass\n", "@"), ("x = 1\n", "")])
+def test_a_ready_made_action_keeps_a_definition_first(tokenizer, region, start):
+    """No import and no class header before it: the answer begins as the region does, and reads back whole."""
+    prompt = edit_prompt(tokenizer, dataclasses.replace(edit(region), keep_start=True))
+    assert tokenizer.decode(prompt.tokens).endswith(f"```python\n{start}")
+    assert prompt.read(tokenizer.decode(list(prompt.old)).removesuffix("\n```")) == region
 
 
 def test_an_empty_answer_stays_empty(tokenizer):

@@ -64,7 +64,9 @@ SOURCE = "def one():\n    return 1\n\n\ndef two(a):\n    b = a\n    return b\n"
 def plan_for(selected: str, text: str = SOURCE) -> refactor.Plan:
     start = text.index(selected)
     document = Document("u", text, 1, "python")
-    return refactor.make_plan(document, CharOffset(start), CharOffset(start + len(selected)), "Do it.", Settings())
+    return refactor.make_plan(
+        document, CharOffset(start), CharOffset(start + len(selected)), refactor.own_instruction("Do it."), Settings()
+    )
 
 
 def test_a_good_answer_becomes_edits_inside_the_span():
@@ -96,11 +98,11 @@ def test_what_is_not_safe_is_not_applied(answer, reason, error, words):
 def test_bad_selections_are_refused_before_the_model_runs():
     document = Document("u", "x\n\n\n" + "y = 1\n" * 5000, 1, "python")
     with pytest.raises(SelectionError, match="no code"):
-        refactor.make_plan(document, CharOffset(1), CharOffset(3), "x", Settings())
+        refactor.make_plan(document, CharOffset(1), CharOffset(3), refactor.own_instruction("x"), Settings())
     with pytest.raises(SelectionError, match="empty"):
-        refactor.make_plan(document, CharOffset(0), CharOffset(1), " ", Settings())
+        refactor.make_plan(document, CharOffset(0), CharOffset(1), refactor.own_instruction(" "), Settings())
     with pytest.raises(SelectionError, match="at most 4096"):
-        refactor.make_plan(document, CharOffset(0), CharOffset(len(document.text)), "x", Settings())
+        refactor.make_plan(document, CharOffset(0), CharOffset(len(document.text)), refactor.own_instruction("x"), Settings())
     with pytest.raises(SelectionError, match="simplify"):
         refactor.find_refactoring("obfuscate")
 
