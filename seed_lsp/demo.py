@@ -38,7 +38,7 @@ HOLE = '''import json
 
 
 def load_settings(path):
-    """Read a JSON file and return its content; an empty dict if the file does not exist."""
+    """The content of a JSON file; an empty dict if there is none."""
     '''
 
 
