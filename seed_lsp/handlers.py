@@ -52,6 +52,7 @@ def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
 
 async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
     await server.read_configuration(None)
+    await _offer_completion_list(server)
     workspace = server.client_capabilities.workspace
     if workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
         registration = types.Registration(
@@ -68,6 +69,20 @@ async def on_initialized(server: SeedServer, _params: types.InitializedParams) -
 async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
     sent = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
     await server.read_configuration(sent)
+    await _offer_completion_list(server)
+
+
+async def _offer_completion_list(server: SeedServer) -> None:
+    """Register the ordinary completion list with the client once a setting asks for it; switched off, it stays empty."""
+    if not server.settings.completion_enabled or types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features:
+        return
+    server.feature(types.TEXT_DOCUMENT_COMPLETION)(completion)
+    options = types.CompletionRegistrationOptions(document_selector=[types.TextDocumentFilterPattern(pattern="**")])
+    registration = types.Registration("seed-completion", types.TEXT_DOCUMENT_COMPLETION, options)
+    try:
+        await server.client_register_capability_async(types.RegistrationParams([registration]))
+    except JsonRpcException as error:
+        server.note(f"the editor does not take the completion list: {error}; switch it on in the initialization options")
 
 
 async def on_shutdown(server: SeedServer, _params: None) -> None:
@@ -89,6 +104,8 @@ async def inline_completion(server: SeedServer, params: types.InlineCompletionPa
 
 @answers
 async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
+    if not (await server.settled()).completion_enabled:
+        return types.CompletionList(is_incomplete=False, items=[])
     document = server.documents.snapshot(params.text_document.uri)
     done = await _complete(server, document, params.position, automatic=True, chosen=None)
     items = []

@@ -9,8 +9,8 @@ import transformers
 from engine.api import EditRequest, SamplingOptions
 from engine.engine import Engine
 from engine.evaluation.lossless import compare
+from engine.evaluation.peer import transformers_network
 from engine.evaluation.samples import lossless_samples
-from engine.evaluation.speed import build_reference
 from engine.model import checkpoint
 from engine.model.store import Store, find_spec
 from engine.prompts import EDIT_SYSTEM
@@ -47,7 +47,7 @@ def test_logits_are_those_of_transformers(engine: Engine):
     """Right network, on the real weights: within 1e-4 in float32, and the same choices."""
     folder = checkpoint.ensure_converted(Store().locate(NAME))
     config, tensors = checkpoint.load_folder(folder, device=torch.device("cpu"), dtype=torch.float32)
-    reference = build_reference(transformers, config, dict(tensors)).eval()
+    reference = transformers_network(config, tensors)
     tokens = engine.tokenizer.encode(CODE * 3)
     expected = reference(torch.tensor([tokens])).logits[0]
     actual = engine.transformer.forward(tokens, engine.transformer.new_cache())

@@ -20,6 +20,7 @@ import torch
 from engine.api import Finished, SamplingOptions
 from engine.config import ModelConfig
 from engine.engine import Engine, best_device, best_dtype
+from engine.evaluation.peer import transformers_network
 from engine.evaluation.samples import Sample
 from engine.evaluation.samples import edits as sample_edits
 from engine.model import checkpoint
@@ -145,35 +146,9 @@ def measure_peer(engine: Engine, model: str) -> dict[str, float]:
 
 def _load_transformers(model: str, config: ModelConfig, dtype: torch.dtype) -> Any:
     """Transformers' own network on the tensors that we use."""
-    import transformers
-
     folder = checkpoint.ensure_converted(Store().locate(model))
     _, tensors = checkpoint.load_folder(folder, device=torch.device(best_device()), dtype=dtype)
-    return build_reference(transformers, config, dict(tensors)).eval()
-
-
-def build_reference(transformers: Any, config: ModelConfig, tensors: dict[str, torch.Tensor]) -> Any:
-    """Transformers' Qwen2 with our shape and tensors."""
-    with torch.device("meta"):
-        network = transformers.Qwen2ForCausalLM(
-            transformers.Qwen2Config(
-                vocab_size=config.vocab_size,
-                hidden_size=config.hidden_size,
-                intermediate_size=config.intermediate_size,
-                num_hidden_layers=config.num_layers,
-                num_attention_heads=config.num_heads,
-                num_key_value_heads=config.num_kv_heads,
-                rope_parameters={"rope_type": "default", "rope_theta": config.rope_theta},
-                rms_norm_eps=config.rms_norm_eps,
-                max_position_embeddings=config.max_positions,
-                tie_word_embeddings=config.tied_head,
-            )
-        )
-    network.load_state_dict(tensors, strict=False, assign=True)
-    network.tie_weights()
-    # Its rotary frequencies are computed at construction, and there is nothing to compute on the meta device.
-    network.model.rotary_emb = type(network.model.rotary_emb)(network.config)
-    return network
+    return transformers_network(config, tensors)
 
 
 def _timed(work: Callable[[], object]) -> float:

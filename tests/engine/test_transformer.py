@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-import transformers
 
+from engine.config import ModelConfig
+from engine.evaluation.peer import transformers_network
 from engine.model.transformer import Transformer
 from tests.conftest import SHAPES, random_adapter, random_tensors, tiny_model
 
 TOKENS = [5, 250, 17, 17, 99, 3, 128, 64, 1, 200, 42, 7, 7, 7, 180, 31]
-
-
-def huggingface(shape: str, seed: int) -> torch.nn.Module:
-    config = SHAPES[shape]
-    kinds = {
-        "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
-        "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
-        "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
-    }
-    make_config, make_model = kinds[shape]
-    reference = make_model(
-        make_config(
-            vocab_size=config.vocab_size,
-            hidden_size=config.hidden_size,
-            intermediate_size=config.intermediate_size,
-            num_hidden_layers=config.num_layers,
-            num_attention_heads=config.num_heads,
-            num_key_value_heads=config.num_kv_heads,
-            head_dim=config.head_dim,
-            rope_parameters={"rope_type": "default", "rope_theta": config.rope_theta},
-            rms_norm_eps=config.rms_norm_eps,
-            max_position_embeddings=config.max_positions,
-            tie_word_embeddings=config.tied_head,
-        )
-    ).eval()
-    missing, unexpected = reference.load_state_dict(random_tensors(config, seed), strict=False)
-    assert not unexpected
-    assert set(missing) <= {"lm_head.weight"}
-    return reference
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -46,7 +18,9 @@ def huggingface(shape: str, seed: int) -> torch.nn.Module:
 def test_logits_equal_those_of_transformers(shape: str, seed: int):
     """Right network: Qwen2, Qwen3 and Llama shapes give the reference's logits within 1e-4."""
     ours = tiny_model(seed, shape=shape, adapter=False)
-    expected = huggingface(shape, seed)(torch.tensor([TOKENS])).logits[0]
+    reference = transformers_network(SHAPES[shape], random_tensors(SHAPES[shape], seed))
+    expected = reference(torch.tensor([TOKENS])).logits[0]
+    assert ModelConfig.from_huggingface(reference.config.to_dict()) == SHAPES[shape]
     actual = ours.forward(TOKENS, ours.new_cache())
     assert expected.abs().max() > 1, "a comparison of zeros would show nothing"
     torch.testing.assert_close(actual, expected, atol=1e-4, rtol=0)

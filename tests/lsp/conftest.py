@@ -110,6 +110,7 @@ class Editor:
 
 def make_client() -> LanguageClient:
     client = pytest_lsp.make_test_lsp_client()
+    client.seed_registered = []
 
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
@@ -118,7 +119,7 @@ def make_client() -> LanguageClient:
 
     @client.feature(types.CLIENT_REGISTER_CAPABILITY)
     def register(params: types.RegistrationParams) -> None:
-        client.seed_registrations = params.registrations
+        client.seed_registered += [entry.method for entry in params.registrations]
 
     return client
 

@@ -273,6 +273,21 @@ async def test_settings_are_read_and_bad_ones_reported(editor: Editor):
     assert "seed.mode: 'magic' is not one of" in editor.shown()
 
 
+async def test_the_completion_list_is_registered_once_it_is_switched_on(editor: Editor):
+    """Editors without inline completion get the text in the ordinary list, but only where the user asked for it."""
+    editor.open("x = ")
+    editor.client.set_configuration({"seed": {"completion": {"enabled": True}}})
+    editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
+    await eventually(lambda: types.TEXT_DOCUMENT_COMPLETION in editor.client.seed_registered)
+    place = types.CompletionParams(types.TextDocumentIdentifier(editor.uri), types.Position(0, 4))
+    answer = await editor.client.text_document_completion_async(place)
+    [item] = answer.items
+    assert (item.text_edit.new_text, item.text_edit.range) == ("scripted_value()", editor.range(4, 4))
+    editor.client.set_configuration({"seed": {"completion": {"enabled": False}}})
+    editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
+    assert not (await editor.client.text_document_completion_async(place)).items
+
+
 async def test_a_model_that_is_not_here_disables_the_actions(editor: Editor):
     """The menu says what is missing and which command brings it, before anything is asked of the engine."""
     editor.client.set_configuration({"seed": {"model": "nonsense"}})
