@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.api import Request
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A request that will not be run. `code` is ``busy`` or ``superseded``."""
+    """A request that will not be run, and why."""
 
     id: int
-    code: str
+    code: Literal["busy", "superseded"]
 
 
 class Job:

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,7 +22,6 @@ from engine.api import (
     EngineError,
     Event,
     Failed,
-    FailureCode,
     InvalidRequestError,
     Loading,
     ModelUnavailableError,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from engine.engine import Engine
 
 logger = logging.getLogger(__name__)
+
+REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,7 @@ def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event]
                 break
             refused = scheduler.cancel(command.id) if isinstance(command, Cancel) else scheduler.submit(command)
             for entry in refused:
-                code: FailureCode = "busy" if entry.code == "busy" else "superseded"
-                send(Failed(entry.id, code, "another request has the engine" if code == "busy" else "a newer request took its place"))
+                send(Failed(entry.id, entry.code, REFUSALS[entry.code]))
     except (EOFError, OSError):
         logger.info("the connection to the server closed")
     scheduler.close()
@@ -105,17 +106,14 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
         send(Failed(request.id, "model_unavailable", str(error)))
     except EngineError as error:
         send(Failed(request.id, "internal", str(error)))
-    except (MemoryError, RuntimeError) as error:
-        logger.exception("request %d failed", request.id)
-        if isinstance(error, MemoryError) or "memory" in str(error):
+    except Exception as error:  # noqa: BLE001 - one request's bug must not end the process
+        # The engine must survive a bug in one request. The log has the place; the message might quote the user's code.
+        logger.error("request %d failed with %s\n%s", request.id, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error)):
             text = "the machine has not enough memory for this request; choose the 0.5B model or select less code"
             send(Failed(request.id, "out_of_memory", text))
         else:
             send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
-    except Exception as error:
-        # The engine must survive a bug in one request; the log has the trace, and the user the fact.
-        logger.exception("request %d failed", request.id)
-        send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
 
 
 class _Loader:

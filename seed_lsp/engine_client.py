@@ -84,6 +84,7 @@ class EngineClient:
         self._crashes = 0
         self._not_before = 0.0
         self._idle: asyncio.TimerHandle | None = None
+        self._unloading: asyncio.Future[None] | None = None
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -207,7 +208,11 @@ class EngineClient:
             self._idle.cancel()
         if self._child is not None and not self._child.pending and self.idle_s > 0:
             loop = asyncio.get_running_loop()
-            self._idle = loop.call_later(self.idle_s, lambda: loop.create_task(self._stop_if_idle()))
+            self._idle = loop.call_later(self.idle_s, self._unload)
+
+    def _unload(self) -> None:
+        # The loop itself holds tasks weakly.
+        self._unloading = asyncio.ensure_future(self._stop_if_idle())
 
     async def _stop_if_idle(self) -> None:
         if self._child is not None and not self._child.pending:

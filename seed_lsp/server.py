@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ class SeedServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         # The default tells the client, which on a closed stream reports an error of its own, without end.
-        logger.error("%s: %s", getattr(source, "__name__", source), type(error).__name__, exc_info=error)
+        logger.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
 
     def use_settings(self, raw: object) -> None:
         self.settings, problems = parse_settings(raw)
@@ -160,8 +161,10 @@ def answers(handler: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitabl
             raise JsonRpcException(str(error), code=_code_of(error)) from None
         except JsonRpcException:
             raise
-        except Exception:
-            logger.exception("%s failed", handler.__name__)
+        except Exception as error:  # noqa: BLE001 - the client must get an answer whatever happens
+            # The place alone: the message might quote the user's code.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s failed with %s\n%s", handler.__name__, type(error).__name__, trace)
             raise JsonRpcException("internal error; the server's log has the details", code=INTERNAL_ERROR) from None
 
     return wrapped
