@@ -129,13 +129,11 @@ class Transformer:
         rows, heads, size = q.shape
         groups = heads // keys.shape[0]
         q = q.view(rows, keys.shape[0], groups, size).permute(1, 2, 0, 3).reshape(1, keys.shape[0], groups * rows, size)
-        if mask is not None:
-            mask = mask.repeat(groups, 1)
         out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=mask)
         return out.view(-1, groups, rows, size).permute(2, 0, 1, 3).reshape(rows, heads * size)
 
     def _mask(self, num_clean: int, num_noisy: int, cached: int) -> Tensor | None:
-        """Additive mask (rows, cached + rows), or None where every row sees every row."""
+        """Additive mask (groups x rows, cached + rows), one tile for each head of a group, or None where every row sees every row."""
         rows = num_clean + num_noisy
         if num_clean == 0 or rows == 1:
             return None
@@ -143,7 +141,7 @@ class Transformer:
         hidden[num_clean:, num_clean:] = False
         mask = torch.zeros(rows, cached + rows, dtype=self.dtype, device=self.device)
         mask[:, cached:].masked_fill_(hidden, float("-inf"))
-        return mask
+        return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
 
     def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
         """Cosines and sines (positions, 1, head size), computed in float64, kept in the network's dtype."""
