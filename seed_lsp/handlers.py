@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
@@ -132,10 +133,11 @@ async def _try_complete(
     settings = await server.settled()
     if not settings.inline_enabled:
         return inline.Completion("", "disabled")
-    encoding = server.documents.encoding
-    # A chosen entry of the completion list stands for the text that it would replace.
-    cursor = offsets(document, chosen.range if chosen else types.Range(position, position), encoding)[0]
-    plan = inline.Plan(document, CharOffset(cursor), chosen.text if chosen else "")
+    start, end = offsets(document, chosen.range if chosen else types.Range(position, position), server.documents.encoding)
+    if chosen:
+        # A chosen entry of the completion list counts as typed, in place of what it would replace.
+        document = replace(document, text=document.text[:start] + chosen.text + document.text[end:])
+    plan = inline.Plan(document, CharOffset(start + len(chosen.text if chosen else "")))
     request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
     try:
         finished = await server.engine.run(request)

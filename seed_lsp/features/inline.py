@@ -22,11 +22,10 @@ MIN_CHARS = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """A completion to ask for. `selected` was chosen in the completion list and counts as typed before the cursor."""
+    """A completion to ask for."""
 
     document: Document
     cursor: CharOffset
-    selected: str = ""
 
     @property
     def rest_of_line(self) -> str:
@@ -53,7 +52,7 @@ def build_request(plan: Plan, settings: Settings, request_id: int, *, automatic:
         request_id,
         settings.model,
         SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=settings.inline_deadline_ms / 1000),
-        prefix=context.prefix + plan.selected,
+        prefix=context.prefix,
         suffix=context.suffix,
         path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,
         stop=("\n\n\n",) if plan.multi_line else ("\n",),
@@ -108,7 +107,8 @@ def _without_repetition(text: str, plan: Plan) -> str:
             if text.rstrip().endswith(rest[:size]):
                 return text.rstrip()[:-size]
         return text
-    following = (line.strip() for line in plan.document.text[plan.cursor :].splitlines()[1:])
+    document = plan.document
+    following = (document.line_text(i).strip() for i in range(document.line_of(plan.cursor) + 1, len(document.line_starts)))
     next_line = next((line for line in following if line), None)
     lines = text.split("\n")
     if next_line is not None:

@@ -31,7 +31,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     else:
         assert isinstance(request, InfillRequest)
         word, _, rest = request.prefix.rpartition("#")[2].partition(" ")
-        text = "scripted_value()"
+        text = repr(request.suffix) if word == "suffix" else "scripted_value()"
     yield Loading(request.id, "scripted")
     reason: FinishReason = "stop"
     if word == "slow":

@@ -61,6 +61,14 @@ async def test_the_selected_list_entry_counts_as_typed(editor: Editor):
     assert item.range == chosen.range
 
 
+async def test_what_the_selected_entry_replaces_is_no_suffix(editor: Editor):
+    """The model must not be told that the half-typed word stands behind the finished one."""
+    editor.open("#suffix scr\nend\n")
+    chosen = types.SelectedCompletionInfo(range=editor.range(8, 11), text="scripted_")
+    [item] = await editor.complete(11, chosen=chosen)
+    assert item.insert_text == "scripted_" + repr("\nend\n")
+
+
 async def test_code_actions_are_listed_without_the_engine(editor: Editor):
     editor.open(SOURCE)
     actions = await editor.actions(editor.selection("total = a"))
