@@ -50,7 +50,6 @@ class Engine:
         store: Store | None = None,
         device: str | None = None,
         dtype: str | None = None,
-        progress: checkpoint.Progress = lambda _what, _share: None,
     ) -> Engine:
         """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
 
@@ -61,8 +60,7 @@ class Engine:
         if not isinstance(number, torch.dtype):
             raise InvalidRequestError(f"dtype {dtype!r} is unknown; use bfloat16 or float32")
         try:
-            folder = checkpoint.ensure_converted((store or Store()).locate(name), progress)
-            progress("weights", 0.0)
+            folder = checkpoint.ensure_converted((store or Store()).locate(name))
             config, tensors = checkpoint.load_folder(folder, device=chosen, dtype=number)
             adapter = _find_adapter(name, config, chosen, number)
             with torch.inference_mode():
@@ -73,7 +71,7 @@ class Engine:
 
     def run(self, request: Request, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one."""
-        prompt = self._prompt(request)
+        prompt = self.prompt_of(request)
         options = request.sampling
         room = self.transformer.config.max_positions - len(prompt.tokens) - options.block_size
         if room < options.max_new_tokens:
@@ -100,7 +98,8 @@ class Engine:
                     self._cached = sampler.tokens[: self._cache.length]
                     yield self._finished(request, prompt, event, reused)
 
-    def _prompt(self, request: Request) -> Prompt:
+    def prompt_of(self, request: Request) -> Prompt:
+        """The request as the tokens that the network continues."""
         try:
             if isinstance(request, InfillRequest):
                 return infill_prompt(self.tokenizer, request)
@@ -183,7 +182,7 @@ def _find_adapter(name: str, config: ModelConfig, device: torch.device, dtype: t
     """The adapter that ships for a published model, or the one that lies in a model's folder."""
     folder = Path(name).expanduser()
     if folder.is_dir():
-        path = folder / "adapter.safetensors"
+        path = folder / checkpoint.ADAPTER
     else:
         try:
             shipped = find_spec(name).name

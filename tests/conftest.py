@@ -131,7 +131,6 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_file(random_tensors(TINY, 7), folder / "model.safetensors")
     save_file({"mask_embedding": torch.ones(TINY.hidden_size)}, folder / "adapter.safetensors", metadata={"alpha": "1"})
     write_tokenizer(folder)
-    # Only the weights count as the model's; the adapter lies beside them under its own name.
     return folder
 
 

@@ -40,7 +40,7 @@ def test_tokens_are_those_of_transformers(engine: Engine):
         {"role": "user", "content": "Rename x to y.\n\n```python\nx = 1\n```"},
     ]
     expected = reference.apply_chat_template(messages, add_generation_prompt=True, tokenize=False) + "```python\n"
-    assert engine._prompt(request).tokens == reference(expected)["input_ids"]
+    assert engine.prompt_of(request).tokens == reference(expected)["input_ids"]
 
 
 def test_logits_are_those_of_transformers(engine: Engine):

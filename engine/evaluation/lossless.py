@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 
-from engine.api import SamplingOptions
+from engine.api import Mode, SamplingOptions
 from engine.diffusion.sampler import Outcome, Sampler
 from engine.diffusion.text import TextAssembler
 from engine.engine import Engine
@@ -35,10 +35,8 @@ class Comparison:
 
 def compare(engine: Engine, sample: Sample, *, max_new_tokens: int) -> Comparison:
     """Run a sample in both modes from a cold cache."""
-    outcomes = {}
-    for mode in ("autoregressive", "verified"):
-        options = SamplingOptions(mode="verified" if mode == "verified" else "autoregressive", max_new_tokens=max_new_tokens)
-        outcomes[mode] = _sample(engine, sample, options)
+    modes: tuple[Mode, ...] = ("autoregressive", "verified")
+    outcomes = {mode: _sample(engine, sample, SamplingOptions(mode=mode, max_new_tokens=max_new_tokens)) for mode in modes}
     plain, verified = outcomes["autoregressive"].tokens, outcomes["verified"].tokens
     for i, (one, other) in enumerate(zip(plain, verified, strict=False)):
         if one != other:
@@ -50,7 +48,7 @@ def compare(engine: Engine, sample: Sample, *, max_new_tokens: int) -> Compariso
 
 
 def _sample(engine: Engine, sample: Sample, options: SamplingOptions) -> Outcome:
-    prompt = engine._prompt(sample.make(options))
+    prompt = engine.prompt_of(sample.make(options))
     assembler = TextAssembler(engine.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
     with torch.inference_mode():
         *_, outcome = Sampler(engine.transformer, engine.transformer.new_cache(), prompt.tokens, assembler, options, old=prompt.old).run()
@@ -59,7 +57,7 @@ def _sample(engine: Engine, sample: Sample, options: SamplingOptions) -> Outcome
 
 
 def _gap(engine: Engine, sample: Sample, before: list[int], one: int, other: int) -> float:
-    tokens = engine._prompt(sample.make(SamplingOptions())).tokens + before
+    tokens = engine.prompt_of(sample.make(SamplingOptions())).tokens + before
     with torch.inference_mode():
         cache = engine.transformer.new_cache()
         for _ in engine.transformer.prefill(tokens[:-1], cache):

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from engine.api import Finished, SamplingOptions
+from engine.api import Finished, Mode, SamplingOptions
 from engine.config import ModelConfig
 from engine.engine import Engine, best_device, best_dtype
 from engine.evaluation.peer import transformers_network
@@ -60,12 +60,11 @@ def measure(model: str) -> dict[str, Any]:
 
 def measure_edit(engine: Engine, sample: Sample) -> dict[str, Any]:
     """One edit in `verified` and `autoregressive`, A B A B; medians of decoding rates."""
-    runs: dict[str, list[Finished]] = {"verified": [], "autoregressive": []}
+    runs: dict[Mode, list[Finished]] = {"verified": [], "autoregressive": []}
     for _ in range(ROUNDS):
         for mode, finished in runs.items():
             engine.forget()
-            options = SamplingOptions(mode="verified" if mode == "verified" else "autoregressive", max_new_tokens=512)
-            *_, last = engine.run(sample.make(options))
+            *_, last = engine.run(sample.make(SamplingOptions(mode=mode, max_new_tokens=512)))
             assert isinstance(last, Finished)
             finished.append(last)
     rates = {mode: statistics.median(run.tokens_per_second for run in finished) for mode, finished in runs.items()}

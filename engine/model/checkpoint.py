@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "model.safetensors"
 SHAPE = "shape.json"
-
-Progress = Callable[[str, float], None]
+ADAPTER = "adapter.safetensors"
+"""An adapter may lie in a model's folder, beside the weights."""
 
 _BLOCK_NAMES = {
     "attn_norm": "input_layernorm",
@@ -46,17 +46,17 @@ class CheckpointError(ValueError):
     """The file is no checkpoint that the engine can read."""
 
 
-def ensure_converted(located: Located, progress: Progress = lambda _what, _share: None) -> Path:
+def ensure_converted(located: Located) -> Path:
     """The folder to load, converted now if it is not there; two processes that start together convert once."""
     if located.gguf is not None and not located.folder.is_dir():
         located.folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(located.folder.with_name(f".{located.folder.name}.lock")):
             if not located.folder.is_dir():
-                convert_gguf(located.gguf, located.folder, tied_head=located.tied_head, progress=progress)
+                convert_gguf(located.gguf, located.folder, tied_head=located.tied_head)
     return located.folder
 
 
-def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None, progress: Progress = lambda _what, _share: None) -> None:
+def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None) -> None:
     """Dequantise `source` into the folder `target`, which appears whole or not at all.
 
     `tied_head`: the model's head is its embedding table though the file holds both; the finer of the two is then used
@@ -75,12 +75,9 @@ def convert_gguf(source: Path, target: Path, *, tied_head: bool | None = None, p
     _require_space(target.parent, 2 * sum(int(t.n_elements) for t in tensors.values()))
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
-        weights = {}
-        for i, (name, tensor) in enumerate(tensors.items()):
-            progress("dequantise", i / len(tensors))
-            weights[_huggingface_name(name)] = _dequantise(tensor, config, _architecture(reader))
+        architecture = _architecture(reader)
+        weights = {_huggingface_name(name): _dequantise(tensor, config, architecture) for name, tensor in tensors.items()}
         save_file(weights, scratch / WEIGHTS)
-        progress("tokenizer", 1.0)
         _convert_tokenizer(source, scratch)
         config.save(scratch / SHAPE)
         scratch.replace(target)
@@ -96,7 +93,7 @@ def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tu
         config = ModelConfig.from_huggingface(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     else:
         raise CheckpointError(f"{folder} holds neither {SHAPE} nor config.json")
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(path for path in folder.glob("*.safetensors") if path.name != ADAPTER)
     if not files:
         raise CheckpointError(f"{folder} holds no .safetensors file")
     tensors: dict[str, Tensor] = {}
@@ -114,7 +111,7 @@ def read_gguf_config(reader: GGUFReader, *, tied_head: bool) -> ModelConfig:
     kind = _architecture(reader)
     if kind not in ("qwen2", "qwen3", "llama"):
         raise UnsupportedModelError(f"GGUF architecture {kind!r} is not one of qwen2, qwen3, llama")
-    if scaling := _field(reader, f"{kind}.rope.scaling.type", "none") not in ("none", None):
+    if (scaling := _field(reader, f"{kind}.rope.scaling.type", "none")) != "none":
         raise UnsupportedModelError(f"rotary embedding scaling {scaling!r} is not supported")
     hidden, heads = _field(reader, f"{kind}.embedding_length"), _field(reader, f"{kind}.attention.head_count")
     rows = next(int(t.shape[1]) for t in reader.tensors if t.name == "token_embd.weight")

@@ -21,7 +21,7 @@ from tests.conftest import SHAPES, TINY, random_tensors
 CPU = torch.device("cpu")
 
 
-def write_gguf(path, config: ModelConfig, tensors, *, architecture: str) -> None:
+def write_gguf(path, config: ModelConfig, tensors, *, architecture: str, scaling: gguf.RopeScalingType | None = None) -> None:
     """A small GGUF file as the publisher's converter writes it; Llama's queries and keys interleaved."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_block_count(config.num_layers)
@@ -33,6 +33,8 @@ def write_gguf(path, config: ModelConfig, tensors, *, architecture: str) -> None
     writer.add_key_length(config.head_dim)
     writer.add_rope_freq_base(config.rope_theta)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    if scaling is not None:
+        writer.add_rope_scaling_type(scaling)
     names = {value: key for key, value in checkpoint._BLOCK_NAMES.items()}
     tops = {value: key for key, value in checkpoint._TOP_NAMES.items()}
     for name, tensor in tensors.items():
@@ -63,7 +65,7 @@ def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
     write_gguf(tmp_path / "m.gguf", config, tensors, architecture=shape)
     checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out")
     loaded_config, loaded = checkpoint.load_folder(tmp_path / "out", device=CPU, dtype=torch.float32)
-    expected = dict(vars(config)) if not hasattr(config, "__slots__") else {}
+    expected = dict(vars(config))
     actual = dict(vars(loaded_config))
     for floats in ("rope_theta", "rms_norm_eps"):
         assert actual.pop(floats) == pytest.approx(expected.pop(floats))
@@ -98,6 +100,20 @@ class _Coarse:
         self._reader = reader
         self.tensors = [t._replace(n_bytes=size // 2) if t.name == "token_embd.weight" else t for t in reader.tensors]
         self.get_field = reader.get_field
+
+
+def test_scaled_positions_are_refused_by_their_name(tmp_path):
+    """A GGUF file whose rotary embedding is scaled would be computed wrongly."""
+    write_gguf(tmp_path / "m.gguf", TINY, random_tensors(TINY, 3), architecture="qwen2", scaling=gguf.RopeScalingType.YARN)
+    with pytest.raises(UnsupportedModelError, match="'yarn'"):
+        checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_adapter_in_the_folder_is_no_weight(tiny_folder):
+    _, tensors = checkpoint.load_folder(tiny_folder, device=CPU, dtype=torch.float32)
+    assert "mask_embedding" not in tensors
+    assert "model.norm.weight" in tensors
 
 
 def test_a_failed_conversion_leaves_no_folder(tmp_path, monkeypatch):
