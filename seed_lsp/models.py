@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine.model.store import MODELS, NotFetchedError, Report, Store, find_spec
+from engine.model.store import MODELS, Report, Store, find_spec
 
 
 def fetch(name: str) -> None:
@@ -23,10 +23,7 @@ def verify(name: str) -> None:
 
 
 def path(name: str) -> None:
-    spec, store = find_spec(name), Store()
-    if not store.is_fetched(spec):
-        raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
-    print(store.file_of(spec))
+    print(Store().require(find_spec(name)))
 
 
 def list_models() -> None:

@@ -145,6 +145,12 @@ class Store:
     def file_of(self, spec: ModelSpec) -> Path:
         return self.root / "models" / spec.filename
 
+    def require(self, spec: ModelSpec) -> Path:
+        """The model's file; `NotFetchedError` if it is not here."""
+        if not self.is_fetched(spec):
+            raise _not_fetched(spec)
+        return self.file_of(spec)
+
     def is_fetched(self, spec: ModelSpec) -> bool:
         path = self.file_of(spec)
         return path.is_file() and path.stat().st_size == spec.size_bytes
@@ -153,7 +159,7 @@ class Store:
         """Hash the whole file; `NotFetchedError` or `HashMismatchError` where it is not the published one."""
         path = self.file_of(spec)
         if not path.is_file():
-            raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
+            raise _not_fetched(spec)
         actual = sha256_of(path, lambda done: report("hash", done, spec.size_bytes))
         if actual != spec.sha256:
             raise HashMismatchError(
@@ -173,7 +179,7 @@ class Store:
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}-{CONVERTED_FORMAT}"
         if not folder.is_dir() and not self.is_fetched(spec):
-            raise NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
+            raise _not_fetched(spec)
         return Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
 
     def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
@@ -229,6 +235,10 @@ class Store:
             f"the disk of {self.root} has {free:,} bytes free; fetching {spec.name} needs {_bytes_needed(spec):,} "
             f"(its pieces and the whole file, for a moment both). Free some, or point SEED_LSP_CACHE to another disk."
         )
+
+
+def _not_fetched(spec: ModelSpec) -> NotFetchedError:
+    return NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
 
 
 def _bytes_needed(spec: ModelSpec) -> int:

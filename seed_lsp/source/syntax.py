@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tree_sitter import Language, Node, Parser, Tree
 
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import ByteOffset, CharOffset, Document
 
 # LSP language identifier: the wheel's module and the function in it that gives the grammar.
 _GRAMMARS = {
@@ -112,8 +112,7 @@ def _snap_to_nodes(document: Document, tree: Tree, first: int, last: int) -> tup
     if not touched:
         return first, last
     lowest, highest = min(start, touched[0].start_byte), max(end, touched[-1].end_byte)
-    data = document.text.encode("utf-8", "surrogatepass")
-    return len(data[:lowest].decode("utf-8", "replace")), len(data[:highest].decode("utf-8", "replace"))
+    return document.char_at(ByteOffset(lowest)), document.char_at(ByteOffset(highest))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
