@@ -19,6 +19,10 @@ MODES: tuple[Mode, ...] = ("verified", "diffusion", "autoregressive")
 DraftSource = Literal["auto", "copy", "denoise", "none"]
 DRAFT_SOURCES: tuple[DraftSource, ...] = ("auto", "copy", "denoise", "none")
 
+NumberFormat = Literal["int4", "int8", "bfloat16", "float32"]
+NUMBER_FORMATS: tuple[NumberFormat, ...] = ("int4", "int8", "bfloat16", "float32")
+"""How weights are held: in 4 bits where the model's file does so and 8 elsewhere, all in 8 bits, or as plain numbers."""
+
 FinishReason = Literal["stop", "length", "deadline", "cancelled"]
 
 MAX_BLOCK_SIZE = 128

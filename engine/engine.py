@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from engine.api import (
+    NUMBER_FORMATS,
     Committed,
     Draft,
     EditRequest,
@@ -24,11 +25,16 @@ from engine.api import (
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
 from engine.diffusion.text import TextAssembler
-from engine.model import checkpoint
+from engine.model import checkpoint, kernel_network
 from engine.model.adapter import Adapter, AdapterError, load_adapter
-from engine.model.store import Store, StoreError, UnknownModelError, find_spec
+from engine.model.gguf_file import CheckpointError
+from engine.model.kernel_network import KernelNetwork
+from engine.model.network import Network
+from engine.model.quantize import QuantizationError
+from engine.model.store import Located, Store, StoreError, UnknownModelError, find_spec
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
+from engine.native import ops
 from engine.prompts import Prompt, edit_prompt, generate_prompt, infill_prompt
 
 MASK_SIGN = "\u2591"
@@ -37,10 +43,10 @@ MASK_SIGN = "\u2591"
 class Engine:
     """One model on one device. Not thread-safe: a worker runs one request at a time."""
 
-    def __init__(self, name: str, transformer: Transformer, tokenizer: Tokenizer) -> None:
+    def __init__(self, name: str, network: Network, tokenizer: Tokenizer) -> None:
         self.name = name
-        self.transformer, self.tokenizer = transformer, tokenizer
-        self._cache = transformer.new_cache()
+        self.network, self.tokenizer = network, tokenizer
+        self._cache = network.new_cache()
         self._cached: list[int] = []
 
     @staticmethod
@@ -50,22 +56,21 @@ class Engine:
         store: Store | None = None,
         device: str | None = None,
         dtype: str | None = None,
+        threads: int | None = None,
     ) -> Engine:
         """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
 
-        `device` and `dtype` default to the best that the machine has (`best_device`, `best_dtype`).
+        `device` and `dtype`, one of `NUMBER_FORMATS`, default to the best that the machine has, `threads` to its physical cores.
+        Sets the number of torch's own threads.
         """
         chosen = torch.device(device or best_device())
-        number = getattr(torch, dtype) if dtype else best_dtype(chosen)
-        if not isinstance(number, torch.dtype):
-            raise InvalidRequestError(f"dtype {dtype!r} is unknown; use bfloat16 or float32")
         try:
-            folder = checkpoint.ensure_converted((store or Store()).locate(name))
-            config, tensors = checkpoint.load_folder(folder, device=chosen, dtype=number)
-            adapter = _find_adapter(name, config, chosen, number)
+            located = (store or Store()).locate(name)
+            number_format = dtype or best_number_format(chosen, located)
             with torch.inference_mode():
-                return Engine(name, Transformer(config, tensors, adapter), Tokenizer(folder))
-        except (StoreError, checkpoint.CheckpointError, UnsupportedModelError, AdapterError, OSError, KeyError) as error:
+                network, folder = _load_network(name, located, chosen, number_format, threads or physical_cores())
+                return Engine(name, network, Tokenizer(folder))
+        except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
             raise ModelUnavailableError(text) from error
 
@@ -73,17 +78,17 @@ class Engine:
         """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one."""
         prompt = self.prompt_of(request)
         options = request.sampling
-        room = self.transformer.config.max_positions - len(prompt.tokens) - options.block_size
+        room = self.network.config.max_positions - len(prompt.tokens) - options.block_size
         if room < options.max_new_tokens:
             raise InvalidRequestError(
                 f"the prompt has {len(prompt.tokens)} tokens, which leaves no room for {options.max_new_tokens} more within the "
-                f"model's {self.transformer.config.max_positions}; select less code or shorten the context"
+                f"model's {self.network.config.max_positions}; select less code or shorten the context"
             )
         if options.mode == "diffusion" or options.draft == "denoise":
             self._require_adapter()
         reused = self._reuse(prompt.tokens)
         assembler = TextAssembler(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
-        sampler = Sampler(self.transformer, self._cache, prompt.tokens, assembler, options, old=prompt.old, cancelled=cancelled)
+        sampler = Sampler(self.network, self._cache, prompt.tokens, assembler, options, old=prompt.old, cancelled=cancelled)
         # Until the run is over the cache's rows belong to no known text.
         self._cached = []
         if prompt.start:
@@ -112,7 +117,7 @@ class Engine:
         raise InvalidRequestError(f"unknown request {type(request).__name__}")
 
     def _require_adapter(self) -> None:
-        if self.transformer.adapter is None:
+        if self.network.adapter is None:
             raise InvalidRequestError(f"{self.name} has no diffusion adapter; use mode verified or autoregressive")
 
     def _reuse(self, tokens: list[int]) -> int:
@@ -143,8 +148,8 @@ class Engine:
             decode_seconds=outcome.decode_seconds,
             peak_memory_bytes=peak_memory_bytes(),
             model=self.name,
-            device=self.transformer.device.type,
-            dtype=str(self.transformer.dtype).removeprefix("torch."),
+            device=self.network.device.type,
+            dtype=self.network.number_format,
         )
 
     def forget(self) -> None:
@@ -159,13 +164,43 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def best_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively, else float32."""
+def physical_cores() -> int:
+    return int(torch.cpu.get_capabilities().get("num_physical_cores") or 0) or torch.get_num_threads()
+
+
+def best_number_format(device: torch.device, located: Located) -> str:
+    """On a CPU that the kernels know, a GGUF file's own 4 bits; else bfloat16 where the device multiplies it natively, else float32."""
     if device.type != "cpu":
-        return torch.bfloat16
+        return "bfloat16"
+    if located.gguf is not None and ops.load(threads=1) is not None and kernel_network.fits(checkpoint.config_of(located)):
+        return "int4"
     capabilities = torch.cpu.get_capabilities()
     native = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
-    return torch.bfloat16 if native else torch.float32
+    return "bfloat16" if native else "float32"
+
+
+def _load_network(name: str, located: Located, device: torch.device, number_format: str, threads: int) -> tuple[Network, Path]:
+    """The network, and the folder that it was read from."""
+    if number_format not in NUMBER_FORMATS:
+        raise InvalidRequestError(f"dtype {number_format!r} is unknown; use one of {', '.join(NUMBER_FORMATS)}")
+    if number_format in {"bfloat16", "float32"}:
+        torch.set_num_threads(threads)
+        dtype = getattr(torch, number_format)
+        folder = checkpoint.ensure_converted(located, "bfloat16")
+        config, tensors = checkpoint.load_folder(folder, device=device, dtype=dtype)
+        return Transformer(config, tensors, _find_adapter(name, config, device, dtype)), folder
+    kernels = ops.load(threads=threads) if device.type == "cpu" else None
+    if kernels is None:
+        raise InvalidRequestError(f"{number_format} needs the CPU kernels, which were not built or do not know this machine; use bfloat16")
+    config = checkpoint.config_of(located)
+    if not kernel_network.fits(config):
+        raise InvalidRequestError(f"the CPU kernels do not fit this network's shapes; use bfloat16 instead of {number_format}")
+    # The kernels have threads of their own, and torch's, which spin after each of its calls, would take the cores from them.
+    torch.set_num_threads(1)
+    folder = checkpoint.ensure_converted(located, "int4" if number_format == "int4" else "int8")
+    tensors = checkpoint.load_packed(folder)
+    adapter = _find_adapter(name, config, device, torch.float32)
+    return KernelNetwork(config, tensors, kernels, number_format=number_format, adapter=adapter), folder
 
 
 def peak_memory_bytes() -> int:

@@ -1,6 +1,6 @@
 """The engine process: loads a model at its first use, serves one request at a time, and is cancelled by id.
 
-Torch is imported in `main` only, so that the server can name this function without loading it.
+Torch is imported with the first model, so that the server can name this function without loading it.
 """
 
 from __future__ import annotations
@@ -54,10 +54,6 @@ Runner = Callable[[Request, Callable[[], bool]], Iterator[Event]]
 def main(connection: Connection, settings: WorkerSettings) -> None:
     """Entry point of the child process."""
     _leave_standard_streams()
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    torch.set_num_threads(settings.threads or int(capabilities.get("num_physical_cores") or 0) or torch.get_num_threads())
     serve(connection, _Loader(settings).run)
 
 
@@ -135,7 +131,7 @@ class _Loader:
         self._engine = None
         gc.collect()
         yield Loading(request.id, f"loading {request.model}")
-        self._engine = Engine.load(request.model, device=self._settings.device, dtype=self._settings.dtype)
+        self._engine = Engine.load(request.model, device=self._settings.device, dtype=self._settings.dtype, threads=self._settings.threads)
 
 
 def _leave_standard_streams() -> None:

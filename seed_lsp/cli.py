@@ -10,7 +10,7 @@ import logging
 import sys
 from pathlib import Path
 
-from engine.api import DRAFT_SOURCES, MODES, EngineError, SamplingOptions
+from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, EngineError, SamplingOptions
 from engine.model.store import StoreError
 from seed_lsp import __version__
 from seed_lsp.errors import SeedError
@@ -88,7 +88,7 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=MODES, default=DEFAULTS.mode)
     parser.add_argument("--model", default=DEFAULTS.model, help="a name from `seed-lsp model list`, a .gguf file or a safetensors folder")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is if left out")
-    parser.add_argument("--dtype", choices=("bfloat16", "float32"), help="the best for the device if left out")
+    parser.add_argument("--dtype", choices=NUMBER_FORMATS, help="the best for the device if left out")
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(

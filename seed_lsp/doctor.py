@@ -16,11 +16,13 @@ from seed_lsp.source.syntax import LANGUAGES, parse
 # Asked in a process of its own: this package must not import torch.
 _TORCH_REPORT = """
 import torch
-from engine.engine import best_device, best_dtype
-device = best_device()
+from engine.engine import best_device, physical_cores
+from engine.native import ops
+kernels = ops.load(threads=1)
 capabilities = torch.cpu.get_capabilities()
 found = [name for name in ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if capabilities.get(name)]
-print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; device {device}, {best_dtype(torch.device(device))}")
+print(f"torch {torch.__version__}; device {best_device()}, {physical_cores()} physical cores")
+print("cpu kernels: " + (kernels.name if kernels else "none; they need a compiler at installation, and AVX2 or AVX-512"))
 print("cpu: " + (" ".join(found) or "no vector extensions known"))
 """
 
@@ -65,6 +67,7 @@ def _model(name: str) -> bool:
     except StoreError as error:
         print(f"{name} cannot be loaded: {error}")
         return False
-    state = "ready" if located.folder.is_dir() else "will be converted at its first use, which takes about a minute"
+    converted = located.gguf is None or any(located.folder.parent.glob(f"{located.folder.name}-*"))
+    state = "ready" if converted else "will be converted at its first use, which takes about a minute"
     print(f"{name}: {state}")
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from engine.api import MODES, Mode
+from engine.api import MODES, NUMBER_FORMATS, Mode
 from engine.worker import WorkerSettings
 
 SECTION = "seed"
@@ -34,7 +34,8 @@ class Settings:
         default="auto", metadata={"key": "device", "choices": ("auto", "cpu", "cuda", "mps"), "help": "where the model runs"}
     )
     dtype: str = field(
-        default="auto", metadata={"key": "dtype", "choices": ("auto", "bfloat16", "float32"), "help": "numbers that it computes with"}
+        default="auto",
+        metadata={"key": "dtype", "choices": ("auto", *NUMBER_FORMATS), "help": "how it holds its weights; `auto`: the fastest"},
     )
     inline_enabled: bool = field(default=True, metadata={"key": "inline.enabled", "help": "answer inline completion requests"})
     inline_max_tokens: int = field(

@@ -50,7 +50,7 @@ def test_logits_are_those_of_transformers(engine: Engine):
     reference = transformers_network(config, tensors)
     tokens = engine.tokenizer.encode(CODE * 3)
     expected = reference(torch.tensor([tokens])).logits[0]
-    actual = engine.transformer.forward(tokens, engine.transformer.new_cache())
+    actual = engine.network.forward(tokens, engine.network.new_cache())
     assert torch.equal(actual.argmax(-1), expected.argmax(-1))
     difference = float((actual - expected).abs().max())
     print(f"largest difference {difference:.2e}, largest logit {float(expected.abs().max()):.1f}")

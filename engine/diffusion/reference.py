@@ -7,13 +7,13 @@ from collections.abc import Callable
 from torch import Tensor
 
 from engine.diffusion.verify import Chooser
-from engine.model.transformer import Transformer
+from engine.model.network import Network
 
 Logits = Callable[[list[int]], Tensor]
 """Tokens to the logits of the last one's successor, (1, vocabulary)."""
 
 
-def recompute(model: Transformer) -> Logits:
+def recompute(model: Network) -> Logits:
     """Logits from a full pass over all tokens, each time."""
 
     def logits(tokens: list[int]) -> Tensor:

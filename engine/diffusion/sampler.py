@@ -17,8 +17,8 @@ from engine.diffusion.drafts import CopyDrafter
 from engine.diffusion.policy import Thresholds, Token, denoise_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
-from engine.model.cache import KVCache
-from engine.model.transformer import Transformer
+from engine.model.cache import Cache
+from engine.model.network import Network
 
 FIRST_ROWS = 6
 """Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
@@ -68,8 +68,8 @@ class Sampler:
 
     def __init__(
         self,
-        model: Transformer,
-        cache: KVCache,
+        model: Network,
+        cache: Cache,
         prompt: Sequence[int],
         assembler: TextAssembler,
         options: SamplingOptions,

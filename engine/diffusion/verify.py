@@ -25,7 +25,9 @@ class Chooser:
     def choose(self, logits: Tensor, first_position: int) -> list[int]:
         """`logits` (rows, vocabulary), float32; row i chooses the token of position `first_position + i`."""
         if self.temperature == 0.0:
-            return list(logits.argmax(dim=-1).tolist())
+            # On a CPU numpy's is ten times as fast as torch's, which takes 5 % of a forward of 16 rows.
+            best = logits.numpy().argmax(axis=-1) if logits.device.type == "cpu" else logits.argmax(dim=-1)
+            return list(best.tolist())
         return [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]
 
     def _sample(self, row: Tensor, position: int) -> int:

@@ -51,7 +51,7 @@ def _sample(engine: Engine, sample: Sample, options: SamplingOptions) -> Outcome
     prompt = engine.prompt_of(sample.make(options))
     assembler = TextAssembler(engine.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
     with torch.inference_mode():
-        *_, outcome = Sampler(engine.transformer, engine.transformer.new_cache(), prompt.tokens, assembler, options, old=prompt.old).run()
+        *_, outcome = Sampler(engine.network, engine.network.new_cache(), prompt.tokens, assembler, options, old=prompt.old).run()
     assert isinstance(outcome, Outcome)
     return outcome
 
@@ -59,10 +59,10 @@ def _sample(engine: Engine, sample: Sample, options: SamplingOptions) -> Outcome
 def _gap(engine: Engine, sample: Sample, before: list[int], one: int, other: int) -> float:
     tokens = engine.prompt_of(sample.make(SamplingOptions())).tokens + before
     with torch.inference_mode():
-        cache = engine.transformer.new_cache()
-        for _ in engine.transformer.prefill(tokens[:-1], cache):
+        cache = engine.network.new_cache()
+        for _ in engine.network.prefill(tokens[:-1], cache):
             pass
-        logits = engine.transformer.forward(tokens[-1:], cache)[0]
+        logits = engine.network.forward(tokens[-1:], cache)[0]
     return float(logits[one] - logits[other])
 
 

@@ -42,8 +42,8 @@ def measure(model: str) -> dict[str, Any]:
     forwards = measure_forwards(engine)
     return {
         "model": model,
-        "device": engine.transformer.device.type,
-        "dtype": str(engine.transformer.dtype).removeprefix("torch."),
+        "device": engine.network.device.type,
+        "dtype": str(engine.network.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "cpu": _cpu_name(),
         "amx": bool(torch.cpu.get_capabilities().get("amx_bf16")),
@@ -86,7 +86,7 @@ def measure_edit(engine: Engine, sample: Sample) -> dict[str, Any]:
 
 def measure_forwards(engine: Engine) -> dict[int, float]:
     """Milliseconds of a forward of T rows behind a context, the widths in turn; medians."""
-    transformer = engine.transformer
+    transformer = engine.network
     tokens = engine.tokenizer.encode("def f(x):\n    return x + 1\n" * FORWARD_CONTEXT)[: FORWARD_CONTEXT + max(FORWARD_ROWS)]
     times: dict[int, list[float]] = {rows: [] for rows in FORWARD_ROWS}
     with torch.inference_mode():
@@ -104,7 +104,7 @@ def measure_forwards(engine: Engine) -> dict[int, float]:
 
 def measure_peer(engine: Engine, model: str) -> dict[str, float]:
     """`autoregressive` against transformers' `generate` with the same weights and dtype, A B A B."""
-    reference = _load_transformers(model, engine.transformer.config, engine.transformer.dtype)
+    reference = _load_transformers(model, engine.network.config, engine.network.dtype)
     prompt = engine.tokenizer.encode("def quicksort(items):\n    ")
     ids = torch.tensor([prompt])
 
@@ -116,7 +116,7 @@ def measure_peer(engine: Engine, model: str) -> dict[str, float]:
         )
 
     def ours(tokens: int) -> float:
-        transformer = engine.transformer
+        transformer = engine.network
         cache = transformer.new_cache()
 
         def run() -> None:

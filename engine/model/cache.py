@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -10,23 +12,22 @@ from engine.config import ModelConfig
 GROWTH_ROWS = 1024
 
 
-class KVCache:
+class Cache(ABC):
     """Keys and values of the clean rows of one sequence.
 
-    A forward writes the rows it computes *behind* the committed ones (`stage`), where attention can read them. `commit`
-    makes a prefix of them permanent; what is not committed (rejected drafts, noisy rows) is overwritten by the next forward.
+    A forward writes the rows it computes *behind* the committed ones, where attention can read them. `commit` makes a prefix
+    of them permanent; what is not committed (rejected drafts, noisy rows) is overwritten by the next forward.
     """
 
-    def __init__(self, config: ModelConfig, *, device: torch.device, dtype: torch.dtype, capacity: int = GROWTH_ROWS) -> None:
+    def __init__(self, config: ModelConfig, capacity: int) -> None:
         self.config = config
+        self.capacity = capacity
         self.length = 0
         self.staged = 0
-        shape = (2, config.num_layers, config.num_kv_heads, capacity, config.head_dim)
-        self._rows = torch.empty(shape, device=device, dtype=dtype)
 
-    @property
-    def capacity(self) -> int:
-        return self._rows.shape[3]
+    @abstractmethod
+    def _grow(self, capacity: int) -> None:
+        """Make room for `capacity` rows and keep the committed ones."""
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` staged rows; raise `ValueError` where the model's positions would run out."""
@@ -35,18 +36,9 @@ class KVCache:
             raise ValueError(f"{needed} positions are more than the model's {self.config.max_positions}; shorten the text or its context")
         if needed > self.capacity:
             capacity = -(-needed // GROWTH_ROWS) * GROWTH_ROWS
-            shape = (*self._rows.shape[:3], capacity, self._rows.shape[4])
-            grown = torch.empty(shape, device=self._rows.device, dtype=self._rows.dtype)
-            grown[:, :, :, : self.length] = self._rows[:, :, :, : self.length]
-            self._rows = grown
+            self._grow(capacity)
+            self.capacity = capacity
         self.staged = rows
-
-    def stage(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write (key/value heads, staged, head size) rows; return the views (heads, length + staged, head size)."""
-        start, end = self.length, self.length + self.staged
-        self._rows[0, layer, :, start:end] = keys
-        self._rows[1, layer, :, start:end] = values
-        return self._rows[0, layer, :, :end], self._rows[1, layer, :, :end]
 
     def commit(self, rows: int) -> None:
         """Keep the first `rows` staged rows for good."""
@@ -59,6 +51,28 @@ class KVCache:
         assert 0 <= length <= self.length, f"truncate to {length}, the cache holds {self.length}"
         self.length = length
         self.staged = 0
+
+
+class KVCache(Cache):
+    """Rows as torch's attention reads them: (key/value heads, rows, head size) for each layer."""
+
+    def __init__(self, config: ModelConfig, *, device: torch.device, dtype: torch.dtype, capacity: int = GROWTH_ROWS) -> None:
+        super().__init__(config, capacity)
+        shape = (2, config.num_layers, config.num_kv_heads, capacity, config.head_dim)
+        self._rows = torch.empty(shape, device=device, dtype=dtype)
+
+    def _grow(self, capacity: int) -> None:
+        shape = (*self._rows.shape[:3], capacity, self._rows.shape[4])
+        grown = torch.empty(shape, device=self._rows.device, dtype=self._rows.dtype)
+        grown[:, :, :, : self.length] = self._rows[:, :, :, : self.length]
+        self._rows = grown
+
+    def stage(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write (key/value heads, staged, head size) rows; return the views (heads, length + staged, head size)."""
+        start, end = self.length, self.length + self.staged
+        self._rows[0, layer, :, start:end] = keys
+        self._rows[1, layer, :, start:end] = values
+        return self._rows[0, layer, :, :end], self._rows[1, layer, :, :end]
 
     def view(self, layer: int) -> tuple[Tensor, Tensor]:
         """The committed keys and values of a layer, each (key/value heads, length, head size), without a copy."""

@@ -22,7 +22,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 # A change of what a conversion writes changes this, and old folders are made anew.
-CONVERTED_FORMAT = "bf16-v1"
+CONVERTED_VERSION = "v2"
 CHUNK_BYTES = 1 << 22
 SLACK_BYTES = 64 << 20
 PIP_TIMEOUT_S = 900
@@ -105,11 +105,15 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Located:
-    """The folder of tensors to load; if it is not there yet, it is converted from `gguf`, with `tied_head` as known."""
+    """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file."""
 
     folder: Path
     gguf: Path | None = None
     tied_head: bool | None = None
+
+    def converted(self, stored: str) -> Path:
+        """Where the conversion into one way of storing weights is, or will be."""
+        return self.folder.with_name(f"{self.folder.name}-{stored}-{CONVERTED_VERSION}")
 
 
 def find_spec(name: str) -> ModelSpec:
@@ -175,10 +179,10 @@ class Store:
             status = given.stat()
             identity = f"{given.resolve()}:{status.st_size}:{status.st_mtime_ns}"
             key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-            return Located(self.root / "converted" / f"{given.stem}-{key}-{CONVERTED_FORMAT}", gguf=given)
+            return Located(self.root / "converted" / f"{given.stem}-{key}", gguf=given)
         spec = find_spec(name)
-        folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}-{CONVERTED_FORMAT}"
-        if not folder.is_dir() and not self.is_fetched(spec):
+        folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
+        if not self.is_fetched(spec):
             raise _not_fetched(spec)
         return Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
 

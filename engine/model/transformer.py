@@ -1,8 +1,8 @@
-"""The network: a dense decoder with clean rows (causal) and, behind them, the rows of one noisy block (bidirectional)."""
+"""The network on torch: for other devices than CPUs, for float weights, and for CPUs that the kernels do not know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -10,8 +10,9 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
-from engine.model.cache import KVCache
+from engine.model.cache import Cache, KVCache
 from engine.model.linear import FrozenLinear
+from engine.model.network import Network, rope_angles
 
 
 class Layer:
@@ -37,8 +38,8 @@ class Layer:
         self.k_norm = tensors[f"{attention}.k_norm.weight"] if config.qk_norm else None
 
 
-class Transformer:
-    """Computes logits of rows of one sequence; the caller owns the cache and decides which rows become permanent."""
+class Transformer(Network):
+    """A `Network` on float weights."""
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], adapter: Adapter | None = None) -> None:
         """`tensors` by their Hugging Face names, all of one dtype on one device."""
@@ -46,6 +47,7 @@ class Transformer:
         # The table is read a row at a time, so a memory-mapped one costs no more memory than the rows that are used.
         self.embedding = tensors["model.embed_tokens.weight"]
         self.device, self.dtype = self.embedding.device, self.embedding.dtype
+        self.number_format = str(self.dtype).removeprefix("torch.")
         self.norm = tensors["model.norm.weight"]
         self.head = FrozenLinear(self.embedding if config.tied_head else tensors["lm_head.weight"])
         self.layers = [Layer(config, tensors, i) for i in range(config.num_layers)]
@@ -55,13 +57,8 @@ class Transformer:
     def new_cache(self, capacity: int = 1024) -> KVCache:
         return KVCache(self.config, device=self.device, dtype=self.dtype, capacity=capacity)
 
-    def forward(self, clean: list[int], cache: KVCache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
-        """Run `clean` rows, then the `noisy` block, behind the cache's rows. Commits nothing.
-
-        A noisy entry is a token, or None for the mask. Clean rows attend causally to clean rows; noisy rows attend to
-        all clean rows and to one another. Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
-        `logits_from` on; None computes none, and the result is empty.
-        """
+    def forward(self, clean: list[int], cache: Cache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
+        assert isinstance(cache, KVCache)
         num_noisy = len(noisy) if noisy else 0
         rows = len(clean) + num_noisy
         cache.reserve(rows)
@@ -75,14 +72,6 @@ class Transformer:
             return x.new_empty(0, self.config.vocab_size)
         x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
         return self.head(x).float()
-
-    def prefill(self, tokens: list[int], cache: KVCache, *, chunk: int = 256) -> Iterator[int]:
-        """Commit `tokens` in chunks, yielding the number of rows done after each, so that the caller can stop between."""
-        for start in range(0, len(tokens), chunk):
-            piece = tokens[start : start + chunk]
-            self.forward(piece, cache, logits_from=None)
-            cache.commit(len(piece))
-            yield start + len(piece)
 
     def _embed(self, clean: list[int], noisy: list[int | None]) -> Tensor:
         ids = [*clean, *(0 if token is None else token for token in noisy)]
@@ -145,9 +134,7 @@ class Transformer:
 
     def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
         """Cosines and sines (positions, 1, head size), computed in float64, kept in the network's dtype."""
-        size = self.config.head_dim
-        frequencies = self.config.rope_theta ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
-        angles = torch.outer(torch.arange(positions, dtype=torch.float64), frequencies).repeat(1, 2).unsqueeze(1)
+        angles = rope_angles(self.config, positions).repeat(1, 2).unsqueeze(1)
         return angles.cos().to(self.device, self.dtype), angles.sin().to(self.device, self.dtype)
 
     def _reach(self, positions: int) -> None:

@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from engine.api import ModelUnavailableError
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.engine import Engine
-from engine.model import checkpoint
+from engine.model import checkpoint, gguf_file
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
+from engine.model.gguf_file import GgufFile
 from engine.model.store import MODELS, Store
 from tests.conftest import SHAPES, TINY, random_tensors
 
@@ -35,8 +36,8 @@ def write_gguf(path, config: ModelConfig, tensors, *, architecture: str, scaling
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     if scaling is not None:
         writer.add_rope_scaling_type(scaling)
-    names = {value: key for key, value in checkpoint._BLOCK_NAMES.items()}
-    tops = {value: key for key, value in checkpoint._TOP_NAMES.items()}
+    names = {value: key for key, value in gguf_file._BLOCK_NAMES.items()}
+    tops = {value: key for key, value in gguf_file._TOP_NAMES.items()}
     for name, tensor in tensors.items():
         stem, _, kind = name.rpartition(".")
         if stem in tops:
@@ -59,7 +60,7 @@ def write_gguf(path, config: ModelConfig, tensors, *, architecture: str, scaling
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
     """Names, shapes, fields and Llama's interleaved halves: each tensor comes back where it was."""
-    monkeypatch.setattr(checkpoint, "_convert_tokenizer", lambda _source, _target: None)
+    monkeypatch.setattr(GgufFile, "write_tokenizer", lambda _self, _target: None)
     config = SHAPES[shape]
     tensors = random_tensors(config, 3)
     write_gguf(tmp_path / "m.gguf", config, tensors, architecture=shape)
@@ -77,16 +78,16 @@ def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
 
 def test_of_two_tables_for_a_tied_head_the_finer_is_used(tmp_path, monkeypatch):
     """The publisher quantised embedding and head differently though the model ties them."""
-    monkeypatch.setattr(checkpoint, "_convert_tokenizer", lambda _source, _target: None)
+    monkeypatch.setattr(GgufFile, "write_tokenizer", lambda _self, _target: None)
     tensors = random_tensors(TINY, 3)
     fine = torch.randn(TINY.vocab_size, TINY.hidden_size)
     write_gguf(tmp_path / "m.gguf", TINY, {**tensors, "lm_head.weight": fine}, architecture="qwen2")
     reader = gguf.GGUFReader(tmp_path / "m.gguf")
-    assert checkpoint.read_gguf_config(reader, tied_head=True).tied_head
+    assert GgufFile(tmp_path / "m.gguf", tied_head=True).config.tied_head
     for tensor in reader.tensors:
         if tensor.name == "token_embd.weight":
             tensor_bytes = tensor.n_bytes
-    monkeypatch.setattr(checkpoint, "_open_gguf", lambda _path: _Coarse(reader, tensor_bytes))
+    monkeypatch.setattr(gguf_file, "GGUFReader", lambda _path: _Coarse(reader, tensor_bytes))
     checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out", tied_head=True)
     _, loaded = checkpoint.load_folder(tmp_path / "out", device=CPU, dtype=torch.float32)
     assert "lm_head.weight" not in loaded
@@ -122,7 +123,7 @@ def test_a_failed_conversion_leaves_no_folder(tmp_path, monkeypatch):
     def fail(_source, _target):
         raise OSError("disk gone")
 
-    monkeypatch.setattr(checkpoint, "_convert_tokenizer", fail)
+    monkeypatch.setattr(GgufFile, "write_tokenizer", fail)
     write_gguf(tmp_path / "m.gguf", TINY, random_tensors(TINY, 3), architecture="qwen2")
     with pytest.raises(OSError, match="disk gone"):
         checkpoint.convert_gguf(tmp_path / "m.gguf", tmp_path / "out" / "x")

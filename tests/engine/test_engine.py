@@ -99,12 +99,12 @@ def test_too_long_a_prompt_is_refused_with_numbers(engine):
 
 
 def test_a_model_without_an_adapter_has_no_diffusion_mode(engine):
-    adapter, engine.transformer.adapter = engine.transformer.adapter, None
+    adapter, engine.network.adapter = engine.network.adapter, None
     try:
         with pytest.raises(InvalidRequestError, match="verified or autoregressive"):
             last(engine, GenerateRequest(1, "t", SamplingOptions(mode="diffusion"), prompt="x"))
     finally:
-        engine.transformer.adapter = adapter
+        engine.network.adapter = adapter
 
 
 def test_a_model_that_is_not_here(tmp_path):

@@ -1,0 +1,56 @@
+"""What a sampler needs of a network, whatever computes it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.model.adapter import Adapter
+from engine.model.cache import GROWTH_ROWS, Cache
+
+
+class Network(ABC):
+    """Computes logits of rows of one sequence; the caller owns the cache and decides which rows become permanent.
+
+    `number_format` names how weights are held: "bfloat16", "float32", "int8", "int4". `prefill_chunk`: rows of a forward over a
+    prompt, enough to be efficient and few enough to be cancelled soon.
+    """
+
+    config: ModelConfig
+    adapter: Adapter | None
+    device: torch.device
+    number_format: str
+    prefill_chunk: int = 256
+
+    @abstractmethod
+    def new_cache(self, capacity: int = GROWTH_ROWS) -> Cache:
+        """An empty cache of the kind that `forward` takes."""
+
+    @abstractmethod
+    def forward(self, clean: list[int], cache: Cache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
+        """Run `clean` rows, then the `noisy` block, behind the cache's rows. Commits nothing.
+
+        A noisy entry is a token, or None for the mask. Clean rows attend causally to clean rows; noisy rows attend to
+        all clean rows and to one another. Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
+        `logits_from` on; None computes none, and the result is empty. The result is good until the next forward.
+        """
+
+    def prefill(self, tokens: list[int], cache: Cache, *, chunk: int | None = None) -> Iterator[int]:
+        """Commit `tokens` in chunks, yielding the number of rows done after each, so that the caller can stop between."""
+        step = chunk or self.prefill_chunk
+        for start in range(0, len(tokens), step):
+            piece = tokens[start : start + step]
+            self.forward(piece, cache, logits_from=None)
+            cache.commit(len(piece))
+            yield start + len(piece)
+
+
+def rope_angles(config: ModelConfig, positions: int) -> Tensor:
+    """The angle by which each pair of a head's dimensions turns at each position: (positions, head size / 2), float64."""
+    size = config.head_dim
+    frequencies = config.rope_theta ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
+    return torch.outer(torch.arange(positions, dtype=torch.float64), frequencies)

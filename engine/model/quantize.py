@@ -1,0 +1,112 @@
+"""Weights in 4 and 8 bits, in groups of 32 along a row, laid out the way that the CPU kernels walk them.
+
+A published file's 4-bit matrices (GGUF's Q4_K: 4-bit values, a scale and a minimum for each group) keep their very values.
+All others become symmetric 8-bit ones with a scale for each group: exact for Q8_0, and for files with 5 and 6 bits a
+rounding far below theirs. Scales and minima are half floats, `SCALE` times their value, since small ones would lose digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+GROUP = 32
+"""Inputs that share a scale."""
+COLUMNS = 16
+"""Outputs of a tile (`engine/native/kernels.h`)."""
+SCALE = 4096.0
+_BLOCK = 256
+"""Weights of one Q4_K block: 8 groups."""
+_Q4_K_BYTES = 2 + 2 + 12 + _BLOCK // 2
+
+
+class QuantizationError(ValueError):
+    """The weights do not fit the format."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A matrix: scale x values - minimum, group by group.
+
+    `values` (out, in), bytes: 0 to 15, or for 8 bits -127 to 127 with 128 added. `scales` and `minima` (out, in / 32), float16, times
+    `SCALE`; `minima` is None for 8 bits.
+    """
+
+    values: np.ndarray
+    scales: np.ndarray
+    minima: np.ndarray | None = None
+
+    @property
+    def bits(self) -> int:
+        return 8 if self.minima is None else 4
+
+    def rows(self, order: np.ndarray) -> Quantized:
+        """The same matrix with its rows in another order."""
+        return Quantized(self.values[order], self.scales[order], None if self.minima is None else self.minima[order])
+
+
+def quantize8(weight: np.ndarray) -> Quantized:
+    """Symmetric 8 bits for float weights (out, in)."""
+    groups = weight.reshape(weight.shape[0], -1, GROUP)
+    scales = _halves(np.abs(groups).max(axis=2) / 127)
+    # The stored scale, not the exact one, is what the values will be multiplied with.
+    exact = scales.astype(np.float32) / SCALE
+    inverse = np.divide(1, exact, out=np.zeros_like(exact), where=exact > 0)
+    values = np.clip(np.rint(groups * inverse[:, :, None]), -127, 127)
+    return Quantized((values + 128).astype(np.uint8).reshape(weight.shape), scales)
+
+
+def read_q4_k(data: np.ndarray) -> Quantized:
+    """The values of a GGUF Q4_K matrix: `data` (out, bytes of a row), bytes.
+
+    A block of 256 weights: two half floats d and m, eight 6-bit scales and eight 6-bit minima in 12 bytes, 128 bytes of which 32 at a time
+    hold one group in the low nibbles and the next in the high ones. A weight is d x scale x value - m x minimum.
+    """
+    out = data.shape[0]
+    blocks = data.reshape(-1, _Q4_K_BYTES)
+    d, m = (blocks[:, i : i + 2].copy().view(np.float16).astype(np.float32) for i in (0, 2))
+    low, high, mixed = (blocks[:, i : i + 4] for i in (4, 8, 12))
+    scales = np.concatenate([low & 63, (mixed & 15) | ((low >> 6) << 4)], axis=1)
+    minima = np.concatenate([high & 63, (mixed >> 4) | ((high >> 6) << 4)], axis=1)
+    nibbles = blocks[:, 16:].reshape(-1, 4, 1, GROUP)
+    values = np.concatenate([nibbles & 15, nibbles >> 4], axis=2)
+    return Quantized(values.reshape(out, -1), _halves((d * scales).reshape(out, -1)), _halves((m * minima).reshape(out, -1)))
+
+
+def dequantize(matrix: Quantized) -> np.ndarray:
+    """The matrix as float32 (out, in)."""
+    out = matrix.values.shape[0]
+    groups = matrix.values.reshape(out, -1, GROUP).astype(np.float32)
+    if matrix.minima is None:
+        weight = (groups - 128) * matrix.scales.astype(np.float32)[:, :, None]
+    else:
+        weight = groups * matrix.scales.astype(np.float32)[:, :, None] - matrix.minima.astype(np.float32)[:, :, None]
+    return weight.reshape(out, -1) / SCALE
+
+
+def pack(matrix: Quantized) -> Tensor:
+    """The bytes (tiles, groups, bytes of a group) in the kernels' layout; `out` must be a multiple of 16."""
+    out, width = matrix.values.shape
+    if out % COLUMNS or width % GROUP:
+        raise QuantizationError(f"a matrix of {out} x {width} does not divide into tiles of {COLUMNS} x {GROUP}")
+    tiles, groups = out // COLUMNS, width // GROUP
+    # (tile, group, four inputs at a time, column, input)
+    values = matrix.values.reshape(tiles, COLUMNS, groups, GROUP // 4, 4).transpose(0, 2, 3, 1, 4)
+    if matrix.bits == 4:
+        values = values[:, :, 0::2] | (values[:, :, 1::2] << 4)
+    parts = [np.ascontiguousarray(values).reshape(tiles, groups, -1)]
+    for numbers in (matrix.scales, matrix.minima):
+        if numbers is not None:
+            lanes = np.ascontiguousarray(numbers.reshape(tiles, COLUMNS, groups).transpose(0, 2, 1))
+            parts.append(lanes.view(np.uint8).reshape(tiles, groups, -1))
+    return torch.from_numpy(np.concatenate(parts, axis=2))
+
+
+def _halves(values: np.ndarray) -> np.ndarray:
+    largest = float(values.max(initial=0)) * SCALE
+    if largest > float(np.finfo(np.float16).max):
+        raise QuantizationError(f"a scale of {largest / SCALE:.3g} is beyond the format; use --dtype bfloat16")
+    return (values * SCALE).astype(np.float16)

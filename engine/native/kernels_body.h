@@ -1,0 +1,379 @@
+// The kernels, written once on vectors of 16 numbers; included by kernels.cpp in one namespace for each instruction set.
+
+inline float from_bfloat16(uint16_t x) {
+    const uint32_t bits = static_cast<uint32_t>(x) << 16;
+    float y;
+    std::memcpy(&y, &bits, 4);
+    return y;
+}
+
+inline uint16_t to_bfloat16(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, 4);
+    return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+inline int32_t four_bytes(const void* p) {
+    int32_t x;
+    std::memcpy(&x, p, 4);
+    return x;
+}
+
+// e^x within 2 units in the last place, for x <= 88; 0 for very small x.
+inline F exponential(F x) {
+    x = max(x, spread(-87.0f));
+    const F n = nearest(mul(x, spread(1.44269504f)));
+    F r = fnma(n, spread(0.693359375f), x);
+    r = fnma(n, spread(-2.12194440e-4f), r);
+    F y = spread(1.9875691500e-4f);
+    for (const float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f}) y = fma(y, r, spread(c));
+    y = fma(mul(y, r), r, add(r, spread(1.0f)));
+    return times_power_of_two(y, n);
+}
+
+// The rows that one pass takes: 9 rows are 4 and 5, since a pass of one row costs nearly as much as one of four.
+struct Part {
+    int64_t first, count;
+};
+
+inline int64_t number_of_parts(int64_t rows) { return (rows + kRows - 1) / kRows; }
+
+inline Part part_of(int64_t rows, int64_t index) {
+    const int64_t parts = number_of_parts(rows), first = rows * index / parts;
+    return {first, rows * (index + 1) / parts - first};
+}
+
+inline Part part_with(int64_t rows, int64_t row) { return part_of(rows, ((row + 1) * number_of_parts(rows) - 1) / rows); }
+
+// One block of 128 activations in 8 bits, symmetric.
+inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block, int64_t width, Quantized out) {
+    constexpr int vectors = kBlock / 16;
+    F top = absolute(x[0]);
+    for (int i = 1; i < vectors; ++i) top = max(top, absolute(x[i]));
+    const float largest = maximum(top);
+    const F inverse = spread(largest > 0 ? 127.0f / largest : 0.0f);
+    const Part part = part_with(rows, row);
+    const int64_t r = row - part.first;
+    out.scales[part.first * (width / kBlock) + block * part.count + r] = largest / 127.0f * kWeightScale;
+    int8_t* values = out.values + part.first * width + (block * (kBlock / 4) * part.count + r) * 4;
+    const int64_t group = part.first * (width / kGroup) + block * (kBlock / kGroup) * part.count + r;
+    for (int i = 0; i < vectors; i += 2) {
+        const I first = to_int(nearest(mul(x[i], inverse))), second = to_int(nearest(mul(x[i + 1], inverse)));
+        int8_t bytes[kGroup];
+        store_as_bytes(bytes, first);
+        store_as_bytes(bytes + 16, second);
+        for (int j = 0; j < kGroup / 4; ++j, values += 4 * part.count) std::memcpy(values, bytes + 4 * j, 4);
+        const int32_t both = sum(first) + sum(second);
+        out.sums[group + i / 2 * part.count] = static_cast<float>(both);
+        out.offsets[group + i / 2 * part.count] = -128 * both;
+    }
+}
+
+void quantize(Pool& pool, const float* x, int64_t rows, int64_t width, Quantized out) {
+    pool.run(rows, [=](int64_t row) {
+        for (int64_t block = 0; block < width / kBlock; ++block) {
+            F values[kBlock / 16];
+            for (int i = 0; i < kBlock / 16; ++i) values[i] = load(x + row * width + block * kBlock + 16 * i);
+            quantize_block(values, rows, row, block, width, out);
+        }
+    });
+}
+
+void norm(Pool& pool, const float* x, int64_t rows, int64_t width, const float* weight, float epsilon, Quantized out, float* plain) {
+    pool.run(rows, [=](int64_t row) {
+        const float* in = x + row * width;
+        F squares = spread(0.0f);
+        for (int64_t i = 0; i < width; i += 16) squares = fma(load(in + i), load(in + i), squares);
+        const F scale = spread(1.0f / std::sqrt(sum(squares) / static_cast<float>(width) + epsilon));
+        for (int64_t block = 0; block < width / kBlock; ++block) {
+            F values[kBlock / 16];
+            for (int i = 0; i < kBlock / 16; ++i) {
+                const int64_t at = block * kBlock + 16 * i;
+                values[i] = mul(mul(load(in + at), scale), load(weight + at));
+                if (plain) store(plain + row * width + at, values[i]);
+            }
+            quantize_block(values, rows, row, block, width, out);
+        }
+    });
+}
+
+void silu(Pool& pool, const float* gate_up, int64_t rows, int64_t width, Quantized out, float* plain) {
+    constexpr int64_t step = 8;
+    const int64_t blocks = width / kBlock, pieces = (blocks + step - 1) / step;
+    pool.run(rows * pieces, [=](int64_t task) {
+        const int64_t row = task / pieces, first = task % pieces * step;
+        const float* gate = gate_up + row * 2 * width;
+        const float* up = gate + width;
+        for (int64_t block = first; block < std::min(first + step, blocks); ++block) {
+            F values[kBlock / 16];
+            for (int i = 0; i < kBlock / 16; ++i) {
+                const int64_t at = block * kBlock + 16 * i;
+                const F g = load(gate + at);
+                values[i] = mul(div(g, add(spread(1.0f), exponential(sub(spread(0.0f), g)))), load(up + at));
+                if (plain) store(plain + row * width + at, values[i]);
+            }
+            quantize_block(values, rows, row, block, width, out);
+        }
+    });
+}
+
+// While a tile is multiplied, the next one comes from memory into the second-level cache, evenly over the passes: else memory
+// would rest in all passes but the first. `lines` cache lines for each block of 128 inputs.
+struct Ahead {
+    const uint8_t* from;
+    int64_t lines;
+
+    void step() {
+        for (int64_t i = 0; i < lines; ++i) __builtin_prefetch(from + 64 * i, 0, 2);
+        from += 64 * lines;
+    }
+};
+
+// The R rows of a part times one tile of 16 columns.
+template <int R> inline void tile4(const uint8_t* w, int64_t width, Quantized x, Ahead ahead, F* out) {
+    for (int r = 0; r < R; ++r) out[r] = spread(0.0f);
+    for (int64_t block = 0; block < width / kBlock; ++block) {
+        ahead.step();
+        F partial[R];
+        for (int r = 0; r < R; ++r) partial[r] = spread(0.0f);
+        for (int group = 0; group < kBlock / kGroup; ++group, w += group_bytes(kBits4)) {
+            I products[R];
+            for (int r = 0; r < R; ++r) products[r] = zero();
+            for (int i = 0; i < 4; ++i, x.values += 8 * R) {
+                const I both = load_bytes(w + 64 * i), low = low_nibbles(both), high = high_nibbles(both);
+                for (int r = 0; r < R; ++r) products[r] = dot4_nibbles(products[r], low, spread(four_bytes(x.values + 4 * r)));
+                for (int r = 0; r < R; ++r) products[r] = dot4_nibbles(products[r], high, spread(four_bytes(x.values + 4 * (R + r))));
+            }
+            const F scale = halves(w + 256), minimum = halves(w + 288);
+            for (int r = 0; r < R; ++r) {
+                partial[r] = fma(to_float(products[r]), scale, partial[r]);
+                partial[r] = fnma(minimum, spread(x.sums[r]), partial[r]);
+            }
+            x.sums += R;
+        }
+        for (int r = 0; r < R; ++r) out[r] = fma(partial[r], spread(x.scales[r]), out[r]);
+        x.scales += R;
+    }
+}
+
+template <int R> inline void tile8(const uint8_t* w, int64_t width, Quantized x, Ahead ahead, F* out) {
+    for (int r = 0; r < R; ++r) out[r] = spread(0.0f);
+    for (int64_t block = 0; block < width / kBlock; ++block) {
+        ahead.step();
+        F partial[R];
+        for (int r = 0; r < R; ++r) partial[r] = spread(0.0f);
+        for (int group = 0; group < kBlock / kGroup; ++group, w += group_bytes(kBits8)) {
+            I products[R];
+            for (int r = 0; r < R; ++r) products[r] = spread(x.offsets[r]);
+            x.offsets += R;
+            for (int i = 0; i < 8; ++i, x.values += 4 * R) {
+                const I bytes = load_bytes(w + 64 * i);
+                for (int r = 0; r < R; ++r) products[r] = dot4(products[r], bytes, spread(four_bytes(x.values + 4 * r)));
+            }
+            const F scale = halves(w + 512);
+            for (int r = 0; r < R; ++r) partial[r] = fma(to_float(products[r]), scale, partial[r]);
+        }
+        for (int r = 0; r < R; ++r) out[r] = fma(partial[r], spread(x.scales[r]), out[r]);
+        x.scales += R;
+    }
+}
+
+// The part of `rows` with index `index`, which has R rows, times a tile.
+template <int R>
+void rows_of_tile(const Linear& linear, int64_t tile, Quantized x, int64_t rows, int64_t index, float* out, int64_t stride, bool adds) {
+    F sums[R];
+    const int64_t width = linear.inputs, parts = number_of_parts(rows), row = part_of(rows, index).first;
+    const int64_t block = kBlock / kGroup * group_bytes(linear.format), size = width / kBlock * block;
+    const uint8_t* w = linear.weights + tile * size;
+    const Ahead ahead = {w + size + size * index / parts, (block / parts + 63) / 64};
+    x = {x.values + row * width, x.scales + row * (width / kBlock), x.sums + row * (width / kGroup), x.offsets + row * (width / kGroup)};
+    if (linear.format == kBits4) tile4<R>(w, width, x, ahead, sums);
+    else tile8<R>(w, width, x, ahead, sums);
+    const int64_t column = tile * kColumns;
+    for (int r = 0; r < R; ++r) {
+        float* at = out + (row + r) * stride + column;
+        if (linear.bias) sums[r] = add(sums[r], load(linear.bias + column));
+        if (adds) sums[r] = add(sums[r], load(at));
+        store(at, sums[r]);
+    }
+}
+
+typedef void (*RowsOfTile)(const Linear&, int64_t, Quantized, int64_t, int64_t, float*, int64_t, bool);
+
+template <int... R> constexpr std::array<RowsOfTile, sizeof...(R)> rows_of_tile_table(std::integer_sequence<int, R...>) {
+    return {rows_of_tile<R + 1>...};
+}
+
+constexpr auto kRowsOfTile = rows_of_tile_table(std::make_integer_sequence<int, kRows>());
+
+void linear(Pool& pool, const Linear& linear, Quantized x, int64_t rows, float* out, int64_t stride, bool adds) {
+    const int64_t tiles = linear.outputs / kColumns;
+    const int64_t piece = std::max<int64_t>(1, tiles / (16 * pool.threads()));
+    pool.run((tiles + piece - 1) / piece, [&](int64_t task) {
+        for (int64_t tile = task * piece; tile < std::min((task + 1) * piece, tiles); ++tile) {
+            for (int64_t index = 0; index < number_of_parts(rows); ++index) {
+                kRowsOfTile[part_of(rows, index).count - 1](linear, tile, x, rows, index, out, stride, adds);
+            }
+        }
+    });
+}
+
+void row(const Linear& linear, int64_t index, float* out) {
+    const int64_t column = index % kColumns, size = group_bytes(linear.format);
+    const uint8_t* w = linear.weights + index / kColumns * (linear.inputs / kGroup) * size;
+    for (int64_t group = 0; group < linear.inputs / kGroup; ++group, w += size, out += kGroup) {
+        float scales[kColumns], minima[kColumns] = {};
+        store(scales, halves(w + size - (linear.format == kBits4 ? 64 : 32)));
+        if (linear.format == kBits4) store(minima, halves(w + size - 32));
+        for (int i = 0; i < kGroup; ++i) {
+            int value;
+            if (linear.format == kBits4) {
+                const int byte = w[i / 8 * 64 + column * 4 + i % 4];
+                value = i % 8 < 4 ? byte & 15 : byte >> 4;
+            } else {
+                value = w[i / 4 * 64 + column * 4 + i % 4] - 128;
+            }
+            out[i] = (scales[column] * static_cast<float>(value) - minima[column]) * kWeightScale;
+        }
+    }
+}
+
+// A head's vector at one position: the norm if there is one, and the turn in the layout of two halves.
+inline void turn(const float* x, int64_t size, const float* weight, float epsilon, const float* cos, const float* sin, float* out) {
+    float scale = 1.0f;
+    if (weight) {
+        F squares = spread(0.0f);
+        for (int64_t i = 0; i < size; i += 16) squares = fma(load(x + i), load(x + i), squares);
+        scale = 1.0f / std::sqrt(sum(squares) / static_cast<float>(size) + epsilon);
+    }
+    const int64_t half = size / 2;
+    for (int64_t i = 0; i < half; i += 16) {
+        F a = load(x + i), b = load(x + half + i);
+        if (weight) {
+            a = mul(mul(a, spread(scale)), load(weight + i));
+            b = mul(mul(b, spread(scale)), load(weight + half + i));
+        }
+        const F c = load(cos + i), s = load(sin + i);
+        store(out + i, fnma(b, s, mul(a, c)));
+        store(out + half + i, fma(a, s, mul(b, c)));
+    }
+}
+
+void rotate(Pool& pool, const float* qkv, int64_t rows, Heads heads, const float* cos, const float* sin, const float* query_norm,
+            const float* key_norm, float epsilon, int64_t start, uint16_t* queries, CacheRows cache) {
+    const int64_t size = heads.size, width = (heads.queries + 2 * heads.keys) * size;
+    // A task is a head, not a row: positions share cache lines.
+    pool.run(heads.queries + 2 * heads.keys, [=](int64_t head) {
+        std::vector<float> turned(size);
+        for (int64_t r = 0; r < rows; ++r) {
+            const float* in = qkv + r * width + head * size;
+            const float *c = cos + (start + r) * size / 2, *s = sin + (start + r) * size / 2;
+            const int64_t position = start + r;
+            if (head < heads.queries) {
+                turn(in, size, query_norm, epsilon, c, s, turned.data());
+                uint16_t* out = queries + (r * heads.queries + head) * size;
+                for (int64_t i = 0; i < size; ++i) out[i] = to_bfloat16(turned[i]);
+            } else if (head < heads.queries + heads.keys) {
+                turn(in, size, key_norm, epsilon, c, s, turned.data());
+                const int64_t block = (head - heads.queries) * (cache.capacity / 16) + position / 16;
+                uint16_t* out = cache.keys + block * size * 16 + position % 16 * 2;
+                for (int64_t i = 0; i < size; ++i) out[i / 2 * 32 + i % 2] = to_bfloat16(turned[i]);
+            } else {
+                const int64_t pair = (head - heads.queries - heads.keys) * (cache.capacity / 2) + position / 2;
+                uint16_t* out = cache.values + pair * size * 2 + position % 2;
+                for (int64_t i = 0; i < size; ++i) out[2 * i] = to_bfloat16(in[i]);
+            }
+        }
+    });
+}
+
+// Q queries of one key/value head. `visible`: how many positions each sees; `scratch`: Q x 2 x round_up(most, 16) floats.
+template <int Q>
+void attend_queries(const uint16_t* const* queries, const int64_t* visible, int64_t size, const uint16_t* keys, const uint16_t* values,
+                    float* scratch, float* const* out) {
+    int64_t most = 0;
+    for (int q = 0; q < Q; ++q) most = std::max(most, visible[q]);
+    const int64_t padded = (most + 15) / 16 * 16;
+    for (int64_t at = 0; at < padded; at += 16) {
+        F scores[Q];
+        for (int q = 0; q < Q; ++q) scores[q] = spread(0.0f);
+        for (int64_t pair = 0; pair < size / 2; ++pair) {
+            const I k = load_bytes(keys + at * size + pair * 32);
+            for (int q = 0; q < Q; ++q) scores[q] = dot2(scores[q], k, spread(four_bytes(queries[q] + 2 * pair)));
+        }
+        for (int q = 0; q < Q; ++q) store(scratch + q * padded + at, scores[q]);
+    }
+    const F scale = spread(1.0f / std::sqrt(static_cast<float>(size)));
+    float inverse[Q];
+    const uint16_t* weights[Q];
+    for (int q = 0; q < Q; ++q) {
+        float* scores = scratch + q * padded;
+        const int64_t end = (visible[q] + 15) / 16 * 16;
+        for (int64_t i = visible[q]; i < end; ++i) scores[i] = -1e30f;
+        F top = load(scores);
+        for (int64_t i = 16; i < end; i += 16) top = max(top, load(scores + i));
+        const F highest = spread(maximum(top));
+        F total = spread(0.0f);
+        for (int64_t i = 0; i < end; i += 16) {
+            const F weight = exponential(mul(sub(load(scores + i), highest), scale));
+            total = add(total, weight);
+            store(scores + i, weight);
+        }
+        for (int64_t i = visible[q]; i < padded; ++i) scores[i] = 0.0f;
+        inverse[q] = 1.0f / sum(total);
+        uint16_t* narrow = reinterpret_cast<uint16_t*>(scratch + Q * padded) + q * padded;
+        for (int64_t i = 0; i < padded; ++i) narrow[i] = to_bfloat16(scores[i]);
+        weights[q] = narrow;
+    }
+    constexpr int C = 4;  // vectors of the head's dimensions in flight
+    const auto mix = [&](int64_t first, auto count) {
+        constexpr int c = decltype(count)::value;
+        F sums[Q][c];
+        for (int q = 0; q < Q; ++q)
+            for (int i = 0; i < c; ++i) sums[q][i] = spread(0.0f);
+        for (int64_t pair = 0; pair < (most + 1) / 2; ++pair) {
+            I v[c];
+            for (int i = 0; i < c; ++i) v[i] = load_bytes(values + (pair * size + first + 16 * i) * 2);
+            for (int q = 0; q < Q; ++q) {
+                const I both = spread(four_bytes(weights[q] + 2 * pair));
+                for (int i = 0; i < c; ++i) sums[q][i] = dot2(sums[q][i], v[i], both);
+            }
+        }
+        for (int q = 0; q < Q; ++q)
+            for (int i = 0; i < c; ++i) store(out[q] + first + 16 * i, mul(sums[q][i], spread(inverse[q])));
+    };
+    int64_t first = 0;
+    for (; first + 16 * C <= size; first += 16 * C) mix(first, std::integral_constant<int, C>());
+    for (; first < size; first += 16) mix(first, std::integral_constant<int, 1>());
+}
+
+typedef void (*AttendQueries)(const uint16_t* const*, const int64_t*, int64_t, const uint16_t*, const uint16_t*, float*, float* const*);
+
+template <int... Q> constexpr std::array<AttendQueries, sizeof...(Q)> attend_table(std::integer_sequence<int, Q...>) {
+    return {attend_queries<Q + 1>...};
+}
+
+constexpr auto kAttend = attend_table(std::make_integer_sequence<int, kQueries>());
+
+void attend(Pool& pool, const uint16_t* queries, int64_t rows, Heads heads, int64_t start, int64_t clean, CacheRows cache, float* out) {
+    const int64_t group = heads.queries / heads.keys, size = heads.size, total = rows * group;
+    const int64_t pieces = (total + kQueries - 1) / kQueries;
+    const int64_t most = (start + rows + 15) / 16 * 16;
+    pool.run(heads.keys * pieces, [=](int64_t task) {
+        thread_local std::vector<float> scratch;
+        if (static_cast<int64_t>(scratch.size()) < 2 * kQueries * most) scratch.resize(2 * kQueries * most);
+        const int64_t head = task / pieces, piece = task % pieces;
+        const int64_t first = total * piece / pieces, count = total * (piece + 1) / pieces - first;
+        const uint16_t* in[kQueries];
+        float* to[kQueries];
+        int64_t visible[kQueries];
+        for (int64_t i = 0; i < count; ++i) {
+            const int64_t row = (first + i) / group, query = head * group + (first + i) % group;
+            in[i] = queries + (row * heads.queries + query) * size;
+            to[i] = out + (row * heads.queries + query) * size;
+            visible[i] = start + (row < clean ? row + 1 : rows);
+        }
+        kAttend[count - 1](in, visible, size, cache.keys + head * cache.capacity * size, cache.values + head * cache.capacity * size,
+                           scratch.data(), to);
+    });
+}
