@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,14 +13,12 @@ from engine.api import (
     NUMBER_FORMATS,
     Committed,
     Draft,
-    EditRequest,
     Event,
     Finished,
-    GenerateRequest,
-    InfillRequest,
     InvalidRequestError,
     ModelUnavailableError,
     Request,
+    SamplingOptions,
 )
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
@@ -35,7 +33,7 @@ from engine.model.store import Located, Store, StoreError, UnknownModelError, fi
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
-from engine.prompts import Prompt, edit_prompt, generate_prompt, infill_prompt
+from engine.prompts import Prompt, prompt_of
 
 MASK_SIGN = "\u2591"
 
@@ -103,18 +101,24 @@ class Engine:
                     self._cached = sampler.tokens[: self._cache.length]
                     yield self._finished(request, prompt, event, reused)
 
+    def sample(
+        self, tokens: list[int], options: SamplingOptions, *, old: Sequence[int] = (), stop_tokens: frozenset[int] = frozenset()
+    ) -> Outcome:
+        """Continue bare tokens from an empty cache, for measurements."""
+        assembler = TextAssembler(self.tokenizer, stop_tokens=stop_tokens)
+        self.forget()
+        with torch.inference_mode():
+            *_, outcome = Sampler(self.network, self._cache, tokens, assembler, options, old=old).run()
+        self.forget()
+        assert isinstance(outcome, Outcome)
+        return outcome
+
     def prompt_of(self, request: Request) -> Prompt:
         """The request as the tokens that the network continues."""
         try:
-            if isinstance(request, InfillRequest):
-                return infill_prompt(self.tokenizer, request)
-            if isinstance(request, EditRequest):
-                return edit_prompt(self.tokenizer, request)
-            if isinstance(request, GenerateRequest):
-                return generate_prompt(self.tokenizer, request)
+            return prompt_of(self.tokenizer, request)
         except UnsupportedModelError as error:
             raise InvalidRequestError(f"{self.name} cannot do this: {error}") from error
-        raise InvalidRequestError(f"unknown request {type(request).__name__}")
 
     def _require_adapter(self) -> None:
         if self.network.adapter is None:

@@ -6,7 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from engine.api import EditRequest, GenerateRequest, InfillRequest
+from engine.api import EditRequest, GenerateRequest, InfillRequest, InvalidRequestError, Request
 from engine.model.tokenizer import Message, Tokenizer
 
 # Control tokens after which a completion has said all it has to say (Qwen2.5-Coder, arXiv 2409.12186, section 3.1).
@@ -57,6 +57,17 @@ class Prompt:
         text = text.rstrip("\n")
         out = "\n".join(self.indent + line if line.strip(BLANK) else "" for line in text.split("\n"))
         return out + "\n" if self.ends_line and text else out
+
+
+def prompt_of(tokenizer: Tokenizer, request: Request) -> Prompt:
+    """A request of any kind as the tokens to continue."""
+    if isinstance(request, InfillRequest):
+        return infill_prompt(tokenizer, request)
+    if isinstance(request, EditRequest):
+        return edit_prompt(tokenizer, request)
+    if isinstance(request, GenerateRequest):
+        return generate_prompt(tokenizer, request)
+    raise InvalidRequestError(f"unknown request {type(request).__name__}")
 
 
 def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:

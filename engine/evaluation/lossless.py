@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 
 from engine.api import Mode, SamplingOptions
-from engine.diffusion.sampler import Outcome, Sampler
-from engine.diffusion.text import TextAssembler
+from engine.diffusion.sampler import Outcome
 from engine.engine import Engine
 from engine.evaluation.samples import Sample, lossless_samples
 
@@ -49,11 +48,7 @@ def compare(engine: Engine, sample: Sample, *, max_new_tokens: int) -> Compariso
 
 def _sample(engine: Engine, sample: Sample, options: SamplingOptions) -> Outcome:
     prompt = engine.prompt_of(sample.make(options))
-    assembler = TextAssembler(engine.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
-    with torch.inference_mode():
-        *_, outcome = Sampler(engine.network, engine.network.new_cache(), prompt.tokens, assembler, options, old=prompt.old).run()
-    assert isinstance(outcome, Outcome)
-    return outcome
+    return engine.sample(prompt.tokens, options, old=prompt.old, stop_tokens=prompt.stop_tokens)
 
 
 def _gap(engine: Engine, sample: Sample, before: list[int], one: int, other: int) -> float:

@@ -1,4 +1,4 @@
-"""Requests on real code that every machine has: functions of Python's own library."""
+"""Requests on code that every machine has: functions of Python's own library, and two problems of HumanEval (`data`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 import fnmatch
 import heapq
 import inspect
+import json
 import mimetypes
 import shlex
 import statistics
@@ -14,9 +15,10 @@ import string
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from engine.api import EditRequest, InfillRequest, Request, SamplingOptions
+from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
 
 TYPE_HINTS = "Add type hints to the parameters and the return value of each function. Add no imports."
 DOCSTRINGS = "Add a one-line docstring to each function that has none. Leave all other lines as they are."
@@ -48,6 +50,39 @@ def hole(name: str, function: Callable[..., Any], *, keep_lines: int) -> Sample:
         return InfillRequest(1, "", options, prefix=prefix, suffix="\n", stop=("\n\n\n",))
 
     return Sample(name, make)
+
+
+def hole_in_file(function: Callable[..., Any], *, skip: int, lines: int, context: int = 2000) -> Sample:
+    """A hole of `lines` lines in the function's file, `skip` lines into the function; `context` characters before and after it."""
+    text = inspect.getsource(inspect.getmodule(function) or function)
+    rows = text.splitlines(keepends=True)
+    first = inspect.getsourcelines(function)[1] - 1 + skip
+    prefix, suffix = "".join(rows[:first])[-context:], "".join(rows[first + lines :])[:context]
+
+    def make(options: SamplingOptions) -> Request:
+        return InfillRequest(1, "", options, prefix=prefix, suffix=suffix, path=f"{function.__module__}.py")
+
+    return Sample(f"complete {function.__module__}.{function.__name__}", make)
+
+
+def completions() -> list[Sample]:
+    """Holes of some lines in the middle of real files."""
+    return [
+        hole_in_file(shlex.join, skip=1, lines=2),
+        hole_in_file(statistics.median_low, skip=17, lines=7),
+        hole_in_file(heapq.nsmallest, skip=20, lines=8),
+    ]
+
+
+def generations() -> list[Sample]:
+    """HumanEval problems, put to the model as a user would."""
+
+    def generate(name: str, prompt: str) -> Sample:
+        text = f"Complete this Python function, then explain in a few sentences how it works.\n\n{prompt}"
+        return Sample(name, lambda options: GenerateRequest(1, "", options, prompt=text))
+
+    path = Path(__file__).parent / "data" / "generation.jsonl"
+    return [generate(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def source(*functions: Callable[..., Any]) -> str:

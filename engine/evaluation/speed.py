@@ -1,174 +1,145 @@
-"""The engine's speed on this machine, everything compared in one run, in turn: ``python -m engine.evaluation.speed MODEL``.
+"""Tokens a second, ours against what people use today: ``python -m engine.evaluation.speed --help``.
 
-Prints a readable card to standard error and one JSON line to standard output. Rates count generated tokens, prefill apart.
+A readable card goes to standard error, one JSON line to standard output. Rates count generated tokens, the prompt apart, and are
+medians over the rounds; a ratio is the median over the works of one kind.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import platform
 import statistics
 import sys
-import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from engine.api import Finished, Mode, SamplingOptions
-from engine.config import ModelConfig
-from engine.engine import Engine, best_device, best_dtype
-from engine.evaluation.peer import transformers_network
+from engine.api import SamplingOptions
+from engine.engine import physical_cores
+from engine.evaluation import contest, samples
+from engine.evaluation.contest import Absent, Contestant, Run, Work, median_rate
+from engine.evaluation.machine import Machine
 from engine.evaluation.samples import Sample
-from engine.evaluation.samples import edits as sample_edits
 from engine.model import checkpoint
 from engine.model.store import Store
+from engine.model.tokenizer import Tokenizer
+from engine.prompts import prompt_of
 
-ROUNDS = 3
-FORWARD_ROUNDS = 9
-FORWARD_ROWS = (1, 2, 4, 8, 16, 32, 64)
-FORWARD_CONTEXT = 512
-PEER_TOKENS = 32
+SHORT, LONG = 24, 200
 MOSTLY = 0.6
+LOOKUPS = (8,)
+KINDS = {"completion": f"completion, up to {SHORT} tokens", "generation": f"new code, {LONG} tokens", "edit": f"edit, up to {LONG} tokens"}
+BASELINE = "autoregressive"
 
 
-def measure(model: str) -> dict[str, Any]:
-    """All measurements as one object."""
-    engine = Engine.load(model)
-    edits = [measure_edit(engine, sample) for sample in sample_edits()]
-    kept = [edit["speedup"] for edit in edits if edit["lines_kept"] >= MOSTLY]
-    forwards = measure_forwards(engine)
-    return {
-        "model": model,
-        "device": engine.network.device.type,
-        "dtype": str(engine.network.dtype).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-        "cpu": _cpu_name(),
-        "amx": bool(torch.cpu.get_capabilities().get("amx_bf16")),
-        "torch": torch.__version__,
-        "edits": edits,
-        "kept_edits": len(kept),
-        "kept_edit_speedup": round(statistics.median(kept), 2),
-        "kept_edit_speedup_least": round(min(kept), 2),
-        "forward_ms": {str(rows): round(ms, 2) for rows, ms in forwards.items()},
-        "forward_32_over_1": round(forwards[32] / forwards[1], 2),
-        **measure_peer(engine, model),
-    }
+def works(tokenizer: Tokenizer) -> list[Work]:
+    """Completions in real files, generation from HumanEval, edits of library functions."""
+
+    def work(kind: str, sample: Sample, tokens: int) -> Work:
+        prompt = prompt_of(tokenizer, sample.make(SamplingOptions()))
+        return Work(sample.name, kind, prompt.tokens, sorted(prompt.stop_tokens), tokens, list(prompt.old))
+
+    return [
+        *(work("completion", sample, SHORT) for sample in samples.completions()),
+        *(work("generation", sample, LONG) for sample in samples.generations()[:1]),
+        *(work("edit", sample, LONG) for sample in samples.edits()),
+    ]
 
 
-def measure_edit(engine: Engine, sample: Sample) -> dict[str, Any]:
-    """One edit in `verified` and `autoregressive`, A B A B; medians of decoding rates."""
-    runs: dict[Mode, list[Finished]] = {"verified": [], "autoregressive": []}
-    for _ in range(ROUNDS):
-        for mode, finished in runs.items():
-            engine.forget()
-            *_, last = engine.run(sample.make(SamplingOptions(mode=mode, max_new_tokens=512)))
-            assert isinstance(last, Finished)
-            finished.append(last)
-    rates = {mode: statistics.median(run.tokens_per_second for run in finished) for mode, finished in runs.items()}
-    verified, plain = runs["verified"][0], runs["autoregressive"][0]
+def contestants(model: str, formats: Sequence[str], peers: Path) -> list[Contestant | Absent]:
+    """Ours in each number format, transformers in bfloat16, llama.cpp plain and with prompt lookup."""
+    located = Store().locate(model)
+    gguf = located.gguf
+    return [
+        *(c for number_format in formats for c in contest.our_contestants(model, number_format, ("verified", BASELINE))),
+        *contest.llama_cpp_contestants(gguf, peers, physical_cores(), LOOKUPS),
+        contest.transformers_contestant(model, "bfloat16"),
+    ]
+
+
+def measure(model: str, formats: Sequence[str], peers: Path, rounds: int, only: Sequence[str]) -> dict[str, Any]:
+    located = Store().locate(model)
+    folder = checkpoint.ensure_converted(located, "int4")
+    tokenizer = Tokenizer(folder)
+    everyone = contestants(model, formats, peers)
+    absent = [c for c in everyone if isinstance(c, Absent)]
+    present = [c for c in everyone if isinstance(c, Contestant)]
+    todo = [w for w in works(tokenizer) if not only or w.kind in only]
+    runs = contest.compete(present, todo, rounds=rounds, say=_say)
+    kept = {w.name: _kept(w, runs[present[0].name, w.name][0]) for w in todo if w.old}
     report = {
-        "name": sample.name,
-        "new_tokens": verified.new_tokens,
-        "lines_kept": _share_kept(sample.region, verified.text),
-        "finish_reason": verified.finish_reason,
-        "tokens_per_forward": round(verified.tokens_per_forward, 2),
-        "verified_tokens_per_second": round(rates["verified"], 2),
-        "autoregressive_tokens_per_second": round(rates["autoregressive"], 2),
-        "speedup": round(rates["verified"] / rates["autoregressive"], 2),
-        "equal_text": verified.text == plain.text,
+        "bench": "speed",
+        "model": model,
+        "machine": asdict(Machine.here(physical_cores())),
+        "rounds": rounds,
+        "absent": {c.name: c.reason for c in absent},
+        "works": [_work_report(w, present, runs, kept.get(w.name)) for w in todo],
+        "kinds": _kind_reports(todo, present, runs, kept),
+        "peak_memory_bytes": {c.name: max(r.peak_memory_bytes for w in todo for r in runs[c.name, w.name]) for c in present},
     }
-    _say(f"{sample.name}: {rates['verified']:.1f} against {rates['autoregressive']:.1f} tokens/s, {report['speedup']} times")
+    _card(report)
     return report
 
 
-def measure_forwards(engine: Engine) -> dict[int, float]:
-    """Milliseconds of a forward of T rows behind a context, the widths in turn; medians."""
-    transformer = engine.network
-    tokens = engine.tokenizer.encode("def f(x):\n    return x + 1\n" * FORWARD_CONTEXT)[: FORWARD_CONTEXT + max(FORWARD_ROWS)]
-    times: dict[int, list[float]] = {rows: [] for rows in FORWARD_ROWS}
-    with torch.inference_mode():
-        cache = transformer.new_cache()
-        for _ in transformer.prefill(tokens[:FORWARD_CONTEXT], cache):
-            pass
-        for _ in range(FORWARD_ROUNDS):
-            for rows, seconds in times.items():
-                piece = tokens[FORWARD_CONTEXT : FORWARD_CONTEXT + rows]
-                seconds.append(_timed(partial(transformer.forward, piece, cache)))
-    medians = {rows: 1000 * statistics.median(seconds) for rows, seconds in times.items()}
-    _say("forward, ms: " + ", ".join(f"{rows} rows {ms:.0f}" for rows, ms in medians.items()))
-    return medians
-
-
-def measure_peer(engine: Engine, model: str) -> dict[str, float]:
-    """`autoregressive` against transformers' `generate` with the same weights and dtype, A B A B."""
-    reference = _load_transformers(model, engine.network.config, engine.network.dtype)
-    prompt = engine.tokenizer.encode("def quicksort(items):\n    ")
-    ids = torch.tensor([prompt])
-
-    def theirs(tokens: int) -> float:
-        return _timed(
-            lambda: reference.generate(
-                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=tokens, min_new_tokens=tokens
-            )
-        )
-
-    def ours(tokens: int) -> float:
-        transformer = engine.network
-        cache = transformer.new_cache()
-
-        def run() -> None:
-            token = int(transformer.forward(prompt, cache, logits_from=len(prompt) - 1).argmax())
-            cache.commit(len(prompt))
-            for _ in range(tokens - 1):
-                token = int(transformer.forward([token], cache).argmax())
-                cache.commit(1)
-
-        return _timed(run)
-
-    rates: dict[str, list[float]] = {"transformers": [], "autoregressive": []}
-    with torch.inference_mode():
-        for _ in range(ROUNDS):
-            # The difference of two lengths leaves out the prompt and the set-up.
-            rates["transformers"].append(PEER_TOKENS / (theirs(PEER_TOKENS + 4) - theirs(4)))
-            rates["autoregressive"].append(PEER_TOKENS / (ours(PEER_TOKENS + 4) - ours(4)))
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    _say(f"transformers generate: {medians['transformers']:.1f} tokens/s; autoregressive: {medians['autoregressive']:.1f}")
+def _work_report(work: Work, present: Sequence[Contestant], runs: dict[tuple[str, str], list[Run]], kept: float | None) -> dict[str, Any]:
+    first = {c.name: runs[c.name, work.name][0] for c in present}
+    forwards = {name: run.forwards for name, run in first.items() if run.forwards}
     return {
-        "transformers_tokens_per_second": round(medians["transformers"], 2),
-        "autoregressive_tokens_per_second": round(medians["autoregressive"], 2),
-        "autoregressive_over_transformers": round(medians["autoregressive"] / medians["transformers"], 2),
+        "name": work.name,
+        "kind": work.kind,
+        "prompt_tokens": len(work.tokens),
+        "kept": kept,
+        "tokens": {name: run.tokens for name, run in first.items()},
+        "tokens_per_forward": {name: round(first[name].tokens / count, 2) for name, count in forwards.items()},
+        "tokens_per_second": {c.name: round(median_rate(runs[c.name, work.name]), 2) for c in present},
     }
 
 
-def _load_transformers(model: str, config: ModelConfig, dtype: torch.dtype) -> Any:
-    """Transformers' own network on the tensors that we use."""
-    folder = checkpoint.ensure_converted(Store().locate(model))
-    _, tensors = checkpoint.load_folder(folder, device=torch.device(best_device()), dtype=dtype)
-    return transformers_network(config, tensors)
+def _kind_reports(
+    todo: Sequence[Work], present: Sequence[Contestant], runs: dict[tuple[str, str], list[Run]], kept: dict[str, float]
+) -> dict[str, Any]:
+    """For each kind the median rate of each contestant, and the median ratio of ours to it; edits that keep most are a kind of their own."""
+    groups = {kind: [w for w in todo if w.kind == kind] for kind in KINDS}
+    groups["edit that keeps most"] = [w for w in groups["edit"] if kept[w.name] >= MOSTLY]
+    ours = present[0].name
+    report = {}
+    for kind, members in groups.items():
+        if members:
+            rates = {c.name: [median_rate(runs[c.name, w.name]) for w in members] for c in present}
+            report[kind] = {
+                "works": len(members),
+                "tokens_per_second": {name: round(statistics.median(values), 2) for name, values in rates.items()},
+                "times": {name: _ratios(rates[ours], values) for name, values in rates.items()},
+            }
+    return report
 
 
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
+    each = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return {"median": round(statistics.median(each), 2), "least": round(min(each), 2)}
 
 
-def _share_kept(region: str, text: str) -> float:
-    """The share of the region's lines that stand in the new text."""
-    old, new = region.splitlines(), set(text.splitlines())
-    return round(sum(line in new for line in old) / max(1, len(old)), 3)
+def _kept(work: Work, run: Run) -> float:
+    """The share of the old tokens' runs of four that the new text has, as far as the text went."""
+    old = work.old[: len(run.ids)]
+    new = {tuple(run.ids[i : i + 4]) for i in range(len(run.ids) - 3)}
+    runs_of_four = [tuple(old[i : i + 4]) for i in range(len(old) - 3)]
+    return round(sum(piece in new for piece in runs_of_four) / max(1, len(runs_of_four)), 3)
 
 
-def _cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+def _card(report: dict[str, Any]) -> None:
+    machine = report["machine"]
+    _say(
+        f"\n{report['model']} on {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['instructions'])}; commit {machine['commit']}"
+    )
+    for kind, entry in report["kinds"].items():
+        _say(f"{KINDS.get(kind, kind)} ({entry['works']})")
+        for name, rate in entry["tokens_per_second"].items():
+            times = entry["times"][name]
+            _say(f"  {name:36} {rate:8.1f} tokens/s   ours is {times['median']:.2f} times as fast, at least {times['least']:.2f}")
+    for name, reason in report["absent"].items():
+        _say(f"  {name:36} absent: {reason}")
 
 
 def _say(text: str) -> None:
@@ -176,10 +147,14 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m engine.evaluation.speed MODEL")
-    _say(f"device {best_device()}, {best_dtype(torch.device(best_device()))}, {torch.get_num_threads()} threads, {_cpu_name()}")
-    print(json.dumps(measure(sys.argv[1])))
+    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.speed")
+    parser.add_argument("model")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--formats", nargs="+", default=["int4"])
+    parser.add_argument("--kinds", nargs="+", default=[], choices=list(KINDS))
+    parser.add_argument("--peers", type=Path, default=Path(".peers"), help="the folder with npm's node_modules")
+    options = parser.parse_args()
+    print(json.dumps(measure(options.model, options.formats, options.peers, options.rounds, options.kinds)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,22 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.network import Network, rope_angles
-from engine.native.ops import BLOCK, CACHE_ROWS, COLUMNS, HEAD_MULTIPLE, CacheRows, Heads, Kernels, PackedLinear, QuantizedRows
+from engine.native.ops import (
+    BLOCK,
+    CACHE_ROWS,
+    COLUMNS,
+    HEAD_MULTIPLE,
+    CacheRows,
+    Floats,
+    Heads,
+    Kernels,
+    PackedLinear,
+    QuantizedRows,
+    Queries,
+)
+
+_Updates = Mapping[str, LowRank]
+"""The adapter's updates of one layer's fused products, by their names; empty where no row is noisy."""
 
 PREFILL_ROWS = 64
 """Within 5 % of the rate of 256 rows, in a quarter of the time, after which a cancelled request stops."""
@@ -58,8 +73,9 @@ class KernelCache(Cache):
 class _Layer:
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], index: int) -> None:
         self.index = index
-        self.input_norm, self.post_norm = tensors[f"{index}.input_norm"], tensors[f"{index}.post_norm"]
-        self.head_norms = (tensors.get(f"{index}.q_norm"), tensors.get(f"{index}.k_norm"))
+        self.input_norm, self.post_norm = Floats(tensors[f"{index}.input_norm"]), Floats(tensors[f"{index}.post_norm"])
+        head_norms = (tensors.get(f"{index}.{name}") for name in ("q_norm", "k_norm"))
+        self.query_norm, self.key_norm = (None if norm is None else Floats(norm) for norm in head_norms)
         bias = tensors[f"{index}.qkv.bias"] if config.qkv_bias else None
         self.qkv = _runs(tensors, f"{index}.qkv", bias)
         self.o, self.gate_up, self.down = (_runs(tensors, f"{index}.{name}") for name in ("o", "gate_up", "down"))
@@ -82,19 +98,44 @@ class _Workspace:
     """Room for the activations of `rows` rows."""
 
     def __init__(self, config: ModelConfig, rows: int) -> None:
-        qkv = config.query_size + 2 * config.kv_size
+        heads = Heads(config.num_heads, config.num_kv_heads, config.head_dim)
         self.rows = rows
         self.x = torch.empty(rows, config.hidden_size)
-        self.qkv = torch.empty(rows, qkv)
-        self.queries = torch.empty(rows, config.num_heads, config.head_dim, dtype=torch.bfloat16)
+        self.qkv = torch.empty(rows, config.query_size + 2 * config.kv_size)
         self.attended = torch.empty(rows, config.query_size)
         self.gate_up = torch.empty(rows, 2 * config.intermediate_size)
+        self.queries = Queries(rows, heads)
         self.hidden_in = QuantizedRows(rows, config.hidden_size)
         self.attended_in = QuantizedRows(rows, config.query_size)
         self.inner_in = QuantizedRows(rows, config.intermediate_size)
         # The unquantised inputs of the adapter's updates.
         self.hidden_plain = torch.empty(rows, config.hidden_size)
         self.inner_plain = torch.empty(rows, config.intermediate_size)
+        self._views: dict[int, _Views] = {}
+
+    def views(self, rows: int) -> _Views:
+        """The first `rows` rows of everything, made once for each number of rows."""
+        if rows not in self._views:
+            self._views[rows] = _Views(self, rows)
+        return self._views[rows]
+
+
+class _Views:
+    def __init__(self, space: _Workspace, rows: int) -> None:
+        self.rows = rows
+        names = ("x", "qkv", "attended", "gate_up", "hidden_plain", "inner_plain")
+        self.x, self.qkv, self.attended, self.gate_up, self.hidden_plain, self.inner_plain = (
+            Floats(getattr(space, name)[:rows]) for name in names
+        )
+        self._columns: dict[tuple[int, int, int], Floats] = {}
+
+    def columns(self, whole: Floats, start: int, width: int) -> Floats:
+        if width == whole.width:
+            return whole
+        key = (whole.address, start, width)
+        if key not in self._columns:
+            self._columns[key] = Floats(whole.tensor[:, start : start + width])
+        return self._columns[key]
 
 
 class KernelNetwork(Network):
@@ -110,14 +151,30 @@ class KernelNetwork(Network):
         self.number_format = number_format
         self.device = torch.device("cpu")
         self._kernels = kernels
-        self._heads = Heads(config.num_heads, config.num_kv_heads, config.head_dim)
         self._embedding = PackedLinear(tensors["embedding"])
         self._head = self._embedding if config.tied_head else PackedLinear(tensors["head"])
-        self._norm = tensors["norm"]
+        self._norm = Floats(tensors["norm"])
         self._layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
         self._rope = self._rope_tables(1024)
         self._space = _Workspace(config, PREFILL_ROWS)
         self._logits = torch.empty(1, config.vocab_size)
+
+    @property
+    def weight_bytes(self) -> int:
+        """What a forward reads, with the head for its rows."""
+        return sum(product.weight.numel() for product in self._products())
+
+    @property
+    def num_weights(self) -> int:
+        return sum(product.inputs * product.outputs for product in self._products())
+
+    @property
+    def kernels(self) -> Kernels:
+        return self._kernels
+
+    def _products(self) -> list[PackedLinear]:
+        runs = [run for layer in self._layers for product in (layer.qkv, layer.o, layer.gate_up, layer.down) for run in product]
+        return [*runs, self._head]
 
     def new_cache(self, capacity: int = GROWTH_ROWS) -> KernelCache:
         return KernelCache(self.config, capacity)
@@ -128,84 +185,78 @@ class KernelNetwork(Network):
         rows = len(clean) + num_noisy
         cache.reserve(rows)
         self._make_room(rows, cache.length + rows)
-        x = self._space.x[:rows]
-        self._embed(clean, noisy or [], x)
+        views = self._space.views(rows)
+        self._embed(clean, noisy or [], views.x)
         for layer in self._layers:
-            self._attention(layer, x, cache, len(clean))
-            self._mlp(layer, x, num_noisy)
-        return self._head_of(x, logits_from)
+            updates = self._updates(layer, num_noisy)
+            self._attention(layer, views, cache, len(clean), updates)
+            self._mlp(layer, views, len(clean), updates)
+        return self._head_of(views, logits_from)
 
-    def _attention(self, layer: _Layer, x: Tensor, cache: KernelCache, num_clean: int) -> None:
-        kernels, space, config, rows = self._kernels, self._space, self.config, x.shape[0]
-        updates = self._updates(layer, rows - num_clean)
-        qkv, attended, stored = space.qkv[:rows], space.attended[:rows], cache.layers[layer.index]
-        self._normed(x, layer.input_norm, plain="qkv" in updates)
-        self._project(layer.qkv, space.hidden_in, qkv)
-        _add(updates.get("qkv"), space.hidden_plain[num_clean:rows], qkv[num_clean:])
-        kernels.rotate(qkv, self._heads, self._rope, layer.head_norms, config.rms_norm_eps, cache.length, space.queries, stored)
-        kernels.attend(space.queries, self._heads, cache.length, num_clean, stored, attended)
-        kernels.quantize(attended, space.attended_in)
-        self._project(layer.o, space.attended_in, x, add=True)
-        _add(updates.get("o"), attended[num_clean:], x[num_clean:])
+    def _attention(self, layer: _Layer, views: _Views, cache: KernelCache, num_clean: int, updates: _Updates) -> None:
+        kernels, space, epsilon = self._kernels, self._space, self.config.rms_norm_eps
+        stored = cache.layers[layer.index]
+        kernels.norm(views.x, layer.input_norm, epsilon, space.hidden_in, views.hidden_plain if "qkv" in updates else None)
+        self._project(layer.qkv, space.hidden_in, views, views.qkv)
+        _add(updates.get("qkv"), views.hidden_plain, views.qkv, num_clean)
+        kernels.rotate(views.qkv, self._rope, (layer.query_norm, layer.key_norm), epsilon, cache.length, space.queries, stored)
+        kernels.attend(space.queries, cache.length, num_clean, stored, views.attended)
+        kernels.quantize(views.attended, space.attended_in)
+        self._project(layer.o, space.attended_in, views, views.x, add=True)
+        _add(updates.get("o"), views.attended, views.x, num_clean)
 
-    def _mlp(self, layer: _Layer, x: Tensor, num_noisy: int) -> None:
-        space, rows = self._space, x.shape[0]
-        updates, num_clean = self._updates(layer, num_noisy), rows - num_noisy
-        gate_up = space.gate_up[:rows]
-        self._normed(x, layer.post_norm, plain="gate_up" in updates)
-        self._project(layer.gate_up, space.hidden_in, gate_up)
-        _add(updates.get("gate_up"), space.hidden_plain[num_clean:rows], gate_up[num_clean:])
-        self._kernels.silu(gate_up, space.inner_in, space.inner_plain[:rows] if "down" in updates else None)
-        self._project(layer.down, space.inner_in, x, add=True)
-        _add(updates.get("down"), space.inner_plain[num_clean:rows], x[num_clean:])
+    def _mlp(self, layer: _Layer, views: _Views, num_clean: int, updates: _Updates) -> None:
+        kernels, space = self._kernels, self._space
+        plain = views.hidden_plain if "gate_up" in updates else None
+        kernels.norm(views.x, layer.post_norm, self.config.rms_norm_eps, space.hidden_in, plain)
+        self._project(layer.gate_up, space.hidden_in, views, views.gate_up)
+        _add(updates.get("gate_up"), views.hidden_plain, views.gate_up, num_clean)
+        kernels.silu(views.gate_up, space.inner_in, views.inner_plain if "down" in updates else None)
+        self._project(layer.down, space.inner_in, views, views.x, add=True)
+        _add(updates.get("down"), views.inner_plain, views.x, num_clean)
 
-    def _normed(self, x: Tensor, weight: Tensor, *, plain: bool) -> None:
-        into = self._space.hidden_plain[: x.shape[0]] if plain else None
-        self._kernels.norm(x, weight, self.config.rms_norm_eps, self._space.hidden_in, into)
-
-    def _project(self, runs: list[PackedLinear], x: QuantizedRows, out: Tensor, *, add: bool = False) -> None:
+    def _project(self, runs: list[PackedLinear], x: QuantizedRows, views: _Views, out: Floats, *, add: bool = False) -> None:
         start = 0
         for run in runs:
-            self._kernels.linear(run, x, out[:, start : start + run.outputs], add=add)
+            self._kernels.linear(run, x, views.columns(out, start, run.outputs), add=add)
             start += run.outputs
 
-    def _updates(self, layer: _Layer, num_noisy: int) -> dict[str, LowRank]:
+    def _updates(self, layer: _Layer, num_noisy: int) -> _Updates:
         if not num_noisy or self.adapter is None:
             return {}
         return {name: update for (index, name), update in self.adapter.updates.items() if index == layer.index}
 
-    def _embed(self, clean: list[int], noisy: list[int | None], x: Tensor) -> None:
+    def _embed(self, clean: list[int], noisy: list[int | None], x: Floats) -> None:
         for i, token in enumerate([*clean, *noisy]):
             if token is not None:
-                self._kernels.row(self._embedding, token, x[i])
+                self._kernels.row(self._embedding, token, x, at=i)
             elif self.adapter is None:
                 raise ValueError("masked rows need a diffusion adapter, and none is loaded")
             else:
-                x[i] = self.adapter.mask_embedding
+                x.tensor[i] = self.adapter.mask_embedding
 
-    def _head_of(self, x: Tensor, logits_from: int | None) -> Tensor:
-        if logits_from is None:
-            return x.new_empty(0, self.config.vocab_size)
-        last = x[logits_from:]
+    def _head_of(self, views: _Views, logits_from: int | None) -> Tensor:
+        last = self._space.x[views.rows if logits_from is None else logits_from : views.rows]
         if self._logits.shape[0] < last.shape[0]:
             self._logits = torch.empty(last.shape[0], self.config.vocab_size)
         logits = self._logits[: last.shape[0]]
-        self._normed(last, self._norm, plain=False)
-        self._kernels.linear(self._head, self._space.hidden_in, logits)
+        if last.shape[0]:
+            self._kernels.norm(Floats(last), self._norm, self.config.rms_norm_eps, self._space.hidden_in)
+            self._kernels.linear(self._head, self._space.hidden_in, Floats(logits))
         return logits
 
     def _make_room(self, rows: int, positions: int) -> None:
         if rows > self._space.rows:
             self._space = _Workspace(self.config, rows)
-        if positions > self._rope[0].shape[0]:
+        if positions > self._rope[0].rows:
             self._rope = self._rope_tables(min(self.config.max_positions, positions + 1024))
 
-    def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
+    def _rope_tables(self, positions: int) -> tuple[Floats, Floats]:
         angles = rope_angles(self.config, positions)
-        return angles.cos().float(), angles.sin().float()
+        return Floats(angles.cos().float()), Floats(angles.sin().float())
 
 
-def _add(update: LowRank | None, x: Tensor, y: Tensor) -> None:
+def _add(update: LowRank | None, x: Floats, y: Floats, num_clean: int) -> None:
     """The adapter's share of a product, for the noisy rows."""
     if update is not None:
-        y += update(x)
+        y.tensor[num_clean:] += update(x.tensor[num_clean:])

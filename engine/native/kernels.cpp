@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -29,7 +30,7 @@ namespace seed::avx512 {
 #include "vectors_avx512.h"
 //
 #include "kernels_body.h"
-constexpr Kernels kKernels = {"avx512", norm, quantize, silu, linear, row, rotate, attend};
+constexpr Kernels kKernels = {"avx512", norm, quantize, silu, linear, row, rotate, attend, read, multiply};
 }  // namespace seed::avx512
 SEED_END_TARGET
 
@@ -38,7 +39,7 @@ namespace seed::avx2 {
 #include "vectors_avx2.h"
 //
 #include "kernels_body.h"
-constexpr Kernels kKernels = {"avx2", norm, quantize, silu, linear, row, rotate, attend};
+constexpr Kernels kKernels = {"avx2", norm, quantize, silu, linear, row, rotate, attend, read, multiply};
 }  // namespace seed::avx2
 SEED_END_TARGET
 

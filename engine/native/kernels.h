@@ -69,6 +69,9 @@ struct Kernels {
                    const float* key_norm, float epsilon, int64_t start, uint16_t* queries, CacheRows cache);
     // Row i sees positions up to start + max(i + 1, rows if i >= clean). out (rows, queries, size).
     void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, int64_t start, int64_t clean, CacheRows cache, float* out);
+    // What the machine can do, for comparison: reads all bytes once; `steps` times 12 products of 16 sums of 4 bytes on each thread.
+    void (*read)(Pool&, const uint8_t* bytes, int64_t size);
+    void (*multiply)(Pool&, int64_t steps);
 };
 
 // The best that this processor has, or null where it has none of them.

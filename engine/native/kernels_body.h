@@ -63,7 +63,7 @@ inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block,
         store_as_bytes(bytes, first);
         store_as_bytes(bytes + 16, second);
         for (int j = 0; j < kGroup / 4; ++j, values += 4 * part.count) std::memcpy(values, bytes + 4 * j, 4);
-        const int32_t both = sum(first) + sum(second);
+        const int32_t both = sum(add(first, second));
         out.sums[group + i / 2 * part.count] = static_cast<float>(both);
         out.offsets[group + i / 2 * part.count] = -128 * both;
     }
@@ -118,16 +118,23 @@ void silu(Pool& pool, const float* gate_up, int64_t rows, int64_t width, Quantiz
 }
 
 // While a tile is multiplied, the next one comes from memory into the second-level cache, evenly over the passes: else memory
-// would rest in all passes but the first. `lines` cache lines for each block of 128 inputs.
+// would rest in all passes but the first. `lines` cache lines, a multiple of four, for each block of 128 inputs.
 struct Ahead {
     const uint8_t* from;
     int64_t lines;
 
     void step() {
-        for (int64_t i = 0; i < lines; ++i) __builtin_prefetch(from + 64 * i, 0, 2);
-        from += 64 * lines;
+        for (int64_t i = 0; i < lines; i += 4, from += 256) {
+            __builtin_prefetch(from, 0, 2);
+            __builtin_prefetch(from + 64, 0, 2);
+            __builtin_prefetch(from + 128, 0, 2);
+            __builtin_prefetch(from + 192, 0, 2);
+        }
     }
 };
+
+// With fewer rows than this, memory is the bound, and the processor's own guess is better than ours.
+constexpr int64_t kAheadRows = 5;
 
 // The R rows of a part times one tile of 16 columns.
 template <int R> inline void tile4(const uint8_t* w, int64_t width, Quantized x, Ahead ahead, F* out) {
@@ -185,7 +192,7 @@ void rows_of_tile(const Linear& linear, int64_t tile, Quantized x, int64_t rows,
     const int64_t width = linear.inputs, parts = number_of_parts(rows), row = part_of(rows, index).first;
     const int64_t block = kBlock / kGroup * group_bytes(linear.format), size = width / kBlock * block;
     const uint8_t* w = linear.weights + tile * size;
-    const Ahead ahead = {w + size + size * index / parts, (block / parts + 63) / 64};
+    const Ahead ahead = {w + size + size * index / parts, rows < kAheadRows ? 0 : (block / parts + 255) / 256 * 4};
     x = {x.values + row * width, x.scales + row * (width / kBlock), x.sums + row * (width / kGroup), x.offsets + row * (width / kGroup)};
     if (linear.format == kBits4) tile4<R>(w, width, x, ahead, sums);
     else tile8<R>(w, width, x, ahead, sums);
@@ -375,5 +382,31 @@ void attend(Pool& pool, const uint16_t* queries, int64_t rows, Heads heads, int6
         }
         kAttend[count - 1](in, visible, size, cache.keys + head * cache.capacity * size, cache.values + head * cache.capacity * size,
                            scratch.data(), to);
+    });
+}
+
+void read(Pool& pool, const uint8_t* bytes, int64_t size) {
+    constexpr int64_t piece = 1 << 18;
+    std::atomic<int32_t> seen{0};
+    pool.run(size / piece, [&](int64_t task) {
+        const uint8_t* from = bytes + task * piece;
+        I sums[4] = {zero(), zero(), zero(), zero()};
+        for (int64_t i = 0; i < piece; i += 256)
+            for (int j = 0; j < 4; ++j) sums[j] = dot4_nibbles(sums[j], load_bytes(from + i + 64 * j), spread(0x01010101));
+        seen.fetch_add(sum(sums[0]) + sum(sums[1]) + sum(sums[2]) + sum(sums[3]), std::memory_order_relaxed);
+    });
+}
+
+void multiply(Pool& pool, int64_t steps) {
+    std::atomic<int32_t> seen{0};
+    pool.run(pool.threads(), [&](int64_t task) {
+        I sums[12];
+        for (int j = 0; j < 12; ++j) sums[j] = spread(static_cast<int32_t>(task));
+        const I bytes = spread(0x01020304), signs = spread(static_cast<int32_t>(task) | 0x01010101);
+        for (int64_t i = 0; i < steps; ++i)
+            for (int j = 0; j < 12; ++j) sums[j] = dot4_nibbles(sums[j], bytes, signs);
+        int32_t all = 0;
+        for (int j = 0; j < 12; ++j) all += sum(sums[j]);
+        seen.fetch_add(all, std::memory_order_relaxed);
     });
 }

@@ -143,6 +143,17 @@ PyObject* attend(PyObject*, PyObject* args) {
         &queries, &rows, &num_queries, &num_keys, &size, &start, &clean, &keys, &values, &capacity, &out);
 }
 
+PyObject* read(PyObject*, PyObject* args) {
+    Address bytes;
+    Count size;
+    return call(args, "OKL", [&](const Kernels& k, Pool& pool) { k.read(pool, at<const uint8_t>(bytes), size); }, &bytes, &size);
+}
+
+PyObject* multiply(PyObject*, PyObject* args) {
+    Count steps;
+    return call(args, "OL", [&](const Kernels& k, Pool& pool) { k.multiply(pool, steps); }, &steps);
+}
+
 PyMethodDef methods[] = {
     {"create", create, METH_VARARGS, "create(name or None, threads): a context, or None where the processor lacks the instructions"},
     {"name", name, METH_O, "the instruction set of a context"},
@@ -153,6 +164,8 @@ PyMethodDef methods[] = {
     {"row", row, METH_VARARGS, nullptr},
     {"rotate", rotate, METH_VARARGS, nullptr},
     {"attend", attend, METH_VARARGS, nullptr},
+    {"read", read, METH_VARARGS, nullptr},
+    {"multiply", multiply, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -7,7 +7,8 @@ alone, in one order of operations: what stands beside it changes no bit of it.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -33,7 +34,31 @@ def load(name: str | None = None, *, threads: int) -> Kernels | None:
     except ImportError:
         return None
     context = module.create(name, threads)
-    return None if context is None else Kernels(module, context)
+    return None if context is None else Kernels(module, context, threads)
+
+
+@dataclass(frozen=True)
+class Floats:
+    """A float32 matrix (rows, width), or a vector as one row; rows may lie `stride` numbers apart. Checked once, here."""
+
+    tensor: Tensor
+    rows: int = field(init=False)
+    width: int = field(init=False)
+    stride: int = field(init=False)
+    address: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        tensor = self.tensor if self.tensor.dim() == 2 else self.tensor.unsqueeze(0)
+        assert tensor.dtype is torch.float32, f"{tensor.dtype} instead of float32"
+        assert tensor.device.type == "cpu"
+        assert tensor.stride(1) == 1
+        values = {"rows": tensor.shape[0], "width": tensor.shape[1], "stride": tensor.stride(0), "address": tensor.data_ptr()}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def dense(self) -> bool:
+        return self.rows == 1 or self.stride == self.width
 
 
 class QuantizedRows:
@@ -53,34 +78,25 @@ class QuantizedRows:
 
 @dataclass(frozen=True)
 class PackedLinear:
-    """y = x Wᵀ + b. `weight`: bytes (tiles, groups, bytes of a group) as `engine.model.quantize.pack` writes them."""
+    """y = x Wᵀ + b. `weight`: bytes (tiles, groups, bytes of a group) as `engine.model.quantize.pack` writes them; `bias` (outputs,)."""
 
     weight: Tensor
     bias: Tensor | None = None
+    inputs: int = field(init=False)
+    outputs: int = field(init=False)
+    address: tuple[int, int, int, int, int] = field(init=False)
 
     def __post_init__(self) -> None:
+        tiles, groups, size = self.weight.shape
+        bits = {320: 4, 544: 8}.get(size)
+        assert bits is not None, f"groups of {size} bytes are neither 4 nor 8 bits"
         assert self.weight.dtype is torch.uint8
         assert self.weight.is_contiguous()
-        assert self.weight.shape[2] in {320, 544}, f"groups of {self.weight.shape[2]} bytes are neither 4 nor 8 bits"
-        if self.bias is not None:
-            _check(self.bias, torch.float32, self.outputs)
-
-    @cached_property
-    def bits(self) -> int:
-        return 4 if self.weight.shape[2] == 320 else 8
-
-    @cached_property
-    def inputs(self) -> int:
-        return self.weight.shape[1] * 32
-
-    @cached_property
-    def outputs(self) -> int:
-        return self.weight.shape[0] * COLUMNS
-
-    @cached_property
-    def _address(self) -> tuple[int, int, int, int, int]:
-        bias = _NONE if self.bias is None else self.bias.data_ptr()
-        return self.bits, self.weight.data_ptr(), self.inputs, self.outputs, bias
+        inputs, outputs = groups * 32, tiles * COLUMNS
+        bias = _address_of(None if self.bias is None else Floats(self.bias), 1, outputs)
+        values = {"inputs": inputs, "outputs": outputs, "address": (bits, self.weight.data_ptr(), inputs, outputs, bias)}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True)
@@ -100,113 +116,135 @@ class CacheRows:
     values: Tensor
     capacity: int
 
+    def __post_init__(self) -> None:
+        assert self.capacity % CACHE_ROWS == 0
+        assert self.keys.dtype is self.values.dtype is torch.bfloat16
+        assert self.keys.is_contiguous()
+        assert self.values.is_contiguous()
+
+    @cached_property
+    def _place(self) -> tuple[int, int, int]:
+        return self.keys.data_ptr(), self.values.data_ptr(), self.capacity
+
+    @cached_property
+    def _numbers(self) -> int:
+        return min(self.keys.numel(), self.values.numel())
+
+    def address(self, heads: Heads, end: int) -> tuple[int, int, int]:
+        """For rows up to position `end`."""
+        assert end <= self.capacity
+        assert self._numbers == heads.keys * self.capacity * heads.size
+        return self._place
+
+
+class Queries:
+    """Room for rotated queries (rows, heads, head size), bfloat16."""
+
+    def __init__(self, rows: int, heads: Heads) -> None:
+        self.rows, self.heads = rows, heads
+        self._tensor = torch.empty(rows, heads.queries, heads.size, dtype=torch.bfloat16)
+        self.address = self._tensor.data_ptr()
+
 
 class Kernels:
     """A pool of threads and the kernels that run on it."""
 
-    def __init__(self, module: ModuleType, context: Any) -> None:
+    def __init__(self, module: ModuleType, context: Any, threads: int) -> None:
         self._module, self._context = module, context
         self.name: str = module.name(context)
+        self.threads: int = threads
 
-    def norm(self, x: Tensor, weight: Tensor, epsilon: float, out: QuantizedRows, plain: Tensor | None = None) -> None:
+    def norm(self, x: Floats, weight: Floats, epsilon: float, out: QuantizedRows, plain: Floats | None = None) -> None:
         """RMS norm of `x` (rows, width) times `weight`, quantised; unquantised into `plain`."""
-        rows, width = x.shape
-        _check(x, torch.float32, rows, width)
-        _check(weight, torch.float32, width)
-        assert rows <= out.rows
-        assert width == out.width
-        self._module.norm(self._context, x.data_ptr(), rows, width, weight.data_ptr(), epsilon, out.address, _plain(plain, rows, width))
+        assert x.dense
+        assert (x.rows <= out.rows, x.width, weight.width) == (True, out.width, x.width)
+        address = _address_of(plain, x.rows, x.width)
+        self._module.norm(self._context, x.address, x.rows, x.width, weight.address, epsilon, out.address, address)
 
-    def quantize(self, x: Tensor, out: QuantizedRows) -> None:
-        rows, width = x.shape
-        _check(x, torch.float32, rows, width)
-        assert rows <= out.rows
-        assert width == out.width
-        self._module.quantize(self._context, x.data_ptr(), rows, width, out.address)
+    def quantize(self, x: Floats, out: QuantizedRows) -> None:
+        assert x.dense
+        assert (x.rows <= out.rows, x.width) == (True, out.width)
+        self._module.quantize(self._context, x.address, x.rows, x.width, out.address)
 
-    def silu(self, gate_up: Tensor, out: QuantizedRows, plain: Tensor | None = None) -> None:
-        """silu(gate) x up of `gate_up` (rows, 2 width), quantised; unquantised into `plain`."""
-        rows, width = gate_up.shape[0], gate_up.shape[1] // 2
-        _check(gate_up, torch.float32, rows, 2 * width)
-        assert rows <= out.rows
-        assert width == out.width
-        self._module.silu(self._context, gate_up.data_ptr(), rows, width, out.address, _plain(plain, rows, width))
+    def silu(self, gate_up: Floats, out: QuantizedRows, plain: Floats | None = None) -> None:
+        """The product of silu(gate) and up, of `gate_up` (rows, 2 width), quantised; unquantised into `plain`."""
+        rows, width = gate_up.rows, gate_up.width // 2
+        assert gate_up.dense
+        assert (rows <= out.rows, width) == (True, out.width)
+        self._module.silu(self._context, gate_up.address, rows, width, out.address, _address_of(plain, rows, width))
 
-    def linear(self, weight: PackedLinear, x: QuantizedRows, out: Tensor, *, add: bool = False) -> None:
-        """`out` (rows, outputs; its rows may lie apart) = x Wᵀ + b, or += that."""
-        rows, outputs = out.shape
-        assert out.dtype is torch.float32
-        assert out.stride(1) == 1
-        assert (rows <= x.rows, outputs, x.width) == (True, weight.outputs, weight.inputs)
-        self._module.linear(self._context, *weight._address, x.address, rows, out.data_ptr(), out.stride(0), add)
+    def linear(self, weight: PackedLinear, x: QuantizedRows, out: Floats, *, add: bool = False) -> None:
+        """`out` (rows, outputs) = x Wᵀ + b, or += that."""
+        assert (out.rows <= x.rows, out.width, x.width) == (True, weight.outputs, weight.inputs)
+        self._module.linear(self._context, *weight.address, x.address, out.rows, out.address, out.stride, add)
 
-    def row(self, weight: PackedLinear, index: int, out: Tensor) -> None:
-        """Row `index` of W into `out` (inputs,)."""
-        _check(out, torch.float32, weight.inputs)
+    def row(self, weight: PackedLinear, index: int, out: Floats, *, at: int = 0) -> None:
+        """Row `index` of W into row `at` of `out` (rows, inputs)."""
+        assert out.width == weight.inputs
         assert 0 <= index < weight.outputs
-        self._module.row(self._context, *weight._address[:4], index, out.data_ptr())
+        assert 0 <= at < out.rows
+        self._module.row(self._context, *weight.address[:4], index, out.address + 4 * out.stride * at)
 
     def rotate(
         self,
-        qkv: Tensor,
-        heads: Heads,
-        rope: tuple[Tensor, Tensor],
-        norms: tuple[Tensor | None, Tensor | None],
+        qkv: Floats,
+        rope: tuple[Floats, Floats],
+        norms: tuple[Floats | None, Floats | None],
         epsilon: float,
         start: int,
-        queries: Tensor,
+        queries: Queries,
         cache: CacheRows,
     ) -> None:
         """Norm (where there is one) and turn queries and keys at positions `start` and on; keys and values go into the cache.
 
-        `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2); `queries` (rows, queries, size) bfloat16.
+        `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2).
         """
-        rows = qkv.shape[0]
-        _check(qkv, torch.float32, rows, (heads.queries + 2 * heads.keys) * heads.size)
-        _check(queries, torch.bfloat16, queries.shape[0], heads.queries, heads.size)
-        assert rows <= queries.shape[0]
-        for table in rope:
-            _check(table, torch.float32, table.shape[0], heads.size // 2)
-            assert start + rows <= table.shape[0]
+        heads = queries.heads
+        assert qkv.dense
+        assert (qkv.rows <= queries.rows, qkv.width) == (True, (heads.queries + 2 * heads.keys) * heads.size)
+        assert all((table.dense, table.width) == (True, heads.size // 2) and start + qkv.rows <= table.rows for table in rope)
         self._module.rotate(
             self._context,
-            qkv.data_ptr(),
-            rows,
+            qkv.address,
+            qkv.rows,
             (heads.queries, heads.keys, heads.size),
-            *(table.data_ptr() for table in rope),
-            *(_NONE if norm is None else norm.data_ptr() for norm in norms),
+            rope[0].address,
+            rope[1].address,
+            _address_of(norms[0], 1, heads.size),
+            _address_of(norms[1], 1, heads.size),
             epsilon,
             start,
-            queries.data_ptr(),
-            _cache_address(cache, heads, start + rows),
+            queries.address,
+            cache.address(heads, start + qkv.rows),
         )
 
-    def attend(self, queries: Tensor, heads: Heads, start: int, clean: int, cache: CacheRows, out: Tensor) -> None:
+    def attend(self, queries: Queries, start: int, clean: int, cache: CacheRows, out: Floats) -> None:
         """Attention of rows at positions `start` and on: the first `clean` are causal, the others see all rows. `out` (rows, queries x size)."""
-        rows = out.shape[0]
-        _check(out, torch.float32, rows, heads.queries * heads.size)
-        _check(queries, torch.bfloat16, queries.shape[0], heads.queries, heads.size)
-        assert rows <= queries.shape[0]
-        address = _cache_address(cache, heads, start + rows)
+        heads = queries.heads
+        assert out.dense
+        assert (out.rows <= queries.rows, out.width) == (True, heads.queries * heads.size)
+        address = cache.address(heads, start + out.rows)
         counts = (heads.queries, heads.keys, heads.size)
-        self._module.attend(self._context, queries.data_ptr(), rows, counts, start, clean, address, out.data_ptr())
+        self._module.attend(self._context, queries.address, out.rows, counts, start, clean, address, out.address)
+
+    def bandwidth(self, memory: Tensor) -> float:
+        """Bytes a second at which all threads together read `memory` once; it should be much larger than the caches."""
+        size = memory.numel() * memory.element_size()
+        started = time.perf_counter()
+        self._module.read(self._context, memory.data_ptr(), size)
+        return size / (time.perf_counter() - started)
+
+    def operations(self) -> float:
+        """8-bit multiplications and additions a second, of all threads together, on numbers in registers."""
+        steps = 2_000_000
+        started = time.perf_counter()
+        self._module.multiply(self._context, steps)
+        return 2 * 12 * 64 * steps * self.threads / (time.perf_counter() - started)
 
 
-def _check(x: Tensor, dtype: torch.dtype, *shape: int) -> None:
-    assert x.dtype is dtype, f"{x.dtype} instead of {dtype}"
-    assert x.shape == shape, f"{tuple(x.shape)} instead of {shape}"
-    assert x.is_contiguous()
-
-
-def _plain(plain: Tensor | None, rows: int, width: int) -> int:
-    if plain is None:
+def _address_of(x: Floats | None, rows: int, width: int) -> int:
+    if x is None:
         return _NONE
-    _check(plain, torch.float32, rows, width)
-    return plain.data_ptr()
-
-
-def _cache_address(cache: CacheRows, heads: Heads, end: int) -> tuple[int, int, int]:
-    assert end <= cache.capacity
-    assert cache.capacity % CACHE_ROWS == 0
-    assert cache.keys.numel() == cache.values.numel() == heads.keys * cache.capacity * heads.size
-    return cache.keys.data_ptr(), cache.values.data_ptr(), cache.capacity
+    assert x.dense
+    assert (x.rows, x.width) == (rows, width)
+    return x.address

@@ -76,6 +76,7 @@ inline I dot4_nibbles(I sums, I nibbles, I signs) {
 }
 inline F to_float(I x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 inline I to_int(F x) { return {_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)}; }
+inline I add(I x, I y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
 inline int32_t sum(I x) {
     alignas(32) int32_t out[8];
     _mm256_store_si256(reinterpret_cast<__m256i*>(out), _mm256_add_epi32(x.a, x.b));

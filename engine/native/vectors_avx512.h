@@ -34,6 +34,7 @@ inline I dot4(I sums, I bytes, I signs) { return _mm512_dpbusd_epi32(sums, bytes
 inline I dot4_nibbles(I sums, I nibbles, I signs) { return dot4(sums, nibbles, signs); }
 inline F to_float(I x) { return _mm512_cvtepi32_ps(x); }
 inline I to_int(F x) { return _mm512_cvtps_epi32(x); }
+inline I add(I x, I y) { return _mm512_add_epi32(x, y); }
 inline int32_t sum(I x) { return _mm512_reduce_add_epi32(x); }
 inline void store_as_bytes(int8_t* p, I x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x)); }
 // Two products of bfloat16 numbers added to each of 16 sums.

@@ -16,7 +16,7 @@ from engine.model.packed import pack_network
 from engine.model.quantize import Quantized, dequantize, pack, quantize8
 from engine.model.transformer import Transformer
 from engine.native import ops
-from engine.native.ops import CacheRows, Heads, Kernels, PackedLinear, QuantizedRows
+from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, QuantizedRows, Queries
 from tests.conftest import random_adapter, random_tensors
 
 ROWS = (1, 2, 7, 8, 9, 17)
@@ -52,8 +52,8 @@ def test_linear(kernels: Kernels, bits: int, rows: int):
     weight, bias = PackedLinear(pack(matrix), torch.randn(48)), torch.from_numpy(dequantize(matrix))
     x = torch.randn(rows, 384)
     quantized, out = QuantizedRows(rows, 384), torch.ones(rows, 64)
-    kernels.quantize(x, quantized)
-    kernels.linear(weight, quantized, out[:, :48], add=True)
+    kernels.quantize(Floats(x), quantized)
+    kernels.linear(weight, quantized, Floats(out[:, :48]), add=True)
     expected = as_quantized(x) @ bias.T + weight.bias + 1
     torch.testing.assert_close(out[:, :48], expected, atol=2e-3, rtol=2e-3)
     assert torch.equal(out[:, 48:], torch.ones(rows, 16)), "it wrote beside its columns"
@@ -67,8 +67,8 @@ def test_extreme_values_do_not_overflow(kernels: Kernels, bits: int):
     weight = PackedLinear(pack(Quantized(values, scales, np.zeros_like(scales) if bits == 4 else None)))
     x = torch.cat([torch.full((1, 128), 127.0), torch.full((1, 128), -127.0)])
     quantized, out = QuantizedRows(2, 128), torch.empty(2, 16)
-    kernels.quantize(x, quantized)
-    kernels.linear(weight, quantized, out)
+    kernels.quantize(Floats(x), quantized)
+    kernels.linear(weight, quantized, Floats(out))
     largest = 127.0 * 128 * (15 if bits == 4 else 127)
     assert torch.equal(out, torch.tensor([[largest], [-largest]]).expand(2, 16))
 
@@ -78,18 +78,18 @@ def test_row_of_a_table(kernels: Kernels, bits: int):
     matrix = random_matrix(48, 256, bits)
     weight, out = PackedLinear(pack(matrix)), torch.empty(256)
     for index in (0, 15, 16, 37):
-        kernels.row(weight, index, out)
+        kernels.row(weight, index, Floats(out))
         torch.testing.assert_close(out, torch.from_numpy(dequantize(matrix))[index], atol=1e-7, rtol=1e-6)
 
 
 def test_norm_and_silu(kernels: Kernels):
     x, weight = torch.randn(5, 256) * 3, torch.randn(256)
     plain = torch.empty(5, 256)
-    kernels.norm(x, weight, 1e-6, QuantizedRows(5, 256), plain)
+    kernels.norm(Floats(x), Floats(weight), 1e-6, QuantizedRows(5, 256), Floats(plain))
     torch.testing.assert_close(plain, F.rms_norm(x, (256,), weight, 1e-6), atol=1e-5, rtol=1e-5)
     gate_up = torch.randn(5, 512) * 20
     gate_up[0, :4] = torch.tensor([-200.0, 200.0, 0.0, -88.0])
-    kernels.silu(gate_up, QuantizedRows(5, 256), plain)
+    kernels.silu(Floats(gate_up), QuantizedRows(5, 256), Floats(plain))
     gate, up = gate_up.chunk(2, dim=1)
     torch.testing.assert_close(plain, F.silu(gate) * up, atol=1e-5, rtol=1e-5)
 
@@ -97,8 +97,8 @@ def test_norm_and_silu(kernels: Kernels):
 def test_a_row_of_zeros_stays_zero(kernels: Kernels):
     weight = PackedLinear(pack(random_matrix(16, 128, 8)))
     quantized, out = QuantizedRows(1, 128), torch.ones(1, 16)
-    kernels.quantize(torch.zeros(1, 128), quantized)
-    kernels.linear(weight, quantized, out)
+    kernels.quantize(Floats(torch.zeros(1, 128)), quantized)
+    kernels.linear(weight, quantized, Floats(out))
     assert not out.any()
 
 
@@ -114,10 +114,11 @@ def test_attention(kernels: Kernels, size: int, rows: int, clean: int):
     norms = (torch.rand(size) + 0.5, torch.rand(size) + 0.5)
 
     def run(first: int, count: int) -> torch.Tensor:
-        queries = torch.empty(count, 6, size, dtype=torch.bfloat16)
-        kernels.rotate(everything[first : first + count].reshape(count, -1), heads, rope, norms, 1e-6, first, queries, cache)
+        queries, tables = Queries(count, heads), (Floats(rope[0]), Floats(rope[1]))
+        weights = (Floats(norms[0]), Floats(norms[1]))
+        kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, queries, cache)
         out = torch.empty(count, 6 * size)
-        kernels.attend(queries, heads, first, clean if first else count, cache, out)
+        kernels.attend(queries, first, clean if first else count, cache, Floats(out))
         return out
 
     run(0, start)

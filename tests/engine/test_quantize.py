@@ -6,7 +6,7 @@ import gguf
 import numpy as np
 import pytest
 
-from engine.model.quantize import Quantized, QuantizationError, dequantize, pack, quantize8, read_q4_k
+from engine.model.quantize import QuantizationError, Quantized, dequantize, pack, quantize8, read_q4_k
 
 RNG = np.random.default_rng(5)
 
