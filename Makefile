@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+MODELS := qwen2.5-coder-1.5b qwen2.5-coder-0.5b
 
-.PHONY: demo test test-fast lint speed clean
+.PHONY: demo test test-fast lint peers bench clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -25,15 +26,25 @@ lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# The figures of docs/LOG.md: every comparison in one run on this machine.
-speed: $(SETUP)
-	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
-	$(BIN)/seed-lsp demo --json
+# llama.cpp, which `seed-lsp bench speed` compares with: npm's node-llama-cpp, its prebuilt binary, no install script run.
+peers:
+	npm install --prefix .peers --ignore-scripts --no-audit --no-fund node-llama-cpp@3
 
-$(SETUP): pyproject.toml
+# The figures of docs/benchmarks.md; some three quarters of an hour with nothing else running.
+bench: $(SETUP) peers
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	for model in $(MODELS); do \
+	  $(BIN)/seed-lsp model fetch $$model && \
+	  $(BIN)/seed-lsp bench speed --model $$model && \
+	  $(BIN)/seed-lsp bench blocks --model $$model --png docs/blocks-$$model.png && \
+	  $(BIN)/seed-lsp bench latency --model $$model && \
+	  $(BIN)/seed-lsp bench memory --model $$model || exit 1; \
+	done
+
+$(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .peers build engine/native/*.so dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

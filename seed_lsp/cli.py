@@ -63,8 +63,21 @@ def build_parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="start the server as an editor would, and show a completion and a refactoring")
     demo.add_argument("--model", default=DEFAULTS.model)
-    demo.add_argument("--json", action="store_true", help="measure speed as well, and print one JSON object last")
+    demo.add_argument("--json", action="store_true", help="print one JSON object last")
     demo.set_defaults(run=_demo)
+
+    bench = commands.add_parser("bench", help="measure speed, latency, blocks or memory on this machine")
+    bench.add_argument("what", choices=("speed", "latency", "blocks", "memory"))
+    bench.add_argument("--model", default=DEFAULTS.model)
+    bench.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the report there as well; it is the last line of the output in any case"
+    )
+    bench.add_argument("--rounds", type=_positive, help="speed, blocks: how often each is measured")
+    bench.add_argument("--dtype", choices=NUMBER_FORMATS, nargs="+", default=[], help="speed, blocks: the number formats to measure")
+    bench.add_argument("--kinds", nargs="+", default=[], choices=("completion", "generation", "edit"), help="speed: only these works")
+    bench.add_argument("--peers", type=Path, help="speed: the folder with npm's node_modules; .peers, as `make peers` makes it")
+    bench.add_argument("--png", type=Path, help="blocks: draw the figure into this file")
+    bench.set_defaults(run=_bench)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
     doctor.add_argument("--model", default=DEFAULTS.model)
@@ -141,6 +154,31 @@ def _demo(options: argparse.Namespace) -> None:
     from seed_lsp.demo import demo
 
     demo(options.model, as_json=options.json)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from seed_lsp import bench
+
+    if options.what in {"latency", "memory"}:
+        report = {"latency": bench.latency, "memory": bench.memory}[options.what](options.model)
+    else:
+        report = {"speed": bench.speed, "blocks": bench.blocks}[options.what](options.model, _engine_arguments(options))
+    bench.finish(report, options.json)
+
+
+def _engine_arguments(options: argparse.Namespace) -> list[str]:
+    """The options that were given, for the engine's own programs."""
+    arguments: list[str] = []
+    for name, given in (
+        ("--rounds", [options.rounds]),
+        ("--dtype", options.dtype),
+        ("--kinds", options.kinds),
+        ("--peers", [options.peers]),
+        ("--png", [options.png]),
+    ):
+        values = [str(value) for value in given if value is not None]
+        arguments += [name, *values] if values else []
+    return arguments
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from engine.api import EngineError, InvalidRequestError, ModelUnavailableError, 
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import SeedError, StaleDocumentError
 from seed_lsp.features import inline, refactor
+from seed_lsp.features.typed_along import Suggestion
 from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers
 from seed_lsp.settings import SECTION
 from seed_lsp.source.document import CharOffset, Document
@@ -22,6 +23,7 @@ from seed_lsp.workspace import SeedWorkspace, offsets
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
+COMPLETION_STATISTICS = "seed.completionStatistics"
 
 
 def create_server(engine: EngineClient) -> SeedServer:
@@ -38,6 +40,7 @@ def create_server(engine: EngineClient) -> SeedServer:
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
+    server.command(COMPLETION_STATISTICS)(completion_statistics)
     return server
 
 
@@ -123,6 +126,7 @@ async def _complete(
     """A completion at a position, with its reason code in the log."""
     started = time.monotonic()
     done = await _try_complete(server, document, position, automatic=automatic, chosen=chosen)
+    server.completions.reasons[done.reason] += 1
     server.note(f"inline completion: {done.reason}, {1000 * (time.monotonic() - started):.0f} ms, {len(done.text)} characters")
     return done
 
@@ -138,6 +142,9 @@ async def _try_complete(
         # A chosen entry of the completion list counts as typed, in place of what it would replace.
         document = replace(document, text=document.text[:start] + chosen.text + document.text[end:])
     plan = inline.Plan(document, CharOffset(start + len(chosen.text if chosen else "")))
+    if automatic and server.suggestion and len((rest := server.suggestion.rest(document, plan.cursor)).strip()) >= inline.MIN_CHARS:
+        return inline.Completion(rest, "typed_along")
+    server.suggestion = None
     request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
     try:
         finished = await server.engine.run(request)
@@ -151,9 +158,13 @@ async def _try_complete(
             server.tell_once(str(error))
         server.note(f"inline completion: {error}")
         return inline.Completion("", "failed")
+    server.completions.prompt_tokens, server.completions.reused_tokens = finished.prompt_tokens, finished.reused_tokens
     if not server.documents.is_current(document):
         return inline.Completion("", "moved")
-    return inline.read_completion(plan, finished)
+    done = inline.read_completion(plan, finished)
+    if done.text:
+        server.suggestion = Suggestion.at(document, plan.cursor, done.text)
+    return done
 
 
 @answers
@@ -231,6 +242,12 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
     except SeedError as error:
         raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
     return await _apply(server, (selection, entry))
+
+
+def completion_statistics(server: SeedServer) -> dict[str, Any]:
+    """Command `seed.completionStatistics`: `CompletionCounts` since the server started."""
+    counts = server.completions
+    return {"reasons": dict(counts.reasons), "prompt_tokens": counts.prompt_tokens, "reused_tokens": counts.reused_tokens}
 
 
 @answers

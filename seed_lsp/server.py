@@ -7,8 +7,9 @@ import contextlib
 import functools
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lsprotocol import types
@@ -21,6 +22,7 @@ from seed_lsp import __version__
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
 from seed_lsp.features import refactor
+from seed_lsp.features.typed_along import Suggestion
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
 from seed_lsp.source.document import Document
@@ -49,6 +51,15 @@ class Selection:
     name: str = ""
 
 
+@dataclass
+class CompletionCounts:
+    """How often each reason was why a completion was shown or not, and the size of the last prompt, in tokens."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+
+
 class SeedServer(LanguageServer):
     """A pygls server with an engine, settings, and documents whose lines are the protocol's."""
 
@@ -56,6 +67,8 @@ class SeedServer(LanguageServer):
         super().__init__("seed-lsp", __version__)
         self.engine = engine
         self.settings = Settings()
+        self.suggestion: Suggestion | None = None
+        self.completions = CompletionCounts()
         self._told: set[str] = set()
         # Set while no settings are on their way from the client: work waits for them, or it would use the old ones.
         self._configured = asyncio.Event()

@@ -43,7 +43,10 @@ class Settings:
     )
     inline_deadline_ms: int = field(
         default=4000,
-        metadata={"key": "inline.deadlineMs", "range": (50, 60_000), "help": "after this the text so far is shown"},
+        metadata={"key": "inline.deadlineMs", "range": (50, 60_000), "help": "after this the text so far is shown, where you asked for it"},
+    )
+    inline_typing_deadline_ms: int = field(
+        default=800, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000), "help": "the same while you type"}
     )
     completion_enabled: bool = field(
         default=False,

@@ -12,11 +12,13 @@ import statistics
 import sys
 import time
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from engine.api import NUMBER_FORMATS
 from engine.engine import Engine, physical_cores
 from engine.evaluation.machine import READ_BYTES, Floor, Machine
 from engine.model.kernel_network import KernelNetwork
@@ -117,15 +119,15 @@ def _card(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.blocks")
+    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.blocks", description=__doc__)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--format", help="one of the number formats; the best if left out")
+    parser.add_argument("--dtype", nargs="+", choices=NUMBER_FORMATS, default=[None], help="the best if left out")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--png", type=Path, help="draw the figure into this file")
     options = parser.parse_args()
     reports = []
-    for model in options.models:
-        reports.append(measure(model, options.format, options.rounds))
+    for model, number_format in product(options.models, options.dtype):
+        reports.append(measure(model, number_format, options.rounds))
         _card(reports[-1])
     if options.png:
         draw(reports, options.png)

@@ -50,11 +50,18 @@ class ContestantFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way of generating: `command` starts its process; contestants with one command share a process. `how` is passed with each work."""
+    """A way of generating: `command` starts its process; contestants with one command share a process. `how` is passed with each work.
+
+    `kinds`: it takes part in works of these kinds alone; None: in all.
+    """
 
     name: str
     command: tuple[str, ...]
     how: str = ""
+    kinds: tuple[str, ...] | None = None
+
+    def takes(self, work: Work) -> bool:
+        return self.kinds is None or work.kind in self.kinds
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,9 @@ def our_contestants(model: str, number_format: str, modes: Sequence[str]) -> lis
     return [Contestant(f"seed-lsp {mode} {number_format}", command, mode) for mode in modes]
 
 
-def transformers_contestant(model: str, number_format: str) -> Contestant:
+def transformers_contestant(model: str, number_format: str, kinds: tuple[str, ...]) -> Contestant:
     command = (sys.executable, "-m", "engine.evaluation.contestant", "transformers", model, number_format)
-    return Contestant(f"transformers generate {number_format}", command)
+    return Contestant(f"transformers generate {number_format}", command, kinds=kinds)
 
 
 def llama_cpp_contestants(gguf: Path | None, folder: Path, threads: int, lookups: Sequence[int]) -> list[Contestant | Absent]:
@@ -99,7 +106,7 @@ def compete(
     with _Processes() as processes:
         for number in range(rounds):
             for work in works:
-                for contestant in contestants:
+                for contestant in (c for c in contestants if c.takes(work)):
                     run = processes.run(contestant, work)
                     runs.setdefault((contestant.name, work.name), []).append(run)
                     say(f"round {number + 1} {work.name}: {contestant.name} {run.rate:.1f} tokens/s")

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.api import SamplingOptions
+from engine.api import NUMBER_FORMATS, SamplingOptions
 from engine.engine import physical_cores
 from engine.evaluation import contest, samples
 from engine.evaluation.contest import Absent, Contestant, Run, Work, median_rate
@@ -26,10 +26,10 @@ from engine.model.store import Store
 from engine.model.tokenizer import Tokenizer
 from engine.prompts import prompt_of
 
-SHORT, LONG = 24, 200
+SHORT, EDIT, LONG = 24, 128, 200
 MOSTLY = 0.6
-LOOKUPS = (8,)
-KINDS = {"completion": f"completion, up to {SHORT} tokens", "generation": f"new code, {LONG} tokens", "edit": f"edit, up to {LONG} tokens"}
+LOOKUPS = (3, 8, 16)
+KINDS = {"completion": f"completion, up to {SHORT} tokens", "generation": f"new code, {LONG} tokens", "edit": f"edit, up to {EDIT} tokens"}
 BASELINE = "autoregressive"
 
 
@@ -43,7 +43,7 @@ def works(tokenizer: Tokenizer) -> list[Work]:
     return [
         *(work("completion", sample, SHORT) for sample in samples.completions()),
         *(work("generation", sample, LONG) for sample in samples.generations()[:1]),
-        *(work("edit", sample, LONG) for sample in samples.edits()),
+        *(work("edit", sample, EDIT) for sample in samples.edits()),
     ]
 
 
@@ -54,7 +54,8 @@ def contestants(model: str, formats: Sequence[str], peers: Path) -> list[Contest
     return [
         *(c for number_format in formats for c in contest.our_contestants(model, number_format, ("verified", BASELINE))),
         *contest.llama_cpp_contestants(gguf, peers, physical_cores(), LOOKUPS),
-        contest.transformers_contestant(model, "bfloat16"),
+        # It is the slowest by far, and its rate does not depend on the work.
+        contest.transformers_contestant(model, "bfloat16", kinds=("completion", "generation")),
     ]
 
 
@@ -76,14 +77,14 @@ def measure(model: str, formats: Sequence[str], peers: Path, rounds: int, only: 
         "absent": {c.name: c.reason for c in absent},
         "works": [_work_report(w, present, runs, kept.get(w.name)) for w in todo],
         "kinds": _kind_reports(todo, present, runs, kept),
-        "peak_memory_bytes": {c.name: max(r.peak_memory_bytes for w in todo for r in runs[c.name, w.name]) for c in present},
+        "peak_memory_bytes": {c.name: max(r.peak_memory_bytes for w in todo if c.takes(w) for r in runs[c.name, w.name]) for c in present},
     }
     _card(report)
     return report
 
 
 def _work_report(work: Work, present: Sequence[Contestant], runs: dict[tuple[str, str], list[Run]], kept: float | None) -> dict[str, Any]:
-    first = {c.name: runs[c.name, work.name][0] for c in present}
+    first = {c.name: runs[c.name, work.name][0] for c in present if c.takes(work)}
     forwards = {name: run.forwards for name, run in first.items() if run.forwards}
     return {
         "name": work.name,
@@ -92,7 +93,7 @@ def _work_report(work: Work, present: Sequence[Contestant], runs: dict[tuple[str
         "kept": kept,
         "tokens": {name: run.tokens for name, run in first.items()},
         "tokens_per_forward": {name: round(first[name].tokens / count, 2) for name, count in forwards.items()},
-        "tokens_per_second": {c.name: round(median_rate(runs[c.name, work.name]), 2) for c in present},
+        "tokens_per_second": {name: round(median_rate(runs[name, work.name]), 2) for name in first},
     }
 
 
@@ -106,7 +107,8 @@ def _kind_reports(
     report = {}
     for kind, members in groups.items():
         if members:
-            rates = {c.name: [median_rate(runs[c.name, w.name]) for w in members] for c in present}
+            there = [c for c in present if c.takes(members[0])]
+            rates = {c.name: [median_rate(runs[c.name, w.name]) for w in members] for c in there}
             report[kind] = {
                 "works": len(members),
                 "tokens_per_second": {name: round(statistics.median(values), 2) for name, values in rates.items()},
@@ -147,14 +149,14 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.speed")
+    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.speed", description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--formats", nargs="+", default=["int4"])
+    parser.add_argument("--dtype", nargs="+", default=["int4"], choices=NUMBER_FORMATS)
     parser.add_argument("--kinds", nargs="+", default=[], choices=list(KINDS))
     parser.add_argument("--peers", type=Path, default=Path(".peers"), help="the folder with npm's node_modules")
     options = parser.parse_args()
-    print(json.dumps(measure(options.model, options.formats, options.peers, options.rounds, options.kinds)))
+    print(json.dumps(measure(options.model, options.dtype, options.peers, options.rounds, options.kinds)))
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ class Kernels:
         self._module.quantize(self._context, x.address, x.rows, x.width, out.address)
 
     def silu(self, gate_up: Floats, out: QuantizedRows, plain: Floats | None = None) -> None:
-        """The product of silu(gate) and up, of `gate_up` (rows, 2 width), quantised; unquantised into `plain`."""
+        """Gate by silu: `gate_up` (rows, 2 width) holds gate and up, their product goes quantised into `out`, unquantised into `plain`."""
         rows, width = gate_up.rows, gate_up.width // 2
         assert gate_up.dense
         assert (rows <= out.rows, width) == (True, out.width)

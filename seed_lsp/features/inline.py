@@ -9,11 +9,22 @@ from urllib.parse import unquote, urlparse
 
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.settings import Settings
-from seed_lsp.source.context import infill_context
+from seed_lsp.source.context import SUFFIX_CHARS, TYPING_SUFFIX_CHARS, infill_context
 from seed_lsp.source.document import CharOffset, Document
 
 Reason = Literal[
-    "shown", "disabled", "failed", "cancelled", "superseded", "moved", "deadline", "blank", "short", "repeats_suffix", "leaves_block"
+    "shown",
+    "typed_along",
+    "disabled",
+    "failed",
+    "cancelled",
+    "superseded",
+    "moved",
+    "deadline",
+    "blank",
+    "short",
+    "repeats_suffix",
+    "leaves_block",
 ]
 """Why a completion is shown or not."""
 
@@ -47,11 +58,12 @@ class Completion:
 
 
 def build_request(plan: Plan, settings: Settings, request_id: int, *, automatic: bool) -> InfillRequest:
-    context = infill_context(plan.document, plan.cursor)
+    context = infill_context(plan.document, plan.cursor, suffix_chars=TYPING_SUFFIX_CHARS if automatic else SUFFIX_CHARS)
+    deadline_ms = settings.inline_typing_deadline_ms if automatic else settings.inline_deadline_ms
     return InfillRequest(
         request_id,
         settings.model,
-        SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=settings.inline_deadline_ms / 1000),
+        SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=deadline_ms / 1000),
         prefix=context.prefix,
         suffix=context.suffix,
         path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 
-PREFIX_CHARS = 2400
+PREFIX_CHARS = 7000
 SUFFIX_CHARS = 600
-ANCHOR_LINES = 16
-"""The prefix starts at a multiple of this many lines, so that it stays the same, and cached, while the user types."""
+TYPING_SUFFIX_CHARS = 200
+"""While the user types: the suffix stands behind the prefix in the model's layout, and is run again at each key."""
+ANCHOR_LINES = 64
+"""A prefix that is cut starts at a multiple of this many lines, so that it stays the same, and cached, while the user types."""
 
 
 @dataclass(frozen=True)

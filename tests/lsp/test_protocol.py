@@ -22,7 +22,7 @@ async def test_capabilities(editor: Editor):
     assert result.inline_completion_provider
     assert result.code_action_provider.resolve_provider
     assert result.completion_provider is None, "the ordinary list is offered only where a setting asks for it"
-    assert set(result.execute_command_provider.commands) == {"seed.editSelection", "seed.refactor"}
+    assert set(result.execute_command_provider.commands) == {"seed.editSelection", "seed.refactor", "seed.completionStatistics"}
     assert result.position_encoding == editor.encoding
 
 
@@ -33,6 +33,34 @@ async def test_inline_completion(editor: Editor):
     assert item.insert_text == "scripted_value()"
     assert item.range == editor.range(4, 4)
     assert "inline completion: shown" in editor.logged()
+
+
+async def test_typing_along_a_suggestion_asks_the_engine_nothing(editor: Editor):
+    """While the user types what was suggested, the rest is answered at once; another letter asks anew."""
+    editor.open("x = \ny = 2\n")
+    [item] = await editor.complete(4, automatic=True)
+    for i, letter in enumerate("scripted_"):
+        editor.type(4 + i, 4 + i, letter)
+        [item] = await editor.complete(5 + i, automatic=True)
+        assert item.insert_text == "scripted_value()"[i + 1 :]
+        assert item.range == editor.range(5 + i, 5 + i)
+    counts = await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.completionStatistics"))
+    assert counts["reasons"] == {"shown": 1, "typed_along": 9}
+    assert counts["prompt_tokens"] == 11
+    editor.type(13, 13, "x")
+    [item] = await editor.complete(14, automatic=True)
+    assert item.insert_text == "scripted_value()"
+    assert editor.logged().count("typed_along") == 9
+
+
+async def test_a_suggestion_is_not_taken_up_where_the_text_around_it_changed(editor: Editor):
+    """The same letters in another document, or before another rest of the file, are another question."""
+    editor.open("x = \ny = 2\n")
+    await editor.complete(4, automatic=True)
+    editor.type(9, 10, "3")
+    editor.type(4, 4, "s")
+    [item] = await editor.complete(5, automatic=True)
+    assert item.insert_text == "scripted_value()"
 
 
 @pytest.mark.parametrize("text", ["s = '😀é' + ", "a = 1\x0c\n\u2028b = ", "a = 1\r\nb = ", "", "\ufeff"])

@@ -1,0 +1,231 @@
+"""``seed-lsp bench``: what the assistant does on this machine, measured. Each prints a readable card and, last, one JSON line.
+
+`speed` and `blocks` measure the engine, in processes of their own; `latency` and `memory` drive the real server as an editor does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import json
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.api import InfillRequest, SamplingOptions
+from engine.worker import WorkerSettings
+from seed_lsp.engine_client import EngineClient
+from seed_lsp.errors import SeedError
+from seed_lsp.handlers import COMPLETION_STATISTICS, REFACTOR
+from seed_lsp.headless import HeadlessEditor
+
+TYPED = Path(__file__).parents[1] / "engine" / "model" / "kernel_network.py"
+PLACES = 6
+CANCEL_AFTER_S = 0.25
+CANCELS = 12
+
+
+class BenchError(SeedError):
+    """A measurement could not be made."""
+
+
+def speed(model: str, arguments: list[str]) -> dict[str, Any]:
+    """Tokens a second against the peers (`engine.evaluation.speed`)."""
+    return _engine_module("engine.evaluation.speed", [model, *arguments])
+
+
+def blocks(model: str, arguments: list[str]) -> dict[str, Any]:
+    """Time of a forward against its rows (`engine.evaluation.blocks`)."""
+    if "--png" in arguments and importlib.util.find_spec("matplotlib") is None:
+        raise BenchError("drawing needs matplotlib; run: pip install 'seed-lsp[bench]'")
+    return _engine_module("engine.evaluation.blocks", [model, *arguments])
+
+
+def _engine_module(module: str, arguments: list[str]) -> dict[str, Any]:
+    run = subprocess.run([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise BenchError("the measurement failed; the reason is above")
+    return dict(json.loads(run.stdout.splitlines()[-1]))
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key typed: how long until text was there (None: nothing was shown), and why."""
+
+    seconds: float
+    shown: bool
+
+
+def latency(model: str) -> dict[str, Any]:
+    """Types into a real file key by key over LSP, waiting for each answer; then cancels requests under way."""
+    report = {"bench": "latency", "model": model, **_here(), **asyncio.run(_typing(model))}
+    report["cancel_to_idle_ms"] = asyncio.run(_cancel_to_idle(model))
+    _say(f"{model}: {report['keys']} keys typed into {TYPED.name}, behind {report['prompt_tokens']} tokens of context")
+    _say(f"  first text shown: p50 {report['shown_p50_ms']:.0f} ms, p95 {report['shown_p95_ms']:.0f} ms; shown for {report['shown']:.0%}")
+    _say(f"  answered from the last suggestion: {report['typed_along']:.0%}")
+    _say(f"  the other keys: p50 {report['asked_p50_ms']:.0f} ms, p95 {report['asked_p95_ms']:.0f} ms; cold {report['cold_ms']:.0f} ms")
+    _say(f"  from cancel to idle, ms: {report['cancel_to_idle_ms']}")
+    return report
+
+
+async def _typing(model: str) -> dict[str, Any]:
+    # A file of our own, which no model has seen; Python's library the models know by heart.
+    source = TYPED.read_text(encoding="utf-8")
+    editor = HeadlessEditor("seed-lsp bench")
+    await editor.open_server({"model": model, "inline": {"deadlineMs": 60_000}})
+    keys: list[Key] = []
+    cold: list[float] = []
+    prompts: list[int] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="seed-lsp-bench-") as folder:
+            for number, line in enumerate(_lines_to_type(source)):
+                at = source.index(line)
+                editor.open_file(Path(folder) / f"typed_{number}.py", source.replace(line, "", 1))
+                started = time.perf_counter()
+                # The first request behind a new prefix pays for it; the keys after it are warm.
+                await editor.complete(at, automatic=False)
+                cold.append(time.perf_counter() - started)
+                keys += [await _press(editor, at + i, character) for i, character in enumerate(line)]
+                counts = await editor.command(COMPLETION_STATISTICS)
+                prompts.append(counts["prompt_tokens"])
+    finally:
+        await editor.close_server()
+    return {"prompt_tokens": statistics.median(prompts), **_latency_report(keys, cold, counts["reasons"])}
+
+
+async def _press(editor: HeadlessEditor, at: int, character: str) -> Key:
+    started = time.perf_counter()
+    editor.type(at, character)
+    items = await editor.complete(at + 1, automatic=True)
+    return Key(time.perf_counter() - started, bool(items))
+
+
+def _lines_to_type(source: str) -> list[str]:
+    """Lines of code from the file's later two thirds, so that there is context before them, evenly spread."""
+    lines = source.splitlines(keepends=True)
+    good = [line for line in lines if 30 <= len(line) <= 60 and line.startswith("    ") and lines.count(line) == 1 and _is_code(line)]
+    late = [line for line in good if source.index(line) > len(source) // 3]
+    return late[:: max(1, len(late) // PLACES)][:PLACES]
+
+
+def _is_code(line: str) -> bool:
+    text = line.strip()
+    return not text.startswith(("#", '"', ">>>", "...")) and any(mark in text for mark in (" = ", "return ", "raise ", "if ", "for "))
+
+
+def _latency_report(keys: list[Key], cold: list[float], reasons: dict[str, int]) -> dict[str, Any]:
+    shown = sorted(1000 * key.seconds for key in keys if key.shown)
+    if not shown:
+        raise BenchError("nothing was shown for any key")
+    along = reasons.get("typed_along", 0)
+    # What is answered without the engine takes a few milliseconds; the slowest keys are those that asked it.
+    asked = sorted(1000 * key.seconds for key in keys)[along:]
+    return {
+        "keys": len(keys),
+        "reasons": reasons,
+        "shown": round(len(shown) / len(keys), 3),
+        "typed_along": round(along / len(keys), 3),
+        "shown_p50_ms": round(_percentile(shown, 50), 1),
+        "shown_p95_ms": round(_percentile(shown, 95), 1),
+        "asked_p50_ms": round(_percentile(asked, 50), 1) if asked else 0.0,
+        "asked_p95_ms": round(_percentile(asked, 95), 1) if asked else 0.0,
+        "cold_ms": round(1000 * statistics.median(cold), 1),
+    }
+
+
+def _percentile(ordered: list[float], percent: int) -> float:
+    """The nearest-rank percentile of sorted numbers."""
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+async def _cancel_to_idle(model: str) -> dict[str, float]:
+    """How long the engine stays busy with a cancelled request, in ms: what a request sent right behind the cancellation waits."""
+    client = EngineClient(WorkerSettings(), idle_s=0)
+
+    async def wait_of_next() -> float:
+        options = SamplingOptions(max_new_tokens=1)
+        started = time.perf_counter()
+        finished = await client.run(InfillRequest(client.new_id(), model, options, prefix="x = 1\n", suffix=""))
+        return time.perf_counter() - started - finished.prefill_seconds - finished.decode_seconds
+
+    async def cancelled(prompt: str, after: float) -> float:
+        options = SamplingOptions(max_new_tokens=400, mode="autoregressive")
+        work = asyncio.create_task(client.run(InfillRequest(client.new_id(), model, options, prefix=prompt, suffix="")))
+        await asyncio.sleep(after)
+        work.cancel()
+        return await wait_of_next()
+
+    text = inspect.getsource(statistics)
+    try:
+        await wait_of_next()
+        waits = [await cancelled(text[100 * i : 100 * i + 6000], CANCEL_AFTER_S + 0.037 * i) for i in range(CANCELS)]
+    finally:
+        await client.stop()
+    return {"median": round(1000 * statistics.median(waits), 1), "most": round(1000 * max(waits), 1)}
+
+
+def memory(model: str) -> dict[str, Any]:
+    """Resident memory of server and engine after a completion and a refactoring."""
+    if importlib.util.find_spec("psutil") is None:
+        raise BenchError("looking at processes needs psutil; run: pip install 'seed-lsp[bench]'")
+    report = {"bench": "memory", "model": model, **_here(), **asyncio.run(_memory(model))}
+    parts = ", ".join(f"{name} {size / 1e9:.2f} GB" for name, size in report["resident_bytes"].items())
+    _say(f"{model}: resident {report['total_resident_bytes'] / 1e9:.2f} GB ({parts})")
+    return report
+
+
+async def _memory(model: str) -> dict[str, Any]:
+    import psutil
+
+    source = inspect.getsource(statistics)
+    editor = HeadlessEditor("seed-lsp bench")
+    await editor.open_server({"model": model, "inline": {"deadlineMs": 60_000}})
+    try:
+        with tempfile.TemporaryDirectory(prefix="seed-lsp-bench-") as folder:
+            editor.open_file(Path(folder) / "statistics.py", source)
+            await editor.complete(source.index("def median_high"), automatic=False)
+            first, last = (source[: source.index(f"def {name}")].count("\n") for name in ("median_low", "median_high"))
+            area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
+            argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
+            await editor.command(REFACTOR, argument)
+            server = psutil.Process(editor.server_pid)
+            resident = {"server": int(server.memory_info().rss)}
+            for child in server.children(recursive=True):
+                name = "engine" if child.memory_info().rss > resident["server"] else f"helper {child.pid}"
+                resident[name] = resident.get(name, 0) + int(child.memory_info().rss)
+    finally:
+        await editor.close_server()
+    return {"resident_bytes": resident, "total_resident_bytes": sum(resident.values())}
+
+
+def _here() -> dict[str, Any]:
+    """The machine, asked in a process of its own: this package must not import torch."""
+    code = (
+        "import json; from dataclasses import asdict; from engine.engine import physical_cores; "
+        "from engine.evaluation.machine import Machine; print(json.dumps(asdict(Machine.here(physical_cores()))))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise BenchError("the engine's packages do not load; run: seed-lsp doctor")
+    return {"machine": json.loads(run.stdout)}
+
+
+def finish(report: dict[str, Any], path: Path | None) -> None:
+    """Write the report as one JSON line, last on standard output, and into a file where one is wanted."""
+    line = json.dumps(report)
+    if path is not None:
+        scratch = path.with_name(f".{path.name}.partial")
+        scratch.write_text(line + "\n", encoding="utf-8")
+        scratch.replace(path)
+    print(line)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
