@@ -1,8 +1,8 @@
-"""Weights in 4 and 8 bits, in groups of 32 along a row, laid out the way that the CPU kernels walk them.
+"""Weights in 4 and 8 bits, laid out the way that the CPU kernels walk them.
 
-A published file's 4-bit matrices (GGUF's Q4_K: 4-bit values, a scale and a minimum for each group) keep their very values.
-All others become symmetric 8-bit ones with a scale for each group: exact for Q8_0, and for files with 5 and 6 bits a
-rounding far below theirs. Scales and minima are half floats, `SCALE` times their value, since small ones would lose digits.
+A published file's 4-bit matrices (GGUF's Q4_K: 4-bit values, a scale and a minimum for each group of 32) keep their very values.
+All others become symmetric 8-bit ones with a scale for each block of 128: for files with 5 and 6 bits a rounding far below theirs.
+Scales and minima are half floats, `SCALE` times their value, since small ones would lose digits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 GROUP = 32
-"""Inputs that share a scale."""
+"""Inputs that share a scale in 4 bits."""
+BLOCK = 128
+"""The same in 8 bits."""
 COLUMNS = 16
 """Outputs of a tile (`engine/native/kernels.h`)."""
 SCALE = 4096.0
@@ -29,10 +31,10 @@ class QuantizationError(ValueError):
 
 @dataclass(frozen=True)
 class Quantized:
-    """A matrix: scale x values - minimum, group by group.
+    """A matrix, piece by piece of each row: scale x values - minimum.
 
-    `values` (out, in), bytes: 0 to 15, or for 8 bits -127 to 127 with 128 added. `scales` and `minima` (out, in / 32), float16, times
-    `SCALE`; `minima` is None for 8 bits.
+    `values` (out, in), bytes: 0 to 15, or for 8 bits -127 to 127 with 128 added. `scales` (out, pieces) and `minima`, float16, times `SCALE`;
+    `minima` is None for 8 bits.
     """
 
     values: np.ndarray
@@ -50,12 +52,14 @@ class Quantized:
 
 def quantize8(weight: np.ndarray) -> Quantized:
     """Symmetric 8 bits for float weights (out, in)."""
-    groups = weight.reshape(weight.shape[0], -1, GROUP)
-    scales = _halves(np.abs(groups).max(axis=2) / 127)
+    if weight.shape[1] % BLOCK:
+        raise QuantizationError(f"rows of {weight.shape[1]} weights do not divide into blocks of {BLOCK}")
+    blocks = weight.reshape(weight.shape[0], -1, BLOCK)
+    scales = _halves(np.abs(blocks).max(axis=2) / 127)
     # The stored scale, not the exact one, is what the values will be multiplied with.
     exact = scales.astype(np.float32) / SCALE
     inverse = np.divide(1, exact, out=np.zeros_like(exact), where=exact > 0)
-    values = np.clip(np.rint(groups * inverse[:, :, None]), -127, 127)
+    values = np.clip(np.rint(blocks * inverse[:, :, None]), -127, 127)
     return Quantized((values + 128).astype(np.uint8).reshape(weight.shape), scales)
 
 
@@ -78,31 +82,32 @@ def read_q4_k(data: np.ndarray) -> Quantized:
 
 def dequantize(matrix: Quantized) -> np.ndarray:
     """The matrix as float32 (out, in)."""
-    out = matrix.values.shape[0]
-    groups = matrix.values.reshape(out, -1, GROUP).astype(np.float32)
+    shape = (*matrix.scales.shape, -1)
+    values = matrix.values.reshape(shape).astype(np.float32)
+    scales = matrix.scales.astype(np.float32)[:, :, None]
     if matrix.minima is None:
-        weight = (groups - 128) * matrix.scales.astype(np.float32)[:, :, None]
+        weight = (values - 128) * scales
     else:
-        weight = groups * matrix.scales.astype(np.float32)[:, :, None] - matrix.minima.astype(np.float32)[:, :, None]
-    return weight.reshape(out, -1) / SCALE
+        weight = values * scales - matrix.minima.astype(np.float32)[:, :, None]
+    return weight.reshape(matrix.values.shape) / SCALE
 
 
 def pack(matrix: Quantized) -> Tensor:
-    """The bytes (tiles, groups, bytes of a group) in the kernels' layout; `out` must be a multiple of 16."""
+    """The bytes (tiles, blocks, bytes of a block) in the kernels' layout; `out` must be a multiple of 16, `in` of 128."""
     out, width = matrix.values.shape
-    if out % COLUMNS or width % GROUP:
-        raise QuantizationError(f"a matrix of {out} x {width} does not divide into tiles of {COLUMNS} x {GROUP}")
-    tiles, groups = out // COLUMNS, width // GROUP
-    # (tile, group, four inputs at a time, column, input)
-    values = matrix.values.reshape(tiles, COLUMNS, groups, GROUP // 4, 4).transpose(0, 2, 3, 1, 4)
+    if out % COLUMNS or width % BLOCK:
+        raise QuantizationError(f"a matrix of {out} x {width} does not divide into tiles of {COLUMNS} x {BLOCK}")
+    tiles, pieces = out // COLUMNS, matrix.scales.shape[1]
+    # (tile, piece, four inputs at a time, column, input)
+    values = matrix.values.reshape(tiles, COLUMNS, pieces, -1, 4).transpose(0, 2, 3, 1, 4)
     if matrix.bits == 4:
         values = values[:, :, 0::2] | (values[:, :, 1::2] << 4)
-    parts = [np.ascontiguousarray(values).reshape(tiles, groups, -1)]
+    parts = [np.ascontiguousarray(values).reshape(tiles, pieces, -1)]
     for numbers in (matrix.scales, matrix.minima):
         if numbers is not None:
-            lanes = np.ascontiguousarray(numbers.reshape(tiles, COLUMNS, groups).transpose(0, 2, 1))
-            parts.append(lanes.view(np.uint8).reshape(tiles, groups, -1))
-    return torch.from_numpy(np.concatenate(parts, axis=2))
+            lanes = np.ascontiguousarray(numbers.reshape(tiles, COLUMNS, pieces).transpose(0, 2, 1))
+            parts.append(lanes.view(np.uint8).reshape(tiles, pieces, -1))
+    return torch.from_numpy(np.concatenate(parts, axis=2).reshape(tiles, width // BLOCK, -1))
 
 
 def _halves(values: np.ndarray) -> np.ndarray:

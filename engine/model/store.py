@@ -22,7 +22,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 # A change of what a conversion writes changes this, and old folders are made anew.
-CONVERTED_VERSION = "v2"
+CONVERTED_VERSION = "v3"
 CHUNK_BYTES = 1 << 22
 SLACK_BYTES = 64 << 20
 PIP_TIMEOUT_S = 900

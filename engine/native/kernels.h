@@ -10,20 +10,22 @@
 
 namespace seed {
 
-// Weights lie in tiles of 16 output columns; a tile is a sequence of groups of 32 inputs, and a group is
-//   kBits4: 4 x 64 bytes (column, 4 inputs; the next 4 inputs in the high nibbles), 16 scales, 16 minima: w = scale q - minimum
-//   kBits8: 8 x 64 bytes (column, 4 inputs), each w / scale + 128, then 16 scales
+// Weights lie in tiles of 16 output columns; a tile is a sequence of blocks of 128 inputs, and a block is
+//   kBits4: four times 4 x 64 bytes (column, 4 inputs; the next 4 inputs in the high nibbles), 16 scales, 16 minima, for groups of
+//           32 inputs: w = scale q - minimum
+//   kBits8: 32 x 64 bytes (column, 4 inputs), each w / scale + 128, then 16 scales
 // with scales and minima as half floats, 2^12 times their value (their range would not fit otherwise).
 enum Format { kBits4 = 4, kBits8 = 8 };
 constexpr int kColumns = 16;
-constexpr int kGroup = 32;
-constexpr int kBlock = 128;  // inputs that share one scale of an activation
+constexpr int kBlock = 128;  // inputs that share one scale of an activation, and of an 8-bit weight
+constexpr int kGroup = 32;   // and of a 4-bit weight
 constexpr float kWeightScale = 1.0f / 4096.0f;
-constexpr int64_t group_bytes(int format) { return format == kBits4 ? 256 + 64 : 512 + 32; }
+constexpr int64_t kGroupBytes4 = 4 * 64 + 64;
+constexpr int64_t block_bytes(int format) { return format == kBits4 ? 4 * kGroupBytes4 : 32 * 64 + 32; }
 
 // Activations in 8 bits. The rows are cut into parts of nearly equal number, as many as one pass of a product takes; in a part
 // of R rows, at its first row's place, lie `values` (width / 4, R, 4), `scales` (width / 128, R), kWeightScale included,
-// `sums` (width / 32, R), each the sum of a group's values, and `offsets`, the same times -128.
+// `sums` (width / 32, R), each the sum of a group's values, and `offsets` (width / 128, R), a block's sum times -128.
 struct Quantized {
     int8_t* values;
     float* scales;

@@ -57,6 +57,7 @@ inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block,
     out.scales[part.first * (width / kBlock) + block * part.count + r] = largest / 127.0f * kWeightScale;
     int8_t* values = out.values + part.first * width + (block * (kBlock / 4) * part.count + r) * 4;
     const int64_t group = part.first * (width / kGroup) + block * (kBlock / kGroup) * part.count + r;
+    int32_t all = 0;
     for (int i = 0; i < vectors; i += 2) {
         const I first = to_int(nearest(mul(x[i], inverse))), second = to_int(nearest(mul(x[i + 1], inverse)));
         int8_t bytes[kGroup];
@@ -65,8 +66,9 @@ inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block,
         for (int j = 0; j < kGroup / 4; ++j, values += 4 * part.count) std::memcpy(values, bytes + 4 * j, 4);
         const int32_t both = sum(add(first, second));
         out.sums[group + i / 2 * part.count] = static_cast<float>(both);
-        out.offsets[group + i / 2 * part.count] = -128 * both;
+        all += both;
     }
+    out.offsets[part.first * (width / kBlock) + block * part.count + r] = -128 * all;
 }
 
 void quantize(Pool& pool, const float* x, int64_t rows, int64_t width, Quantized out) {
@@ -118,18 +120,15 @@ void silu(Pool& pool, const float* gate_up, int64_t rows, int64_t width, Quantiz
 }
 
 // While a tile is multiplied, the next one comes from memory into the second-level cache, evenly over the passes: else memory
-// would rest in all passes but the first. `lines` cache lines, a multiple of four, for each block of 128 inputs.
+// would rest in all passes but the first. One line at a time, since a burst would keep the tile's own loads waiting. `step` is
+// 64 bytes for one pass, 32 for two: each pass brings its share of the lines.
 struct Ahead {
     const uint8_t* from;
-    int64_t lines;
+    int64_t step;
 
-    void step() {
-        for (int64_t i = 0; i < lines; i += 4, from += 256) {
-            __builtin_prefetch(from, 0, 2);
-            __builtin_prefetch(from + 64, 0, 2);
-            __builtin_prefetch(from + 128, 0, 2);
-            __builtin_prefetch(from + 192, 0, 2);
-        }
+    void next() {
+        __builtin_prefetch(from, 0, 2);
+        from += step;
     }
 };
 
@@ -140,17 +139,18 @@ constexpr int64_t kAheadRows = 5;
 template <int R> inline void tile4(const uint8_t* w, int64_t width, Quantized x, Ahead ahead, F* out) {
     for (int r = 0; r < R; ++r) out[r] = spread(0.0f);
     for (int64_t block = 0; block < width / kBlock; ++block) {
-        ahead.step();
         F partial[R];
         for (int r = 0; r < R; ++r) partial[r] = spread(0.0f);
-        for (int group = 0; group < kBlock / kGroup; ++group, w += group_bytes(kBits4)) {
+        for (int group = 0; group < kBlock / kGroup; ++group, w += kGroupBytes4) {
             I products[R];
             for (int r = 0; r < R; ++r) products[r] = zero();
             for (int i = 0; i < 4; ++i, x.values += 8 * R) {
+                ahead.next();
                 const I both = load_bytes(w + 64 * i), low = low_nibbles(both), high = high_nibbles(both);
                 for (int r = 0; r < R; ++r) products[r] = dot4_nibbles(products[r], low, spread(four_bytes(x.values + 4 * r)));
                 for (int r = 0; r < R; ++r) products[r] = dot4_nibbles(products[r], high, spread(four_bytes(x.values + 4 * (R + r))));
             }
+            ahead.next();
             const F scale = halves(w + 256), minimum = halves(w + 288);
             for (int r = 0; r < R; ++r) {
                 partial[r] = fma(to_float(products[r]), scale, partial[r]);
@@ -165,23 +165,18 @@ template <int R> inline void tile4(const uint8_t* w, int64_t width, Quantized x,
 
 template <int R> inline void tile8(const uint8_t* w, int64_t width, Quantized x, Ahead ahead, F* out) {
     for (int r = 0; r < R; ++r) out[r] = spread(0.0f);
-    for (int64_t block = 0; block < width / kBlock; ++block) {
-        ahead.step();
-        F partial[R];
-        for (int r = 0; r < R; ++r) partial[r] = spread(0.0f);
-        for (int group = 0; group < kBlock / kGroup; ++group, w += group_bytes(kBits8)) {
-            I products[R];
-            for (int r = 0; r < R; ++r) products[r] = spread(x.offsets[r]);
-            x.offsets += R;
-            for (int i = 0; i < 8; ++i, x.values += 4 * R) {
-                const I bytes = load_bytes(w + 64 * i);
-                for (int r = 0; r < R; ++r) products[r] = dot4(products[r], bytes, spread(four_bytes(x.values + 4 * r)));
-            }
-            const F scale = halves(w + 512);
-            for (int r = 0; r < R; ++r) partial[r] = fma(to_float(products[r]), scale, partial[r]);
+    for (int64_t block = 0; block < width / kBlock; ++block, w += block_bytes(kBits8)) {
+        I products[R];
+        for (int r = 0; r < R; ++r) products[r] = spread(x.offsets[r]);
+        for (int i = 0; i < kBlock / 4; ++i, x.values += 4 * R) {
+            ahead.next();
+            const I bytes = load_bytes(w + 64 * i);
+            for (int r = 0; r < R; ++r) products[r] = dot4(products[r], bytes, spread(four_bytes(x.values + 4 * r)));
         }
-        for (int r = 0; r < R; ++r) out[r] = fma(partial[r], spread(x.scales[r]), out[r]);
+        const F scale = halves(w + 64 * (kBlock / 4));
+        for (int r = 0; r < R; ++r) out[r] = fma(to_float(products[r]), mul(scale, spread(x.scales[r])), out[r]);
         x.scales += R;
+        x.offsets += R;
     }
 }
 
@@ -190,10 +185,10 @@ template <int R>
 void rows_of_tile(const Linear& linear, int64_t tile, Quantized x, int64_t rows, int64_t index, float* out, int64_t stride, bool adds) {
     F sums[R];
     const int64_t width = linear.inputs, parts = number_of_parts(rows), row = part_of(rows, index).first;
-    const int64_t block = kBlock / kGroup * group_bytes(linear.format), size = width / kBlock * block;
+    const int64_t block = block_bytes(linear.format), size = width / kBlock * block;
     const uint8_t* w = linear.weights + tile * size;
-    const Ahead ahead = {w + size + size * index / parts, rows < kAheadRows ? 0 : (block / parts + 255) / 256 * 4};
-    x = {x.values + row * width, x.scales + row * (width / kBlock), x.sums + row * (width / kGroup), x.offsets + row * (width / kGroup)};
+    const Ahead ahead = rows < kAheadRows ? Ahead{w, 0} : Ahead{w + size + size * index / parts, 64 / parts};
+    x = {x.values + row * width, x.scales + row * (width / kBlock), x.sums + row * (width / kGroup), x.offsets + row * (width / kBlock)};
     if (linear.format == kBits4) tile4<R>(w, width, x, ahead, sums);
     else tile8<R>(w, width, x, ahead, sums);
     const int64_t column = tile * kColumns;
@@ -226,21 +221,25 @@ void linear(Pool& pool, const Linear& linear, Quantized x, int64_t rows, float* 
 }
 
 void row(const Linear& linear, int64_t index, float* out) {
-    const int64_t column = index % kColumns, size = group_bytes(linear.format);
-    const uint8_t* w = linear.weights + index / kColumns * (linear.inputs / kGroup) * size;
-    for (int64_t group = 0; group < linear.inputs / kGroup; ++group, w += size, out += kGroup) {
-        float scales[kColumns], minima[kColumns] = {};
-        store(scales, halves(w + size - (linear.format == kBits4 ? 64 : 32)));
-        if (linear.format == kBits4) store(minima, halves(w + size - 32));
-        for (int i = 0; i < kGroup; ++i) {
-            int value;
-            if (linear.format == kBits4) {
+    const int64_t column = index % kColumns, blocks = linear.inputs / kBlock;
+    const uint8_t* w = linear.weights + index / kColumns * blocks * block_bytes(linear.format);
+    float scales[kColumns], minima[kColumns];
+    if (linear.format == kBits4) {
+        for (int64_t group = 0; group < linear.inputs / kGroup; ++group, w += kGroupBytes4, out += kGroup) {
+            store(scales, halves(w + 256));
+            store(minima, halves(w + 288));
+            for (int i = 0; i < kGroup; ++i) {
                 const int byte = w[i / 8 * 64 + column * 4 + i % 4];
-                value = i % 8 < 4 ? byte & 15 : byte >> 4;
-            } else {
-                value = w[i / 4 * 64 + column * 4 + i % 4] - 128;
+                const auto value = static_cast<float>(i % 8 < 4 ? byte & 15 : byte >> 4);
+                out[i] = (scales[column] * value - minima[column]) * kWeightScale;
             }
-            out[i] = (scales[column] * static_cast<float>(value) - minima[column]) * kWeightScale;
+        }
+    } else {
+        for (int64_t block = 0; block < blocks; ++block, w += block_bytes(kBits8), out += kBlock) {
+            store(scales, halves(w + 64 * (kBlock / 4)));
+            for (int i = 0; i < kBlock; ++i) {
+                out[i] = scales[column] * static_cast<float>(w[i / 4 * 64 + column * 4 + i % 4] - 128) * kWeightScale;
+            }
         }
     }
 }

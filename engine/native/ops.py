@@ -71,14 +71,14 @@ class QuantizedRows:
             torch.empty(rows, width, dtype=torch.int8),
             torch.empty(rows, width // BLOCK),
             torch.empty(rows, width // 32),
-            torch.empty(rows, width // 32, dtype=torch.int32),
+            torch.empty(rows, width // BLOCK, dtype=torch.int32),
         )
         self.address = tuple(part.data_ptr() for part in self._parts)
 
 
 @dataclass(frozen=True)
 class PackedLinear:
-    """y = x Wᵀ + b. `weight`: bytes (tiles, groups, bytes of a group) as `engine.model.quantize.pack` writes them; `bias` (outputs,)."""
+    """y = x Wᵀ + b. `weight`: bytes (tiles, blocks, bytes of a block) as `engine.model.quantize.pack` writes them; `bias` (outputs,)."""
 
     weight: Tensor
     bias: Tensor | None = None
@@ -87,12 +87,12 @@ class PackedLinear:
     address: tuple[int, int, int, int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        tiles, groups, size = self.weight.shape
-        bits = {320: 4, 544: 8}.get(size)
-        assert bits is not None, f"groups of {size} bytes are neither 4 nor 8 bits"
+        tiles, blocks, size = self.weight.shape
+        bits = {1280: 4, 2080: 8}.get(size)
+        assert bits is not None, f"blocks of {size} bytes are neither 4 nor 8 bits"
         assert self.weight.dtype is torch.uint8
         assert self.weight.is_contiguous()
-        inputs, outputs = groups * 32, tiles * COLUMNS
+        inputs, outputs = blocks * BLOCK, tiles * COLUMNS
         bias = _address_of(None if self.bias is None else Floats(self.bias), 1, outputs)
         values = {"inputs": inputs, "outputs": outputs, "address": (bits, self.weight.data_ptr(), inputs, outputs, bias)}
         for name, value in values.items():
