@@ -28,7 +28,7 @@ from engine.prompts import prompt_of
 
 SHORT, EDIT, LONG = 24, 128, 200
 MOSTLY = 0.6
-LOOKUPS = (3, 8, 16)
+LOOKUPS = (3,)
 KINDS = {"completion": f"completion, up to {SHORT} tokens", "generation": f"new code, {LONG} tokens", "edit": f"edit, up to {EDIT} tokens"}
 BASELINE = "autoregressive"
 

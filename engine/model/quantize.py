@@ -85,11 +85,8 @@ def dequantize(matrix: Quantized) -> np.ndarray:
     shape = (*matrix.scales.shape, -1)
     values = matrix.values.reshape(shape).astype(np.float32)
     scales = matrix.scales.astype(np.float32)[:, :, None]
-    if matrix.minima is None:
-        weight = (values - 128) * scales
-    else:
-        weight = values * scales - matrix.minima.astype(np.float32)[:, :, None]
-    return weight.reshape(matrix.values.shape) / SCALE
+    minima = 128 * scales if matrix.minima is None else matrix.minima.astype(np.float32)[:, :, None]
+    return (values * scales - minima).reshape(matrix.values.shape) / SCALE
 
 
 def pack(matrix: Quantized) -> Tensor:
