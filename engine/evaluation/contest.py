@@ -5,6 +5,7 @@ A contestant that is not installed is absent, with the reason; it is never a zer
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import statistics
@@ -128,12 +129,14 @@ class _Processes:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for process in self._started.values():
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            # Leaving the process closes its pipes and waits for its end, which the end of its input brings about.
+            with process, contextlib.suppress(BrokenPipeError):
+                assert process.stdin is not None
+                process.stdin.close()
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def run(self, contestant: Contestant, work: Work) -> Run:
         process = self._started.get(contestant.command) or self._start(contestant)

@@ -52,7 +52,7 @@ def hole(name: str, function: Callable[..., Any], *, keep_lines: int) -> Sample:
     return Sample(name, make)
 
 
-def hole_in_file(function: Callable[..., Any], *, skip: int, lines: int, context: int = 2000) -> Sample:
+def hole_in_file(function: Callable[..., Any], *, skip: int, lines: int, context: int = 800) -> Sample:
     """A hole of `lines` lines in the function's file, `skip` lines into the function; `context` characters before and after it."""
     text = inspect.getsource(inspect.getmodule(function) or function)
     rows = text.splitlines(keepends=True)

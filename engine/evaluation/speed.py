@@ -26,7 +26,7 @@ from engine.model.store import Store
 from engine.model.tokenizer import Tokenizer
 from engine.prompts import prompt_of
 
-SHORT, EDIT, LONG = 24, 128, 200
+SHORT, EDIT, LONG = 24, 96, 200
 MOSTLY = 0.6
 LOOKUPS = (3,)
 KINDS = {"completion": f"completion, up to {SHORT} tokens", "generation": f"new code, {LONG} tokens", "edit": f"edit, up to {EDIT} tokens"}
@@ -55,7 +55,7 @@ def contestants(model: str, formats: Sequence[str], peers: Path) -> list[Contest
         *(c for number_format in formats for c in contest.our_contestants(model, number_format, ("verified", BASELINE))),
         *contest.llama_cpp_contestants(gguf, peers, physical_cores(), LOOKUPS),
         # It is the slowest by far, and its rate does not depend on the work.
-        contest.transformers_contestant(model, "bfloat16", kinds=("completion", "generation")),
+        contest.transformers_contestant(model, "bfloat16", kinds=("completion",)),
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from engine.api import Finished
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features import inline, refactor
+from seed_lsp.features.typed_along import Suggestion
 from seed_lsp.settings import Settings, parse_settings, settings_table
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
@@ -128,3 +129,21 @@ def test_the_readme_has_the_current_settings_table():
 
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert settings_table() in readme, "paste the output of: python -c 'from seed_lsp.settings import *; print(settings_table())'"
+
+
+def test_what_is_left_of_a_suggestion():
+    """Typing along is answered only while the document is the old one with the suggestion's beginning in it."""
+    before = Document("file:///a.py", "x = \ny = 2\n", 1)
+    suggestion = Suggestion.at(before, CharOffset(4), "make(1)\nz")
+
+    def rest(text: str, cursor: int, uri: str = "file:///a.py") -> str:
+        return suggestion.rest(Document(uri, text, 2), CharOffset(cursor))
+
+    assert rest("x = \ny = 2\n", 4) == "make(1)\nz"
+    assert rest("x = ma\ny = 2\n", 6) == "ke(1)\nz"
+    assert rest("x = make(1)\n\ny = 2\n", 12) == "z"
+    assert rest("x = mo\ny = 2\n", 6) == ""
+    assert rest("x = ma\ny = 3\n", 6) == ""
+    assert rest("w = ma\ny = 2\n", 6) == ""
+    assert rest("x = ma\ny = 2\n", 6, uri="file:///b.py") == ""
+    assert rest("x = \ny = 2\n", 2) == ""
