@@ -57,7 +57,7 @@ def _engine_module(module: str, arguments: list[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Key:
-    """One key typed: how long until text was there (None: nothing was shown), and why."""
+    """One key typed: how long until the answer was there, and whether it held text."""
 
     seconds: float
     shown: bool
@@ -86,12 +86,14 @@ async def _typing(model: str) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="seed-lsp-bench-") as folder:
             for number, line in enumerate(_lines_to_type(source)):
-                at = source.index(line)
-                editor.open_file(Path(folder) / f"typed_{number}.py", source.replace(line, "", 1))
+                at, text = source.index(line), source.replace(line, "", 1)
+                # The first request behind a new prefix pays for it. It is made in another buffer, so that the keys find
+                # the engine warm and no suggestion to type along.
+                editor.open_file(Path(folder) / f"cold_{number}.py", text)
                 started = time.perf_counter()
-                # The first request behind a new prefix pays for it; the keys after it are warm.
                 await editor.complete(at, automatic=False)
                 cold.append(time.perf_counter() - started)
+                editor.open_file(Path(folder) / f"typed_{number}.py", text)
                 keys += [await _press(editor, at + i, character) for i, character in enumerate(line)]
                 counts = await editor.command(COMPLETION_STATISTICS)
                 prompts.append(counts["prompt_tokens"])

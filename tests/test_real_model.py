@@ -13,6 +13,7 @@ from engine.evaluation.peer import transformers_network
 from engine.evaluation.samples import lossless_samples
 from engine.model import checkpoint
 from engine.model.store import Store, find_spec
+from engine.native import ops
 from engine.prompts import EDIT_SYSTEM
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
@@ -26,6 +27,33 @@ def engine() -> Engine:
     if not Store().is_fetched(find_spec(NAME)):
         pytest.fail(f"run first: seed-lsp model fetch {NAME}")
     return Engine.load(NAME, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def packed() -> Engine:
+    if ops.load(threads=1) is None:
+        pytest.skip("no kernels for this processor, or they are not built")
+    return Engine.load(NAME, device="cpu", dtype="int4")
+
+
+@pytest.mark.parametrize("sample", lossless_samples()[::4], ids=lambda sample: sample.name)
+def test_verified_writes_the_bases_text_on_the_kernels(packed: Engine, sample):
+    """What users run by default is lossless as well, to the last token: a row does not depend on its neighbours."""
+    result = compare(packed, sample, max_new_tokens=64)
+    assert result.parted_at is None
+    assert result.tokens > 0
+
+
+def test_the_kernels_choose_as_float32_does(engine: Engine, packed: Engine):
+    """4- and 8-bit weights and 8-bit activations: on the model's own text nearly every choice is the same."""
+    sample = lossless_samples()[12]
+    options = SamplingOptions(max_new_tokens=200)
+    prompt = engine.prompt_of(sample.make(options))
+    tokens = prompt.tokens + list(engine.sample(prompt.tokens, options, old=prompt.old, stop_tokens=prompt.stop_tokens).tokens)
+    expected = engine.network.forward(tokens, engine.network.new_cache())[len(prompt.tokens) - 1 :]
+    actual = packed.network.forward(tokens, packed.network.new_cache())[len(prompt.tokens) - 1 :]
+    assert expected.shape[0] > 40
+    assert (expected.argmax(-1) == actual.argmax(-1)).float().mean() > 0.95
 
 
 def test_tokens_are_those_of_transformers(engine: Engine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import gguf
 import numpy as np
@@ -10,14 +11,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from engine.api import ModelUnavailableError
+from engine.api import InvalidRequestError, ModelUnavailableError
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.engine import Engine
 from engine.model import checkpoint, gguf_file
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
 from engine.model.gguf_file import GgufFile
 from engine.model.store import MODELS, Store
+from engine.native import ops
 from tests.conftest import SHAPES, TINY, random_tensors
+from tests.engine.test_kernels import SHAPES as KERNEL_SHAPES
 
 CPU = torch.device("cpu")
 
@@ -74,6 +77,42 @@ def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
     assert loaded.keys() == tensors.keys()
     for name, tensor in tensors.items():
         torch.testing.assert_close(loaded[name], tensor.bfloat16().float(), msg=name)
+
+
+@pytest.mark.parametrize("shape", KERNEL_SHAPES)
+def test_a_gguf_file_runs_on_the_kernels(shape, tmp_path, monkeypatch, tokenizer_folder):
+    """The default on a CPU: packed once, found again at the next start, and the same network as in plain numbers."""
+    if ops.load(threads=1) is None:
+        pytest.skip("no kernels for this processor, or they are not built")
+    monkeypatch.setattr(GgufFile, "write_tokenizer", lambda _self, target: shutil.copytree(tokenizer_folder, target, dirs_exist_ok=True))
+    config = KERNEL_SHAPES[shape]
+    write_gguf(tmp_path / "m.gguf", config, random_tensors(config, 3, scale=0.1), architecture=shape)
+    store = Store(tmp_path / "cache")
+    engine = Engine.load(str(tmp_path / "m.gguf"), store=store)
+    assert engine.network.number_format == "int4"
+    [folder] = (tmp_path / "cache" / "converted").glob("m-*-int4-*")
+    packed = folder / checkpoint.WEIGHTS
+    written = packed.stat().st_mtime_ns
+    again = Engine.load(str(tmp_path / "m.gguf"), store=store, dtype="int4")
+    assert packed.stat().st_mtime_ns == written
+    tokens = [5, 250, 17, 99, 3, 128, 64, 1]
+    actual = engine.network.forward(tokens, engine.network.new_cache()).clone()
+    assert torch.equal(again.network.forward(tokens, again.network.new_cache()), actual)
+    plain = Engine.load(str(tmp_path / "m.gguf"), store=store, dtype="float32").network
+    expected = plain.forward(tokens, plain.new_cache())
+    assert (actual - expected).std() < 0.05 * expected.std()
+
+
+def test_number_formats_that_cannot_be_had_are_refused(tiny_folder, monkeypatch):
+    with pytest.raises(InvalidRequestError, match="int4, int8, bfloat16, float32"):
+        Engine.load(str(tiny_folder), dtype="int3")
+    if ops.load(threads=1) is not None:
+        with pytest.raises(InvalidRequestError, match="do not fit"):
+            Engine.load(str(tiny_folder), device="cpu", dtype="int8")
+    monkeypatch.setattr(ops, "load", lambda _name=None, *, threads: None)
+    with pytest.raises(InvalidRequestError, match="use bfloat16"):
+        Engine.load(str(tiny_folder), device="cpu", dtype="int8")
+    assert Engine.load(str(tiny_folder), device="cpu").network.number_format in {"bfloat16", "float32"}
 
 
 def test_of_two_tables_for_a_tied_head_the_finer_is_used(tmp_path, monkeypatch):

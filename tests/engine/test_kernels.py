@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import platform
+import random
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from engine.api import SamplingOptions
 from engine.config import ModelConfig
 from engine.model.kernel_network import KernelNetwork, fits
 from engine.model.packed import pack_network
 from engine.model.quantize import Quantized, dequantize, pack, quantize8
+from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
 from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, QuantizedRows, Queries
 from tests.conftest import random_adapter, random_tensors
+from tests.engine.test_lossless import sample
 
 ROWS = (1, 2, 7, 8, 9, 17)
 
@@ -48,6 +56,21 @@ def as_quantized(x: torch.Tensor) -> torch.Tensor:
     blocks = x.view(x.shape[0], -1, 128)
     largest = blocks.abs().amax(dim=2, keepdim=True)
     return ((blocks * (127 / largest)).round() * (largest / 127)).view(x.shape)
+
+
+def test_the_kernels_were_built():
+    """Without a compiler the installation goes on without them; with one, a failure to build must not pass in silence."""
+    if platform.machine() == "x86_64" and shutil.which("c++"):
+        assert importlib.import_module("engine.native._kernels")
+
+
+@pytest.mark.parametrize("threads", [1, 3, 8])
+def test_the_number_of_threads_changes_no_bit(threads: int):
+    few, many = ops.load(threads=2), ops.load(threads=threads)
+    if few is None or many is None:
+        pytest.skip("no kernels for this processor, or they are not built")
+    networks = [both(kernels)[0] for kernels in (few, many)]
+    assert torch.equal(*(network.forward(TOKENS, network.new_cache()) for network in networks))
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -226,6 +249,20 @@ def test_a_cache_that_grows_keeps_its_rows(kernels: Kernels):
     assert small.capacity == 2048
     expected = network.forward(tokens[-1:], large).clone()
     assert torch.equal(network.forward(tokens[-1:], small), expected)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_verified_writes_what_single_steps_write(kernels: Kernels, tokenizer_folder: Path, seed: int):
+    """Lossless without an if: right, wrong and half-right drafts give the very tokens of one row at a time."""
+    network, _ = both(kernels, "qwen2", adapter=True)
+    rng, tokenizer = random.Random(seed), Tokenizer(tokenizer_folder)
+    prompt = [rng.randrange(256) for _ in range(rng.randint(1, 30))]
+    single = SamplingOptions(mode="autoregressive", max_new_tokens=50, temperature=rng.choice([0.0, 0.0, 0.9]), seed=seed)
+    truth = sample(network, tokenizer, prompt, single).tokens
+    old = [token if rng.random() < 0.8 else rng.randrange(256) for token in truth]
+    drafted = replace(single, mode="verified", block_size=rng.randint(2, 32), draft=rng.choice(["copy", "auto", "denoise"]))
+    outcome = sample(network, tokenizer, prompt, drafted, old=old)
+    assert outcome.tokens == truth
 
 
 def test_shapes_that_do_not_divide_are_known():
