@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import inspect
 import json
@@ -18,6 +19,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pygls.exceptions import JsonRpcException
 
 from engine.api import InfillRequest, SamplingOptions
 from engine.worker import WorkerSettings
@@ -196,7 +199,9 @@ async def _memory(model: str) -> dict[str, Any]:
             first, last = (source[: source.index(f"def {name}")].count("\n") for name in ("median_low", "median_high"))
             area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
             argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
-            await editor.command(REFACTOR, argument)
+            # A refused answer took the same memory.
+            with contextlib.suppress(JsonRpcException):
+                await editor.command(REFACTOR, argument)
             server = psutil.Process(editor.server_pid)
             resident = {"server": int(server.memory_info().rss)}
             for child in server.children(recursive=True):
