@@ -67,7 +67,7 @@ def _model(name: str) -> bool:
     except StoreError as error:
         print(f"{name} cannot be loaded: {error}")
         return False
-    converted = located.gguf is None or any(located.folder.parent.glob(f"{located.folder.name}-*"))
+    converted = located.gguf is None or located.conversions()
     state = "ready" if converted else "will be converted at its first use, which takes about a minute"
     print(f"{name}: {state}")
     return True

@@ -19,7 +19,7 @@ from engine.config import ModelConfig
 from engine.model.gguf_file import CheckpointError, GgufFile
 from engine.model.packed import pack_network
 from engine.model.quantize import quantize8
-from engine.model.store import Located
+from engine.model.store import CONVERTED_VERSION, Located
 
 WEIGHTS = "model.safetensors"
 SHAPE = "shape.json"
@@ -42,6 +42,9 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16") -> Path:
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():
                 convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head)
+                for old in located.conversions():
+                    if not old.name.endswith(CONVERTED_VERSION):
+                        shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

@@ -115,6 +115,10 @@ class Located:
         """Where the conversion into one way of storing weights is, or will be."""
         return self.folder.with_name(f"{self.folder.name}-{stored}-{CONVERTED_VERSION}")
 
+    def conversions(self) -> list[Path]:
+        """All folders that were ever converted from the file, those of other versions included."""
+        return [folder for folder in self.folder.parent.glob(f"{self.folder.name}-*") if folder.is_dir()]
+
 
 def find_spec(name: str) -> ModelSpec:
     for spec in MODELS:
@@ -182,9 +186,11 @@ class Store:
             return Located(self.root / "converted" / f"{given.stem}-{key}", gguf=given)
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
-        if not self.is_fetched(spec):
+        located = Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
+        # A conversion serves without the file that it was made from.
+        if not self.is_fetched(spec) and not any(f.name.endswith(CONVERTED_VERSION) for f in located.conversions()):
             raise _not_fetched(spec)
-        return Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
+        return located
 
     def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
         """Bring the file into the cache, whole and verified. What an interrupted fetch brought is used by the next."""

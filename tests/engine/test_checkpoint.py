@@ -88,8 +88,12 @@ def test_a_gguf_file_runs_on_the_kernels(shape, tmp_path, monkeypatch, tokenizer
     config = KERNEL_SHAPES[shape]
     write_gguf(tmp_path / "m.gguf", config, random_tensors(config, 3, scale=0.1), architecture=shape)
     store = Store(tmp_path / "cache")
+    stem = store.locate(str(tmp_path / "m.gguf")).folder
+    outdated = stem.with_name(f"{stem.name}-bf16-v1")
+    outdated.mkdir(parents=True)
     engine = Engine.load(str(tmp_path / "m.gguf"), store=store)
     assert engine.network.number_format == "int4"
+    assert not outdated.exists(), "gigabytes that nothing reads any more"
     [folder] = (tmp_path / "cache" / "converted").glob("m-*-int4-*")
     packed = folder / checkpoint.WEIGHTS
     written = packed.stat().st_mtime_ns
