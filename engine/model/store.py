@@ -18,9 +18,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-from filelock import FileLock, Timeout
-
 # A change of what a conversion writes changes this, and old folders are made anew.
 CONVERTED_VERSION = "v3"
 CHUNK_BYTES = 1 << 22
@@ -131,7 +128,11 @@ def find_spec(name: str) -> ModelSpec:
 def default_root() -> Path:
     """The cache folder: ``SEED_LSP_CACHE``, else the platform's place for caches."""
     given = os.environ.get("SEED_LSP_CACHE")
-    return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir("seed-lsp", appauthor=False))
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("seed-lsp", appauthor=False))
 
 
 def sha256_of(path: Path, report: Callable[[int], None] = lambda _done: None) -> str:
@@ -194,6 +195,8 @@ class Store:
 
     def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
         """Bring the file into the cache, whole and verified. What an interrupted fetch brought is used by the next."""
+        from filelock import FileLock, Timeout
+
         path = self.file_of(spec)
         incoming = self.root / "incoming" / spec.name
         try:

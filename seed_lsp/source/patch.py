@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rapidfuzz.distance import Indel
-from unidiff.patch import PatchSet
+from typing import TYPE_CHECKING
 
 from seed_lsp.source.document import split_lines
 
+if TYPE_CHECKING:
+    from rapidfuzz.distance import Opcodes
+
 _TOKEN = re.compile(r"\w+|[ \t]+|\r\n|\W", re.DOTALL)
 CONTEXT_LINES = 3
+
+
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> Opcodes:
+    # A tenth of a second to import, which the server's start need not wait for.
+    from rapidfuzz.distance import Indel
+
+    return Indel.opcodes(old, new)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class _Change:
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[_Change]:
     """The runs in which two sequences differ, in order. Neighbouring deletions and insertions are one run."""
     runs: list[_Change] = []
-    for op in Indel.opcodes(old, new):
+    for op in _opcodes(old, new):
         if op.tag == "equal":
             continue
         if runs and runs[-1].old_end == op.src_start and runs[-1].new_end == op.dest_start:
@@ -99,6 +107,8 @@ def unified_diff(old: str, new: str, path: str) -> str:
         out += _hunk(old_lines, new_lines, hunk)
     text = "".join(out)
     # unidiff skips a malformed hunk in silence, so they are counted.
+    from unidiff.patch import PatchSet
+
     parsed = PatchSet.from_string(text)
     assert [len(file) for file in parsed] == [len(hunks)], "the diff must parse back to the hunks it was made of"
     return text
@@ -159,7 +169,7 @@ def with_line_breaks(new: str, old: str, newline: str) -> str:
     bare_old = [line.rstrip("\r\n") for line in old_lines]
     bare_new = [line.rstrip("\r\n") for line in new_lines]
     ends = [newline] * len(new_lines)
-    for op in Indel.opcodes(bare_old, bare_new):
+    for op in _opcodes(bare_old, bare_new):
         if op.tag == "equal":
             for i in range(op.src_end - op.src_start):
                 line, bare = old_lines[op.src_start + i], bare_old[op.src_start + i]
