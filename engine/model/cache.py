@@ -73,7 +73,3 @@ class KVCache(Cache):
         self._rows[0, layer, :, start:end] = keys
         self._rows[1, layer, :, start:end] = values
         return self._rows[0, layer, :, :end], self._rows[1, layer, :, :end]
-
-    def view(self, layer: int) -> tuple[Tensor, Tensor]:
-        """The committed keys and values of a layer, each (key/value heads, length, head size), without a copy."""
-        return self._rows[0, layer, :, : self.length], self._rows[1, layer, :, : self.length]

@@ -150,7 +150,7 @@ class KernelNetwork(Network):
         self.config, self.adapter = config, adapter
         self.number_format = number_format
         self.device = torch.device("cpu")
-        self._kernels = kernels
+        self.kernels = kernels
         self._embedding = PackedLinear(tensors["embedding"])
         self._head = self._embedding if config.tied_head else PackedLinear(tensors["head"])
         self._norm = Floats(tensors["norm"])
@@ -167,10 +167,6 @@ class KernelNetwork(Network):
     @property
     def num_weights(self) -> int:
         return sum(product.inputs * product.outputs for product in self._products())
-
-    @property
-    def kernels(self) -> Kernels:
-        return self._kernels
 
     def _products(self) -> list[PackedLinear]:
         runs = [run for layer in self._layers for product in (layer.qkv, layer.o, layer.gate_up, layer.down) for run in product]
@@ -194,7 +190,7 @@ class KernelNetwork(Network):
         return self._head_of(views, logits_from)
 
     def _attention(self, layer: _Layer, views: _Views, cache: KernelCache, num_clean: int, updates: _Updates) -> None:
-        kernels, space, epsilon = self._kernels, self._space, self.config.rms_norm_eps
+        kernels, space, epsilon = self.kernels, self._space, self.config.rms_norm_eps
         stored = cache.layers[layer.index]
         kernels.norm(views.x, layer.input_norm, epsilon, space.hidden_in, views.hidden_plain if "qkv" in updates else None)
         self._project(layer.qkv, space.hidden_in, views, views.qkv)
@@ -206,7 +202,7 @@ class KernelNetwork(Network):
         _add(updates.get("o"), views.attended, views.x, num_clean)
 
     def _mlp(self, layer: _Layer, views: _Views, num_clean: int, updates: _Updates) -> None:
-        kernels, space = self._kernels, self._space
+        kernels, space = self.kernels, self._space
         plain = views.hidden_plain if "gate_up" in updates else None
         kernels.norm(views.x, layer.post_norm, self.config.rms_norm_eps, space.hidden_in, plain)
         self._project(layer.gate_up, space.hidden_in, views, views.gate_up)
@@ -218,7 +214,7 @@ class KernelNetwork(Network):
     def _project(self, runs: list[PackedLinear], x: QuantizedRows, views: _Views, out: Floats, *, add: bool = False) -> None:
         start = 0
         for run in runs:
-            self._kernels.linear(run, x, views.columns(out, start, run.outputs), add=add)
+            self.kernels.linear(run, x, views.columns(out, start, run.outputs), add=add)
             start += run.outputs
 
     def _updates(self, layer: _Layer, num_noisy: int) -> _Updates:
@@ -229,7 +225,7 @@ class KernelNetwork(Network):
     def _embed(self, clean: list[int], noisy: list[int | None], x: Floats) -> None:
         for i, token in enumerate([*clean, *noisy]):
             if token is not None:
-                self._kernels.row(self._embedding, token, x, at=i)
+                self.kernels.row(self._embedding, token, x, at=i)
             elif self.adapter is None:
                 raise ValueError("masked rows need a diffusion adapter, and none is loaded")
             else:
@@ -241,8 +237,8 @@ class KernelNetwork(Network):
             self._logits = torch.empty(last.shape[0], self.config.vocab_size)
         logits = self._logits[: last.shape[0]]
         if last.shape[0]:
-            self._kernels.norm(Floats(last), self._norm, self.config.rms_norm_eps, self._space.hidden_in)
-            self._kernels.linear(self._head, self._space.hidden_in, Floats(logits))
+            self.kernels.norm(Floats(last), self._norm, self.config.rms_norm_eps, self._space.hidden_in)
+            self.kernels.linear(self._head, self._space.hidden_in, Floats(logits))
         return logits
 
     def _make_room(self, rows: int, positions: int) -> None:
