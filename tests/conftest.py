@@ -77,7 +77,7 @@ def random_tensors(config: ModelConfig, seed: int, *, dtype: torch.dtype = torch
     return tensors
 
 
-def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift: bool = True) -> Adapter:
+def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift: bool = True, expected: float = 0.0) -> Adapter:
     generator = torch.Generator().manual_seed(seed)
     tensors = {}
     for layer in range(config.num_layers):
@@ -85,12 +85,14 @@ def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift
             tensors[f"layers.{layer}.{name}.lora_a"] = torch.randn(rank, inn, generator=generator) * 0.3
             tensors[f"layers.{layer}.{name}.lora_b"] = torch.randn(out, rank, generator=generator) * 0.3
     mask = torch.randn(config.hidden_size, generator=generator)
-    return Adapter(mask, fuse_updates(tensors, config, alpha=float(rank)), logit_shift=logit_shift)
+    updates = fuse_updates(tensors, config, alpha=float(rank))
+    return Adapter(mask, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
 
 
-def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True) -> Transformer:
+def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True, shift: bool = True, expected: float = 0.0) -> Transformer:
     config = SHAPES[shape]
-    return Transformer(config, random_tensors(config, seed), random_adapter(config, seed) if adapter else None)
+    update = random_adapter(config, seed, logit_shift=shift, expected=expected) if adapter else None
+    return Transformer(config, random_tensors(config, seed), update)
 
 
 def write_tokenizer(folder: Path) -> None:

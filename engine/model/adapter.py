@@ -45,13 +45,14 @@ class Adapter:
     """`mask_embedding` (hidden,). `updates` maps (layer, fused product) to its `LowRank`; an absent one is zero.
 
     `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
-    `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
+    `block_size`: the masks of a block that it was trained to fill at once. `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
     then `verified` drafts by copying alone.
     """
 
     mask_embedding: Tensor
     updates: dict[tuple[int, str], LowRank] = field(default_factory=dict)
     logit_shift: bool = True
+    block_size: int = 8
     expected_accepted: float = 0.0
 
     @property
@@ -63,7 +64,7 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     """Read an adapter file (safetensors).
 
     Tensors: ``mask_embedding`` (hidden,), and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
-    ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
+    ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``block_size``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -77,15 +78,23 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     try:
         alpha = float(metadata.get("alpha", "1"))
         shift = {"true": True, "false": False}[metadata.get("logit_shift", "true")]
+        size = int(metadata.get("block_size", "8"))
         expected = float(metadata.get("expected_accepted", "0"))
     except (KeyError, ValueError) as error:
         raise AdapterError(f"{path} has unreadable metadata {metadata}") from error
-    return Adapter(mask, fuse_updates(tensors, config, alpha), logit_shift=shift, expected_accepted=expected)
+    return Adapter(mask, fuse_updates(tensors, config, alpha), logit_shift=shift, block_size=size, expected_accepted=expected)
 
 
-def save_adapter(path: Path, tensors: dict[str, Tensor], *, alpha: float, logit_shift: bool, expected_accepted: float) -> None:
+def save_adapter(
+    path: Path, tensors: dict[str, Tensor], *, alpha: float, logit_shift: bool, block_size: int, expected_accepted: float
+) -> None:
     """Write what `load_adapter` reads; the file appears whole or not at all."""
-    metadata = {"alpha": str(alpha), "logit_shift": str(logit_shift).lower(), "expected_accepted": str(expected_accepted)}
+    metadata = {
+        "alpha": str(alpha),
+        "logit_shift": str(logit_shift).lower(),
+        "block_size": str(block_size),
+        "expected_accepted": str(expected_accepted),
+    }
     scratch = path.with_name(f".{path.name}.partial")
     save_file(tensors, scratch, metadata=metadata)
     scratch.replace(path)

@@ -29,6 +29,10 @@ class Cache(ABC):
     def _grow(self, capacity: int) -> None:
         """Make room for `capacity` rows and keep the committed ones."""
 
+    @abstractmethod
+    def rows(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of the committed rows, each (key/value heads, length, head size); training attends to them."""
+
     def reserve(self, rows: int) -> None:
         """Make room for `rows` staged rows; raise `ValueError` where the model's positions would run out."""
         needed = self.length + rows
@@ -66,6 +70,9 @@ class KVCache(Cache):
         grown = torch.empty(shape, device=self._rows.device, dtype=self._rows.dtype)
         grown[:, :, :, : self.length] = self._rows[:, :, :, : self.length]
         self._rows = grown
+
+    def rows(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self._rows[0, layer, :, : self.length], self._rows[1, layer, :, : self.length]
 
     def stage(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Write (key/value heads, staged, head size) rows; return the views (heads, length + staged, head size)."""

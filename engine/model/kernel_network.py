@@ -5,8 +5,11 @@ A row's numbers do not depend on the rows beside it, to the bit: what sixteen ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +17,7 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.network import Network, rope_angles
+from engine.model.quantize import pack, quantize8
 from engine.native.ops import (
     BLOCK,
     CACHE_ROWS,
@@ -28,7 +32,7 @@ from engine.native.ops import (
     Queries,
 )
 
-_Updates = Mapping[str, LowRank]
+_Updates = Mapping[str, "_PackedUpdate"]
 """The adapter's updates of one layer's fused products, by their names; empty where no row is noisy."""
 
 PREFILL_ROWS = 64
@@ -69,6 +73,12 @@ class KernelCache(Cache):
         self._rows = grown
         self.layers = self._views()
 
+    def rows(self, layer: int) -> tuple[Tensor, Tensor]:
+        heads, size = self.config.num_kv_heads, self.config.head_dim
+        keys = self._rows[0, layer].view(heads, -1, size // 2, CACHE_ROWS, 2).permute(0, 1, 3, 2, 4).reshape(heads, -1, size)
+        values = self._rows[1, layer].view(heads, -1, size, 2).permute(0, 1, 3, 2).reshape(heads, -1, size)
+        return keys[:, : self.length], values[:, : self.length]
+
 
 class _Layer:
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], index: int) -> None:
@@ -94,10 +104,21 @@ def _runs(tensors: Mapping[str, Tensor], name: str, bias: Tensor | None = None) 
     return runs
 
 
+class _PackedUpdate:
+    """A `LowRank` in 8 bits: y += (x Aᵀ) Bᵀ. The ranks between the two products are padded with zeros to a block."""
+
+    def __init__(self, update: LowRank) -> None:
+        a, b = (half.float().numpy() for half in (update.a, update.b))
+        ranks, width = (-(-a.shape[0] // multiple) * multiple for multiple in (COLUMNS, BLOCK))
+        self.shape = (ranks, width)
+        self.a = PackedLinear(pack(quantize8(np.pad(a, ((0, ranks - a.shape[0]), (0, 0))))))
+        self.b = PackedLinear(pack(quantize8(np.pad(b, ((0, 0), (0, width - b.shape[1]))))))
+
+
 class _Workspace:
     """Room for the activations of `rows` rows."""
 
-    def __init__(self, config: ModelConfig, rows: int) -> None:
+    def __init__(self, config: ModelConfig, rows: int, update_shapes: AbstractSet[tuple[int, int]]) -> None:
         heads = Heads(config.num_heads, config.num_kv_heads, config.head_dim)
         self.rows = rows
         self.x = torch.empty(rows, config.hidden_size)
@@ -108,9 +129,8 @@ class _Workspace:
         self.hidden_in = QuantizedRows(rows, config.hidden_size)
         self.attended_in = QuantizedRows(rows, config.query_size)
         self.inner_in = QuantizedRows(rows, config.intermediate_size)
-        # The unquantised inputs of the adapter's updates.
-        self.hidden_plain = torch.empty(rows, config.hidden_size)
-        self.inner_plain = torch.empty(rows, config.intermediate_size)
+        # Between the two products of an adapter's update; the padding of a narrow one stays zero.
+        self.ranks = {(ranks, width): (torch.zeros(rows, width), QuantizedRows(rows, width)) for ranks, width in update_shapes}
         self._views: dict[int, _Views] = {}
 
     def views(self, rows: int) -> _Views:
@@ -123,11 +143,11 @@ class _Workspace:
 class _Views:
     def __init__(self, space: _Workspace, rows: int) -> None:
         self.rows = rows
-        names = ("x", "qkv", "attended", "gate_up", "hidden_plain", "inner_plain")
-        self.x, self.qkv, self.attended, self.gate_up, self.hidden_plain, self.inner_plain = (
-            Floats(getattr(space, name)[:rows]) for name in names
+        self.x, self.qkv, self.attended, self.gate_up = (
+            Floats(whole[:rows]) for whole in (space.x, space.qkv, space.attended, space.gate_up)
         )
         self._columns: dict[tuple[int, int, int], Floats] = {}
+        self._rows: dict[tuple[int, int], Floats] = {}
 
     def columns(self, whole: Floats, start: int, width: int) -> Floats:
         if width == whole.width:
@@ -136,6 +156,23 @@ class _Views:
         if key not in self._columns:
             self._columns[key] = Floats(whole.tensor[:, start : start + width])
         return self._columns[key]
+
+    def row(self, whole: Floats, index: int) -> Floats:
+        key = (whole.address, index)
+        if key not in self._rows:
+            self._rows[key] = Floats(whole.tensor[index : index + 1])
+        return self._rows[key]
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """The rows of a forward that belong to one sequence: its cache, how many of them are clean, and where they lie in the workspace."""
+
+    cache: KernelCache
+    num_clean: int
+    qkv: Floats
+    queries: Queries
+    attended: Floats
 
 
 class KernelNetwork(Network):
@@ -155,8 +192,11 @@ class KernelNetwork(Network):
         self._head = self._embedding if config.tied_head else PackedLinear(tensors["head"])
         self._norm = Floats(tensors["norm"])
         self._layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
+        self._packed_updates: list[_Updates] = [{} for _ in self._layers]
+        for (layer, name), update in (adapter.updates if adapter else {}).items():
+            self._packed_updates[layer] = {**self._packed_updates[layer], name: _PackedUpdate(update)}
         self._rope = self._rope_tables(1024)
-        self._space = _Workspace(config, PREFILL_ROWS)
+        self._space = self._new_workspace(PREFILL_ROWS)
         self._logits = torch.empty(1, config.vocab_size)
 
     @property
@@ -182,34 +222,55 @@ class KernelNetwork(Network):
         cache.reserve(rows)
         self._make_room(rows, cache.length + rows)
         views = self._space.views(rows)
-        self._embed(clean, noisy or [], views.x)
+        self._embed([*clean, *(noisy or [])], views.x)
+        segment = _Segment(cache, len(clean), views.qkv, self._space.queries, views.attended)
         for layer in self._layers:
-            updates = self._updates(layer, num_noisy)
-            self._attention(layer, views, cache, len(clean), updates)
+            updates = self._packed_updates[layer.index] if num_noisy else {}
+            self._attention(layer, views, (segment,), len(clean), updates)
             self._mlp(layer, views, len(clean), updates)
         return self._head_of(views, logits_from)
 
-    def _attention(self, layer: _Layer, views: _Views, cache: KernelCache, num_clean: int, updates: _Updates) -> None:
+    def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
+        rows = len(tokens)
+        for cache in caches:
+            cache.reserve(1)
+        self._make_room(rows, 1 + max(cache.length for cache in caches))
+        views = self._space.views(rows)
+        self._embed(tokens, views.x)
+        segments = [
+            _Segment(cache, 1, views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i))
+            for i, cache in enumerate(caches)
+            if isinstance(cache, KernelCache)
+        ]
+        assert len(segments) == rows, "one cache of this network's kind for each token"
+        for layer in self._layers:
+            self._attention(layer, views, segments, rows, {})
+            self._mlp(layer, views, rows, {})
+        for cache in caches:
+            cache.commit(1)
+        return self._head_of(views, 0)
+
+    def _attention(self, layer: _Layer, views: _Views, segments: Sequence[_Segment], num_clean: int, updates: _Updates) -> None:
         kernels, space, epsilon = self.kernels, self._space, self.config.rms_norm_eps
-        stored = cache.layers[layer.index]
-        kernels.norm(views.x, layer.input_norm, epsilon, space.hidden_in, views.hidden_plain if "qkv" in updates else None)
+        kernels.norm(views.x, layer.input_norm, epsilon, space.hidden_in)
         self._project(layer.qkv, space.hidden_in, views, views.qkv)
-        _add(updates.get("qkv"), views.hidden_plain, views.qkv, num_clean)
-        kernels.rotate(views.qkv, self._rope, (layer.query_norm, layer.key_norm), epsilon, cache.length, space.queries, stored)
-        kernels.attend(space.queries, cache.length, num_clean, stored, views.attended)
+        self._update(updates.get("qkv"), space.hidden_in, views.qkv, num_clean)
+        for segment in segments:
+            start, stored = segment.cache.length, segment.cache.layers[layer.index]
+            kernels.rotate(segment.qkv, self._rope, (layer.query_norm, layer.key_norm), epsilon, start, segment.queries, stored)
+            kernels.attend(segment.queries, start, segment.num_clean, stored, segment.attended)
         kernels.quantize(views.attended, space.attended_in)
         self._project(layer.o, space.attended_in, views, views.x, add=True)
-        _add(updates.get("o"), views.attended, views.x, num_clean)
+        self._update(updates.get("o"), space.attended_in, views.x, num_clean)
 
     def _mlp(self, layer: _Layer, views: _Views, num_clean: int, updates: _Updates) -> None:
         kernels, space = self.kernels, self._space
-        plain = views.hidden_plain if "gate_up" in updates else None
-        kernels.norm(views.x, layer.post_norm, self.config.rms_norm_eps, space.hidden_in, plain)
+        kernels.norm(views.x, layer.post_norm, self.config.rms_norm_eps, space.hidden_in)
         self._project(layer.gate_up, space.hidden_in, views, views.gate_up)
-        _add(updates.get("gate_up"), views.hidden_plain, views.gate_up, num_clean)
-        kernels.silu(views.gate_up, space.inner_in, views.inner_plain if "down" in updates else None)
+        self._update(updates.get("gate_up"), space.hidden_in, views.gate_up, num_clean)
+        kernels.silu(views.gate_up, space.inner_in)
         self._project(layer.down, space.inner_in, views, views.x, add=True)
-        _add(updates.get("down"), views.inner_plain, views.x, num_clean)
+        self._update(updates.get("down"), space.inner_in, views.x, num_clean)
 
     def _project(self, runs: list[PackedLinear], x: QuantizedRows, views: _Views, out: Floats, *, add: bool = False) -> None:
         start = 0
@@ -217,13 +278,19 @@ class KernelNetwork(Network):
             self.kernels.linear(run, x, views.columns(out, start, run.outputs), add=add)
             start += run.outputs
 
-    def _updates(self, layer: _Layer, num_noisy: int) -> _Updates:
-        if not num_noisy or self.adapter is None:
-            return {}
-        return {name: update for (index, name), update in self.adapter.updates.items() if index == layer.index}
+    def _update(self, update: _PackedUpdate | None, x: QuantizedRows, y: Floats, num_clean: int) -> None:
+        """The adapter's share of a product, added to the noisy rows, which are the last ones of `y`."""
+        if update is None:
+            return
+        whole, quantized = self._space.ranks[update.shape]
+        ranks = whole[: y.rows]
+        # The quantised rows lie interleaved, so that the narrow first product takes all of them.
+        self.kernels.linear(update.a, x, Floats(ranks[:, : update.shape[0]]))
+        self.kernels.quantize(Floats(ranks[num_clean:]), quantized)
+        self.kernels.linear(update.b, quantized, Floats(y.tensor[num_clean:]), add=True)
 
-    def _embed(self, clean: list[int], noisy: list[int | None], x: Floats) -> None:
-        for i, token in enumerate([*clean, *noisy]):
+    def _embed(self, tokens: Sequence[int | None], x: Floats) -> None:
+        for i, token in enumerate(tokens):
             if token is not None:
                 self.kernels.row(self._embedding, token, x, at=i)
             elif self.adapter is None:
@@ -243,16 +310,13 @@ class KernelNetwork(Network):
 
     def _make_room(self, rows: int, positions: int) -> None:
         if rows > self._space.rows:
-            self._space = _Workspace(self.config, rows)
+            self._space = self._new_workspace(rows)
         if positions > self._rope[0].rows:
             self._rope = self._rope_tables(min(self.config.max_positions, positions + 1024))
+
+    def _new_workspace(self, rows: int) -> _Workspace:
+        return _Workspace(self.config, rows, {u.shape for updates in self._packed_updates for u in updates.values()})
 
     def _rope_tables(self, positions: int) -> tuple[Floats, Floats]:
         angles = rope_angles(self.config, positions)
         return Floats(angles.cos().float()), Floats(angles.sin().float())
-
-
-def _add(update: LowRank | None, x: Floats, y: Floats, num_clean: int) -> None:
-    """The adapter's share of a product, for the noisy rows."""
-    if update is not None:
-        y.tensor[num_clean:] += update(x.tensor[num_clean:])

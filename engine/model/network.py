@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -38,6 +38,17 @@ class Network(ABC):
         all clean rows and to one another. Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
         `logits_from` on; None computes none, and the result is empty. The result is good until the next forward.
         """
+
+    def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
+        """Run and commit one clean row of each of several sequences; returns their logits (sequences, vocabulary), as `forward` does.
+
+        Networks that compute a row alone give, to the bit, what a forward of each sequence would.
+        """
+        rows = []
+        for token, cache in zip(tokens, caches, strict=True):
+            rows.append(self.forward([token], cache).clone())
+            cache.commit(1)
+        return torch.cat(rows)
 
     def prefill(self, tokens: list[int], cache: Cache, *, chunk: int | None = None) -> Iterator[int]:
         """Commit `tokens` in chunks, yielding the number of rows done after each, so that the caller can stop between."""

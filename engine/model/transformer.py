@@ -97,7 +97,7 @@ class Transformer(Network):
             q = F.rms_norm(qk[:, : config.num_heads], (config.head_dim,), layer.q_norm, config.rms_norm_eps)
             k = F.rms_norm(qk[:, config.num_heads :], (config.head_dim,), layer.k_norm, config.rms_norm_eps)
             qk = torch.cat([q, k], dim=1)
-        qk = _rotate(qk, *rope)
+        qk = rotate(qk, *rope)
         all_keys, all_values = cache.stage(layer.index, qk[:, config.num_heads :].transpose(0, 1), values.transpose(0, 1))
         out = self._attend(qk[:, : config.num_heads], all_keys, all_values, mask)
         x = x + self._project(layer, "o", out, num_noisy)
@@ -142,7 +142,7 @@ class Transformer(Network):
             self._cos, self._sin = self._rope_tables(min(self.config.max_positions, positions + 1024))
 
 
-def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position embedding in the two-halves layout: `x` (rows, heads, head size)."""
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat([-second, first], dim=-1) * sin

@@ -140,10 +140,14 @@ class CacheRows:
 class Queries:
     """Room for rotated queries (rows, heads, head size), bfloat16."""
 
-    def __init__(self, rows: int, heads: Heads) -> None:
+    def __init__(self, rows: int, heads: Heads, tensor: Tensor | None = None) -> None:
         self.rows, self.heads = rows, heads
-        self._tensor = torch.empty(rows, heads.queries, heads.size, dtype=torch.bfloat16)
+        self._tensor = torch.empty(rows, heads.queries, heads.size, dtype=torch.bfloat16) if tensor is None else tensor
         self.address = self._tensor.data_ptr()
+
+    def row(self, index: int) -> Queries:
+        """The room of one row."""
+        return Queries(1, self.heads, self._tensor[index : index + 1])
 
 
 class Kernels:

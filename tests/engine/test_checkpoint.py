@@ -215,13 +215,13 @@ def test_shipped_adapters_fit_their_models_and_change_nothing():
 
 def test_adapters_that_do_not_fit_are_refused(tmp_path):
     path = tmp_path / "a.safetensors"
-    save_adapter(path, {"mask_embedding": torch.zeros(5)}, alpha=1.0, logit_shift=False, expected_accepted=0.5)
+    save_adapter(path, {"mask_embedding": torch.zeros(5)}, alpha=1.0, logit_shift=False, block_size=5, expected_accepted=0.5)
     with pytest.raises(AdapterError, match="another model"):
         load_adapter(path, TINY, device=CPU, dtype=torch.float32)
     good = {"mask_embedding": torch.zeros(TINY.hidden_size)}
-    save_adapter(path, good, alpha=1.0, logit_shift=False, expected_accepted=0.5)
+    save_adapter(path, good, alpha=1.0, logit_shift=False, block_size=5, expected_accepted=0.5)
     loaded = load_adapter(path, TINY, device=CPU, dtype=torch.float32)
-    assert (loaded.logit_shift, loaded.expected_accepted) == (False, 0.5)
+    assert (loaded.logit_shift, loaded.block_size, loaded.expected_accepted) == (False, 5, 0.5)
     for extra, message in (
         ({"layers.0.q_proj.lora_a": torch.zeros(2, 32)}, "one half"),
         ({"layers.0.q_proj.lora_a": torch.zeros(2, 31), "layers.0.q_proj.lora_b": torch.zeros(32, 2)}, "do not fit"),
