@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 MAX_MATCH = 4
 """Tokens of the longest suffix that is looked up."""
 BACKWARD_COST = 4
 GUESS_LENGTH = 2
 """Tokens of a draft that rests on a match of one token or on none: mostly wrong, so kept short."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """Tokens that may follow. `certain`: they stand behind a match of two tokens or more; `follows_old`: they are the old code's next ones."""
+
+    tokens: list[int]
+    certain: bool = False
+    follows_old: bool = False
+
+
+NOTHING = Copied([])
 
 
 class CopyDrafter:
@@ -38,22 +51,22 @@ class CopyDrafter:
             else:
                 self._realign()
 
-    def propose(self, length: int) -> list[int]:
+    def propose(self, length: int) -> Copied:
         """At most `length` tokens to come; fewer, or none, where nothing matches."""
         if length <= 0:
-            return []
+            return NOTHING
         if self._aligned < len(self._old) and (not self._generated or self._follows_old()):
-            return self._old[self._aligned : self._aligned + length]
+            return Copied(self._old[self._aligned : self._aligned + length], certain=True, follows_old=True)
         place = self._in_text.latest(self._generated, shortest=2)
         if place is not None:
-            return self._text[place : place + length]
+            return Copied(self._text[place : place + length], certain=True)
         guess = min(length, GUESS_LENGTH)
         # What followed the last token where the new text had it before: type hints, renamed names.
         place = self._in_text.latest(self._generated, shortest=1, behind=len(self._text) - len(self._generated))
         if place is not None:
-            return self._text[place : place + guess]
+            return Copied(self._text[place : place + guess])
         # The text departed from the old code and is not back yet: one token may stand for one token.
-        return self._old[self._aligned + 1 : self._aligned + 1 + guess]
+        return Copied(self._old[self._aligned + 1 : self._aligned + 1 + guess])
 
     def _follows_old(self) -> bool:
         return self._aligned > 0 and self._old[self._aligned - 1] == self._generated[-1]

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
-from engine.diffusion.drafts import CopyDrafter
+from engine.diffusion.drafts import NOTHING, CopyDrafter
 from engine.diffusion.policy import Thresholds, Token, denoise_step
 from engine.diffusion.text import TextAssembler
-from engine.diffusion.verify import Chooser, accepted_length
+from engine.diffusion.verify import WHOLE_DRAFT, Chooser, accepted_length, sure_length
 from engine.model.cache import Cache
 from engine.model.network import Network
 
 FIRST_ROWS = 6
 """Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
 a forward of 6 rows costs little more than one of 1, one of 32 two to three times as much (docs/LOG.md)."""
+USEFUL_RUN = 0.5
+"""An adapter whose drafts are right for so many tokens on average is asked by `auto`."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,18 @@ class Sampler:
         *,
         old: Sequence[int] = (),
         thresholds: Thresholds | None = None,
+        confidence: float = WHOLE_DRAFT,
         cancelled: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited."""
+        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited.
+
+        `confidence`: see `sure_length`.
+        """
         assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
         self._model, self._cache, self._options = model, cache, options
         self._prompt, self._assembler = list(prompt), assembler
-        self._thresholds = thresholds or Thresholds()
+        self._thresholds, self._confidence = thresholds or Thresholds(), confidence
         self._cancelled, self._clock = cancelled, clock
         self._chooser = Chooser(options.temperature, options.seed)
         self._copier = CopyDrafter(prompt, old) if options.mode != "autoregressive" else None
@@ -92,6 +98,8 @@ class Sampler:
         self._root = self._prompt[-1]
         self._forwards = 0
         self._rows = min(FIRST_ROWS, options.block_size)
+        # What the denoiser proposes for the tokens behind the root.
+        self._ahead: list[int] = []
         self._started = clock()
 
     def run(self) -> Iterator[SampleEvent]:
@@ -151,35 +159,55 @@ class Sampler:
         return len(self._prompt) + len(self._generated)
 
     def _verified_block(self) -> Generator[SampleEvent, None, list[int]]:
-        """Draft, run the draft through the base, keep what the base agrees with and add its own next token."""
-        draft = self._draft(min(self._rows, self._room) - 1)
+        """Run a draft through the base, keep what the base agrees with and add its own next token.
+
+        Behind the draft the same forward may carry masks, whose proposals are the next draft if this one is accepted whole.
+        """
+        draft, masks = self._draft(min(self._rows, self._room) - 1)
         if draft:
             yield BlockState(tuple(draft), 0)
             self._check()
-        logits = self._model.forward([self._root, *draft], self._cache)
+        logits = self._model.forward([self._root, *draft], self._cache, noisy=[None] * masks or None)
         self._forwards += 1
-        chosen = self._chooser.choose(logits, self._position)
+        chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
         accepted = accepted_length(draft, chosen)
+        full = accepted == len(draft)
+        self._ahead = self._read_ahead(logits[len(draft) + 1 :], len(draft) + 1) if full and masks else []
         self._cache.commit(accepted + 1)
-        full = bool(draft) and accepted == len(draft)
-        self._rows = min(self._options.block_size, 2 * self._rows if full else FIRST_ROWS)
+        self._rows = min(self._options.block_size, 2 * self._rows if full and draft else FIRST_ROWS)
         return chosen[: accepted + 1]
 
-    def _draft(self, length: int) -> list[int]:
+    def _draft(self, length: int) -> tuple[list[int], int]:
+        """Tokens to verify, at most `length`, and how many masks to run behind them."""
         source = self._options.draft
-        if self._copier is None or source == "none" or length <= 0:
-            return []
-        copied = self._copier.propose(length) if source in ("auto", "copy") else []
-        if copied or source == "copy":
-            return copied
-        adapter = self._model.adapter
-        if source == "denoise" or (adapter is not None and adapter.expected_accepted >= 1.0):
-            return self._denoiser_draft(length)
-        return []
+        if self._copier is None or source == "none":
+            return [], 0
+        copied = self._copier.propose(length) if source in {"auto", "copy"} else NOTHING
+        masks = self._masks_behind(length)
+        if not masks:
+            return copied.tokens, 0
+        ahead = self._ahead[:length]
+        if copied.certain and not (ahead and copied.tokens[:1] != ahead[:1]):
+            # A copy that goes on makes its own next draft.
+            return copied.tokens, 0 if copied.follows_old else masks
+        return (ahead or copied.tokens), masks
 
-    def _denoiser_draft(self, length: int) -> list[int]:
-        """One parallel guess at `length` masks. With the logit shift its first token comes from the root: the base's own."""
-        return self._chooser.choose(self._denoiser_logits([None] * length), self._position)
+    def _masks_behind(self, length: int) -> int:
+        """How many masks the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
+        adapter = self._model.adapter
+        wanted = self._options.draft == "denoise" or (self._options.draft == "auto" and adapter and adapter.expected_accepted >= USEFUL_RUN)
+        if adapter is None or not wanted or length <= 0:
+            return 0
+        return min(adapter.block_size, self._options.block_size, self._room)
+
+    def _read_ahead(self, logits: Tensor, behind: int) -> list[int]:
+        """The proposals of the masks, up to where it becomes unlikely that all of them are right. `behind`: tokens before the first mask."""
+        adapter = self._model.adapter
+        assert adapter is not None, "checked where the masks were asked for"
+        # Without the shift the first mask proposes the token that the base has just chosen itself.
+        skip = 0 if adapter.logit_shift else 1
+        proposals = self._chooser.choose(logits, self._position + behind - skip)[skip:]
+        return proposals[: sure_length(logits[skip:], proposals, self._confidence)]
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
         adapter = self._model.adapter
@@ -192,7 +220,7 @@ class Sampler:
         """Denoise one block from masks, or from the old code, then run it once through the base to enter the cache."""
         assert self._copier is not None
         size = min(self._options.block_size, self._room)
-        start = self._copier.propose(size) if self._old else []
+        start = self._copier.propose(size).tokens if self._old else []
         block: list[Token] = [*start, *[None] * (size - len(start))]
         for step in range(2 * size):
             yield BlockState(tuple(block), step)

@@ -9,10 +9,10 @@ import torch
 
 from engine.api import SamplingOptions
 from engine.diffusion import reference
-from engine.diffusion.drafts import CopyDrafter
+from engine.diffusion.drafts import Copied, CopyDrafter
 from engine.diffusion.sampler import Outcome, Sampler
 from engine.diffusion.text import TextAssembler
-from engine.diffusion.verify import Chooser, accepted_length
+from engine.diffusion.verify import Chooser, accepted_length, sure_length
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import SHAPES, tiny_model
 
@@ -30,7 +30,8 @@ class Adversary(CopyDrafter):
     def propose(self, length):
         right = self._truth[self._done : self._done + self._rng.randint(0, length)]
         wrong = [self._rng.randrange(256) for _ in range(length - len(right))]
-        return (right + wrong)[: self._rng.randint(0, length)]
+        tokens = (right + wrong)[: self._rng.randint(0, length)]
+        return Copied(tokens, certain=self._rng.random() < 0.5, follows_old=self._rng.random() < 0.3)
 
 
 def sample(model, tokenizer, prompt, options, *, old=(), stop_tokens=frozenset(), drafter=None, stop_strings=()) -> Outcome:
@@ -55,7 +56,7 @@ def test_verified_equals_the_reference(seed: int, tokenizer: Tokenizer):
     """Random networks, prompts, stops, block sizes, temperatures and drafts good, bad and adversarial: always the base's text."""
     rng = random.Random(seed)
     shape = rng.choice(list(SHAPES))
-    model = tiny_model(seed % 12, shape=shape)
+    model = tiny_model(seed % 12, shape=shape, shift=rng.random() < 0.7, expected=rng.choice([0.0, 2.0]))
     prompt = [rng.randrange(256) for _ in range(rng.randint(1, 40))]
     temperature, budget = rng.choice([0.0, 0.0, 0.7, 1.3]), rng.randint(1, 40)
     chooser = Chooser(temperature, seed)
@@ -97,12 +98,43 @@ def test_a_perfect_draft_needs_few_forwards(tokenizer: Tokenizer):
 
 
 def test_drafts_from_the_denoiser_are_verified_too(tokenizer: Tokenizer):
-    """The adapter's drafts cost a forward each and change no token; with the shift, the first is always right."""
+    """The adapter's drafts ride along with the verification: they change no token, and a forward is never lost."""
     model, prompt = tiny_model(6), [9, 8, 7]
     truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=40)).tokens
     outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=40, draft="denoise", block_size=4))
     assert outcome.tokens == truth
-    assert outcome.forwards <= 42, "two tokens for two forwards at the least"
+    assert outcome.forwards <= 40, "each forward gives a token at the least"
+
+
+def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer):
+    """A denoiser that is always right is asked in the same forward that verifies its last draft: five tokens a forward with four masks."""
+    model, prompt = tiny_model(6), [9, 8, 7]
+    truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=41)).tokens
+    cache = model.new_cache()
+    sampler = Sampler(
+        model,
+        cache,
+        prompt,
+        TextAssembler(tokenizer, stop_tokens=frozenset()),
+        SamplingOptions(max_new_tokens=41, draft="denoise", block_size=4),
+    )
+
+    def right(_logits, behind):
+        at = len(sampler._generated) + behind
+        return list(truth[at : at + 4])
+
+    sampler._read_ahead = right
+    *_, outcome = sampler.run()
+    assert outcome.tokens == truth
+    # The first forward has no draft yet and gives one token; a block of 4 rows holds the root and 3 drafted ones.
+    assert outcome.forwards == 1 + 40 // 4
+
+
+def test_a_draft_is_cut_where_it_becomes_unlikely():
+    logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0], [5.0, 0.0]])
+    chances = logits.softmax(-1).max(-1).values.cumprod(0).tolist()
+    assert [sure_length(logits, [0, 1, 0, 0], c) for c in (0.0, chances[1], chances[1] + 1e-3, 1.0)] == [4, 2, 1, 1]
+    assert sure_length(logits[:0], [], 0.5) == 0
 
 
 def test_acceptance_stops_at_the_first_difference():
