@@ -121,10 +121,15 @@ class EditRequest(Request):
 
 @dataclass(frozen=True)
 class GenerateRequest(Request):
-    """Answer a user's message through the model's chat template."""
+    """Answer a user's message through the model's chat template.
+
+    The answer begins with `start`, which the model is not asked for, and ends before the first of the `stop` strings.
+    """
 
     prompt: str
     system: str | None = None
+    start: str = ""
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

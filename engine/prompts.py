@@ -119,7 +119,8 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
 def generate_prompt(tokenizer: Tokenizer, request: GenerateRequest) -> Prompt:
     messages = [Message("system", request.system)] if request.system else []
     messages.append(Message("user", request.prompt))
-    return Prompt(tokenizer.chat(messages), _present(tokenizer, _CHAT_STOPS))
+    tokens = tokenizer.chat(messages) + tokenizer.encode(request.start)
+    return Prompt(tokens, _present(tokenizer, _CHAT_STOPS), request.stop, start=request.start)
 
 
 def _present(tokenizer: Tokenizer, names: tuple[str, ...]) -> frozenset[int]:
