@@ -21,6 +21,7 @@ from engine.api import (
     SamplingOptions,
 )
 from engine.config import ModelConfig, UnsupportedModelError
+from engine.diffusion.policy import Thresholds
 from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
 from engine.diffusion.text import TextAssembler
 from engine.model import checkpoint, kernel_network
@@ -72,8 +73,13 @@ class Engine:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
             raise ModelUnavailableError(text) from error
 
-    def run(self, request: Request, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one."""
+    def run(
+        self, request: Request, cancelled: Callable[[], bool] = lambda: False, *, thresholds: Thresholds | None = None
+    ) -> Iterator[Event]:
+        """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one.
+
+        `thresholds` are those of mode `diffusion`.
+        """
         prompt = self.prompt_of(request)
         options = request.sampling
         room = self.network.config.max_positions - len(prompt.tokens) - options.block_size
@@ -86,7 +92,9 @@ class Engine:
             self._require_adapter()
         reused = self._reuse(prompt.tokens)
         assembler = TextAssembler(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
-        sampler = Sampler(self.network, self._cache, prompt.tokens, assembler, options, old=prompt.old, cancelled=cancelled)
+        sampler = Sampler(
+            self.network, self._cache, prompt.tokens, assembler, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
+        )
         # Until the run is over the cache's rows belong to no known text.
         self._cached = []
         if prompt.start:

@@ -1,0 +1,192 @@
+"""How many problems a model solves, and how fast: ``python -m engine.evaluation.harness TASK --help``, or ``seed-lsp eval TASK``.
+
+A readable card goes to standard error, one JSON line to standard output. Answers are kept beside the report, and an interrupted run goes on from them.
+Rates count generated tokens, the prompt apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz.distance import LCSseq
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.api import Finished, SamplingOptions
+from engine.diffusion.policy import Thresholds
+from engine.engine import Engine, physical_cores
+from engine.evaluation import sandbox
+from engine.evaluation.machine import Machine
+from engine.evaluation.options import REPORTED, add_options
+from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
+
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One task done. `untouched` is the share of the old code's lines that an edit kept, 0 for other tasks; times in seconds."""
+
+    id: str
+    text: str
+    verdict: str
+    message: str
+    new_tokens: int
+    forwards: int
+    decode_seconds: float
+    untouched: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`pass_at_1` with its 95 % interval; tokens over forwards and over seconds, all tasks together; the median number of forwards a task."""
+
+    tasks: int
+    passed: int
+    pass_at_1: float
+    interval: tuple[float, float]
+    tokens: int
+    tokens_per_forward: float
+    tokens_per_second: float
+    median_forwards: float
+    untouched: float
+    unfinished: int
+
+
+def wilson(passed: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927): sensible for few tasks and near 0 and 1, unlike the normal one."""
+    if not count:
+        return 0.0, 1.0
+    share, z2 = passed / count, _Z * _Z
+    middle = share + z2 / (2 * count)
+    half = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count * count))
+    return (middle - half) / (1 + z2 / count), (middle + half) / (1 + z2 / count)
+
+
+def summarise(answers: Sequence[Answered], limit: int) -> Summary:
+    """`limit`: the most tokens that an answer may have; those that reached it did not finish."""
+    passed = sum(a.verdict == "passed" for a in answers)
+    tokens, forwards = sum(a.new_tokens for a in answers), sum(a.forwards for a in answers)
+    seconds = sum(a.decode_seconds for a in answers)
+    return Summary(
+        len(answers),
+        passed,
+        round(passed / len(answers), 4),
+        wilson(passed, len(answers)),
+        tokens,
+        round(tokens / max(1, forwards), 3),
+        round(tokens / max(1e-9, seconds), 2),
+        statistics.median(a.forwards for a in answers),
+        round(statistics.fmean(a.untouched for a in answers), 3),
+        sum(a.new_tokens >= limit for a in answers),
+    )
+
+
+def answer(engine: Engine, task: Task, options: SamplingOptions, timeout_s: float, thresholds: Thresholds | None) -> Answered:
+    """Ask, run the program, judge."""
+    *_, finished = engine.run(task.ask(options), thresholds=thresholds)
+    assert isinstance(finished, Finished)
+    result = sandbox.run(task.program(finished.text), timeout_s=timeout_s)
+    untouched = kept_lines(task.before, finished.text) if task.before else 0.0
+    return Answered(
+        task.id,
+        finished.text,
+        result.verdict,
+        result.message[-400:],
+        finished.new_tokens,
+        finished.forwards,
+        finished.decode_seconds,
+        untouched,
+    )
+
+
+def kept_lines(before: str, after: str) -> float:
+    """The share of `before`'s lines that `after` has in the same order."""
+    old, new = before.splitlines(), after.splitlines()
+    return LCSseq.similarity(old, new) / len(old) if old else 1.0
+
+
+def check(tasks: Iterable[Task], timeout_s: float) -> dict[str, Any]:
+    """The harness's own check: which references fail, and which broken answers pass. Both lists should be empty."""
+    failing, passing = [], []
+    for task in tasks:
+        if sandbox.run(task.program(task.reference), timeout_s=timeout_s).verdict != "passed":
+            failing.append(task.id)
+        if sandbox.run(task.program(task.broken), timeout_s=timeout_s).verdict == "passed":
+            passing.append(task.id)
+    return {"references_that_fail": failing, "broken_answers_that_pass": passing}
+
+
+def evaluate(
+    engine: Engine, tasks: Sequence[Task], options: SamplingOptions, kept: Path, *, timeout_s: float, thresholds: Thresholds | None = None
+) -> Iterator[Answered]:
+    """Answer the tasks that `kept` has no answer to, append to it, and yield all in the tasks' order."""
+    known = {a.id: a for a in read_kept(kept)}
+    with kept.open("a", encoding="utf-8") as file:
+        for task in tasks:
+            if task.id not in known:
+                known[task.id] = answer(engine, task, options, timeout_s, thresholds)
+                file.write(json.dumps(asdict(known[task.id])) + "\n")
+                file.flush()
+            yield known[task.id]
+
+
+def read_kept(path: Path) -> list[Answered]:
+    """The whole lines of a file of answers."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8") as lines:
+        return [Answered(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m engine.evaluation.harness", description=__doc__)
+    add_options(parser)
+    options = parser.parse_args()
+    entry = SETS[options.task]
+    try:
+        tasks = load_tasks(options.task, options.data)[:: options.every][: options.limit]
+    except TaskError as error:
+        raise SystemExit(f"seed-lsp: {error}") from error
+    if options.check:
+        report = check(tasks, entry.timeout_s)
+        print(json.dumps({"task": options.task, "tasks": len(tasks), **report}))
+        raise SystemExit(1 if any(report.values()) else 0)
+    sampling = SamplingOptions(mode=options.mode, draft=options.draft, max_new_tokens=entry.max_new_tokens, block_size=options.block_size)
+    thresholds = Thresholds(mask=options.threshold, edit=options.threshold)
+    engine = Engine.load(options.model, dtype=options.dtype)
+    kept = Path(f"{options.json or Path(f'{options.task}-{options.mode}')}.answers.jsonl")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    answers: list[Answered] = []
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        progress = bar.add_task(options.task, total=len(tasks))
+        for found in evaluate(engine, tasks, sampling, kept, timeout_s=entry.timeout_s, thresholds=thresholds):
+            answers.append(found)
+            passed = sum(a.verdict == "passed" for a in answers)
+            bar.update(progress, advance=1, description=f"{options.task} {passed} passed")
+    summary = summarise(answers, entry.max_new_tokens)
+    report = {"task": options.task, **{k: v for k, v in vars(options).items() if k in REPORTED}, **asdict(summary)}
+    line = json.dumps({**report, "dtype": engine.network.number_format, "machine": asdict(Machine.here(physical_cores()))})
+    if options.json:
+        scratch = options.json.with_name(f".{options.json.name}.partial")
+        scratch.write_text(line + "\n", encoding="utf-8")
+        scratch.replace(options.json)
+    low, high = summary.interval
+    print(
+        f"{options.task}, {options.model}, {options.mode}: {summary.passed} of {summary.tasks} = {summary.pass_at_1:.1%} "
+        f"({low:.1%} to {high:.1%}), {summary.tokens_per_forward} tokens a forward, {summary.tokens_per_second} tokens/s",
+        file=sys.stderr,
+    )
+    print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The options of an evaluation, for the command line as for the harness; imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, SamplingOptions
+from engine.diffusion.policy import Thresholds
+from engine.evaluation.tasks import SETS
+
+MODEL = "qwen2.5-coder-1.5b"
+REPORTED = ("model", "mode", "draft", "threshold", "block_size", "limit", "every")
+"""What a report repeats of its options."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", choices=sorted(SETS))
+    parser.add_argument("--data", type=Path, help="the folder that holds the evaluation sets' files")
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--mode", choices=MODES, default="verified")
+    parser.add_argument("--draft", choices=DRAFT_SOURCES, default="auto", help="where mode verified takes its drafts from")
+    parser.add_argument("--dtype", choices=NUMBER_FORMATS)
+    parser.add_argument(
+        "--threshold", type=float, default=Thresholds().mask, help="mode diffusion: confidence above which a token is placed"
+    )
+    parser.add_argument("--block-size", type=int, default=SamplingOptions().block_size)
+    parser.add_argument("--every", type=int, default=1, help="every so many-th task, for a sample of a large set")
+    parser.add_argument("--limit", type=int, help="the first so many of them")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the report there; answers go beside it, and are not asked for again"
+    )
+    parser.add_argument("--check", action="store_true", help="run the set's references and broken answers instead of a model's")
+
+
+def arguments(options: argparse.Namespace) -> list[str]:
+    """The options as words, for another process."""
+    words = [options.task, *(["--check"] if options.check else [])]
+    for name in ("data", "model", "mode", "draft", "dtype", "threshold", "block_size", "every", "limit", "json"):
+        value = getattr(options, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    return words
