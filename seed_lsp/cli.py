@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib.util
 import logging
+import subprocess
 import sys
 from pathlib import Path
 
 from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, EngineError, SamplingOptions
+from engine.evaluation.options import add_options as add_evaluation_options
+from engine.evaluation.options import arguments as evaluation_arguments
 from engine.model.store import StoreError
 from seed_lsp import __version__
 from seed_lsp.errors import SeedError
@@ -79,6 +83,14 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--peers", type=Path, help="speed: the folder with npm's node_modules; .peers, as `make peers` makes it")
     bench.add_argument("--png", type=Path, help="blocks: draw the figure into this file")
     bench.set_defaults(run=_bench)
+
+    evaluate = commands.add_parser("eval", help="solve the problems of an evaluation set and count what passes its tests")
+    add_evaluation_options(evaluate)
+    evaluate.set_defaults(run=_eval)
+
+    train = commands.add_parser("train", help="train a diffusion adapter as a TOML file describes it (docs/training.md)")
+    train.add_argument("config", type=Path, metavar="CONFIG.toml")
+    train.set_defaults(run=_train)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what does not")
     doctor.add_argument("--model", default=DEFAULTS.model)
@@ -169,6 +181,21 @@ def _bench(options: argparse.Namespace) -> None:
     else:
         report = {"speed": bench.speed, "blocks": bench.blocks}[options.what](options.model, _engine_arguments(options))
     bench.finish(report, options.json)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    return _run_module("engine.evaluation.harness", evaluation_arguments(options))
+
+
+def _train(options: argparse.Namespace) -> int:
+    if importlib.util.find_spec("accelerate") is None:
+        raise SeedError("training needs accelerate; run: pip install 'seed-lsp[train]'")
+    return _run_module("engine.training.trainer", [str(options.config)])
+
+
+def _run_module(module: str, arguments: list[str]) -> int:
+    """One of the engine's programs, in a process of its own: this package does not import torch."""
+    return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
 
 
 def _engine_arguments(options: argparse.Namespace) -> list[str]:

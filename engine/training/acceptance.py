@@ -1,0 +1,46 @@
+"""How much of a one-step draft the base agrees with, on texts that were never trained on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from engine.diffusion.verify import accepted_length
+from engine.model.network import Network
+from engine.training.blocks import Text, masked_block, pack, roots_of
+from engine.training.denoiser import Denoiser, run_clean
+
+APART = 5
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """`run`: the mean number of leading drafted tokens that are the base's, over `blocks` drafts; `first`: the share of first ones."""
+
+    run: float
+    first: float
+    blocks: int
+
+
+def acceptance(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, size: int, shift: bool) -> dict[str, Acceptance]:
+    """By kind of text, and over all of them as ``all``. The texts are the base's own greedy answers, so agreeing with them is agreeing with it."""
+    runs: dict[str, list[int]] = defaultdict(list)
+    for text in texts:
+        blocks = [masked_block(text, root, size, shift=shift) for root in roots_of(text, shift=shift)[::APART]]
+        if not blocks:
+            continue
+        rows, _ = run_clean(network, text.tokens)
+        with torch.no_grad():
+            logits = denoiser([pack(blocks, len(text.tokens))], [rows])
+        drafts = torch.split(denoiser.vocabulary[logits.argmax(-1)], [len(block.rows) for block in blocks])
+        for draft, block in zip(drafts, blocks, strict=True):
+            run = accepted_length(draft.tolist(), [token for token in block.targets if token is not None])
+            runs[text.kind].append(run)
+            runs["all"].append(run)
+    return {
+        kind: Acceptance(sum(found) / len(found), sum(run > 0 for run in found) / len(found), len(found))
+        for kind, found in sorted(runs.items())
+    }

@@ -1,0 +1,123 @@
+"""A training run as a TOML file describes it: ``[run]``, and one ``[[stage]]`` after the other."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from engine.training.objectives import LOSSES, Loss
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+StageKind = Literal["mask", "edit", "trajectory", "on_policy"]
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """The file describes no run; its text says what to change."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`steps` updates of one kind.
+
+    ``mask`` and ``edit``: Seed Diffusion's two-stage curriculum; ``trajectory``: the constrained orders; ``on_policy``: states that the model
+    itself reaches. `full` is the share of blocks that are all masks, as a draft of one step starts; the others have their tokens
+    masked with probability γ(t).
+    """
+
+    kind: StageKind
+    steps: int
+    learning_rate: float
+    loss: Loss = "cross_entropy"
+    full: float = 0.75
+    warmup: int = 10
+    candidates: int = 4
+
+    def __post_init__(self) -> None:
+        _one_of("stage.kind", self.kind, get_args(StageKind))
+        _one_of("stage.loss", self.loss, LOSSES)
+        _positive("stage", self, ("steps", "learning_rate", "candidates"))
+        if not 0.0 <= self.full <= 1.0:
+            raise ConfigError(f"stage.full is {self.full}; it is a share, from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Run:
+    """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
+
+    `rows` are the noisy rows of one pass, `accumulate` the passes of one update, `apart` the mean distance between the blocks of a text.
+    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one.
+    """
+
+    model: str
+    answers: Path
+    folder: Path
+    stages: tuple[Stage, ...]
+    start_from: Path | None = None
+    seed: int = 0
+    rank: int = 16
+    alpha: float = 32.0
+    lowest_layer: int = 0
+    logit_shift: bool = True
+    block_size: int = 6
+    edit_block_size: int = 24
+    apart: float = 2.0
+    row_decay: float = 0.85
+    rows: int = 480
+    accumulate: int = 1
+    checkpoint_every: int = 50
+    held_out_texts: int = 24
+
+    def __post_init__(self) -> None:
+        counts = ("rank", "alpha", "block_size", "edit_block_size", "apart", "row_decay", "rows", "accumulate", "checkpoint_every")
+        _positive("run", self, (*counts, "held_out_texts"))
+        if not self.stages:
+            raise ConfigError("the run has no [[stage]]")
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+
+def load_run(path: Path) -> Run:
+    """Read the file; paths in it are relative to it. `ConfigError` for unknown names, wrong types and values without sense."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    if unknown := content.keys() - {"run", "stage"}:
+        raise ConfigError(f"{path}: unknown tables {', '.join(sorted(unknown))}; there are [run] and [[stage]]")
+    stages = tuple(_fill(Stage, "stage", table) for table in content.get("stage", []))
+    table = dict(content.get("run", {}))
+    for name in ("answers", "folder", "start_from"):
+        if name in table:
+            table[name] = (path.parent / Path(str(table[name])).expanduser()).resolve()
+    return _fill(Run, "run", {**table, "stages": stages})
+
+
+def _fill(kind: type[T], name: str, table: dict[str, Any]) -> T:
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := table.keys() - known.keys():
+        raise ConfigError(f"{name}: unknown settings {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")
+    try:
+        return kind(**table)
+    except TypeError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{name} is {value!r}; it is one of {', '.join(known)}")
+
+
+def _positive(name: str, owner: object, names: tuple[str, ...]) -> None:
+    for field in names:
+        value = getattr(owner, field)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise ConfigError(f"{name}.{field} is {value!r}; it must be a positive number")

@@ -1,0 +1,154 @@
+"""The noisy rows of the network, with gradients for the adapter: the training twin of `engine.model.transformer`.
+
+The base is frozen and clean rows never pass through the adapter, so keys and values of clean rows are constants: they come from the network that
+serves, computed once and shared by all corruptions of a text. Only the noisy rows are run here, in long packed products both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import ModelConfig
+from engine.model.linear import FrozenLinear
+from engine.model.network import Network, rope_angles
+from engine.model.transformer import rotate
+from engine.training.blocks import Packed
+from engine.training.lora import Lora
+
+NO_PLACE = 1 << 40
+"""Where a token outside the vocabulary would be: no index, so that using it fails."""
+
+CleanRows = list[tuple[Tensor, Tensor]]
+"""Keys and values of a text's clean rows: for each layer a pair (key/value heads, rows, head size)."""
+
+
+def run_clean(network: Network, tokens: list[int], logits_from: int | None = None) -> tuple[CleanRows, Tensor]:
+    """One pass of the base over a text: its rows, and the logits of its rows from `logits_from` on, good until the next pass (empty for None)."""
+    with torch.inference_mode():
+        cache = network.new_cache(len(tokens))
+        logits = network.forward(tokens, cache, logits_from=logits_from)
+        cache.commit(len(tokens))
+        layers = [cache.rows(layer) for layer in range(network.config.num_layers)]
+    # Autograd takes no tensors of inference mode.
+    return [(keys.clone(), values.clone()) for keys, values in layers], logits
+
+
+class _Both(torch.autograd.Function):
+    """A frozen product whose weight is packed for both directions: y = x Wᵀ + b, and dx = dy W."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, product: FrozenProduct) -> Tensor:
+        ctx.product = product
+        return product.ahead(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return ctx.product.back(grads[0].contiguous()), None
+
+
+class FrozenProduct:
+    """y = x Wᵀ + b with a gradient for x alone."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self.ahead = FrozenLinear(weight, bias)
+        self.back = FrozenLinear(weight.T.contiguous())
+
+    def __call__(self, x: Tensor) -> Tensor:
+        y: Tensor = _Both.apply(x, self)  # type: ignore[no-untyped-call]
+        return y
+
+
+class _Layer:
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], index: int) -> None:
+        self.index = index
+        prefix = f"model.layers.{index}"
+        self.products = {}
+        for part, names in (("self_attn", ("q_proj", "k_proj", "v_proj", "o_proj")), ("mlp", ("gate_proj", "up_proj", "down_proj"))):
+            for name in names:
+                bias = tensors[f"{prefix}.{part}.{name}.bias"] if config.qkv_bias and name in {"q_proj", "k_proj", "v_proj"} else None
+                self.products[name] = FrozenProduct(tensors[f"{prefix}.{part}.{name}.weight"], bias)
+        self.input_norm = tensors[f"{prefix}.input_layernorm.weight"]
+        self.post_norm = tensors[f"{prefix}.post_attention_layernorm.weight"]
+        self.q_norm = tensors[f"{prefix}.self_attn.q_norm.weight"] if config.qk_norm else None
+        self.k_norm = tensors[f"{prefix}.self_attn.k_norm.weight"] if config.qk_norm else None
+
+
+class Denoiser(nn.Module):
+    """Noisy rows to logits over `vocabulary`, the ids (sorted) that the training text has: the head's other rows cost time and teach nothing."""
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], vocabulary: Tensor, lora: Lora) -> None:
+        super().__init__()
+        self.config, self.lora = config, lora
+        self.embedding = tensors["model.embed_tokens.weight"]
+        self.dtype = self.embedding.dtype
+        head = self.embedding if config.tied_head else tensors["lm_head.weight"]
+        self.vocabulary = vocabulary
+        # From a token's id to its place among the logits; ids outside the vocabulary have none.
+        self.places = torch.full((config.vocab_size,), NO_PLACE)
+        self.places[vocabulary] = torch.arange(len(vocabulary))
+        self.head = FrozenProduct(head[vocabulary])
+        self.norm = tensors["model.norm.weight"]
+        self.layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
+        angles = rope_angles(config, min(config.max_positions, 4096)).repeat(1, 2).unsqueeze(1)
+        self._cos, self._sin = angles.cos().to(self.dtype), angles.sin().to(self.dtype)
+
+    def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Tensor:
+        """Logits (rows, vocabulary), in the network's dtype, of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
+        x = self._embed(packed)
+        positions = torch.cat([p.positions for p in packed])
+        rope = (self._cos[positions], self._sin[positions])
+        masks = [self._mask(p.hidden) for p in packed]
+        for index, layer in enumerate(self.layers):
+            # Below the lowest adapted layer nothing has a gradient but the mask's embedding.
+            x = self._layer(layer, x, rope, masks, [rows[index] for rows in clean])
+        if wanted is not None:
+            x = x[wanted]
+        return self.head(F.rms_norm(x, (self.config.hidden_size,), self.norm, self.config.rms_norm_eps))
+
+    def _embed(self, packed: Sequence[Packed]) -> Tensor:
+        x = F.embedding(torch.cat([p.tokens for p in packed]), self.embedding)
+        masked = torch.cat([p.masked for p in packed])
+        return torch.where(masked[:, None], self.lora.mask_embedding.to(self.dtype), x)
+
+    def _layer(
+        self, layer: _Layer, x: Tensor, rope: tuple[Tensor, Tensor], masks: list[Tensor], clean: list[tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        config, size = self.config, (self.config.hidden_size,)
+        h = F.rms_norm(x, size, layer.input_norm, config.rms_norm_eps)
+        q, k, v = (self._project(layer, name, h).view(h.shape[0], -1, config.head_dim) for name in ("q_proj", "k_proj", "v_proj"))
+        if layer.q_norm is not None:
+            q = F.rms_norm(q, (config.head_dim,), layer.q_norm, config.rms_norm_eps)
+            k = F.rms_norm(k, (config.head_dim,), layer.k_norm, config.rms_norm_eps)
+        q, k = rotate(q, *rope), rotate(k, *rope)
+        groups = config.num_heads // config.num_kv_heads
+        sizes = [mask.shape[0] // groups for mask in masks]
+        pieces = zip(*(torch.split(rows, sizes) for rows in (q, k, v)), masks, clean, strict=True)
+        attended = torch.cat([_attend(*piece, groups=groups) for piece in pieces])
+        x = x + self._project(layer, "o_proj", attended)
+        h = F.rms_norm(x, size, layer.post_norm, config.rms_norm_eps)
+        inner = F.silu(self._project(layer, "gate_proj", h)) * self._project(layer, "up_proj", h)
+        return x + self._project(layer, "down_proj", inner)
+
+    def _project(self, layer: _Layer, name: str, x: Tensor) -> Tensor:
+        y = layer.products[name](x)
+        update = self.lora.update(layer.index, name, x)
+        return y if update is None else y + update
+
+    def _mask(self, hidden: Tensor) -> Tensor:
+        """Additive, one tile for each head of a group that shares keys."""
+        mask = torch.zeros(hidden.shape, dtype=self.dtype).masked_fill_(hidden, float("-inf"))
+        return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, clean: tuple[Tensor, Tensor], *, groups: int) -> Tensor:
+    """`q` (rows, heads, size), `k` and `v` (rows, key/value heads, size) behind the clean rows' (key/value heads, clean, size)."""
+    rows, heads, size = q.shape
+    keys, values = (torch.cat([old.to(new.dtype), new.transpose(0, 1)], dim=1).unsqueeze(0) for old, new in zip(clean, (k, v), strict=True))
+    q = q.view(rows, heads // groups, groups, size).permute(1, 2, 0, 3).reshape(1, heads // groups, groups * rows, size)
+    out = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
+    return out.view(heads // groups, groups, rows, size).permute(2, 0, 1, 3).reshape(rows, heads * size)

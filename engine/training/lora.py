@@ -1,0 +1,65 @@
+"""The adapter's trainable numbers, and their way to and from its file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from engine.config import ModelConfig
+from engine.model.adapter import projection_sizes
+
+
+class Lora(nn.Module):
+    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, and the mask's embedding; float32.
+
+    B starts as zero, so that an untrained adapter changes nothing (Hu et al., arXiv 2106.09685, section 4.1).
+    """
+
+    def __init__(
+        self, config: ModelConfig, *, rank: int, alpha: float, mask_embedding: Tensor, lowest_layer: int = 0, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.rank, self.alpha, self.lowest_layer = rank, alpha, lowest_layer
+        generator = torch.Generator().manual_seed(seed)
+        self.mask_embedding = nn.Parameter(mask_embedding.float().clone())
+        self.pairs = nn.ParameterDict()
+        for layer in range(lowest_layer, config.num_layers):
+            for name, (out, inn) in projection_sizes(config).items():
+                start = torch.empty(rank, inn).uniform_(-1, 1, generator=generator) * math.sqrt(3 / inn)
+                self.pairs[_key(layer, name, "a")] = nn.Parameter(start)
+                self.pairs[_key(layer, name, "b")] = nn.Parameter(torch.zeros(out, rank))
+
+    def update(self, layer: int, name: str, x: Tensor) -> Tensor | None:
+        """The projection's update for rows `x`, in their dtype; None below the lowest adapted layer."""
+        if layer < self.lowest_layer:
+            return None
+        a, b = (self.pairs[_key(layer, name, half)].to(x.dtype) for half in "ab")
+        update: Tensor = (x @ a.T) @ (b * (self.alpha / self.rank)).T
+        return update
+
+    def tensors(self) -> dict[str, Tensor]:
+        """As `engine.model.adapter` names them."""
+        named = {f"layers.{_path(key)}": parameter.detach() for key, parameter in self.pairs.items()}
+        return {"mask_embedding": self.mask_embedding.detach(), **named}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`."""
+        own = self.tensors()
+        if own.keys() != tensors.keys() or any(own[name].shape != tensors[name].shape for name in own):
+            raise ValueError("the adapter to go on from has another rank or other layers; set `rank` and `lowest_layer` as it has them")
+        with torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(tensors[name])
+
+
+def _key(layer: int, name: str, half: str) -> str:
+    # A parameter's name must hold no dot.
+    return f"{layer}:{name}:{half}"
+
+
+def _path(key: str) -> str:
+    layer, name, half = key.split(":")
+    return f"{layer}.{name}.lora_{half}"

@@ -1,0 +1,41 @@
+"""Losses of noisy rows, each a number a row: against the text, or against the base's own distribution where it is known."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Loss = Literal["cross_entropy", "kl", "total_variation", "run"]
+LOSSES: tuple[Loss, ...] = ("cross_entropy", "kl", "total_variation", "run")
+
+
+def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss) -> Tensor:
+    """Losses (rows,) in float32. `logits` (rows, vocabulary); `targets` (rows,) places in the vocabulary; `base` (rows, vocabulary): the base's
+    logits at the same places, for all losses but cross-entropy.
+
+    ``kl`` is the divergence of the base's distribution from the draft's; ``total_variation`` is half the sum of differences, which is the
+    probability that a sampled draft is rejected (Leviathan et al., arXiv 2211.17192, corollary 3.6).
+    """
+    if loss == "cross_entropy":
+        return F.cross_entropy(logits.float(), targets, reduction="none")
+    assert base is not None, f"the loss {loss} needs the base's logits"
+    wanted = base.float().log_softmax(-1)
+    drafted = logits.float().log_softmax(-1)
+    if loss == "kl":
+        return (wanted.exp() * (wanted - drafted)).sum(-1)
+    if loss == "total_variation":
+        return 0.5 * (wanted.exp() - drafted.exp()).abs().sum(-1)
+    raise ValueError(f"{loss} is no loss of single rows")
+
+
+def run_loss(logits: Tensor, targets: Tensor, sizes: list[int]) -> Tensor:
+    """Minus the expected number of leading tokens of each block that the base agrees with: Σ_i Π_{j ≤ i} p_j, (blocks,).
+
+    `sizes` are the blocks' rows, one behind the other. The verifier is the base, whose choices are the targets: the product is the probability that
+    a draft drawn from the block's own distribution is kept up to row i, so the number of steps falls as it rises.
+    """
+    chosen = -F.cross_entropy(logits.float(), targets, reduction="none")
+    return -torch.stack([block.cumsum(0).exp().sum() for block in torch.split(chosen, sizes)])

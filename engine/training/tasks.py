@@ -1,0 +1,245 @@
+"""What the model is asked to do with a definition: complete it, write it from its docstring, or edit it by an honest instruction."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.training.definitions import Definition, parses
+
+PREFIX_CHARS, SUFFIX_CHARS = 1600, 500
+"""Context of a hole. Users' prompts are longer; here each token of context costs a row of every pass."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    prefix: str
+    suffix: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """`code` is what the instruction is about: the definition, or a changed copy of it."""
+
+    text: str
+    code: str
+    how: str
+
+
+def hole(definition: Definition, rng: random.Random) -> Hole | None:
+    """One to five consecutive statements of the body taken out, or the rest of a line."""
+    places = [body for node in ast.walk(definition.tree) for body in _bodies(node)]
+    body = rng.choice(places)
+    first = rng.randrange(len(body))
+    if first == 0 and _is_docstring(body[0]) and len(body) > 1:
+        first = 1
+    last = min(len(body), first + rng.choice((1, 1, 2, 3, 5))) - 1
+    lines = definition.text.splitlines(keepends=True)
+    start_line, end_line = body[first].lineno - 1, body[last].end_lineno or body[last].lineno
+    how, column = "statements", 0
+    if rng.random() < 0.5:
+        # As while typing: some of the first line is there already.
+        line = lines[start_line].rstrip("\n")
+        cuts = [match.end() for match in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line) if match.end() >= len(line) - len(line.lstrip())]
+        column = rng.choice(cuts) if cuts else len(line) - len(line.lstrip())
+        how = "typed"
+        if rng.random() < 0.4:
+            how, end_line = "line", start_line + 1
+    above, below = lines[:start_line], lines[end_line:]
+    indent = definition.indent
+    prefix = definition.before + textwrap.indent("".join(above), indent) + indent * bool(column) + lines[start_line][:column]
+    suffix = textwrap.indent("".join(below), indent) + definition.after
+    if how == "line":
+        suffix = "\n" + suffix
+    if column == 0 and rng.random() < 0.7:
+        # An editor's cursor stands behind the indentation.
+        body_indent = lines[start_line][: len(lines[start_line]) - len(lines[start_line].lstrip())]
+        prefix += indent + body_indent
+    return Hole(_tail(prefix, PREFIX_CHARS), _head(suffix, SUFFIX_CHARS), how)
+
+
+def description(definition: Definition, rng: random.Random) -> str | None:
+    """A prompt to write the function: its head with the docstring, or what the docstring says. None without one."""
+    node = definition.tree
+    if isinstance(node, ast.ClassDef) or len(definition.docstring) < 30 or len(definition.docstring) > 900 or "." in definition.name:
+        return None
+    lines = definition.text.splitlines(keepends=True)
+    head = "".join(lines[: node.body[0].end_lineno])
+    if rng.random() < 0.7:
+        return f"Complete this Python function.\n\n```python\n{head}```"
+    return f"Write a Python function `{node.name}({ast.unparse(node.args)})`.\n\n{definition.docstring}"
+
+
+def instructions(definition: Definition, rng: random.Random) -> list[Instruction]:
+    """Some edits of the definition that one could ask for."""
+    makers = [_rename, _mutation, _ready_made, _ready_made]
+    rng.shuffle(makers)
+    made = (maker(definition, rng) for maker in makers[:2])
+    return [instruction for instruction in made if instruction is not None]
+
+
+READY_MADE = (
+    "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
+    "Add type hints to the parameters and the return value. Add no imports.",
+    "Add type hints.",
+    "Add a docstring that says what this does.",
+    "Rewrite the docstring in the Google style, with sections for arguments and return value.",
+    "Add a short comment above each step.",
+    "Remove all comments and the docstring.",
+    "Check the arguments first and raise ValueError with a clear message where they are wrong.",
+    "Use early returns instead of nested conditions.",
+    "Use f-strings.",
+    "Log at debug level what is being done, with a module-level logger named `logger`.",
+    "Handle errors: catch the exceptions that can be expected here and raise RuntimeError with a clear message.",
+    "Split this into smaller functions.",
+    "Use more descriptive names for the local variables.",
+    "Add an optional parameter `verbose` that is False by default; if it is true, print what is being done.",
+    "Make it faster if you can, without changing what it returns.",
+    "Return None instead of raising an exception.",
+)
+
+
+def _ready_made(definition: Definition, rng: random.Random) -> Instruction:
+    return Instruction(rng.choice(READY_MADE), definition.text, "ready-made")
+
+
+def _rename(definition: Definition, rng: random.Random) -> Instruction | None:
+    node = definition.tree
+    if isinstance(node, ast.ClassDef):
+        return None
+    assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    arguments = {a.arg for a in (*node.args.args, *node.args.kwonlyargs)} - {"self", "cls"}
+    names = sorted(assigned | arguments)
+    if not names:
+        return None
+    old = rng.choice(names)
+    new = rng.choice((f"{old}_", f"new_{old}", f"{old}_value", f"current_{old}", f"the_{old}", old.upper().lower() + "s", f"my_{old}"))
+    kind = "parameter" if old in arguments else "variable"
+    return Instruction(rng.choice((f"Rename the {kind} `{old}` to `{new}`.", f"rename {old} to {new}")), definition.text, "rename")
+
+
+_SWAPS = {
+    " == ": " != ", " != ": " == ", " < ": " <= ", " > ": " >= ", " <= ": " < ", " >= ": " > ", " and ": " or ", " or ": " and ",
+    " + ": " - ", " - ": " + ", " not ": " ", "True": "False", "False": "True", " is None": " is not None", " in ": " not in ",
+    "[0]": "[1]", " += ": " -= ", "break": "continue", "min(": "max(", "max(": "min(", ".append(": ".extend(", "range(": "range(1, ",
+}  # fmt: skip
+
+
+def _mutation(definition: Definition, rng: random.Random) -> Instruction | None:
+    """One small defect put in, to be found and mended."""
+    start = definition.text.find(":\n") + 2
+    places = [(m.start() + start, old) for old in _SWAPS for m in re.finditer(re.escape(old), definition.text[start:])]
+    if not places:
+        return None
+    at, old = rng.choice(places)
+    code = definition.text[:at] + _SWAPS[old] + definition.text[at + len(old) :]
+    if not parses(code):
+        return None
+    what = rng.choice(
+        (
+            "Fix the bug in this code.",
+            f"Fix the bug in {definition.tree.name}.",
+            "This does not work as it should. Find the bug and fix it.",
+        )
+    )
+    return Instruction(what, code, "mutation")
+
+
+def linted(chosen: Sequence[Definition], *, most_of_a_rule: int) -> Iterator[tuple[Definition, Instruction]]:
+    """Edits that `ruff` would make: the rule's message is the instruction. At most so many of a rule."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for i, definition in enumerate(chosen):
+            (folder / f"d{i}.py").write_text(definition.text, encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--isolated",
+            "--select",
+            "ALL",
+            "--ignore",
+            "D,W,I,E,Q,COM,F401,F821,ANN,INP,ERA",
+        ]
+        run = subprocess.run([*command, "--output-format", "json", "--exit-zero", str(folder)], capture_output=True, text=True, check=True)
+        counts: dict[str, int] = {}
+        seen: set[str] = set()
+        for finding in json.loads(run.stdout):
+            file, code = Path(finding["filename"]).stem, finding["code"]
+            if not finding.get("fix") or file in seen or counts.get(code, 0) >= most_of_a_rule:
+                continue
+            seen.add(file)
+            counts[code] = counts.get(code, 0) + 1
+            definition = chosen[int(file[1:])]
+            advice = finding["fix"].get("message") or ""
+            text = f"{finding['message']}. {advice}".rstrip(". ").replace("\n", " ") + "."
+            yield definition, Instruction(text, definition.text, f"ruff {code}")
+
+
+def between_releases(old: Definition, new: Definition) -> Instruction | None:
+    """What changed between two releases of a function, said from the syntax alone; None where nothing simple can be said."""
+    before, after = old.tree, new.tree
+    if isinstance(before, ast.ClassDef) or isinstance(after, ast.ClassDef) or old.text == new.text:
+        return None
+    said = []
+    if ast.unparse(before.args) != ast.unparse(after.args) or _returns(before) != _returns(after):
+        said.append(f"Change the signature to `{_signature(after)}`.")
+    if old.docstring != new.docstring and new.docstring:
+        said.append("Bring the docstring up to date.")
+    called, calls = _called(before), _called(after)
+    if gone := sorted(called - calls):
+        said.append(f"Do not use {_listed(gone)} any more.")
+    if fresh := sorted(calls - called):
+        said.append(f"Use {_listed(fresh)}.")
+    return Instruction(" ".join(said), old.text, "releases") if said else None
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    return f"{node.name}({ast.unparse(node.args)})" + (f" -> {_returns(node)}" if node.returns else "")
+
+
+def _returns(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    return ast.unparse(node.returns) if node.returns else ""
+
+
+def _called(node: ast.AST) -> set[str]:
+    calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+    return {ast.unparse(f) for f in calls if isinstance(f, ast.Name | ast.Attribute) and len(ast.unparse(f)) < 40}
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:4])
+
+
+def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(node, name, None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            yield body
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+
+
+def _tail(text: str, most: int) -> str:
+    """The last `most` characters, from the beginning of a line on."""
+    if len(text) <= most:
+        return text
+    cut = text.find("\n", len(text) - most)
+    return text[cut + 1 :] if cut >= 0 else text[-most:]
+
+
+def _head(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: text.rfind("\n", 0, most) + 1]

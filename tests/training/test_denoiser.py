@@ -1,0 +1,126 @@
+"""The training network against the one that serves, and the losses against sums written out."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+import torch
+
+from engine.model.adapter import fuse_updates
+from engine.model.transformer import Transformer
+from engine.training.blocks import Block, Text, masked_block, pack, roots_of, spread_roots
+from engine.training.denoiser import Denoiser, run_clean
+from engine.training.lora import Lora
+from engine.training.objectives import row_losses, run_loss
+from tests.conftest import SHAPES, random_tensors
+
+
+def networks(shape: str, *, lowest_layer: int = 0) -> tuple[Transformer, Denoiser]:
+    """The network that serves and the one that trains, with the same base and the same adapter, in float32."""
+    config = SHAPES[shape]
+    tensors = random_tensors(config, 5)
+    lora = Lora(config, rank=3, alpha=6.0, mask_embedding=torch.ones(config.hidden_size), lowest_layer=lowest_layer)
+    with torch.no_grad():
+        for name, parameter in lora.named_parameters():
+            if name.endswith(":b"):
+                parameter.normal_(0, 0.3, generator=torch.Generator().manual_seed(len(name)))
+    from engine.model.adapter import Adapter
+
+    named = lora.tensors()
+    adapter = Adapter(named.pop("mask_embedding"), fuse_updates(named, config, 6.0))
+    return Transformer(config, tensors, adapter), Denoiser(config, tensors, torch.arange(config.vocab_size), lora)
+
+
+@pytest.mark.parametrize("lowest_layer", [0, 1])
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
+    """What is learnt is what is run: many blocks packed over one clean pass give the logits of a forward for each block alone."""
+    serving, training = networks(shape, lowest_layer=lowest_layer)
+    rng = random.Random(4)
+    tokens = [rng.randrange(200) for _ in range(30)]
+    blocks = []
+    for root in (0, 7, 20, 29):
+        rows = tuple(rng.choice([None, rng.randrange(200)]) for _ in range(rng.randint(1, 6)))
+        blocks.append(Block(root, rows, (1,) * len(rows), (1.0,) * len(rows)))
+    clean, _ = run_clean(serving, tokens)
+    logits = training([pack(blocks, len(tokens))], [clean])
+    with torch.no_grad():
+        for block, ours in zip(blocks, torch.split(logits, [len(b.rows) for b in blocks]), strict=True):
+            cache = serving.new_cache()
+            expected = serving.forward(tokens[: block.root + 1], cache, noisy=list(block.rows), logits_from=block.root + 1)
+            torch.testing.assert_close(ours, expected, atol=2e-4, rtol=1e-3)
+
+
+def test_gradients_are_the_numerical_ones():
+    """The frozen products' own backward pass, packed for the processor, against a difference of losses."""
+    serving, training = networks("qwen2")
+    tokens = list(range(40, 60))
+    packed = [pack([Block(10, (None, 3, None), (7, 8, 9), (1.0,) * 3)], len(tokens))]
+    clean = [run_clean(serving, tokens)[0]]
+
+    def loss() -> torch.Tensor:
+        return row_losses(training(packed, clean), torch.tensor([7, 8, 9]), None, "cross_entropy").sum()
+
+    loss().backward()
+    for parameter in (training.lora.mask_embedding, training.lora.pairs["0:up_proj:a"], training.lora.pairs["1:q_proj:b"]):
+        place = int(parameter.grad.abs().argmax())
+        values, step = [], 1e-2
+        for sign in (1, -1):
+            with torch.no_grad():
+                parameter.view(-1)[place] += sign * step
+                values.append(float(loss()))
+                parameter.view(-1)[place] -= sign * step
+        assert (values[0] - values[1]) / (2 * step) == pytest.approx(float(parameter.grad.view(-1)[place]), rel=0.05)
+
+
+def test_an_untrained_adapter_is_zero():
+    config = SHAPES["qwen2"]
+    lora = Lora(config, rank=2, alpha=4.0, mask_embedding=torch.zeros(config.hidden_size))
+    update = lora.update(0, "q_proj", torch.randn(5, config.hidden_size))
+    assert torch.count_nonzero(update) == 0
+
+
+def test_an_adapter_of_another_rank_is_refused():
+    config = SHAPES["qwen2"]
+    small, large = (Lora(config, rank=rank, alpha=4.0, mask_embedding=torch.zeros(config.hidden_size)) for rank in (2, 3))
+    with pytest.raises(ValueError, match="another rank"):
+        large.load(small.tensors())
+
+
+def test_blocks_propose_what_is_masked():
+    """With the shift a row proposes the token after it; a token that stands there already is not learnt."""
+    text = Text(list(range(100, 120)), 10, "edit")
+    block = masked_block(text, 11, 4, shift=True)
+    assert (block.rows, block.targets) == ((None,) * 4, (113, 114, 115, 116))
+    block = masked_block(text, 11, 4, shift=True, rows=[112, None, 114, None], decay=0.5)
+    assert block.targets == (113, None, 115, 116)
+    assert block.weights == (1.0, 0.5, 0.25, 0.125)
+    block = masked_block(text, 11, 4, shift=False, rows=[112, None, 114, None])
+    assert block.targets == (None, 113, None, 115)
+    assert masked_block(text, 16, 4, shift=True).targets == (118, 119), "cut where the text ends"
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_every_root_has_room_for_a_row(shift: bool):
+    text = Text(list(range(30)), 20, "infill")
+    for root in roots_of(text, shift=shift):
+        assert masked_block(text, root, 4, shift=shift).targets[0] is not None
+    assert roots_of(text, shift=shift)[0] == 19, "the first block stands behind the prompt"
+    assert len(spread_roots(text, 3.0, random.Random(0), shift=shift)) == 3
+
+
+def test_total_variation_and_divergence_of_written_out_distributions():
+    drafted, base = torch.tensor([[0.5, 0.25, 0.25]]).log(), torch.tensor([[0.25, 0.25, 0.5]]).log()
+    target = torch.tensor([0])
+    assert float(row_losses(drafted, target, base, "total_variation")) == pytest.approx(0.25)
+    assert float(row_losses(drafted, target, base, "kl")) == pytest.approx(0.25 * math.log(0.5) + 0.5 * math.log(2))
+    assert float(row_losses(drafted, target, None, "cross_entropy")) == pytest.approx(math.log(2))
+
+
+def test_the_expected_run_of_written_out_chances():
+    """Two blocks: 0.5 + 0.5 · 0.25, and 0.75."""
+    logits = torch.tensor([[0.5, 0.5], [0.25, 0.75], [0.75, 0.25]]).log()
+    losses = run_loss(logits, torch.tensor([0, 0, 0]), [2, 1])
+    assert losses.tolist() == pytest.approx([-0.625, -0.75])
