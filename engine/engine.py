@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -56,9 +57,11 @@ class Engine:
         device: str | None = None,
         dtype: str | None = None,
         threads: int | None = None,
+        adapter: Path | None = None,
     ) -> Engine:
         """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
 
+        `adapter`: another adapter's file than the one that ships with the model.
         `device` and `dtype`, one of `NUMBER_FORMATS`, default to the best that the machine has, `threads` to its physical cores.
         Sets the number of torch's own threads.
         """
@@ -67,7 +70,8 @@ class Engine:
             located = (store or Store()).locate(name)
             number_format = dtype or best_number_format(chosen, located)
             with torch.inference_mode():
-                network, folder = _load_network(name, located, chosen, number_format, threads or physical_cores())
+                find = partial(_find_adapter, name, adapter)
+                network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find)
                 return Engine(name, network, Tokenizer(folder))
         except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
@@ -191,7 +195,9 @@ def best_number_format(device: torch.device, located: Located) -> str:
     return "bfloat16" if native else "float32"
 
 
-def _load_network(name: str, located: Located, device: torch.device, number_format: str, threads: int) -> tuple[Network, Path]:
+def _load_network(
+    located: Located, device: torch.device, number_format: str, threads: int, find_adapter: Callable[..., Adapter | None]
+) -> tuple[Network, Path]:
     """The network, and the folder that it was read from."""
     if number_format not in NUMBER_FORMATS:
         raise InvalidRequestError(f"dtype {number_format!r} is unknown; use one of {', '.join(NUMBER_FORMATS)}")
@@ -200,7 +206,7 @@ def _load_network(name: str, located: Located, device: torch.device, number_form
         dtype = getattr(torch, number_format)
         folder = checkpoint.ensure_converted(located, "bfloat16")
         config, tensors = checkpoint.load_folder(folder, device=device, dtype=dtype)
-        return Transformer(config, tensors, _find_adapter(name, config, device, dtype)), folder
+        return Transformer(config, tensors, find_adapter(config, device, dtype)), folder
     kernels = ops.load(threads=threads) if device.type == "cpu" else None
     if kernels is None:
         raise InvalidRequestError(f"{number_format} needs the CPU kernels, which were not built or do not know this machine; use bfloat16")
@@ -211,7 +217,7 @@ def _load_network(name: str, located: Located, device: torch.device, number_form
     torch.set_num_threads(1)
     folder = checkpoint.ensure_converted(located, "int4" if number_format == "int4" else "int8")
     tensors = checkpoint.load_packed(folder)
-    adapter = _find_adapter(name, config, device, torch.float32)
+    adapter = find_adapter(config, device, torch.float32)
     return KernelNetwork(config, tensors, kernels, number_format=number_format, adapter=adapter), folder
 
 
@@ -225,9 +231,11 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _find_adapter(name: str, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> Adapter | None:
-    """The adapter that ships for a published model, or the one that lies in a model's folder."""
+def _find_adapter(name: str, given: Path | None, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> Adapter | None:
+    """The given adapter, the one that ships for a published model, or the one that lies in a model's folder."""
     folder = Path(name).expanduser()
+    if given is not None:
+        return load_adapter(given, config, device=device, dtype=dtype)
     if folder.is_dir():
         path = folder / checkpoint.ADAPTER
     else:

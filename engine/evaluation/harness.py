@@ -27,6 +27,7 @@ from engine.evaluation import sandbox
 from engine.evaluation.machine import Machine
 from engine.evaluation.options import REPORTED, add_options
 from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
+from engine.records import drop_partial_line, read_records
 
 _Z = 1.959964
 
@@ -129,6 +130,7 @@ def evaluate(
     engine: Engine, tasks: Sequence[Task], options: SamplingOptions, kept: Path, *, timeout_s: float, thresholds: Thresholds | None = None
 ) -> Iterator[Answered]:
     """Answer the tasks that `kept` has no answer to, append to it, and yield all in the tasks' order."""
+    drop_partial_line(kept)
     known = {a.id: a for a in read_kept(kept)}
     with kept.open("a", encoding="utf-8") as file:
         for task in tasks:
@@ -140,11 +142,7 @@ def evaluate(
 
 
 def read_kept(path: Path) -> list[Answered]:
-    """The whole lines of a file of answers."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8") as lines:
-        return [Answered(**json.loads(line)) for line in lines if line.endswith("\n")]
+    return [Answered(**record) for record in read_records(path)]
 
 
 def main() -> None:
@@ -162,7 +160,7 @@ def main() -> None:
         raise SystemExit(1 if any(report.values()) else 0)
     sampling = SamplingOptions(mode=options.mode, draft=options.draft, max_new_tokens=entry.max_new_tokens, block_size=options.block_size)
     thresholds = Thresholds(mask=options.threshold, edit=options.threshold)
-    engine = Engine.load(options.model, dtype=options.dtype)
+    engine = Engine.load(options.model, dtype=options.dtype, adapter=options.adapter)
     kept = Path(f"{options.json or Path(f'{options.task}-{options.mode}')}.answers.jsonl")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     answers: list[Answered] = []

@@ -18,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", choices=sorted(SETS))
     parser.add_argument("--data", type=Path, help="the folder that holds the evaluation sets' files")
     parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--adapter", type=Path, help="another adapter's file than the one that ships with the model")
     parser.add_argument("--mode", choices=MODES, default="verified")
     parser.add_argument("--draft", choices=DRAFT_SOURCES, default="auto", help="where mode verified takes its drafts from")
     parser.add_argument("--dtype", choices=NUMBER_FORMATS)
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def arguments(options: argparse.Namespace) -> list[str]:
     """The options as words, for another process."""
     words = [options.task, *(["--check"] if options.check else [])]
-    for name in ("data", "model", "mode", "draft", "dtype", "threshold", "block_size", "every", "limit", "json"):
+    for name in ("data", "model", "adapter", "mode", "draft", "dtype", "threshold", "block_size", "every", "limit", "json"):
         value = getattr(options, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
     return words

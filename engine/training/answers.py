@@ -22,6 +22,7 @@ from engine.engine import Engine
 from engine.model.cache import Cache
 from engine.model.network import Network
 from engine.prompts import Prompt
+from engine.records import drop_partial_line, read_records
 from engine.training.corpus import PROMPTS, Kind, TrainingPrompt, read_prompts
 
 SLOTS = 32
@@ -49,20 +50,7 @@ def answers_file(folder: Path, model: str) -> Path:
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """All whole lines; a last one that was cut off by an interruption is left out."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8") as lines:
-        return [Answer(**json.loads(line)) for line in lines if line.endswith("\n")]
-
-
-def drop_partial_line(path: Path) -> None:
-    """Cut off what an interruption left behind the last whole line."""
-    if path.is_file():
-        data = path.read_bytes()
-        if not data.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(data.rfind(b"\n") + 1)
+    return [Answer(**record) for record in read_records(path)]
 
 
 class _Slot:

@@ -97,9 +97,9 @@ def roots_of(text: Text, *, shift: bool) -> range:
     return range(text.start - 1, len(text.tokens) - (2 if shift else 1))
 
 
-def spread_roots(text: Text, apart: float, rng: random.Random, *, shift: bool) -> list[int]:
-    """Random roots, on average one in `apart` places; at least one where the answer has room."""
+def spread_roots(text: Text, apart: float, rng: random.Random, *, shift: bool, at_least: int = 1) -> list[int]:
+    """Random roots, on average one in `apart` places, and `at_least` so many where the answer has room for them."""
     places = roots_of(text, shift=shift)
     if not places:
         return []
-    return sorted(rng.sample(places, min(len(places), max(1, round(len(places) / apart)))))
+    return sorted(rng.sample(places, min(len(places), max(at_least, round(len(places) / apart)))))

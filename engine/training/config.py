@@ -28,7 +28,8 @@ class Stage:
 
     ``mask`` and ``edit``: Seed Diffusion's two-stage curriculum; ``trajectory``: the constrained orders; ``on_policy``: states that the model
     itself reaches. `full` is the share of blocks that are all masks, as a draft of one step starts; the others have their tokens
-    masked with probability γ(t).
+    masked with probability γ(t). `apart`: the mean distance between the blocks of a text. The learning rate rises over `warmup` steps and falls to
+    zero over the last `cooldown`. `candidates`: the orders that ``trajectory`` chooses from.
     """
 
     kind: StageKind
@@ -36,13 +37,20 @@ class Stage:
     learning_rate: float
     loss: Loss = "cross_entropy"
     full: float = 0.75
+    apart: float = 2.0
     warmup: int = 10
+    cooldown: int = 0
     candidates: int = 4
+
+    def rate(self, into: int) -> float:
+        """The learning rate of the step number `into` of the stage, counted from 0."""
+        left = (self.steps - into) / self.cooldown if self.cooldown else 1.0
+        return self.learning_rate * min(1.0, (into + 1) / max(1, self.warmup), left)
 
     def __post_init__(self) -> None:
         _one_of("stage.kind", self.kind, get_args(StageKind))
         _one_of("stage.loss", self.loss, LOSSES)
-        _positive("stage", self, ("steps", "learning_rate", "candidates"))
+        _positive("stage", self, ("steps", "learning_rate", "apart", "candidates"))
         if not 0.0 <= self.full <= 1.0:
             raise ConfigError(f"stage.full is {self.full}; it is a share, from 0 to 1")
 
@@ -51,7 +59,7 @@ class Stage:
 class Run:
     """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
 
-    `rows` are the noisy rows of one pass, `accumulate` the passes of one update, `apart` the mean distance between the blocks of a text.
+    `rows` are the noisy rows of one pass, `accumulate` the passes of one update.
     `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one.
     """
 
@@ -67,7 +75,6 @@ class Run:
     logit_shift: bool = True
     block_size: int = 6
     edit_block_size: int = 24
-    apart: float = 2.0
     row_decay: float = 0.85
     rows: int = 480
     accumulate: int = 1
@@ -75,7 +82,7 @@ class Run:
     held_out_texts: int = 24
 
     def __post_init__(self) -> None:
-        counts = ("rank", "alpha", "block_size", "edit_block_size", "apart", "row_decay", "rows", "accumulate", "checkpoint_every")
+        counts = ("rank", "alpha", "block_size", "edit_block_size", "row_decay", "rows", "accumulate", "checkpoint_every")
         _positive("run", self, (*counts, "held_out_texts"))
         if not self.stages:
             raise ConfigError("the run has no [[stage]]")

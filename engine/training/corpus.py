@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
+from engine.records import read_records
 from engine.training import tasks
 from engine.training.definitions import Definition, definitions, fingerprint
 from engine.training.overlap import Overlap, evaluation_texts
@@ -57,8 +58,7 @@ class TrainingPrompt:
 
 
 def read_prompts(path: Path) -> list[TrainingPrompt]:
-    with path.open(encoding="utf-8") as lines:
-        return [TrainingPrompt(**json.loads(line)) for line in lines]
+    return [TrainingPrompt(**record) for record in read_records(path)]
 
 
 def make_prompts(chosen: list[Definition], older: dict[str, Definition], seed: int) -> Iterator[TrainingPrompt]:

@@ -85,7 +85,7 @@ class Denoiser(nn.Module):
         super().__init__()
         self.config, self.lora = config, lora
         self.embedding = tensors["model.embed_tokens.weight"]
-        self.dtype = self.embedding.dtype
+        self.dtype, self.device = self.embedding.dtype, self.embedding.device
         head = self.embedding if config.tied_head else tensors["lm_head.weight"]
         self.vocabulary = vocabulary
         # From a token's id to its place among the logits; ids outside the vocabulary have none.
@@ -95,24 +95,24 @@ class Denoiser(nn.Module):
         self.norm = tensors["model.norm.weight"]
         self.layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
         angles = rope_angles(config, min(config.max_positions, 4096)).repeat(1, 2).unsqueeze(1)
-        self._cos, self._sin = angles.cos().to(self.dtype), angles.sin().to(self.dtype)
+        self._cos, self._sin = (table.to(self.device, self.dtype) for table in (angles.cos(), angles.sin()))
 
     def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Tensor:
         """Logits (rows, vocabulary), in the network's dtype, of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
         x = self._embed(packed)
-        positions = torch.cat([p.positions for p in packed])
+        positions = torch.cat([p.positions for p in packed]).to(self.device)
         rope = (self._cos[positions], self._sin[positions])
         masks = [self._mask(p.hidden) for p in packed]
         for index, layer in enumerate(self.layers):
             # Below the lowest adapted layer nothing has a gradient but the mask's embedding.
             x = self._layer(layer, x, rope, masks, [rows[index] for rows in clean])
         if wanted is not None:
-            x = x[wanted]
+            x = x[wanted.to(self.device)]
         return self.head(F.rms_norm(x, (self.config.hidden_size,), self.norm, self.config.rms_norm_eps))
 
     def _embed(self, packed: Sequence[Packed]) -> Tensor:
-        x = F.embedding(torch.cat([p.tokens for p in packed]), self.embedding)
-        masked = torch.cat([p.masked for p in packed])
+        x = F.embedding(torch.cat([p.tokens for p in packed]).to(self.device), self.embedding)
+        masked = torch.cat([p.masked for p in packed]).to(self.device)
         return torch.where(masked[:, None], self.lora.mask_embedding.to(self.dtype), x)
 
     def _layer(
@@ -141,7 +141,7 @@ class Denoiser(nn.Module):
 
     def _mask(self, hidden: Tensor) -> Tensor:
         """Additive, one tile for each head of a group that shares keys."""
-        mask = torch.zeros(hidden.shape, dtype=self.dtype).masked_fill_(hidden, float("-inf"))
+        mask = torch.zeros(hidden.shape, dtype=self.dtype).masked_fill_(hidden, float("-inf")).to(self.device)
         return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
 
 

@@ -15,13 +15,17 @@ from engine.training.config import Run, Stage
 from engine.training.denoiser import CleanRows, Denoiser
 
 SCHEDULE = Linear()
+CLEAN_ROWS_A_ROW = 3
+"""At most so many clean rows for a noisy one, as far as the answer has places: a clean row costs a third of a noisy one, which goes both ways."""
 Maker = Callable[[Text, CleanRows], list[Block]]
 """Blocks of one text, given the rows of its clean pass."""
 
 
 def make_blocks(run: Run, stage: Stage, text: Text, rows: CleanRows, denoiser: Denoiser, *, rng: random.Random) -> list[Block]:
     """The noisy blocks of one text; none where its answer is too short for one."""
-    roots = spread_roots(text, run.apart, rng, shift=run.logit_shift)
+    # A short answer behind a long prompt: its clean pass is paid anyway, so more blocks share it.
+    enough = max(1, len(text.tokens) // (CLEAN_ROWS_A_ROW * run.block_size)) if stage.kind == "mask" else 1
+    roots = spread_roots(text, stage.apart, rng, shift=run.logit_shift, at_least=enough)
     if not roots:
         return []
     if stage.kind == "mask":

@@ -107,7 +107,7 @@ class Trainer:
         while self.step < run.steps:
             stage, into = self._stage()
             for group in self.optimizer.param_groups:
-                group["lr"] = stage.learning_rate * min(1.0, (into + 1) / stage.warmup)
+                group["lr"] = stage.rate(into)
             loss, rows, clean = self._update(stage)
             self.step += 1
             self.rows_seen += rows
@@ -150,8 +150,7 @@ class Trainer:
 
     def _loss(self, stage: Stage, batch: Batch, logits: Tensor) -> Tensor:
         wanted = batch.wanted
-        places = self.denoiser.places[batch.targets[wanted]]
-        weights = batch.weights[wanted]
+        places, weights = (rows.to(logits.device) for rows in (self.denoiser.places[batch.targets[wanted]], batch.weights[wanted]))
         if stage.loss == "run":
             # Only a block that starts as masks is a draft; of the others each row is learnt by itself.
             owners = torch.repeat_interleave(torch.arange(len(batch.blocks)), torch.tensor([len(b.rows) for b in batch.blocks]))[wanted]

@@ -10,6 +10,7 @@ import torch
 from engine.api import SamplingOptions
 from engine.engine import Engine
 from engine.model.adapter import load_adapter
+from engine.records import drop_partial_line
 from engine.training import answers as answering
 from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.corpus import TrainingPrompt
@@ -102,7 +103,7 @@ def test_an_answer_cut_off_by_an_interruption_is_dropped(answers):
     with answers.open("a", encoding="utf-8") as file:
         file.write('{"index": 77, "kind"')
     assert answering.read_answers(answers) == whole
-    answering.drop_partial_line(answers)
+    drop_partial_line(answers)
     assert answers.read_text(encoding="utf-8").endswith("}\n")
     assert answering.read_answers(answers) == whole
 
@@ -153,3 +154,8 @@ def test_a_run_without_answers_says_how_to_make_them(make_run, tmp_path):
     with pytest.raises(ConfigError, match=r"engine\.training\.answers"):
         Trainer(make_run(answers=tmp_path / "none.jsonl"))
     assert not (tmp_path / "run" / STATE).exists()
+
+
+def test_the_learning_rate_rises_and_falls():
+    stage = Stage("mask", 10, 0.8, warmup=4, cooldown=5)
+    assert [round(stage.rate(i), 3) for i in range(10)] == [0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.64, 0.48, 0.32, 0.16]
