@@ -86,7 +86,8 @@ def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift
             tensors[f"layers.{layer}.{name}.lora_b"] = torch.randn(out, rank, generator=generator) * 0.3
     mask = torch.randn(config.hidden_size, generator=generator)
     updates = fuse_updates(tensors, config, alpha=float(rank))
-    return Adapter(mask, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
+    edits = torch.randn(2, config.hidden_size, generator=generator)
+    return Adapter(mask, edits, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
 
 
 def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True, shift: bool = True, expected: float = 0.0) -> Transformer:

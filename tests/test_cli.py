@@ -160,3 +160,30 @@ def test_a_model_that_is_not_here(file: Path, tmp_path: Path, monkeypatch, capsy
     assert "cannot be loaded" in capsys.readouterr().out
     assert main(["model", "list"]) == 0
     assert "not fetched" in capsys.readouterr().out
+
+
+def test_eval_checks_a_set_and_says_where_one_is_missing(tmp_path: Path):
+    """The command line hands its options on: the status tells whether references pass and broken answers fail."""
+    task = {"id": "a", "kind": "infill", "prefix": "x = ", "suffix": "\n", "reference": "1", "tests": "assert x == 1"}
+    (tmp_path / "humaneval.jsonl").write_text(json.dumps(task) + "\n", encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "seed_lsp", "eval", "humaneval", "--check", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {"task": "humaneval", "tasks": 1, "references_that_fail": [], "broken_answers_that_pass": []}
+    run = subprocess.run(
+        [sys.executable, "-m", "seed_lsp", "eval", "mbpp", "--data", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert "mbpp_sanitized.jsonl" in run.stderr
+
+
+def test_train_refuses_a_configuration_that_is_none(tmp_path: Path):
+    path = tmp_path / "run.toml"
+    path.write_text("[run]\nmodel = 1\n", encoding="utf-8")
+    run = subprocess.run([sys.executable, "-m", "seed_lsp", "train", str(path)], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "seed-lsp: run:" in run.stderr

@@ -25,6 +25,9 @@ FUSED = {
 }
 
 
+EDIT_OUTPUTS = ("delete", "insert")
+
+
 class AdapterError(ValueError):
     """The adapter's file does not fit the model or is damaged."""
 
@@ -44,12 +47,15 @@ class LowRank:
 class Adapter:
     """`mask_embedding` (hidden,). `updates` maps (layer, fused product) to its `LowRank`; an absent one is zero.
 
+    `edit_outputs` (2, hidden), or None: two more rows of the head, for *delete this token* and *insert something before it* (`EDIT_OUTPUTS`).
+
     `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
     `block_size`: the masks of a block that it was trained to fill at once. `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
     then `verified` drafts by copying alone.
     """
 
     mask_embedding: Tensor
+    edit_outputs: Tensor | None = None
     updates: dict[tuple[int, str], LowRank] = field(default_factory=dict)
     logit_shift: bool = True
     block_size: int = 8
@@ -63,7 +69,7 @@ class Adapter:
 def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype: torch.dtype) -> Adapter:
     """Read an adapter file (safetensors).
 
-    Tensors: ``mask_embedding`` (hidden,), and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
+    Tensors: ``mask_embedding`` (hidden,), ``edit_outputs`` (2, hidden) if the adapter has them, and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
     ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``block_size``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
     """
     try:
@@ -75,6 +81,9 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     mask = tensors.pop("mask_embedding", None)
     if mask is None or mask.shape != (config.hidden_size,):
         raise AdapterError(f"{path} holds no mask_embedding of {config.hidden_size} numbers; it is for another model")
+    edit_outputs = tensors.pop("edit_outputs", None)
+    if edit_outputs is not None and edit_outputs.shape != (len(EDIT_OUTPUTS), config.hidden_size):
+        raise AdapterError(f"{path}: edit_outputs is {tuple(edit_outputs.shape)}, not {(len(EDIT_OUTPUTS), config.hidden_size)}")
     try:
         alpha = float(metadata.get("alpha", "1"))
         shift = {"true": True, "false": False}[metadata.get("logit_shift", "true")]
@@ -82,7 +91,8 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
         expected = float(metadata.get("expected_accepted", "0"))
     except (KeyError, ValueError) as error:
         raise AdapterError(f"{path} has unreadable metadata {metadata}") from error
-    return Adapter(mask, fuse_updates(tensors, config, alpha), logit_shift=shift, block_size=size, expected_accepted=expected)
+    updates = fuse_updates(tensors, config, alpha)
+    return Adapter(mask, edit_outputs, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
 
 
 def save_adapter(

@@ -18,6 +18,7 @@ from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.network import Network, rope_angles
 from engine.model.quantize import pack, quantize8
+from engine.model.transformer import edit_logits
 from engine.native.ops import (
     BLOCK,
     CACHE_ROWS,
@@ -198,6 +199,8 @@ class KernelNetwork(Network):
         self._rope = self._rope_tables(1024)
         self._space = self._new_workspace(PREFILL_ROWS)
         self._logits = torch.empty(1, config.vocab_size)
+        # Of the last forward.
+        self._rows = 0
 
     @property
     def weight_bytes(self) -> int:
@@ -221,6 +224,7 @@ class KernelNetwork(Network):
         rows = len(clean) + num_noisy
         cache.reserve(rows)
         self._make_room(rows, cache.length + rows)
+        self._rows = rows
         views = self._space.views(rows)
         self._embed([*clean, *(noisy or [])], views.x)
         segment = _Segment(cache, len(clean), views.qkv, self._space.queries, views.attended)
@@ -229,6 +233,9 @@ class KernelNetwork(Network):
             self._attention(layer, views, (segment,), len(clean), updates)
             self._mlp(layer, views, len(clean), updates)
         return self._head_of(views, logits_from)
+
+    def edit_logits(self, num_noisy: int) -> Tensor:
+        return edit_logits(self._space.x[self._rows - num_noisy : self._rows], self._norm.tensor, self.config, self.adapter)
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
         rows = len(tokens)

@@ -39,6 +39,10 @@ class Network(ABC):
         `logits_from` on; None computes none, and the result is empty. The result is good until the next forward.
         """
 
+    @abstractmethod
+    def edit_logits(self, num_noisy: int) -> Tensor:
+        """What the adapter's `edit_outputs` give the noisy rows of the last forward: (noisy rows, 2), float32, beside their logits."""
+
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
         """Run and commit one clean row of each of several sequences; returns their logits (sequences, vocabulary), as `forward` does.
 

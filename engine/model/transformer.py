@@ -52,6 +52,7 @@ class Transformer(Network):
         self.head = FrozenLinear(self.embedding if config.tied_head else tensors["lm_head.weight"])
         self.layers = [Layer(config, tensors, i) for i in range(config.num_layers)]
         self.adapter = adapter
+        self._last = self.norm.new_empty(0, config.hidden_size)
         self._cos, self._sin = self._rope_tables(1024)
 
     def new_cache(self, capacity: int = 1024) -> KVCache:
@@ -68,10 +69,14 @@ class Transformer(Network):
         rope = (self._cos[cache.length : cache.length + rows], self._sin[cache.length : cache.length + rows])
         for layer in self.layers:
             x = self._layer(layer, x, cache, rope, mask, num_noisy=num_noisy)
+        self._last = x
         if logits_from is None:
             return x.new_empty(0, self.config.vocab_size)
         x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
         return self.head(x).float()
+
+    def edit_logits(self, num_noisy: int) -> Tensor:
+        return edit_logits(self._last[-num_noisy:], self.norm, self.config, self.adapter)
 
     def _embed(self, clean: list[int], noisy: list[int | None]) -> Tensor:
         ids = [*clean, *(0 if token is None else token for token in noisy)]
@@ -140,6 +145,14 @@ class Transformer(Network):
     def _reach(self, positions: int) -> None:
         if positions > self._cos.shape[0]:
             self._cos, self._sin = self._rope_tables(min(self.config.max_positions, positions + 1024))
+
+
+def edit_logits(x: Tensor, norm: Tensor, config: ModelConfig, adapter: Adapter | None) -> Tensor:
+    """Of the last layer's rows `x` (rows, hidden): (rows, 2), float32."""
+    assert adapter is not None, "only an adapter has edit outputs"
+    assert adapter.edit_outputs is not None, "checked where they are asked for"
+    h = F.rms_norm(x, (config.hidden_size,), norm, config.rms_norm_eps)
+    return F.linear(h, adapter.edit_outputs).float()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def acceptance(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, s
         rows, _ = run_clean(network, text.tokens)
         with torch.no_grad():
             logits = denoiser([pack(blocks, len(text.tokens))], [rows])
-        drafts = torch.split(denoiser.vocabulary[logits.argmax(-1)], [len(block.rows) for block in blocks])
+        drafts = torch.split(denoiser.proposals(logits), [len(block.rows) for block in blocks])
         for draft, block in zip(drafts, blocks, strict=True):
             run = accepted_length(draft.tolist(), [token for token in block.targets if token is not None])
             runs[text.kind].append(run)

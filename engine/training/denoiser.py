@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
+from engine.model.adapter import EDIT_OUTPUTS
 from engine.model.linear import FrozenLinear
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
@@ -89,8 +90,11 @@ class Denoiser(nn.Module):
         head = self.embedding if config.tied_head else tensors["lm_head.weight"]
         self.vocabulary = vocabulary
         # From a token's id to its place among the logits; ids outside the vocabulary have none.
-        self.places = torch.full((config.vocab_size,), NO_PLACE)
+        self.places = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_PLACE)
         self.places[vocabulary] = torch.arange(len(vocabulary))
+        # The edit outputs stand behind the vocabulary, as targets behind the token ids.
+        self.delete, self.insert = config.vocab_size, config.vocab_size + 1
+        self.places[[self.delete, self.insert]] = len(vocabulary) + torch.arange(2)
         self.head = FrozenProduct(head[vocabulary])
         self.norm = tensors["model.norm.weight"]
         self.layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
@@ -98,7 +102,9 @@ class Denoiser(nn.Module):
         self._cos, self._sin = (table.to(self.device, self.dtype) for table in (angles.cos(), angles.sin()))
 
     def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Tensor:
-        """Logits (rows, vocabulary), in the network's dtype, of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
+        """Logits (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype, of the rows of all texts one behind the other, or of those that
+        `wanted` (rows,) marks.
+        """
         x = self._embed(packed)
         positions = torch.cat([p.positions for p in packed]).to(self.device)
         rope = (self._cos[positions], self._sin[positions])
@@ -108,7 +114,12 @@ class Denoiser(nn.Module):
             x = self._layer(layer, x, rope, masks, [rows[index] for rows in clean])
         if wanted is not None:
             x = x[wanted.to(self.device)]
-        return self.head(F.rms_norm(x, (self.config.hidden_size,), self.norm, self.config.rms_norm_eps))
+        h = F.rms_norm(x, (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
+        return torch.cat([self.head(h), F.linear(h, self.lora.edit_outputs.to(self.dtype))], dim=-1)
+
+    def proposals(self, logits: Tensor) -> Tensor:
+        """The likeliest token of each row of logits: ids (rows,)."""
+        return self.vocabulary[logits[:, : len(self.vocabulary)].argmax(-1)]
 
     def _embed(self, packed: Sequence[Packed]) -> Tensor:
         x = F.embedding(torch.cat([p.tokens for p in packed]).to(self.device), self.embedding)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.model.adapter import projection_sizes
+from engine.model.adapter import EDIT_OUTPUTS, projection_sizes
 
 
 class Lora(nn.Module):
-    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, and the mask's embedding; float32.
+    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, the mask's embedding, and the edit outputs; float32.
 
     B starts as zero, so that an untrained adapter changes nothing (Hu et al., arXiv 2106.09685, section 4.1).
     """
@@ -25,6 +25,7 @@ class Lora(nn.Module):
         self.rank, self.alpha, self.lowest_layer = rank, alpha, lowest_layer
         generator = torch.Generator().manual_seed(seed)
         self.mask_embedding = nn.Parameter(mask_embedding.float().clone())
+        self.edit_outputs = nn.Parameter(torch.zeros(len(EDIT_OUTPUTS), config.hidden_size))
         self.pairs = nn.ParameterDict()
         for layer in range(lowest_layer, config.num_layers):
             for name, (out, inn) in projection_sizes(config).items():
@@ -43,7 +44,7 @@ class Lora(nn.Module):
     def tensors(self) -> dict[str, Tensor]:
         """As `engine.model.adapter` names them."""
         named = {f"layers.{_path(key)}": parameter.detach() for key, parameter in self.pairs.items()}
-        return {"mask_embedding": self.mask_embedding.detach(), **named}
+        return {"mask_embedding": self.mask_embedding.detach(), "edit_outputs": self.edit_outputs.detach(), **named}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`."""

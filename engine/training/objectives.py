@@ -13,8 +13,8 @@ LOSSES: tuple[Loss, ...] = ("cross_entropy", "kl", "total_variation", "run")
 
 
 def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss) -> Tensor:
-    """Losses (rows,) in float32. `logits` (rows, vocabulary); `targets` (rows,) places in the vocabulary; `base` (rows, vocabulary): the base's
-    logits at the same places, for all losses but cross-entropy.
+    """Losses (rows,) in float32. `logits` (rows, vocabulary and edit outputs); `targets` (rows,) places among them; `base` (rows, vocabulary): the base's
+    logits, for all losses but cross-entropy.
 
     ``kl`` is the divergence of the base's distribution from the draft's; ``total_variation`` is half the sum of differences, which is the
     probability that a sampled draft is rejected (Leviathan et al., arXiv 2211.17192, corollary 3.6).
@@ -23,7 +23,7 @@ def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss)
         return F.cross_entropy(logits.float(), targets, reduction="none")
     assert base is not None, f"the loss {loss} needs the base's logits"
     wanted = base.float().log_softmax(-1)
-    drafted = logits.float().log_softmax(-1)
+    drafted = logits[:, : base.shape[1]].float().log_softmax(-1)
     if loss == "kl":
         return (wanted.exp() * (wanted - drafted)).sum(-1)
     if loss == "total_variation":

@@ -31,7 +31,7 @@ def make_blocks(run: Run, stage: Stage, text: Text, rows: CleanRows, denoiser: D
     if stage.kind == "mask":
         return [masked(run, stage, text, root, rng) for root in roots]
     if stage.kind == "edit":
-        return [edited(run, text, root, rng) if rng.random() < 0.5 else masked(run, stage, text, root, rng) for root in roots]
+        return [edited(run, text, root, denoiser, rng) if rng.random() < 0.5 else masked(run, stage, text, root, rng) for root in roots]
     whole = [masked_block(text, root, run.block_size, shift=run.logit_shift, decay=run.row_decay) for root in roots]
     if stage.kind == "trajectory":
         return best_orders(text, rows, whole, denoiser, run, candidates=stage.candidates, rng=rng)
@@ -47,17 +47,19 @@ def masked(run: Run, stage: Stage, text: Text, root: int, rng: random.Random) ->
     return masked_block(text, root, run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
 
 
-def edited(run: Run, text: Text, root: int, rng: random.Random) -> Block:
+def edited(run: Run, text: Text, root: int, denoiser: Denoiser, rng: random.Random) -> Block:
     """The clean continuation with some random edits: every row has a target, the kept ones too (no carry-over, section 3.1).
 
-    Rows whose token should go have none: the vocabulary has no word for it.
+    The target is the token that should stand there, *delete* for one too many, or *insert* where something is missing before it.
     """
     ahead = 1 if run.logit_shift else 0
     clean = text.tokens[root + 1 : root + 1 + run.edit_block_size]
     rows = edit_tokens(clean, number_of_edits(len(clean), rng), text.tokens[text.start :], rng)
     if not rows:
         return masked_block(text, root, run.block_size, shift=run.logit_shift, decay=run.row_decay)
-    labels = [label.token for label in edit_labels(rows, clean)]
+    labels = [
+        denoiser.insert if label.insert else denoiser.delete if label.token is None else label.token for label in edit_labels(rows, clean)
+    ]
     # With the logit shift row i proposes what row i + 1 should hold, and the last one what follows the block.
     following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
     targets = [*labels[ahead:], *([following[0] if following else None] * ahead)]
@@ -130,7 +132,7 @@ def own_states(text: Text, rows: CleanRows, whole: list[Block], denoiser: Denois
     ahead = 1 if run.logit_shift else 0
     out = []
     for logits, block in _run(whole, len(text.tokens), rows, denoiser):
-        drafted = denoiser.vocabulary[logits.argmax(-1)].tolist()
+        drafted = denoiser.proposals(logits).tolist()
         wrong = next((i for i, (one, other) in enumerate(zip(drafted, block.targets, strict=True)) if one != other), None)
         if wrong is None or wrong + ahead >= len(block.rows):
             continue

@@ -213,6 +213,9 @@ def test_noisy_rows_equal_torch(kernels: Kernels):
     ours, reference = both(kernels, adapter=True)
     noisy = [None, 9, None, 4]
     close(ours.forward(TOKENS, ours.new_cache(), noisy=noisy), reference.forward(TOKENS, reference.new_cache(), noisy=noisy))
+    # Of the noisy rows alone, which this large random adapter drives apart the most.
+    actual, expected = ours.edit_logits(4), reference.edit_logits(4)
+    assert (actual - expected).std() < 0.15 * expected.std()
 
 
 @pytest.mark.parametrize("pieces", [(1,) * 20, (8, 12), (3, 9, 1, 7), (17, 3)])
@@ -226,6 +229,42 @@ def test_a_row_does_not_depend_on_its_neighbours(kernels: Kernels, pieces: tuple
         assert torch.equal(rows, full[start : start + size])
         cache.commit(size)
         start += size
+
+
+def test_sequences_stepped_together_do_not_know_of_each_other(kernels: Kernels):
+    """A row of each of several sequences, of different lengths, in one forward: to the bit what each gives alone."""
+    network, _ = both(kernels, adapter=True)
+    texts = [TOKENS[:3], TOKENS[:17], TOKENS[4:6], TOKENS]
+    alone, together = ([network.new_cache() for _ in texts] for _ in range(2))
+    for text, *caches in zip(texts, alone, together, strict=True):
+        for cache in caches:
+            list(network.prefill(text[:-1], cache))
+    expected = []
+    for text, cache in zip(texts, alone, strict=True):
+        rows = []
+        for token in (text[-1], 77):
+            rows.append(network.forward([token], cache).clone())
+            cache.commit(1)
+        expected.append(rows)
+    for step, tokens in enumerate(([text[-1] for text in texts], [77] * len(texts))):
+        logits = network.step(tokens, together)
+        assert torch.equal(logits, torch.cat([rows[step] for rows in expected]))
+    assert [cache.length for cache in together] == [len(text) + 1 for text in texts]
+
+
+def test_a_caches_rows_are_those_that_were_computed(kernels: Kernels):
+    """Training attends to them: out of the kernels' order, they are what torch computes."""
+    ours, reference = both(kernels)
+    caches = []
+    for network in (ours, reference):
+        cache = network.new_cache(32)
+        network.forward(TOKENS, cache)
+        cache.commit(len(TOKENS))
+        caches.append(cache)
+    for layer in range(ours.config.num_layers):
+        for actual, expected in zip(caches[0].rows(layer), caches[1].rows(layer), strict=True):
+            assert actual.shape == expected.shape == (ours.config.num_kv_heads, len(TOKENS), ours.config.head_dim)
+            assert (actual.float() - expected).std() < 0.03 * expected.std()
 
 
 def test_rejected_rows_leave_no_trace(kernels: Kernels):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_accepted_text_adds_up_to_the_outcome(tokenizer):
 def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
     """Whatever the thresholds, a block is denoised in a bounded number of steps and leaves no mask."""
     model = tiny_model(2)
-    model.adapter = type(model.adapter)(model.adapter.mask_embedding, model.adapter.updates, logit_shift=shift)
+    model.adapter = replace(model.adapter, logit_shift=shift)
     options = SamplingOptions(mode="diffusion", max_new_tokens=24, block_size=8)
     events = list(make(tokenizer, options, model=model, thresholds=thresholds).run())
     outcome = events[-1]
