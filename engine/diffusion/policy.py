@@ -59,3 +59,29 @@ def denoise_step(
         else:
             out.append(token)
     return out
+
+
+@dataclass(frozen=True)
+class EditChance:
+    """Probabilities that the token of a position should go, and that something is missing before it."""
+
+    delete: float
+    insert: float
+
+
+NO_EDIT = EditChance(0.0, 0.0)
+
+
+def edit_step(block: list[Token], chances: list[EditChance], threshold: float) -> list[Token]:
+    """Take out the tokens that should go and put a mask before those that lack one, above `threshold` (LLaDA2.2's DELETE and INSERT).
+
+    The block keeps its length, as the cache's layout wants it: masks follow at its end, or what was pushed out of it is dropped.
+    """
+    out: list[Token] = []
+    for token, chance in zip(block, chances, strict=True):
+        if token is not None and chance.delete > threshold:
+            continue
+        if token is not None and chance.insert > threshold:
+            out.append(None)
+        out.append(token)
+    return [*out, *[None] * (len(block) - len(out))][: len(block)]

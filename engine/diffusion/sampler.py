@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
 from engine.diffusion.drafts import NOTHING, CopyDrafter
-from engine.diffusion.policy import Thresholds, Token, denoise_step
+from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import WHOLE_DRAFT, Chooser, accepted_length, sure_length
 from engine.model.cache import Cache
@@ -244,4 +245,19 @@ class Sampler:
         rows = range(len(block))
         confidence = probabilities[rows, proposal].tolist()
         current = probabilities[rows, [0 if token is None else token for token in block]].tolist()
-        return denoise_step(block, proposal, confidence, current, self._thresholds, may_remask=may_remask)
+        after = denoise_step(block, proposal, confidence, current, self._thresholds, may_remask=may_remask)
+        # An edit brings new masks, which a step near the bound must not.
+        return edit_step(after, self._edit_chances(logits), self._thresholds.edit) if may_remask else after
+
+    def _edit_chances(self, logits: Tensor) -> list[EditChance]:
+        """For each position of the block behind the last forward, whose `logits` (block, vocabulary) propose its tokens."""
+        adapter = self._model.adapter
+        assert adapter is not None, "checked where the mode was chosen"
+        if adapter.edit_outputs is None:
+            return [NO_EDIT] * logits.shape[0]
+        edits = self._model.edit_logits(logits.shape[0])
+        # With the shift a position is the business of the row before it, and the first one's is clean text, which has no edit outputs.
+        own = [NO_EDIT] if adapter.logit_shift else []
+        edits = edits[: logits.shape[0] - len(own)]
+        chances = torch.cat([logits[len(own) :], edits], dim=-1).softmax(dim=-1)[:, -2:].tolist()
+        return [*own, *(EditChance(delete, insert) for delete, insert in chances)]

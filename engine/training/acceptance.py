@@ -10,8 +10,8 @@ import torch
 
 from engine.diffusion.verify import accepted_length
 from engine.model.network import Network
-from engine.training.blocks import Text, masked_block, pack, roots_of
-from engine.training.denoiser import Denoiser, run_clean
+from engine.training.blocks import Text, masked_block, roots_of
+from engine.training.denoiser import Denoiser, pack_over, run_clean
 
 APART = 5
 
@@ -34,7 +34,7 @@ def acceptance(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, s
             continue
         rows, _ = run_clean(network, text.tokens)
         with torch.no_grad():
-            logits = denoiser([pack(blocks, len(text.tokens))], [rows])
+            logits = denoiser(*zip(*pack_over(blocks, rows), strict=True))
         drafts = torch.split(denoiser.proposals(logits), [len(block.rows) for block in blocks])
         for draft, block in zip(drafts, blocks, strict=True):
             run = accepted_length(draft.tolist(), [token for token in block.targets if token is not None])

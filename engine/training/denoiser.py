@@ -18,8 +18,10 @@ from engine.model.adapter import EDIT_OUTPUTS
 from engine.model.linear import FrozenLinear
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
-from engine.training.blocks import Packed
+from engine.training.blocks import Block, Packed, pack
 from engine.training.lora import Lora
+
+BLOCKS_TOGETHER = 16
 
 NO_PLACE = 1 << 40
 """Where a token outside the vocabulary would be: no index, so that using it fails."""
@@ -148,12 +150,23 @@ class Denoiser(nn.Module):
     def _project(self, layer: _Layer, name: str, x: Tensor) -> Tensor:
         y = layer.products[name](x)
         update = self.lora.update(layer.index, name, x)
-        return y if update is None else y + update
+        # In place: no one else needs the product by itself, not even the way back.
+        return y if update is None else y.add_(update)
 
     def _mask(self, hidden: Tensor) -> Tensor:
         """Additive, one tile for each head of a group that shares keys."""
         mask = torch.zeros(hidden.shape, dtype=self.dtype).masked_fill_(hidden, float("-inf")).to(self.device)
         return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
+
+
+def pack_over(blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Packed, CleanRows]]:
+    """The blocks of one text in groups, each with the clean rows that it can see: attention costs rows times what they look at."""
+    packed = []
+    for start in range(0, len(blocks), BLOCKS_TOGETHER):
+        group = blocks[start : start + BLOCKS_TOGETHER]
+        seen = 1 + max(block.root for block in group)
+        packed.append((pack(group, seen), [(keys[:, :seen], values[:, :seen]) for keys, values in rows]))
+    return packed
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, clean: tuple[Tensor, Tensor], *, groups: int) -> Tensor:

@@ -38,7 +38,7 @@ class Lora(nn.Module):
         if layer < self.lowest_layer:
             return None
         a, b = (self.pairs[_key(layer, name, half)].to(x.dtype) for half in "ab")
-        update: Tensor = (x @ a.T) @ (b * (self.alpha / self.rank)).T
+        update: Tensor = ((x @ a.T) * (self.alpha / self.rank)) @ b.T
         return update
 
     def tensors(self) -> dict[str, Tensor]:

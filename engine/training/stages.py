@@ -10,11 +10,12 @@ from torch import Tensor
 
 from engine.diffusion.noise import Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
 from engine.diffusion.policy import Token
-from engine.training.blocks import Block, Text, masked_block, pack, spread_roots
+from engine.training.blocks import Block, Text, masked_block, spread_roots
 from engine.training.config import Run, Stage
-from engine.training.denoiser import CleanRows, Denoiser
+from engine.training.denoiser import CleanRows, Denoiser, pack_over
 
 SCHEDULE = Linear()
+BLOCKS_AT_ONCE = 64
 CLEAN_ROWS_A_ROW = 3
 """At most so many clean rows for a noisy one, as far as the answer has places: a clean row costs a third of a noisy one, which goes both ways."""
 Maker = Callable[[Text, CleanRows], list[Block]]
@@ -77,7 +78,7 @@ def best_orders(
     choices = [[_random_order(len(block.rows) - ahead, rng) for _ in range(candidates)] for block in whole]
     states = [[_states(text, block, order, ahead, run) for order in orders] for block, orders in zip(whole, choices, strict=True)]
     flat = [state for orders in states for order in orders for state in order]
-    chances = iter(target_chances(flat, len(text.tokens), rows, denoiser))
+    chances = iter(target_chances(flat, rows, denoiser))
     best: list[Block] = []
     for orders, candidate_states in zip(choices, states, strict=True):
         evidence = [
@@ -112,10 +113,10 @@ def _states(text: Text, block: Block, order: list[list[int]], ahead: int, run: R
     return out
 
 
-def target_chances(blocks: Sequence[Block], num_clean: int, rows: CleanRows, denoiser: Denoiser) -> list[list[float]]:
+def target_chances(blocks: Sequence[Block], rows: CleanRows, denoiser: Denoiser) -> list[list[float]]:
     """For each row of each block the log-probability of its target; 0 for a row without one."""
     out = []
-    for logits, block in _run(blocks, num_clean, rows, denoiser):
+    for logits, block in _run(blocks, rows, denoiser):
         chances = logits.float().log_softmax(-1)
         out.append(
             [0.0 if target is None else float(row[denoiser.places[target]]) for row, target in zip(chances, block.targets, strict=True)]
@@ -131,7 +132,7 @@ def own_states(text: Text, rows: CleanRows, whole: list[Block], denoiser: Denois
     """
     ahead = 1 if run.logit_shift else 0
     out = []
-    for logits, block in _run(whole, len(text.tokens), rows, denoiser):
+    for logits, block in _run(whole, rows, denoiser):
         drafted = denoiser.proposals(logits).tolist()
         wrong = next((i for i, (one, other) in enumerate(zip(drafted, block.targets, strict=True)) if one != other), None)
         if wrong is None or wrong + ahead >= len(block.rows):
@@ -144,15 +145,12 @@ def own_states(text: Text, rows: CleanRows, whole: list[Block], denoiser: Denois
     return out
 
 
-def _run(blocks: Sequence[Block], num_clean: int, rows: CleanRows, denoiser: Denoiser) -> list[tuple[Tensor, Block]]:
+def _run(blocks: Sequence[Block], rows: CleanRows, denoiser: Denoiser) -> list[tuple[Tensor, Block]]:
     """The logits of each block's rows, without gradients."""
     out: list[tuple[Tensor, Block]] = []
     with torch.no_grad():
         for start in range(0, len(blocks), BLOCKS_AT_ONCE):
             some = blocks[start : start + BLOCKS_AT_ONCE]
-            logits = denoiser([pack(some, num_clean)], [rows])
+            logits = denoiser(*zip(*pack_over(some, rows), strict=True))
             out += zip(torch.split(logits, [len(block.rows) for block in some]), some, strict=True)
     return out
-
-
-BLOCKS_AT_ONCE = 64

@@ -29,9 +29,9 @@ from engine.model.adapter import save_adapter
 from engine.model.store import Store
 from engine.training.acceptance import Acceptance, acceptance
 from engine.training.answers import Answer, read_answers
-from engine.training.blocks import IGNORED, Block, Packed, Text, pack
+from engine.training.blocks import IGNORED, Block, Packed, Text
 from engine.training.config import ConfigError, Run, Stage, load_run
-from engine.training.denoiser import CleanRows, Denoiser, run_clean
+from engine.training.denoiser import CleanRows, Denoiser, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
 from engine.training.stages import make_blocks
@@ -44,7 +44,7 @@ GRADIENT_NORM = 1.0
 
 @dataclass(frozen=True)
 class Batch:
-    """The noisy rows of one pass over some texts, and the base's logits for rows with a target where the loss asks for them."""
+    """The noisy rows of one pass over some texts, which had `clean_rows` tokens; the base's logits for rows with a target where the loss asks for them."""
 
     blocks: list[Block]
     packed: list[Packed]
@@ -52,6 +52,7 @@ class Batch:
     targets: Tensor
     weights: Tensor
     base: Tensor | None
+    clean_rows: int
 
     @property
     def wanted(self) -> Tensor:
@@ -142,7 +143,7 @@ class Trainer:
             self.accelerator.backward(loss / self.run.accumulate)
             total += float(loss.detach())
             rows += int(wanted.sum())
-            clean += sum(rows_of[0][0].shape[1] for rows_of in batch.clean)
+            clean += batch.clean_rows
         self.accelerator.clip_grad_norm_(self.denoiser.lora.parameters(), GRADIENT_NORM)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -171,7 +172,7 @@ class Trainer:
         packed: list[Packed] = []
         clean: list[CleanRows] = []
         bases: list[Tensor] = []
-        rows = 0
+        rows = clean_rows = 0
         wants_base = stage.loss in {"kl", "total_variation"}
         # A round of the texts in one order for all processes, each of which takes its share.
         texts = self._texts_from((self.step * run.accumulate + part) * ranks + rank)
@@ -182,13 +183,16 @@ class Trainer:
             if not fresh:
                 continue
             blocks += fresh
-            packed.append(pack(fresh, len(text.tokens)))
-            clean.append(kept)
-            rows += len(packed[-1].tokens)
-            if wants_base:
-                bases.append(self._base_rows(logits, packed[-1], text))
+            clean_rows += len(text.tokens)
+            for group, seen in pack_over(fresh, kept):
+                packed.append(group)
+                clean.append(seen)
+                rows += len(group.tokens)
+                if wants_base:
+                    bases.append(self._base_rows(logits, group, text))
         targets = torch.cat([p.targets for p in packed])
-        return Batch(blocks, packed, clean, targets, torch.cat([p.weights for p in packed]), torch.cat(bases) if bases else None)
+        weights = torch.cat([p.weights for p in packed])
+        return Batch(blocks, packed, clean, targets, weights, torch.cat(bases) if bases else None, clean_rows)
 
     def _base_rows(self, logits: Tensor, packed: Packed, text: Text) -> Tensor:
         """What the base gives each row with a target, over the vocabulary: row i of `logits` stands at position start - 1 + i."""

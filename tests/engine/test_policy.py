@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.api import InvalidRequestError
-from engine.diffusion.policy import Thresholds, denoise_step
+from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, denoise_step, edit_step
 
 PROPOSAL = [10, 11, 12, 13]
 HALF = Thresholds(mask=0.5, edit=0.8, remask=0.1)
@@ -42,3 +42,23 @@ def test_thresholds_are_probabilities():
     """A threshold outside 0 to 1 is refused with its value."""
     with pytest.raises(InvalidRequestError, match=r"1\.5"):
         Thresholds(mask=1.5)
+
+
+DELETE, INSERT = EditChance(0.9, 0.05), EditChance(0.05, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [
+        ([NO_EDIT, NO_EDIT, NO_EDIT, NO_EDIT], [7, 8, None, 9]),
+        # what should go goes, and the block is filled up with masks
+        ([NO_EDIT, DELETE, NO_EDIT, NO_EDIT], [7, None, 9, None]),
+        # a mask before the token that lacks one; what is pushed out is dropped
+        ([NO_EDIT, INSERT, NO_EDIT, NO_EDIT], [7, None, 8, None]),
+        ([DELETE, INSERT, NO_EDIT, NO_EDIT], [None, 8, None, 9]),
+        # a mask can neither go nor lack anything
+        ([NO_EDIT, NO_EDIT, DELETE, NO_EDIT], [7, 8, None, 9]),
+    ],
+)
+def test_deletions_and_insertions_keep_the_blocks_length(chances, expected):
+    assert edit_step([7, 8, None, 9], chances, 0.8) == expected

@@ -11,7 +11,7 @@ import torch
 from engine.model.adapter import Adapter, fuse_updates
 from engine.model.transformer import Transformer
 from engine.training.blocks import Block, Text, masked_block, pack, roots_of, spread_roots
-from engine.training.denoiser import Denoiser, run_clean
+from engine.training.denoiser import Denoiser, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
 from tests.conftest import SHAPES, random_tensors
@@ -45,6 +45,9 @@ def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
         blocks.append(Block(root, rows, (1,) * len(rows), (1.0,) * len(rows)))
     clean, _ = run_clean(serving, tokens)
     logits = training([pack(blocks, len(tokens))], [clean])
+    many = [*blocks] * 9
+    grouped = training(*zip(*pack_over(many, clean), strict=True))
+    torch.testing.assert_close(grouped, logits.repeat(9, 1), atol=1e-4, rtol=1e-3)
     with torch.no_grad():
         for block, ours in zip(blocks, torch.split(logits, [len(b.rows) for b in blocks]), strict=True):
             cache = serving.new_cache()
