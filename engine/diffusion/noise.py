@@ -23,10 +23,6 @@ class Linear:
             raise ValueError(f"time {t} is not from 0 to 1")
         return t
 
-    def weight(self, t: float) -> float:
-        """γ'(t) / γ(t), the weight of the mask loss (eq. 6)."""
-        return 1.0 / self.rate(t)
-
 
 def mask_tokens(block: Sequence[int], rate: float, rng: random.Random) -> list[Token]:
     """Each token masked with probability `rate`, at least one (block-wise clipped noise, Stable-DiffCoder, arXiv 2601.15892)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from engine.diffusion.noise import Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
+from engine.diffusion.noise import Label, Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
 from engine.diffusion.policy import Token
 from engine.training.blocks import Block, Text, masked_block, spread_roots
 from engine.training.config import Run, Stage
@@ -18,139 +18,137 @@ SCHEDULE = Linear()
 BLOCKS_AT_ONCE = 64
 CLEAN_ROWS_A_ROW = 3
 """At most so many clean rows for a noisy one, as far as the answer has places: a clean row costs a third of a noisy one, which goes both ways."""
-Maker = Callable[[Text, CleanRows], list[Block]]
-"""Blocks of one text, given the rows of its clean pass."""
+
+Order = list[list[int]]
+"""Rows of a block, in the steps in which what they propose is revealed."""
 
 
-def make_blocks(run: Run, stage: Stage, text: Text, rows: CleanRows, denoiser: Denoiser, *, rng: random.Random) -> list[Block]:
-    """The noisy blocks of one text; none where its answer is too short for one."""
-    # A short answer behind a long prompt: its clean pass is paid anyway, so more blocks share it.
-    enough = max(1, len(text.tokens) // (CLEAN_ROWS_A_ROW * run.block_size)) if stage.kind == "mask" else 1
-    roots = spread_roots(text, stage.apart, rng, shift=run.logit_shift, at_least=enough)
-    if not roots:
-        return []
-    if stage.kind == "mask":
-        return [masked(run, stage, text, root, rng) for root in roots]
-    if stage.kind == "edit":
-        return [edited(run, text, root, denoiser, rng) if rng.random() < 0.5 else masked(run, stage, text, root, rng) for root in roots]
-    whole = [masked_block(text, root, run.block_size, shift=run.logit_shift, decay=run.row_decay) for root in roots]
-    if stage.kind == "trajectory":
-        return best_orders(text, rows, whole, denoiser, run, candidates=stage.candidates, rng=rng)
-    return [*whole, *own_states(text, rows, whole, denoiser, run)]
+class BlockMaker:
+    """Makes the noisy blocks of texts; two of the stages ask the denoiser, as it is, for the states to learn from."""
+
+    def __init__(self, run: Run, denoiser: Denoiser) -> None:
+        self._run, self._denoiser = run, denoiser
+        self._ahead = 1 if run.logit_shift else 0
+
+    def make(self, stage: Stage, text: Text, rows: CleanRows, rng: random.Random) -> list[Block]:
+        """The blocks of one text, whose clean pass gave `rows`; none where its answer is too short for one."""
+        # A short answer behind a long prompt: its clean pass is paid anyway, so more blocks share it.
+        enough = max(1, len(text.tokens) // (CLEAN_ROWS_A_ROW * self._run.block_size)) if stage.kind == "mask" else 1
+        roots = spread_roots(text, stage.apart, rng, shift=self._run.logit_shift, at_least=enough)
+        if stage.kind == "mask":
+            return [self._masked(stage, text, root, rng) for root in roots]
+        if stage.kind == "edit":
+            return [self._edited(text, root, rng) if rng.random() < 0.5 else self._masked(stage, text, root, rng) for root in roots]
+        drafts = [self._draft(text, root) for root in roots]
+        if stage.kind == "trajectory":
+            return self._best_orders(text, rows, drafts, stage.candidates, rng)
+        return [*drafts, *self._own_states(text, rows, drafts)]
+
+    def _draft(self, text: Text, root: int, states: list[Token] | None = None) -> Block:
+        """All masks, as a draft of one step starts, or the given states."""
+        run = self._run
+        return masked_block(text, root, run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
+
+    def _masked(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
+        """All masks, or each token masked with probability γ(t)."""
+        size = self._run.block_size
+        if rng.random() < stage.full:
+            return self._draft(text, root)
+        rate = SCHEDULE.rate(rng.uniform(1 / size, 1.0))
+        return self._draft(text, root, mask_tokens(text.tokens[root + 1 : root + 1 + size], rate, rng))
+
+    def _edited(self, text: Text, root: int, rng: random.Random) -> Block:
+        """The clean continuation with some random edits: every row has a target, the kept ones too (no carry-over, section 3.1).
+
+        The target is the token that should stand there, *delete* for one too many, or *insert* where something is missing before it.
+        """
+        clean = text.tokens[root + 1 : root + 1 + self._run.edit_block_size]
+        rows = edit_tokens(clean, number_of_edits(len(clean), rng), text.tokens[text.start :], rng)
+        if not rows:
+            return self._draft(text, root)
+        labels = [self._target(label) for label in edit_labels(rows, clean)]
+        # With the logit shift row i proposes what row i + 1 should hold, and the last one what follows the block.
+        following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
+        targets = [*labels[self._ahead :], *([following[0] if following else None] * self._ahead)]
+        return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows))
+
+    def _target(self, label: Label) -> int:
+        if label.insert:
+            return self._denoiser.insert
+        return self._denoiser.delete if label.token is None else label.token
+
+    def _best_orders(self, text: Text, rows: CleanRows, drafts: list[Block], candidates: int, rng: random.Random) -> list[Block]:
+        """Constrained orders (section 3.2): of some random orders of unmasking, the one that the model finds likeliest; its states are the blocks.
+
+        An order's evidence is the sum of the log-probabilities that the true tokens have in the steps that reveal them.
+        """
+        orders = [[random_order(len(draft.rows) - self._ahead, rng) for _ in range(candidates)] for draft in drafts]
+        states = [[self._states(text, draft, order) for order in some] for draft, some in zip(drafts, orders, strict=True)]
+        chances = iter(self._target_chances([state for some in states for one in some for state in one], rows))
+        best: list[Block] = []
+        for some, walks in zip(orders, states, strict=True):
+            # `zip` asks the order first, so that it takes as many states from the rest as the order has steps.
+            evidence = [sum(chance[row] for step, chance in zip(order, chances, strict=False) for row in step) for order in some]
+            best += walks[evidence.index(max(evidence))]
+        return best
+
+    def _states(self, text: Text, draft: Block, order: Order) -> list[Block]:
+        """The block before each step of an order."""
+        held: list[Token] = list(draft.rows)
+        states = []
+        for step in order:
+            states.append(self._draft(text, draft.root, list(held)))
+            for row in step:
+                if row + self._ahead < len(held):
+                    held[row + self._ahead] = draft.targets[row]
+        return states
+
+    def _own_states(self, text: Text, rows: CleanRows, drafts: list[Block]) -> list[Block]:
+        """On-policy (section 3.3): what the model drafts in one step, right or wrong, is the state; the base's text, which verifies it, the target.
+
+        The rows hold the draft up to its first mistake, that included; what stands behind it is masked again. Drafts without a mistake are
+        left out: they cannot be done in fewer steps.
+        """
+        states = []
+        for logits, draft in self._logits(drafts, rows):
+            proposals = self._denoiser.proposals(logits).tolist()
+            wrong = next((i for i, (one, other) in enumerate(zip(proposals, draft.targets, strict=True)) if one != other), None)
+            if wrong is None or wrong + self._ahead >= len(draft.rows):
+                continue
+            known: list[Token] = [*text.tokens[draft.root + 1 : draft.root + 1 + self._ahead], *proposals[: wrong + 1]]
+            held = [*known, *[None] * (len(draft.rows) - len(known))]
+            # What is right already is kept in mind, and counts less.
+            weights = tuple(w if i >= wrong else 0.2 * w for i, w in enumerate(draft.weights))
+            states.append(Block(draft.root, tuple(held), draft.targets, weights))
+        return states
+
+    def _target_chances(self, blocks: Sequence[Block], rows: CleanRows) -> list[list[float]]:
+        """For each row of each block the log-probability of its target; 0 for a row without one."""
+        found = []
+        for logits, block in self._logits(blocks, rows):
+            places = [0 if target is None else int(self._denoiser.places[target]) for target in block.targets]
+            chances = logits.float().log_softmax(-1)[range(len(places)), places].tolist()
+            found.append([0.0 if target is None else chance for target, chance in zip(block.targets, chances, strict=True)])
+        return found
+
+    def _logits(self, blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Tensor, Block]]:
+        """The logits of each block's rows, without gradients."""
+        found: list[tuple[Tensor, Block]] = []
+        with torch.no_grad():
+            for start in range(0, len(blocks), BLOCKS_AT_ONCE):
+                some = blocks[start : start + BLOCKS_AT_ONCE]
+                logits = self._denoiser(*zip(*pack_over(some, rows), strict=True))
+                found += zip(torch.split(logits, [len(block.rows) for block in some]), some, strict=True)
+        return found
 
 
-def masked(run: Run, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
-    """All masks, or each token masked with probability γ(t)."""
-    states: list[Token] | None = None
-    if rng.random() >= stage.full:
-        rate = SCHEDULE.rate(rng.uniform(1 / run.block_size, 1.0))
-        states = mask_tokens(text.tokens[root + 1 : root + 1 + run.block_size], rate, rng)
-    return masked_block(text, root, run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
-
-
-def edited(run: Run, text: Text, root: int, denoiser: Denoiser, rng: random.Random) -> Block:
-    """The clean continuation with some random edits: every row has a target, the kept ones too (no carry-over, section 3.1).
-
-    The target is the token that should stand there, *delete* for one too many, or *insert* where something is missing before it.
-    """
-    ahead = 1 if run.logit_shift else 0
-    clean = text.tokens[root + 1 : root + 1 + run.edit_block_size]
-    rows = edit_tokens(clean, number_of_edits(len(clean), rng), text.tokens[text.start :], rng)
-    if not rows:
-        return masked_block(text, root, run.block_size, shift=run.logit_shift, decay=run.row_decay)
-    labels = [
-        denoiser.insert if label.insert else denoiser.delete if label.token is None else label.token for label in edit_labels(rows, clean)
-    ]
-    # With the logit shift row i proposes what row i + 1 should hold, and the last one what follows the block.
-    following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
-    targets = [*labels[ahead:], *([following[0] if following else None] * ahead)]
-    return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows))
-
-
-def best_orders(
-    text: Text, rows: CleanRows, whole: list[Block], denoiser: Denoiser, run: Run, *, candidates: int, rng: random.Random
-) -> list[Block]:
-    """Constrained orders (section 3.2): of some random orders of unmasking, the one that the model finds likeliest; its states are the blocks.
-
-    An order's evidence is the sum of the log-probabilities that the true tokens have in the steps that reveal them.
-    """
-    ahead = 1 if run.logit_shift else 0
-    choices = [[_random_order(len(block.rows) - ahead, rng) for _ in range(candidates)] for block in whole]
-    states = [[_states(text, block, order, ahead, run) for order in orders] for block, orders in zip(whole, choices, strict=True)]
-    flat = [state for orders in states for order in orders for state in order]
-    chances = iter(target_chances(flat, rows, denoiser))
-    best: list[Block] = []
-    for orders, candidate_states in zip(choices, states, strict=True):
-        evidence = [
-            sum(sum(chance[place] for place in step) for step, chance in zip(order, (next(chances) for _ in steps), strict=False))
-            for order, steps in zip(orders, candidate_states, strict=True)
-        ]
-        best += candidate_states[max(range(len(evidence)), key=evidence.__getitem__)]
-    return best
-
-
-def _random_order(length: int, rng: random.Random) -> list[list[int]]:
-    """The rows' places in steps of one or two."""
-    places = list(range(max(1, length)))
-    rng.shuffle(places)
+def random_order(length: int, rng: random.Random) -> Order:
+    """Each of the rows once, one or two a step."""
+    rows = list(range(max(1, length)))
+    rng.shuffle(rows)
     steps = []
-    while places:
+    while rows:
         size = rng.choice((1, 2))
-        steps.append(places[:size])
-        del places[:size]
+        steps.append(rows[:size])
+        del rows[:size]
     return steps
-
-
-def _states(text: Text, block: Block, order: list[list[int]], ahead: int, run: Run) -> list[Block]:
-    """The block before each step of an order: row i is revealed when the step that proposes it has gone by."""
-    held: list[Token] = list(block.rows)
-    out = []
-    for step in order:
-        out.append(masked_block(text, block.root, len(held), shift=run.logit_shift, rows=list(held), decay=run.row_decay))
-        for place in step:
-            if place + ahead < len(held):
-                held[place + ahead] = block.targets[place]
-    return out
-
-
-def target_chances(blocks: Sequence[Block], rows: CleanRows, denoiser: Denoiser) -> list[list[float]]:
-    """For each row of each block the log-probability of its target; 0 for a row without one."""
-    out = []
-    for logits, block in _run(blocks, rows, denoiser):
-        chances = logits.float().log_softmax(-1)
-        out.append(
-            [0.0 if target is None else float(row[denoiser.places[target]]) for row, target in zip(chances, block.targets, strict=True)]
-        )
-    return out
-
-
-def own_states(text: Text, rows: CleanRows, whole: list[Block], denoiser: Denoiser, run: Run) -> list[Block]:
-    """On-policy (section 3.3): what the model drafts in one step, right or wrong, is the state; the base's text, which verifies it, the target.
-
-    Row i holds the draft up to the first mistake and the mistake itself; what stands behind it is masked again. Blocks without a mistake are left out: they
-    cannot be done in fewer steps.
-    """
-    ahead = 1 if run.logit_shift else 0
-    out = []
-    for logits, block in _run(whole, rows, denoiser):
-        drafted = denoiser.proposals(logits).tolist()
-        wrong = next((i for i, (one, other) in enumerate(zip(drafted, block.targets, strict=True)) if one != other), None)
-        if wrong is None or wrong + ahead >= len(block.rows):
-            continue
-        known: list[Token] = [*text.tokens[block.root + 1 : block.root + 1 + ahead], *drafted[: wrong + 1]]
-        held = [*known, *[None] * (len(block.rows) - len(known))]
-        # A row's target counts where what it proposes is masked or was drafted wrongly.
-        weights = tuple(w if i >= wrong else 0.2 * w for i, w in enumerate(block.weights))
-        out.append(Block(block.root, tuple(held), block.targets, weights))
-    return out
-
-
-def _run(blocks: Sequence[Block], rows: CleanRows, denoiser: Denoiser) -> list[tuple[Tensor, Block]]:
-    """The logits of each block's rows, without gradients."""
-    out: list[tuple[Tensor, Block]] = []
-    with torch.no_grad():
-        for start in range(0, len(blocks), BLOCKS_AT_ONCE):
-            some = blocks[start : start + BLOCKS_AT_ONCE]
-            logits = denoiser(*zip(*pack_over(some, rows), strict=True))
-            out += zip(torch.split(logits, [len(block.rows) for block in some]), some, strict=True)
-    return out

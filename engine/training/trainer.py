@@ -2,13 +2,14 @@
 
 One script for a CPU and for several GPUs (start it through ``accelerate launch`` there). An interrupted run goes on from its last checkpoint, along the
 same losses: what a step sees depends on the seed and the step alone. Prints a line a step to standard error; writes ``adapter.safetensors``,
-``state.safetensors`` and ``log.jsonl`` into the run's folder.
+``state.safetensors`` and ``log.jsonl`` into the run's folder, and keeps the adapter as it was after each stage.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
 import time
 from collections import defaultdict
@@ -34,12 +35,14 @@ from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.denoiser import CleanRows, Denoiser, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
-from engine.training.stages import make_blocks
+from engine.training.stages import BlockMaker
 
 ADAPTER, STATE, LOG = "adapter.safetensors", "state.safetensors", "log.jsonl"
 SHORTEST_ANSWER = 4
 LONGEST_TEXT = 900
 GRADIENT_NORM = 1.0
+BETAS = (0.9, 0.98)
+"""Of Adam. The second moment forgets within fifty steps: runs are hundreds of steps long."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +81,13 @@ class Trainer:
         if not self.texts:
             raise ConfigError(f"{run.answers} holds no answers to learn from; make them with `python -m engine.training.answers`")
         self.held_out = _balanced(texts_of([a for a in answers if a.held_out]), run.held_out_texts)
-        engine = Engine.load(run.model)
-        self.network = engine.network
+        self.network = Engine.load(run.model).network
         # Loading set torch to one thread, for the kernels' sake; here torch does most of the work.
         torch.set_num_threads(physical_cores())
-        folder = checkpoint.ensure_converted(Store().locate(run.model), "bfloat16")
-        config, tensors = checkpoint.load_folder(folder, device=self.accelerator.device, dtype=torch.bfloat16)
-        vocabulary = torch.tensor(sorted({token for text in texts_of(answers) for token in text.tokens[text.start :]}))
-        start = torch.zeros(config.hidden_size)
-        lora = Lora(config, rank=run.rank, alpha=run.alpha, mask_embedding=start, lowest_layer=run.lowest_layer, seed=run.seed)
-        if run.start_from is not None:
-            lora.load(load_file(run.start_from))
-        self.denoiser = Denoiser(config, tensors, vocabulary, lora)
-        self.optimizer = torch.optim.AdamW(lora.parameters(), lr=run.stages[0].learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
+        self.denoiser = _load_denoiser(run, texts_of(answers), self.accelerator.device)
+        self.maker = BlockMaker(run, self.denoiser)
+        parameters = self.denoiser.lora.parameters()
+        self.optimizer = torch.optim.AdamW(parameters, lr=run.stages[0].learning_rate, betas=BETAS, weight_decay=0.0)
         self.model, self.optimizer = self.accelerator.prepare(self.denoiser, self.optimizer)
         self.step = 0
         self.rows_seen = 0
@@ -116,9 +113,12 @@ class Trainer:
             spent, started = now - started, now
             self.seconds += spent
             note: dict[str, Any] = {"stage": stage.kind, "loss": round(loss, 4), "rows": rows, "clean": clean, "seconds": round(spent, 2)}
-            if self.step % run.checkpoint_every == 0 or self.step == run.steps:
+            ends_stage = into + 1 == stage.steps
+            if self.step % run.checkpoint_every == 0 or ends_stage:
                 note["acceptance"] = self._measure()
                 self._save(note["acceptance"])
+                if ends_stage and self.accelerator.is_main_process:
+                    shutil.copy(run.folder / ADAPTER, run.folder / f"after-{self.step:05d}-{stage.kind}.safetensors")
                 started = time.perf_counter()
             self._note(note)
 
@@ -179,7 +179,7 @@ class Trainer:
         while rows < run.rows:
             text = next(texts)
             kept, logits = run_clean(self.network, text.tokens, text.start - 1 if wants_base else None)
-            fresh = make_blocks(run, stage, text, kept, self.denoiser, rng=rng)
+            fresh = self.maker.make(stage, text, kept, rng)
             if not fresh:
                 continue
             blocks += fresh
@@ -268,6 +268,18 @@ class Trainer:
         if log.is_file():
             kept = [line for line in log.read_text(encoding="utf-8").splitlines(keepends=True) if json.loads(line)["step"] <= self.step]
             log.write_text("".join(kept), encoding="utf-8")
+
+
+def _load_denoiser(run: Run, texts: list[Text], device: torch.device) -> Denoiser:
+    folder = checkpoint.ensure_converted(Store().locate(run.model), "bfloat16")
+    config, tensors = checkpoint.load_folder(folder, device=device, dtype=torch.bfloat16)
+    # A mask's embedding of zero drafts best of several starting points (docs/LOG.md).
+    start = torch.zeros(config.hidden_size)
+    lora = Lora(config, rank=run.rank, alpha=run.alpha, mask_embedding=start, lowest_layer=run.lowest_layer, seed=run.seed)
+    if run.start_from is not None:
+        lora.load(load_file(run.start_from))
+    vocabulary = torch.tensor(sorted({token for text in texts for token in text.tokens[text.start :]}))
+    return Denoiser(config, tensors, vocabulary, lora)
 
 
 def _balanced(texts: list[Text], count: int) -> list[Text]:
