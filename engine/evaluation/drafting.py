@@ -24,7 +24,9 @@ SOURCES: tuple[DraftSource, ...] = ("none", "copy", "denoise", "auto")
 
 @dataclass(frozen=True)
 class Drafting:
-    """One kind of text with one source of drafts. Tokens a forward and a second over all texts together; the ratio to no drafts is the median over texts."""
+    """One kind of text with one source of drafts. Tokens a forward and a second over all texts together; `median_speed_up` over no drafts, over texts, is
+    None where those were not measured.
+    """
 
     kind: str
     source: str
@@ -32,7 +34,7 @@ class Drafting:
     tokens: int
     tokens_per_forward: float
     tokens_per_second: float
-    median_speed_up: float
+    median_speed_up: float | None
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,18 @@ class _Run:
     seconds: float
 
 
-def measure(engine: Engine, answers: Sequence[Answer]) -> list[Drafting]:
+def measure(engine: Engine, answers: Sequence[Answer], sources: Sequence[DraftSource] = SOURCES) -> list[Drafting]:
     """Every answer with every source, in turn."""
-    runs = [{source: _replay(engine, answer, source) for source in SOURCES} for answer in answers]
+    runs = [{source: _replay(engine, answer, source) for source in sources} for answer in answers]
     found = []
     for kind in (*sorted({a.kind for a in answers}), "all"):
         chosen = [(a, r) for a, r in zip(answers, runs, strict=True) if kind in {a.kind, "all"}]
         tokens = sum(len(a.answer) for a, _ in chosen)
-        for source in SOURCES:
+        for source in sources:
             forwards, seconds = sum(r[source].forwards for _, r in chosen), sum(r[source].seconds for _, r in chosen)
-            speed_up = statistics.median(r["none"].seconds / r[source].seconds for _, r in chosen)
-            rates = (round(tokens / forwards, 3), round(tokens / seconds, 2), round(speed_up, 3))
-            found.append(Drafting(kind, source, len(chosen), tokens, *rates))
+            speed_up = round(statistics.median(r["none"].seconds / r[source].seconds for _, r in chosen), 3) if "none" in sources else None
+            rates = (round(tokens / forwards, 3), round(tokens / seconds, 2))
+            found.append(Drafting(kind, source, len(chosen), tokens, *rates, speed_up))
     return found
 
 
@@ -78,13 +80,14 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--adapter", type=Path)
     parser.add_argument("--texts", type=int, default=20, help="of each kind")
+    parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
     options = parser.parse_args()
     engine = Engine.load(options.model, adapter=options.adapter)
-    found = measure(engine, held_out(read_answers(options.answers), options.texts))
+    found = measure(engine, held_out(read_answers(options.answers), options.texts), options.sources)
     for row in found:
         print(
             f"{row.kind:>10} {row.source:>8}: {row.tokens_per_forward:5.2f} tokens a forward, {row.tokens_per_second:6.1f} tokens/s, "
-            f"{row.median_speed_up:4.2f} x without drafts ({row.texts} texts, {row.tokens} tokens)",
+            f"{'' if row.median_speed_up is None else f'{row.median_speed_up:4.2f} x without drafts '}({row.texts} texts, {row.tokens} tokens)",
             file=sys.stderr,
         )
     report = {"model": options.model, "adapter": str(options.adapter or "shipped"), "rows": [asdict(row) for row in found]}

@@ -17,7 +17,7 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.network import Network, rope_angles
-from engine.model.quantize import pack, quantize8
+from engine.model.quantize import QuantizationError, pack, quantize8, quantize8_narrow
 from engine.model.transformer import edit_logits
 from engine.native.ops import (
     BLOCK,
@@ -110,16 +110,17 @@ class _PackedUpdate:
 
     def __init__(self, update: LowRank) -> None:
         a, b = (half.float().numpy() for half in (update.a, update.b))
-        ranks, width = (-(-a.shape[0] // multiple) * multiple for multiple in (COLUMNS, BLOCK))
-        self.shape = (ranks, width)
-        self.a = PackedLinear(pack(quantize8(np.pad(a, ((0, ranks - a.shape[0]), (0, 0))))))
-        self.b = PackedLinear(pack(quantize8(np.pad(b, ((0, 0), (0, width - b.shape[1]))))))
+        if a.shape[0] > BLOCK:
+            raise QuantizationError(f"the CPU kernels take adapters of {BLOCK} ranks a fused product, not {a.shape[0]}; use --dtype bfloat16")
+        self.ranks = -(-a.shape[0] // COLUMNS) * COLUMNS
+        self.a = PackedLinear(pack(quantize8(np.pad(a, ((0, self.ranks - a.shape[0]), (0, 0))))))
+        self.b = PackedLinear(pack(quantize8_narrow(b)))
 
 
 class _Workspace:
     """Room for the activations of `rows` rows."""
 
-    def __init__(self, config: ModelConfig, rows: int, update_shapes: AbstractSet[tuple[int, int]]) -> None:
+    def __init__(self, config: ModelConfig, rows: int, update_ranks: AbstractSet[int]) -> None:
         heads = Heads(config.num_heads, config.num_kv_heads, config.head_dim)
         self.rows = rows
         self.x = torch.empty(rows, config.hidden_size)
@@ -131,7 +132,8 @@ class _Workspace:
         self.attended_in = QuantizedRows(rows, config.query_size)
         self.inner_in = QuantizedRows(rows, config.intermediate_size)
         # Between the two products of an adapter's update; the padding of a narrow one stays zero.
-        self.ranks = {(ranks, width): (torch.zeros(rows, width), QuantizedRows(rows, width)) for ranks, width in update_shapes}
+        self.ranks = {ranks: torch.zeros(rows, BLOCK) for ranks in update_ranks}
+        self.ranks_in = QuantizedRows(rows, BLOCK)
         self._views: dict[int, _Views] = {}
 
     def views(self, rows: int) -> _Views:
@@ -289,10 +291,9 @@ class KernelNetwork(Network):
         """The adapter's share of a product, added to the noisy rows, which are the last ones of `y`."""
         if update is None:
             return
-        whole, quantized = self._space.ranks[update.shape]
-        ranks = whole[: y.rows]
+        ranks, quantized = self._space.ranks[update.ranks][: y.rows], self._space.ranks_in
         # The quantised rows lie interleaved, so that the narrow first product takes all of them.
-        self.kernels.linear(update.a, x, Floats(ranks[:, : update.shape[0]]))
+        self.kernels.linear(update.a, x, Floats(ranks[:, : update.ranks]))
         self.kernels.quantize(Floats(ranks[num_clean:]), quantized)
         self.kernels.linear(update.b, quantized, Floats(y.tensor[num_clean:]), add=True)
 
@@ -322,7 +323,7 @@ class KernelNetwork(Network):
             self._rope = self._rope_tables(min(self.config.max_positions, positions + 1024))
 
     def _new_workspace(self, rows: int) -> _Workspace:
-        return _Workspace(self.config, rows, {u.shape for updates in self._packed_updates for u in updates.values()})
+        return _Workspace(self.config, rows, {u.ranks for updates in self._packed_updates for u in updates.values()})
 
     def _rope_tables(self, positions: int) -> tuple[Floats, Floats]:
         angles = rope_angles(self.config, positions)

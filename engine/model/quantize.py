@@ -54,7 +54,20 @@ def quantize8(weight: np.ndarray) -> Quantized:
     """Symmetric 8 bits for float weights (out, in)."""
     if weight.shape[1] % BLOCK:
         raise QuantizationError(f"rows of {weight.shape[1]} weights do not divide into blocks of {BLOCK}")
-    blocks = weight.reshape(weight.shape[0], -1, BLOCK)
+    return _quantize8(weight, BLOCK)
+
+
+def quantize8_narrow(weight: np.ndarray) -> Quantized:
+    """The same for rows shorter than a block, which are filled up with zeros: (out, `BLOCK`)."""
+    missing = BLOCK - weight.shape[1]
+    assert missing >= 0, f"rows of {weight.shape[1]} weights are longer than a block"
+    narrow = _quantize8(weight, weight.shape[1])
+    # A byte of 128 is zero. Bytes are padded, not floats: an adapter is packed at each start.
+    return Quantized(np.pad(narrow.values, ((0, 0), (0, missing)), constant_values=128), narrow.scales)
+
+
+def _quantize8(weight: np.ndarray, block: int) -> Quantized:
+    blocks = weight.reshape(weight.shape[0], -1, block)
     scales = _halves(np.abs(blocks).max(axis=2) / 127)
     # The stored scale, not the exact one, is what the values will be multiplied with.
     exact = scales.astype(np.float32) / SCALE

@@ -10,6 +10,7 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import torch
@@ -29,8 +30,6 @@ SLOTS = 32
 """Sequences that are written at once: a forward of 32 rows takes three to four times as long as one of 1."""
 LONGEST: dict[Kind, int] = {"generation": 256, "edit": 384, "infill": 64}
 LONGEST_PROMPT = 640
-SHARES: dict[Kind, int] = {"generation": 2, "edit": 2, "infill": 2}
-"""How many of each kind are taken in turn."""
 
 
 @dataclass(frozen=True)
@@ -106,17 +105,10 @@ def _tasks(engine: Engine, asked: Iterable[tuple[int, TrainingPrompt]]) -> Itera
 
 
 def in_turn(prompts: list[TrainingPrompt], skip: set[int]) -> Iterator[tuple[int, TrainingPrompt]]:
-    """The prompts of each kind in their order, the kinds by their `SHARES`, those in `skip` left out."""
-    queues = {kind: iter([(i, p) for i, p in enumerate(prompts) if p.kind == kind]) for kind in SHARES}
-    while queues:
-        for kind in list(queues):
-            for _ in range(SHARES[kind]):
-                found = next(queues[kind], None)
-                if found is None:
-                    del queues[kind]
-                    break
-                if found[0] not in skip:
-                    yield found
+    """One prompt of each kind after the other, each kind in its order, those in `skip` left out."""
+    kinds = [[(i, p) for i, p in enumerate(prompts) if p.kind == kind] for kind in LONGEST]
+    for some in zip_longest(*kinds):
+        yield from (found for found in some if found is not None and found[0] not in skip)
 
 
 def main() -> None:

@@ -50,7 +50,11 @@ def hole(definition: Definition, rng: random.Random) -> Hole | None:
     if rng.random() < 0.5:
         # As while typing: some of the first line is there already.
         line = lines[start_line].rstrip("\n")
-        cuts = [match.end() for match in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line) if match.end() >= len(line) - len(line.lstrip())]
+        cuts = [
+            match.end()
+            for match in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line)
+            if len(line) - len(line.lstrip()) <= match.end() < len(line)
+        ]
         column = rng.choice(cuts) if cuts else len(line) - len(line.lstrip())
         how = "typed"
         if rng.random() < 0.4:

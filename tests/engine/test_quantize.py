@@ -6,7 +6,7 @@ import gguf
 import numpy as np
 import pytest
 
-from engine.model.quantize import QuantizationError, Quantized, dequantize, pack, quantize8, read_q4_k
+from engine.model.quantize import QuantizationError, Quantized, dequantize, pack, quantize8, quantize8_narrow, read_q4_k
 
 RNG = np.random.default_rng(5)
 
@@ -64,3 +64,12 @@ def test_packed_size():
     four = Quantized(eight.values & 15, scales, scales)
     assert pack(eight).numel() * 8 == 8.125 * 32 * 256
     assert pack(four).numel() * 8 == 5 * 32 * 256
+
+
+def test_short_rows_are_filled_up_with_zeros():
+    """An adapter's narrow matrix: the same numbers, and nothing behind them."""
+    weight = np.random.default_rng(4).normal(size=(32, 24)).astype(np.float32)
+    filled = dequantize(quantize8_narrow(weight))
+    assert filled.shape == (32, 128)
+    assert np.count_nonzero(filled[:, 24:]) == 0
+    assert np.abs(filled[:, :24] - weight).max() <= np.abs(weight).max() / 127

@@ -23,6 +23,7 @@ def log_of(run: Run) -> list[dict]:
     return [json.loads(line) for line in (run.folder / LOG).read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "stage",
     [
