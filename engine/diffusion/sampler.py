@@ -24,6 +24,8 @@ from engine.model.network import Network
 FIRST_ROWS = 6
 """Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
 a forward of 6 rows costs little more than one of 1, one of 32 two to three times as much (docs/LOG.md)."""
+CHEAP_ROWS = 8
+"""Rows that the CPU kernels multiply in one pass over the weights: masks fill up what a draft leaves of them (docs/LOG.md)."""
 USEFUL_RUN = 0.5
 """An adapter whose drafts are right for so many tokens on average is asked by `auto`."""
 
@@ -184,22 +186,20 @@ class Sampler:
         if self._copier is None or source == "none":
             return [], 0
         copied = self._copier.propose(length) if source in {"auto", "copy"} else NOTHING
-        masks = self._masks_behind(length)
-        if not masks:
-            return copied.tokens, 0
         ahead = self._ahead[:length]
         if copied.certain and not (ahead and copied.tokens[:1] != ahead[:1]):
-            # A copy that goes on makes its own next draft.
-            return copied.tokens, 0 if copied.follows_old else masks
-        return (ahead or copied.tokens), masks
+            # A copy that goes on makes its own next draft, and is long: masks behind it would cost more than they bring.
+            return copied.tokens, 0
+        draft = ahead or copied.tokens
+        return draft, self._masks_behind(draft) if length > 0 else 0
 
-    def _masks_behind(self, length: int) -> int:
+    def _masks_behind(self, draft: list[int]) -> int:
         """How many masks the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
-        adapter = self._model.adapter
-        wanted = self._options.draft == "denoise" or (self._options.draft == "auto" and adapter and adapter.expected_accepted >= USEFUL_RUN)
-        if adapter is None or not wanted or length <= 0:
+        adapter, options = self._model.adapter, self._options
+        wanted = options.draft == "denoise" or (options.draft == "auto" and adapter and adapter.expected_accepted >= USEFUL_RUN)
+        if adapter is None or not wanted:
             return 0
-        return min(adapter.block_size, self._options.block_size, self._room)
+        return max(0, min(adapter.block_size, options.block_size, self._room, CHEAP_ROWS - 1 - len(draft)))
 
     def _read_ahead(self, logits: Tensor, behind: int) -> list[int]:
         """The proposals of the masks, up to where it becomes unlikely that all of them are right. `behind`: tokens before the first mask."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-WHOLE_DRAFT = 0.4
+WHOLE_DRAFT = 0.5
 """A draft is cut where the denoiser gives less than this to all of it being right. A longer draft brings more tokens where it holds; where it fails, the
 masks behind it were run in vain (docs/LOG.md)."""
 

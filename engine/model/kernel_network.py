@@ -111,7 +111,9 @@ class _PackedUpdate:
     def __init__(self, update: LowRank) -> None:
         a, b = (half.float().numpy() for half in (update.a, update.b))
         if a.shape[0] > BLOCK:
-            raise QuantizationError(f"the CPU kernels take adapters of {BLOCK} ranks a fused product, not {a.shape[0]}; use --dtype bfloat16")
+            raise QuantizationError(
+                f"the CPU kernels take adapters of {BLOCK} ranks a fused product, not {a.shape[0]}; use --dtype bfloat16"
+            )
         self.ranks = -(-a.shape[0] // COLUMNS) * COLUMNS
         self.a = PackedLinear(pack(quantize8(np.pad(a, ((0, self.ranks - a.shape[0]), (0, 0))))))
         self.b = PackedLinear(pack(quantize8_narrow(b)))

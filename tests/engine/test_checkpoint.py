@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import gguf
 import numpy as np
@@ -13,11 +15,12 @@ from safetensors.torch import save_file
 
 from engine.api import InvalidRequestError, ModelUnavailableError
 from engine.config import ModelConfig, UnsupportedModelError
+from engine.diffusion.sampler import USEFUL_RUN
 from engine.engine import Engine
 from engine.model import checkpoint, gguf_file
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
 from engine.model.gguf_file import GgufFile
-from engine.model.store import MODELS, Store
+from engine.model.store import Store
 from engine.native import ops
 from tests.conftest import SHAPES, TINY, random_tensors
 from tests.engine.test_kernels import SHAPES as KERNEL_SHAPES
@@ -200,17 +203,22 @@ def test_a_damaged_file_is_a_clear_error(tmp_path):
         Engine.load(str(folder))
 
 
-def test_shipped_adapters_fit_their_models_and_change_nothing():
-    """Until it is trained, the adapter is zero; its mask embedding fits the published models' widths."""
+def test_shipped_adapters_fit_their_models():
+    """The 1.5B's is trained, the 0.5B's is not yet; each fits its model's shapes, and says whether `auto` may ask it."""
     from importlib.resources import files
 
-    widths = {"qwen2.5-coder-1.5b": 1536, "qwen2.5-coder-0.5b": 896}
-    for spec in MODELS:
-        path = files("engine") / "adapters" / f"{spec.name}.safetensors"
-        config = ModelConfig(**{**vars(TINY), "hidden_size": widths[spec.name]})
+    large = replace(TINY, hidden_size=1536, intermediate_size=8960, num_layers=28, num_heads=12, num_kv_heads=2, head_dim=128)
+    small = replace(TINY, hidden_size=896, intermediate_size=4864, num_layers=24, num_heads=14, num_kv_heads=2, head_dim=64)
+    for name, config, trained in (("qwen2.5-coder-1.5b", large, True), ("qwen2.5-coder-0.5b", small, False)):
+        path = Path(str(files("engine") / "adapters" / f"{name}.safetensors"))
         adapter = load_adapter(path, config, device=CPU, dtype=torch.float32)
-        assert not adapter.trained
+        assert path.stat().st_size <= 40_000_000
+        assert adapter.trained is trained
+        assert (adapter.expected_accepted >= USEFUL_RUN) is trained
         assert adapter.logit_shift
+        if trained:
+            assert len(adapter.updates) == 4 * 28
+            assert all(torch.isfinite(half).all() for update in adapter.updates.values() for half in (update.a, update.b))
 
 
 def test_adapters_that_do_not_fit_are_refused(tmp_path):
