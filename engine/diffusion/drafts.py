@@ -15,11 +15,10 @@ GUESS_LENGTH = 2
 
 @dataclass(frozen=True)
 class Copied:
-    """Tokens that may follow. `certain`: they stand behind a match of two tokens or more; `follows_old`: they are the old code's next ones."""
+    """Tokens that may follow. `certain`: they stand behind a match of two tokens or more, or are the old code's next ones."""
 
     tokens: list[int]
     certain: bool = False
-    follows_old: bool = False
 
 
 NOTHING = Copied([])
@@ -56,7 +55,7 @@ class CopyDrafter:
         if length <= 0:
             return NOTHING
         if self._aligned < len(self._old) and (not self._generated or self._follows_old()):
-            return Copied(self._old[self._aligned : self._aligned + length], certain=True, follows_old=True)
+            return Copied(self._old[self._aligned : self._aligned + length], certain=True)
         place = self._in_text.latest(self._generated, shortest=2)
         if place is not None:
             return Copied(self._text[place : place + length], certain=True)

@@ -31,7 +31,7 @@ class Adversary(CopyDrafter):
         right = self._truth[self._done : self._done + self._rng.randint(0, length)]
         wrong = [self._rng.randrange(256) for _ in range(length - len(right))]
         tokens = (right + wrong)[: self._rng.randint(0, length)]
-        return Copied(tokens, certain=self._rng.random() < 0.5, follows_old=self._rng.random() < 0.3)
+        return Copied(tokens, certain=self._rng.random() < 0.5)
 
 
 def sample(model, tokenizer, prompt, options, *, old=(), stop_tokens=frozenset(), drafter=None, stop_strings=()) -> Outcome:
