@@ -196,8 +196,10 @@ class Sampler:
     def _masks_behind(self, draft: list[int]) -> int:
         """How many masks the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
         adapter, options = self._model.adapter, self._options
-        wanted = options.draft == "denoise" or (options.draft == "auto" and adapter and adapter.expected_accepted >= USEFUL_RUN)
-        if adapter is None or not wanted:
+        if adapter is None or options.draft == "copy":
+            return 0
+        # In edits masks take longer than what they add to the copies of the old code (docs/model-card.md).
+        if options.draft == "auto" and (self._old or adapter.expected_accepted < USEFUL_RUN):
             return 0
         return max(0, min(adapter.block_size, options.block_size, self._room, CHEAP_ROWS - 1 - len(draft)))
 

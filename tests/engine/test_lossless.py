@@ -130,6 +130,21 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
     assert outcome.forwards == 1 + 40 // 4
 
 
+@pytest.mark.parametrize(("old", "expected", "asked"), [((), 2.0, True), ((), 0.1, False), ((1, 2, 3), 2.0, False)])
+def test_auto_asks_the_denoiser_where_it_pays(tokenizer: Tokenizer, old, expected: float, asked: bool):
+    """A useless adapter costs nothing, and neither does a good one in an edit, whose text is mostly a copy."""
+    model, noisy = tiny_model(6, expected=expected), []
+    forward = model.forward
+
+    def noting(clean, cache, **more):
+        noisy.append(more.get("noisy"))
+        return forward(clean, cache, **more)
+
+    model.forward = noting
+    sample(model, tokenizer, [9, 8, 7], SamplingOptions(max_new_tokens=20), old=old)
+    assert any(noisy) is asked
+
+
 def test_a_draft_is_cut_where_it_becomes_unlikely():
     logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0], [5.0, 0.0]])
     chances = logits.softmax(-1).max(-1).values.cumprod(0).tolist()
