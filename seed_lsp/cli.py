@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import logging
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, EngineError, SamplingOptions
-from engine.evaluation.options import add_options as add_evaluation_options
-from engine.evaluation.options import arguments as evaluation_arguments
 from engine.model.store import StoreError
 from seed_lsp import __version__
 from seed_lsp.errors import SeedError
@@ -26,8 +23,8 @@ DEFAULTS = Settings()
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Wrong usage raises `SystemExit` with status 2, as argparse does."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(words).parse_args(words)
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
         return int(options.run(options) or 0)
@@ -39,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser for a command line of these words."""
     parser = argparse.ArgumentParser(prog="seed-lsp", description="A code assistant on a diffusion language model, on your own machine.")
     parser.add_argument("--version", action="version", version=f"seed-lsp {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what happens to standard error; never code")
@@ -85,7 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=_bench)
 
     evaluate = commands.add_parser("eval", help="solve the problems of an evaluation set and count what passes its tests")
-    add_evaluation_options(evaluate)
+    if "eval" in words:
+        # Its options name the evaluation sets: nothing that the server's start should wait for.
+        from engine.evaluation.options import add_options
+
+        add_options(evaluate)
     evaluate.set_defaults(run=_eval)
 
     train = commands.add_parser("train", help="train a diffusion adapter as a TOML file describes it (docs/training.md)")
@@ -184,10 +186,14 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    return _run_module("engine.evaluation.harness", evaluation_arguments(options))
+    from engine.evaluation.options import arguments
+
+    return _run_module("engine.evaluation.harness", arguments(options))
 
 
 def _train(options: argparse.Namespace) -> int:
+    import importlib.util
+
     if importlib.util.find_spec("accelerate") is None:
         raise SeedError("training needs accelerate; run: pip install 'seed-lsp[train]'")
     return _run_module("engine.training.trainer", [str(options.config)])
@@ -195,6 +201,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _run_module(module: str, arguments: list[str]) -> int:
     """One of the engine's programs, in a process of its own: this package does not import torch."""
+    import subprocess
+
     return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
 
 
