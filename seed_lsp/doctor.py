@@ -10,8 +10,6 @@ import subprocess
 import sys
 from importlib.resources import files
 
-from safetensors import safe_open
-
 from engine.model.store import MODELS, Store, StoreError
 from seed_lsp import __version__
 from seed_lsp.source.syntax import LANGUAGES, parse
@@ -60,6 +58,8 @@ def _grammars() -> bool:
 
 def _adapter(name: str) -> str:
     """What the shipped adapter of a published model is good for; its tensors are not read."""
+    from safetensors import safe_open
+
     with safe_open(str(files("engine") / "adapters" / f"{name}.safetensors"), framework="numpy") as file:
         expected = float((file.metadata() or {}).get("expected_accepted", "0"))
     return f"its drafts are right for {expected:.1f} tokens on average" if expected else "its adapter is not trained, drafts are copies"
