@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
+from engine.evaluation.tasks import CODE_START, CODE_STOP
 from engine.records import read_records
 from engine.training import tasks
 from engine.training.definitions import Definition, definitions, fingerprint
@@ -26,8 +27,6 @@ from engine.training.packages import Release, fetch, read_table, sources
 Kind = Literal["generation", "infill", "edit"]
 PROMPTS, MANIFEST = "prompts.jsonl", "manifest.json"
 MOST_OF_A_RULE = 40
-CODE_START, CODE_STOP = "```python\n", "\n```"
-"""Most answers to a prompt for a function are its code alone."""
 PER_FILE = 6
 """Definitions taken of one file, lest a few large files fill the corpus."""
 RESERVED = 10
@@ -52,6 +51,7 @@ class TrainingPrompt:
             return InfillRequest(1, "", options, prefix=self.prefix, suffix=self.suffix)
         if self.kind == "edit":
             return EditRequest(1, "", options, before="", region=self.region, after="", instruction=self.text)
+        # Most answers to a prompt for a function are its code alone, as the evaluation asks for it.
         if self.how == "explained":
             return GenerateRequest(1, "", options, prompt=self.text)
         return GenerateRequest(1, "", options, prompt=self.text, start=CODE_START, stop=(CODE_STOP,))
