@@ -174,7 +174,7 @@ class Trainer:
         bases: list[Tensor] = []
         rows = clean_rows = 0
         wants_base = stage.loss in {"kl", "total_variation"}
-        # A round of the texts in one order for all processes, each of which takes its share.
+        # Each process and pass draws texts of its own.
         texts = self._texts_from((self.step * run.accumulate + part) * ranks + rank)
         while rows < run.rows:
             text = next(texts)
@@ -202,7 +202,7 @@ class Trainer:
         return logits[:, self.denoiser.vocabulary].clone()[places].clone()
 
     def _texts_from(self, place: int) -> Iterator[Text]:
-        """The texts in a random order that does not depend on how many were taken before: a step begins at its own place."""
+        """Texts drawn at random, again and again; which ones depends on the seed and `place` alone, so that a resumed run draws the same."""
         rng = random.Random(f"{self.run.seed} texts {place}")
         while True:
             yield rng.choice(self.texts)
