@@ -13,6 +13,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, fuse_updates, projection_sizes
+from engine.model.neighbour import Neighbour
 from engine.model.tokenizer import _byte_alphabet
 from engine.model.transformer import Transformer
 
@@ -87,7 +88,9 @@ def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift
     mask = torch.randn(config.hidden_size, generator=generator)
     updates = fuse_updates(tensors, config, alpha=float(rank))
     edits = torch.randn(2, config.hidden_size, generator=generator)
-    return Adapter(mask, edits, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
+    wide, narrow = (8, config.hidden_size), (config.hidden_size, 8)
+    neighbour = Neighbour(*(torch.randn(shape, generator=generator) * 0.3 for shape in (wide, wide, narrow)))
+    return Adapter(mask, edits, neighbour, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
 
 
 def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True, shift: bool = True, expected: float = 0.0) -> Transformer:

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
+from engine.diffusion.ahead import WHOLE_DRAFT, read_ahead
 from engine.diffusion.drafts import NOTHING, CopyDrafter
 from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
-from engine.diffusion.verify import WHOLE_DRAFT, Chooser, accepted_length, sure_length
+from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.cache import Cache
 from engine.model.network import Network
 
@@ -87,7 +88,7 @@ class Sampler:
     ) -> None:
         """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited.
 
-        `confidence`: see `sure_length`.
+        `confidence`: see `read_ahead`.
         """
         assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
         self._model, self._cache, self._options = model, cache, options
@@ -175,7 +176,7 @@ class Sampler:
         chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
         accepted = accepted_length(draft, chosen)
         full = accepted == len(draft)
-        self._ahead = self._read_ahead(logits[len(draft) + 1 :], len(draft) + 1) if full and masks else []
+        self._ahead = self._read_ahead(logits[len(draft) + 1 :], chosen) if full and masks else []
         self._cache.commit(accepted + 1)
         self._rows = min(self._options.block_size, 2 * self._rows if full and draft else FIRST_ROWS)
         return chosen[: accepted + 1]
@@ -203,14 +204,14 @@ class Sampler:
             return 0
         return max(0, min(adapter.block_size, options.block_size, self._room, CHEAP_ROWS - 1 - len(draft)))
 
-    def _read_ahead(self, logits: Tensor, behind: int) -> list[int]:
-        """The proposals of the masks, up to where it becomes unlikely that all of them are right. `behind`: tokens before the first mask."""
+    def _read_ahead(self, logits: Tensor, chosen: list[int]) -> list[int]:
+        """What the masks propose to follow `chosen`, the draft before them and the base's own next token."""
         adapter = self._model.adapter
         assert adapter is not None, "checked where the masks were asked for"
         # Without the shift the first mask proposes the token that the base has just chosen itself.
         skip = 0 if adapter.logit_shift else 1
-        proposals = self._chooser.choose(logits, self._position + behind - skip)[skip:]
-        return proposals[: sure_length(logits[skip:], proposals, self._confidence)]
+        position = self._position + len(chosen)
+        return read_ahead(self._model, logits[skip:], self._chooser, left=chosen[-1], position=position, confidence=self._confidence)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
         adapter = self._model.adapter

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-WHOLE_DRAFT = 0.5
-"""A draft is cut where the denoiser gives less than this to all of it being right. A longer draft brings more tokens where it holds; where it fails, the
-masks behind it were run in vain (docs/LOG.md)."""
-
 
 @dataclass(frozen=True)
 class Chooser:
@@ -46,15 +42,3 @@ def accepted_length(draft: list[int], chosen: list[int]) -> int:
         if drafted != wanted:
             return i
     return len(draft)
-
-
-def sure_length(logits: Tensor, proposals: list[int], confidence: float) -> int:
-    """The length of the longest beginning of `proposals`, at least one, that is right as a whole with a probability of `confidence` or more.
-
-    `logits` (rows, vocabulary), float32. The probabilities are the network's own, and are taken as independent of one another.
-    """
-    if not proposals:
-        return 0
-    chosen = logits[range(len(proposals)), proposals]
-    chances = (chosen - logits.logsumexp(dim=-1)).exp().cumprod(0).tolist()
-    return max(1, len([chance for chance in chances if chance >= confidence]))

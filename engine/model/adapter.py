@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.model.neighbour import NAMES, Neighbour
 
 # The fused products of one layer, and the projections that each is made of.
 FUSED = {
@@ -26,6 +27,7 @@ FUSED = {
 
 
 EDIT_OUTPUTS = ("delete", "insert")
+NEIGHBOUR = "neighbour."
 
 
 class AdapterError(ValueError):
@@ -49,6 +51,8 @@ class Adapter:
 
     `edit_outputs` (2, hidden), or None: two more rows of the head, for *delete this token* and *insert something before it* (`EDIT_OUTPUTS`).
 
+    `neighbour`, or None: see `Neighbour`.
+
     `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
     `block_size`: the masks of a block that it was trained to fill at once. `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
     then `verified` drafts by copying alone.
@@ -56,6 +60,7 @@ class Adapter:
 
     mask_embedding: Tensor
     edit_outputs: Tensor | None = None
+    neighbour: Neighbour | None = None
     updates: dict[tuple[int, str], LowRank] = field(default_factory=dict)
     logit_shift: bool = True
     block_size: int = 8
@@ -69,7 +74,7 @@ class Adapter:
 def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype: torch.dtype) -> Adapter:
     """Read an adapter file (safetensors).
 
-    Tensors: ``mask_embedding`` (hidden,), ``edit_outputs`` (2, hidden) if the adapter has them, and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
+    Tensors: ``mask_embedding`` (hidden,), ``edit_outputs`` (2, hidden) and the three of ``neighbour.`` if the adapter has them, and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
     ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``block_size``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
     """
     try:
@@ -84,6 +89,7 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     edit_outputs = tensors.pop("edit_outputs", None)
     if edit_outputs is not None and edit_outputs.shape != (len(EDIT_OUTPUTS), config.hidden_size):
         raise AdapterError(f"{path}: edit_outputs is {tuple(edit_outputs.shape)}, not {(len(EDIT_OUTPUTS), config.hidden_size)}")
+    neighbour = _neighbour(path, tensors, config)
     try:
         alpha = float(metadata.get("alpha", "1"))
         shift = {"true": True, "false": False}[metadata.get("logit_shift", "true")]
@@ -92,7 +98,21 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     except (KeyError, ValueError) as error:
         raise AdapterError(f"{path} has unreadable metadata {metadata}") from error
     updates = fuse_updates(tensors, config, alpha)
-    return Adapter(mask, edit_outputs, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
+    return Adapter(mask, edit_outputs, neighbour, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
+
+
+def _neighbour(path: Path, tensors: dict[str, Tensor], config: ModelConfig) -> Neighbour | None:
+    """Take the neighbour's tensors out of `tensors`."""
+    found = {name: tensors.pop(NEIGHBOUR + name) for name in NAMES if NEIGHBOUR + name in tensors}
+    if not found:
+        return None
+    if found.keys() != set(NAMES):
+        raise AdapterError(f"{path}: of the tensors {NEIGHBOUR}{', '.join(NAMES)} it holds {', '.join(found)} alone")
+    width = found["out"].shape[-1]
+    wanted = ((width, config.hidden_size), (width, config.hidden_size), (config.hidden_size, width))
+    if (shapes := tuple(tuple(found[name].shape) for name in NAMES)) != wanted:
+        raise AdapterError(f"{path}: the shapes of {NEIGHBOUR}{', '.join(NAMES)} are {shapes}, not {wanted}")
+    return Neighbour(**found)
 
 
 def save_adapter(

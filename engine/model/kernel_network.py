@@ -18,7 +18,6 @@ from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.network import Network, rope_angles
 from engine.model.quantize import QuantizationError, pack, quantize8, quantize8_narrow
-from engine.model.transformer import edit_logits
 from engine.native.ops import (
     BLOCK,
     CACHE_ROWS,
@@ -196,6 +195,7 @@ class KernelNetwork(Network):
         self._embedding = PackedLinear(tensors["embedding"])
         self._head = self._embedding if config.tied_head else PackedLinear(tensors["head"])
         self._norm = Floats(tensors["norm"])
+        self.final_norm = self._norm.tensor
         self._layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
         self._packed_updates: list[_Updates] = [{} for _ in self._layers]
         for (layer, name), update in (adapter.updates if adapter else {}).items():
@@ -238,8 +238,20 @@ class KernelNetwork(Network):
             self._mlp(layer, views, len(clean), updates)
         return self._head_of(views, logits_from)
 
-    def edit_logits(self, num_noisy: int) -> Tensor:
-        return edit_logits(self._space.x[self._rows - num_noisy : self._rows], self._norm.tensor, self.config, self.adapter)
+    def last_rows(self, count: int) -> Tensor:
+        return self._space.x[self._rows - count : self._rows]
+
+    def embeddings(self, tokens: Sequence[int]) -> Tensor:
+        return self._unpacked(self._embedding, tokens)
+
+    def head_rows(self, tokens: Sequence[int]) -> Tensor:
+        return self._unpacked(self._head, tokens)
+
+    def _unpacked(self, weight: PackedLinear, rows: Sequence[int]) -> Tensor:
+        unpacked = Floats(torch.empty(len(rows), weight.inputs))
+        for i, row in enumerate(rows):
+            self.kernels.row(weight, row, unpacked, at=i)
+        return unpacked.tensor
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
         rows = len(tokens)

@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter
 from engine.model.cache import GROWTH_ROWS, Cache
+from engine.model.neighbour import normalized
 
 
 class Network(ABC):
@@ -22,6 +24,7 @@ class Network(ABC):
 
     config: ModelConfig
     adapter: Adapter | None
+    final_norm: Tensor
     device: torch.device
     number_format: str
     prefill_chunk: int = 256
@@ -40,8 +43,29 @@ class Network(ABC):
         """
 
     @abstractmethod
+    def last_rows(self, count: int) -> Tensor:
+        """What the last layer gave the last `count` rows of the last forward: (count, hidden size), before the final norm."""
+
+    @abstractmethod
+    def embeddings(self, tokens: Sequence[int]) -> Tensor:
+        """Of `tokens`: (tokens, hidden size)."""
+
+    @abstractmethod
+    def head_rows(self, tokens: Sequence[int]) -> Tensor:
+        """The head's weights for `tokens`: (tokens, hidden size)."""
+
     def edit_logits(self, num_noisy: int) -> Tensor:
         """What the adapter's `edit_outputs` give the noisy rows of the last forward: (noisy rows, 2), float32, beside their logits."""
+        assert self.adapter is not None, "only an adapter has edit outputs"
+        assert self.adapter.edit_outputs is not None, "checked where they are asked for"
+        return F.linear(normalized(self.last_rows(num_noisy), self.config) * self.final_norm, self.adapter.edit_outputs).float()
+
+    def followed_logits(self, row: Tensor, left: int, candidates: Sequence[int]) -> Tensor:
+        """Logits (candidates,), float32, of a noisy row's `candidates` when the token to their left is `left`; `row` (hidden size,) is one of `last_rows`."""
+        assert self.adapter is not None, "only an adapter has a neighbour"
+        assert self.adapter.neighbour is not None, "checked where it is asked"
+        x, token = normalized(row.unsqueeze(0), self.config), normalized(self.embeddings([left]), self.config)
+        return F.linear(self.adapter.neighbour(x, token) * self.final_norm, self.head_rows(candidates)).float().squeeze(0)
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
         """Run and commit one clean row of each of several sequences; returns their logits (sequences, vocabulary), as `forward` does.

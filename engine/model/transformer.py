@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -48,11 +48,12 @@ class Transformer(Network):
         self.embedding = tensors["model.embed_tokens.weight"]
         self.device, self.dtype = self.embedding.device, self.embedding.dtype
         self.number_format = str(self.dtype).removeprefix("torch.")
-        self.norm = tensors["model.norm.weight"]
-        self.head = FrozenLinear(self.embedding if config.tied_head else tensors["lm_head.weight"])
+        self.final_norm = tensors["model.norm.weight"]
+        self._head_weight = self.embedding if config.tied_head else tensors["lm_head.weight"]
+        self.head = FrozenLinear(self._head_weight)
         self.layers = [Layer(config, tensors, i) for i in range(config.num_layers)]
         self.adapter = adapter
-        self._last = self.norm.new_empty(0, config.hidden_size)
+        self._last = self.final_norm.new_empty(0, config.hidden_size)
         self._cos, self._sin = self._rope_tables(1024)
 
     def new_cache(self, capacity: int = 1024) -> KVCache:
@@ -72,11 +73,17 @@ class Transformer(Network):
         self._last = x
         if logits_from is None:
             return x.new_empty(0, self.config.vocab_size)
-        x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
+        x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.final_norm, self.config.rms_norm_eps)
         return self.head(x).float()
 
-    def edit_logits(self, num_noisy: int) -> Tensor:
-        return edit_logits(self._last[-num_noisy:], self.norm, self.config, self.adapter)
+    def last_rows(self, count: int) -> Tensor:
+        return self._last[self._last.shape[0] - count :]
+
+    def embeddings(self, tokens: Sequence[int]) -> Tensor:
+        return self.embedding[list(tokens)]
+
+    def head_rows(self, tokens: Sequence[int]) -> Tensor:
+        return self._head_weight[list(tokens)]
 
     def _embed(self, clean: list[int], noisy: list[int | None]) -> Tensor:
         ids = [*clean, *(0 if token is None else token for token in noisy)]
@@ -145,14 +152,6 @@ class Transformer(Network):
     def _reach(self, positions: int) -> None:
         if positions > self._cos.shape[0]:
             self._cos, self._sin = self._rope_tables(min(self.config.max_positions, positions + 1024))
-
-
-def edit_logits(x: Tensor, norm: Tensor, config: ModelConfig, adapter: Adapter | None) -> Tensor:
-    """Of the last layer's rows `x` (rows, hidden): (rows, 2), float32."""
-    assert adapter is not None, "only an adapter has edit outputs"
-    assert adapter.edit_outputs is not None, "checked where they are asked for"
-    h = F.rms_norm(x, (config.hidden_size,), norm, config.rms_norm_eps)
-    return F.linear(h, adapter.edit_outputs).float()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -34,7 +34,8 @@ def acceptance(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, s
             continue
         rows, _ = run_clean(network, text.tokens)
         with torch.no_grad():
-            logits = denoiser(*zip(*pack_over(blocks, rows), strict=True))
+            # Each row is given the true token to its left, as it has it in a draft that is right so far: the run is the same.
+            logits = denoiser(*zip(*pack_over(blocks, rows), strict=True)).followed
         drafts = torch.split(denoiser.proposals(logits), [len(block.rows) for block in blocks])
         for draft, block in zip(drafts, blocks, strict=True):
             run = accepted_length(draft.tolist(), [token for token in block.targets if token is not None])

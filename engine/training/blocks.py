@@ -13,6 +13,7 @@ from engine.diffusion.policy import Token
 
 IGNORED = -100
 """The target of a row without one, as torch's cross-entropy knows it."""
+NO_TOKEN = -1
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,17 @@ class Block:
     """A noisy block behind the clean rows 0 to `root`; its row i stands at position root + 1 + i.
 
     `rows` are what the rows hold, None for the mask. `targets` are their labels: token ids, or None for a row without a loss.
-    `weights` scale each row's loss.
+    `weights` scale each row's loss. `left` are the tokens to the left of what the rows propose, None where that is not one token of a text.
     """
 
     root: int
     rows: tuple[Token, ...]
     targets: tuple[int | None, ...]
     weights: tuple[float, ...]
+    left: tuple[Token, ...]
 
     def __post_init__(self) -> None:
-        assert len(self.rows) == len(self.targets) == len(self.weights) > 0
+        assert len(self.rows) == len(self.targets) == len(self.weights) == len(self.left) > 0
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Packed:
     """The blocks of one text as rows.
 
     `tokens` (rows,), with `masked` (rows,) telling where the mask stands instead; `positions` (rows,); `hidden` (rows, clean + rows), bool:
-    which clean rows and which noisy rows a row does not see; `targets` (rows,), `IGNORED` for none; `weights` (rows,).
+    which clean rows and which noisy rows a row does not see; `targets` (rows,), `IGNORED` for none; `weights` (rows,); `left` (rows,), -1 for none.
     """
 
     tokens: Tensor
@@ -56,6 +58,7 @@ class Packed:
     hidden: Tensor
     targets: Tensor
     weights: Tensor
+    left: Tensor
 
 
 def pack(blocks: Sequence[Block], num_clean: int) -> Packed:
@@ -73,6 +76,7 @@ def pack(blocks: Sequence[Block], num_clean: int) -> Packed:
         torch.cat([torch.arange(num_clean) > roots[:, None], owner != owner[:, None]], dim=1),
         torch.tensor([IGNORED if target is None else target for target in targets]),
         torch.tensor([weight for block in blocks for weight in block.weights]),
+        torch.tensor([NO_TOKEN if token is None else token for block in blocks for token in block.left]),
     )
 
 
@@ -89,7 +93,8 @@ def masked_block(text: Text, root: int, size: int, *, shift: bool, rows: Sequenc
     wanted = text.tokens[root + 1 + ahead : root + 1 + ahead + size]
     masked = [i + ahead >= size or held[i + ahead] is None for i in range(size)]
     targets = tuple(token if hidden else None for token, hidden in zip(wanted, masked, strict=True))
-    return Block(root, tuple(held[:size]), targets, tuple(decay**i for i in range(size)))
+    left = text.tokens[root + ahead : root + ahead + size]
+    return Block(root, tuple(held[:size]), targets, tuple(decay**i for i in range(size)), tuple(left))
 
 
 def roots_of(text: Text, *, shift: bool) -> range:

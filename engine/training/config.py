@@ -60,7 +60,7 @@ class Run:
     """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
 
     `rows` are the noisy rows of one pass, `accumulate` the passes of one update.
-    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one.
+    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one. `neighbour_width`: see `engine.model.neighbour`; 0 for none.
     """
 
     model: str
@@ -72,6 +72,7 @@ class Run:
     rank: int = 16
     alpha: float = 32.0
     lowest_layer: int = 0
+    neighbour_width: int = 0
     logit_shift: bool = True
     block_size: int = 6
     edit_block_size: int = 24

@@ -7,7 +7,7 @@ serves, computed once and shared by all corruptions of a text. Only the noisy ro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS
 from engine.model.linear import FrozenLinear
+from engine.model.neighbour import normalized
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
-from engine.training.blocks import Block, Packed, pack
+from engine.training.blocks import NO_TOKEN, Block, Packed, pack
 from engine.training.lora import Lora
 
 BLOCKS_TOGETHER = 16
@@ -81,6 +82,15 @@ class _Layer:
         self.k_norm = tensors[f"{prefix}.self_attn.k_norm.weight"] if config.qk_norm else None
 
 
+class Logits(NamedTuple):
+    """Of noisy rows (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype: each row's own, and those given the token to the left of what the row
+    proposes. The same where the adapter has no `Neighbour`, or the row no such token.
+    """
+
+    own: Tensor
+    followed: Tensor
+
+
 class Denoiser(nn.Module):
     """Noisy rows to logits over `vocabulary`, the ids (sorted) that the training text has: the head's other rows cost time and teach nothing."""
 
@@ -103,10 +113,8 @@ class Denoiser(nn.Module):
         angles = rope_angles(config, min(config.max_positions, 4096)).repeat(1, 2).unsqueeze(1)
         self._cos, self._sin = (table.to(self.device, self.dtype) for table in (angles.cos(), angles.sin()))
 
-    def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Tensor:
-        """Logits (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype, of the rows of all texts one behind the other, or of those that
-        `wanted` (rows,) marks.
-        """
+    def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Logits:
+        """The logits of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
         x = self._embed(packed)
         positions = torch.cat([p.positions for p in packed]).to(self.device)
         rope = (self._cos[positions], self._sin[positions])
@@ -114,10 +122,18 @@ class Denoiser(nn.Module):
         for index, layer in enumerate(self.layers):
             # Below the lowest adapted layer nothing has a gradient but the mask's embedding.
             x = self._layer(layer, x, rope, masks, [rows[index] for rows in clean])
+        left = torch.cat([p.left for p in packed]).to(self.device)
         if wanted is not None:
-            x = x[wanted.to(self.device)]
-        h = F.rms_norm(x, (self.config.hidden_size,), self.norm, self.config.rms_norm_eps)
-        return torch.cat([self.head(h), F.linear(h, self.lora.edit_outputs.to(self.dtype))], dim=-1)
+            x, left = x[wanted.to(self.device)], left[wanted.to(self.device)]
+        x = normalized(x, self.config)
+        edits = F.linear(x * self.norm, self.lora.edit_outputs.to(self.dtype))
+        own = torch.cat([self.head(x * self.norm), edits], dim=-1)
+        neighbour = self.lora.neighbour(self.dtype)
+        if neighbour is None:
+            return Logits(own, own)
+        known = left != NO_TOKEN
+        followed = neighbour(x, normalized(F.embedding(left.clamp(min=0), self.embedding), self.config))
+        return Logits(own, torch.cat([self.head(torch.where(known[:, None], followed, x) * self.norm), edits], dim=-1))
 
     def proposals(self, logits: Tensor) -> Tensor:
         """The likeliest token of each row of logits: ids (rows,)."""

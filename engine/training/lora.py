@@ -9,17 +9,27 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.model.adapter import EDIT_OUTPUTS, projection_sizes
+from engine.model.adapter import EDIT_OUTPUTS, NEIGHBOUR, projection_sizes
+from engine.model.neighbour import Neighbour
 
 
 class Lora(nn.Module):
-    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, the mask's embedding, and the edit outputs; float32.
+    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a
+    `Neighbour` of `neighbour_width`, none for 0; float32.
 
-    B starts as zero, so that an untrained adapter changes nothing (Hu et al., arXiv 2106.09685, section 4.1).
+    B and the neighbour's last matrix start as zero, so that they change nothing untrained (Hu et al., arXiv 2106.09685, section 4.1).
     """
 
     def __init__(
-        self, config: ModelConfig, *, rank: int, alpha: float, mask_embedding: Tensor, lowest_layer: int = 0, seed: int = 0
+        self,
+        config: ModelConfig,
+        *,
+        rank: int,
+        alpha: float,
+        mask_embedding: Tensor,
+        lowest_layer: int = 0,
+        neighbour_width: int = 0,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.rank, self.alpha, self.lowest_layer = rank, alpha, lowest_layer
@@ -29,9 +39,13 @@ class Lora(nn.Module):
         self.pairs = nn.ParameterDict()
         for layer in range(lowest_layer, config.num_layers):
             for name, (out, inn) in projection_sizes(config).items():
-                start = torch.empty(rank, inn).uniform_(-1, 1, generator=generator) * math.sqrt(3 / inn)
-                self.pairs[_key(layer, name, "a")] = nn.Parameter(start)
+                self.pairs[_key(layer, name, "a")] = nn.Parameter(_of_unit_gain(rank, inn, generator))
                 self.pairs[_key(layer, name, "b")] = nn.Parameter(torch.zeros(out, rank))
+        self.neighbours = nn.ParameterDict()
+        if neighbour_width:
+            self.neighbours["hidden"] = nn.Parameter(_of_unit_gain(neighbour_width, config.hidden_size, generator))
+            self.neighbours["token"] = nn.Parameter(_of_unit_gain(neighbour_width, config.hidden_size, generator))
+            self.neighbours["out"] = nn.Parameter(torch.zeros(config.hidden_size, neighbour_width))
 
     def update(self, layer: int, name: str, x: Tensor) -> Tensor | None:
         """The projection's update for rows `x`, in their dtype; None below the lowest adapted layer."""
@@ -41,19 +55,32 @@ class Lora(nn.Module):
         update: Tensor = ((x @ a.T) * (self.alpha / self.rank)) @ b.T
         return update
 
+    def neighbour(self, dtype: torch.dtype) -> Neighbour | None:
+        return Neighbour(**{name: tensor.to(dtype) for name, tensor in self.neighbours.items()}) if self.neighbours else None
+
     def tensors(self) -> dict[str, Tensor]:
         """As `engine.model.adapter` names them."""
         named = {f"layers.{_path(key)}": parameter.detach() for key, parameter in self.pairs.items()}
+        named |= {f"{NEIGHBOUR}{name}": parameter.detach() for name, parameter in self.neighbours.items()}
         return {"mask_embedding": self.mask_embedding.detach(), "edit_outputs": self.edit_outputs.detach(), **named}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`."""
+        """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`. One without a neighbour leaves ours as it is."""
         own = self.tensors()
+        if not any(name.startswith(NEIGHBOUR) for name in tensors):
+            own = {name: tensor for name, tensor in own.items() if not name.startswith(NEIGHBOUR)}
         if own.keys() != tensors.keys() or any(own[name].shape != tensors[name].shape for name in own):
-            raise ValueError("the adapter to go on from has another rank or other layers; set `rank` and `lowest_layer` as it has them")
+            raise ValueError(
+                "the adapter to go on from has other shapes or layers; set `rank`, `lowest_layer` and `neighbour_width` as it has them"
+            )
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(tensors[name])
+
+
+def _of_unit_gain(out: int, inn: int, generator: torch.Generator) -> Tensor:
+    """A random matrix (out, inn) that keeps the mean square of what it multiplies."""
+    return torch.empty(out, inn).uniform_(-1, 1, generator=generator) * math.sqrt(3 / inn)
 
 
 def _key(layer: int, name: str, half: str) -> str:

@@ -6,13 +6,12 @@ import random
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from engine.diffusion.noise import Label, Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
 from engine.diffusion.policy import Token
 from engine.training.blocks import Block, Text, masked_block, spread_roots
 from engine.training.config import Run, Stage
-from engine.training.denoiser import CleanRows, Denoiser, pack_over
+from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over
 
 SCHEDULE = Linear()
 BLOCKS_AT_ONCE = 64
@@ -70,7 +69,7 @@ class BlockMaker:
         # With the logit shift row i proposes what row i + 1 should hold, and the last one what follows the block.
         following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
         targets = [*labels[self._ahead :], *([following[0] if following else None] * self._ahead)]
-        return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows))
+        return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows), (None,) * len(rows))
 
     def _target(self, label: Label) -> int:
         if label.insert:
@@ -110,7 +109,7 @@ class BlockMaker:
         left out: they cannot be done in fewer steps.
         """
         states = []
-        for logits, draft in self._logits(drafts, rows):
+        for (_, logits), draft in self._logits(drafts, rows):
             proposals = self._denoiser.proposals(logits).tolist()
             wrong = next((i for i, (one, other) in enumerate(zip(proposals, draft.targets, strict=True)) if one != other), None)
             if wrong is None or wrong + self._ahead >= len(draft.rows):
@@ -119,26 +118,28 @@ class BlockMaker:
             held = [*known, *[None] * (len(draft.rows) - len(known))]
             # What is right already is kept in mind, and counts less.
             weights = tuple(w if i >= wrong else 0.2 * w for i, w in enumerate(draft.weights))
-            states.append(Block(draft.root, tuple(held), draft.targets, weights))
+            states.append(Block(draft.root, tuple(held), draft.targets, weights, draft.left))
         return states
 
     def _target_chances(self, blocks: Sequence[Block], rows: CleanRows) -> list[list[float]]:
         """For each row of each block the log-probability of its target; 0 for a row without one."""
         found = []
-        for logits, block in self._logits(blocks, rows):
+        for (logits, _), block in self._logits(blocks, rows):
             places = [0 if target is None else int(self._denoiser.places[target]) for target in block.targets]
             chances = logits.float().log_softmax(-1)[range(len(places)), places].tolist()
             found.append([0.0 if target is None else chance for target, chance in zip(block.targets, chances, strict=True)])
         return found
 
-    def _logits(self, blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Tensor, Block]]:
+    def _logits(self, blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Logits, Block]]:
         """The logits of each block's rows, without gradients."""
-        found: list[tuple[Tensor, Block]] = []
+        found: list[tuple[Logits, Block]] = []
         with torch.no_grad():
             for start in range(0, len(blocks), BLOCKS_AT_ONCE):
                 some = blocks[start : start + BLOCKS_AT_ONCE]
                 logits = self._denoiser(*zip(*pack_over(some, rows), strict=True))
-                found += zip(torch.split(logits, [len(block.rows) for block in some]), some, strict=True)
+                sizes = [len(block.rows) for block in some]
+                pieces = (torch.split(rows_of, sizes) for rows_of in logits)
+                found += zip(map(Logits, *pieces), some, strict=True)
         return found
 
 

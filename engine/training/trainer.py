@@ -32,7 +32,7 @@ from engine.training.acceptance import Acceptance, acceptance
 from engine.training.answers import Answer, read_answers
 from engine.training.blocks import IGNORED, Block, Packed, Text
 from engine.training.config import ConfigError, Run, Stage, load_run
-from engine.training.denoiser import CleanRows, Denoiser, pack_over, run_clean
+from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
 from engine.training.stages import BlockMaker
@@ -41,6 +41,9 @@ ADAPTER, STATE, LOG = "adapter.safetensors", "state.safetensors", "log.jsonl"
 SHORTEST_ANSWER = 4
 LONGEST_TEXT = 900
 GRADIENT_NORM = 1.0
+OWN_WEIGHT = 0.3
+NEIGHBOUR_RATE = 3.0
+"""Times the learning rate: its first matrices start at random, when the LoRA's are long trained."""
 BETAS = (0.9, 0.98)
 """Of Adam. The second moment forgets within fifty steps: runs are hundreds of steps long."""
 
@@ -86,7 +89,9 @@ class Trainer:
         torch.set_num_threads(physical_cores())
         self.denoiser = _load_denoiser(run, texts_of(answers), self.accelerator.device)
         self.maker = BlockMaker(run, self.denoiser)
-        parameters = self.denoiser.lora.parameters()
+        neighbours = list(self.denoiser.lora.neighbours.parameters())
+        others = [p for p in self.denoiser.lora.parameters() if not any(p is one for one in neighbours)]
+        parameters = [{"params": others, "scale": 1.0}, {"params": neighbours, "scale": NEIGHBOUR_RATE}]
         self.optimizer = torch.optim.AdamW(parameters, lr=run.stages[0].learning_rate, betas=BETAS, weight_decay=0.0)
         self.model, self.optimizer = self.accelerator.prepare(self.denoiser, self.optimizer)
         self.step = 0
@@ -105,7 +110,7 @@ class Trainer:
         while self.step < run.steps:
             stage, into = self._stage()
             for group in self.optimizer.param_groups:
-                group["lr"] = stage.rate(into)
+                group["lr"] = stage.rate(into) * group["scale"]
             loss, rows, clean = self._update(stage)
             self.step += 1
             self.rows_seen += rows
@@ -138,7 +143,7 @@ class Trainer:
         for part in range(self.run.accumulate):
             batch = self._batch(stage, part)
             wanted = batch.wanted
-            logits = self.model(batch.packed, batch.clean, wanted)
+            logits: Logits = self.model(batch.packed, batch.clean, wanted)
             loss = self._loss(stage, batch, logits)
             self.accelerator.backward(loss / self.run.accumulate)
             total += float(loss.detach())
@@ -149,18 +154,22 @@ class Trainer:
         self.optimizer.zero_grad()
         return total / self.run.accumulate, rows, clean
 
-    def _loss(self, stage: Stage, batch: Batch, logits: Tensor) -> Tensor:
+    def _loss(self, stage: Stage, batch: Batch, logits: Logits) -> Tensor:
+        own, followed = logits
         wanted = batch.wanted
-        places, weights = (rows.to(logits.device) for rows in (self.denoiser.places[batch.targets[wanted]], batch.weights[wanted]))
+        places, weights = (rows.to(own.device) for rows in (self.denoiser.places[batch.targets[wanted]], batch.weights[wanted]))
         if stage.loss == "run":
             # Only a block that starts as masks is a draft; of the others each row is learnt by itself.
             owners = torch.repeat_interleave(torch.arange(len(batch.blocks)), torch.tensor([len(b.rows) for b in batch.blocks]))[wanted]
             drafts = torch.tensor([all(row is None for row in block.rows) for block in batch.blocks])[owners]
-            plain = row_losses(logits, places, None, "cross_entropy")
+            plain = row_losses(own, places, None, "cross_entropy")
             sizes = torch.unique_consecutive(owners[drafts], return_counts=True)[1].tolist()
-            runs = run_loss(logits[drafts], places[drafts], sizes) if sizes else logits.new_zeros(1)
+            runs = run_loss(followed[drafts], places[drafts], sizes) if sizes else own.new_zeros(1)
             return runs.mean() + 0.1 * (plain * weights).sum() / weights.sum()
-        losses = row_losses(logits, places, batch.base, stage.loss)
+        losses = row_losses(followed, places, batch.base, stage.loss)
+        if followed is not own:
+            # Mode `diffusion` reads each row by itself, and the candidates of a draft are found there.
+            losses = losses + OWN_WEIGHT * row_losses(own, places, batch.base, stage.loss)
         return (losses * weights).sum() / weights.sum()
 
     def _batch(self, stage: Stage, part: int) -> Batch:
@@ -275,7 +284,8 @@ def _load_denoiser(run: Run, texts: list[Text], device: torch.device) -> Denoise
     config, tensors = checkpoint.load_folder(folder, device=device, dtype=torch.bfloat16)
     # A mask's embedding of zero drafts best of several starting points (docs/LOG.md).
     start = torch.zeros(config.hidden_size)
-    lora = Lora(config, rank=run.rank, alpha=run.alpha, mask_embedding=start, lowest_layer=run.lowest_layer, seed=run.seed)
+    shape = {"rank": run.rank, "lowest_layer": run.lowest_layer, "neighbour_width": run.neighbour_width}
+    lora = Lora(config, **shape, alpha=run.alpha, mask_embedding=start, seed=run.seed)
     if run.start_from is not None:
         lora.load(load_file(run.start_from))
     vocabulary = torch.tensor(sorted({token for text in texts for token in text.tokens[text.start :]}))

@@ -216,6 +216,9 @@ def test_noisy_rows_equal_torch(kernels: Kernels):
     # Of the noisy rows alone, which this large random adapter drives apart the most.
     actual, expected = ours.edit_logits(4), reference.edit_logits(4)
     assert (actual - expected).std() < 0.15 * expected.std()
+    some = list(range(200))
+    actual, expected = (network.followed_logits(network.last_rows(4)[1], 5, some) for network in (ours, reference))
+    assert (actual - expected).std() < 0.15 * expected.std()
 
 
 @pytest.mark.parametrize("pieces", [(1,) * 20, (8, 12), (3, 9, 1, 7), (17, 3)])

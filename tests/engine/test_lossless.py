@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
 
 from engine.api import SamplingOptions
 from engine.diffusion import reference
+from engine.diffusion.ahead import CANDIDATES, likeliest, read_ahead
 from engine.diffusion.drafts import Copied, CopyDrafter
 from engine.diffusion.sampler import Outcome, Sampler
 from engine.diffusion.text import TextAssembler
-from engine.diffusion.verify import Chooser, accepted_length, sure_length
+from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import SHAPES, tiny_model
 
@@ -119,8 +121,8 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
         SamplingOptions(max_new_tokens=41, draft="denoise", block_size=4),
     )
 
-    def right(_logits, behind):
-        at = len(sampler._generated) + behind
+    def right(_logits, chosen):
+        at = len(sampler._generated) + len(chosen)
         return list(truth[at : at + 4])
 
     sampler._read_ahead = right
@@ -148,8 +150,37 @@ def test_auto_asks_the_denoiser_where_it_pays(tokenizer: Tokenizer, old, expecte
 def test_a_draft_is_cut_where_it_becomes_unlikely():
     logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0], [5.0, 0.0]])
     chances = logits.softmax(-1).max(-1).values.cumprod(0).tolist()
-    assert [sure_length(logits, [0, 1, 0, 0], c) for c in (0.0, chances[1], chances[1] + 1e-3, 1.0)] == [4, 2, 1, 1]
-    assert sure_length(logits[:0], [], 0.5) == 0
+    network = tiny_model()
+    network.adapter = replace(network.adapter, neighbour=None)
+
+    def drafted(confidence: float, rows: int = 4) -> list[int]:
+        return read_ahead(network, logits[:rows], Chooser(), left=1, position=9, confidence=confidence)
+
+    assert [drafted(c) for c in (0.0, chances[1] - 1e-4, chances[1] + 1e-4, 1.0)] == [[0, 1, 0, 0], [0, 1], [0], [0]]
+    assert drafted(0.5, rows=0) == []
+
+
+def test_a_drafted_token_knows_the_one_before_it():
+    """Each row's candidates are scored anew behind the token that was drafted before it, and nothing else is."""
+    network, cache = tiny_model(3), None
+    cache = network.new_cache()
+    plain = network.forward([4, 5], cache, noisy=[None] * 3)[2:]
+    rows = network.last_rows(3)
+    draft = read_ahead(network, plain.clone(), Chooser(), left=7, position=5, confidence=0.0)
+    assert draft != plain.argmax(-1).tolist(), "the neighbour changes nothing here, so the test shows nothing"
+    for row, scores, left, token in zip(rows, plain, [7, *draft], draft, strict=False):
+        candidates = scores.topk(CANDIDATES).indices
+        scores[candidates] = network.followed_logits(row, left, candidates.tolist())
+        assert token == int(scores.argmax())
+
+
+@pytest.mark.parametrize("size", [100, 128 * 40, 128 * 40 + 3])
+def test_the_likeliest_tokens(size: int):
+    scores = torch.randn(size, generator=torch.Generator().manual_seed(1))
+    # All in one group, and all in groups of their own.
+    for places in (range(16), range(5, size, size // 16)):
+        scores[list(places)[:16]] += 9.0
+        assert sorted(likeliest(scores, 16)) == sorted(scores.topk(16).indices.tolist())
 
 
 def test_acceptance_stops_at_the_first_difference():

@@ -8,7 +8,8 @@ import random
 import pytest
 import torch
 
-from engine.model.adapter import Adapter, fuse_updates
+from engine.model.adapter import NEIGHBOUR, Adapter, fuse_updates
+from engine.model.neighbour import NAMES, Neighbour
 from engine.model.transformer import Transformer
 from engine.training.blocks import Block, Text, masked_block, pack, roots_of, spread_roots
 from engine.training.denoiser import Denoiser, pack_over, run_clean
@@ -21,14 +22,16 @@ def networks(shape: str, *, lowest_layer: int = 0) -> tuple[Transformer, Denoise
     """The network that serves and the one that trains, with the same base and the same adapter, in float32."""
     config = SHAPES[shape]
     tensors = random_tensors(config, 5)
-    lora = Lora(config, rank=3, alpha=6.0, mask_embedding=torch.ones(config.hidden_size), lowest_layer=lowest_layer)
+    lora = Lora(config, rank=3, alpha=6.0, mask_embedding=torch.ones(config.hidden_size), lowest_layer=lowest_layer, neighbour_width=5)
     with torch.no_grad():
         for name, parameter in lora.named_parameters():
             if name.endswith(":b"):
                 parameter.normal_(0, 0.3, generator=torch.Generator().manual_seed(len(name)))
         lora.edit_outputs.normal_(0, 0.3, generator=torch.Generator().manual_seed(1))
+        lora.neighbours["out"].normal_(0, 0.3, generator=torch.Generator().manual_seed(2))
     named = lora.tensors()
-    adapter = Adapter(named.pop("mask_embedding"), named.pop("edit_outputs"), fuse_updates(named, config, 6.0))
+    neighbour = Neighbour(*(named.pop(f"{NEIGHBOUR}{name}") for name in NAMES))
+    adapter = Adapter(named.pop("mask_embedding"), named.pop("edit_outputs"), neighbour, fuse_updates(named, config, 6.0))
     return Transformer(config, tensors, adapter), Denoiser(config, tensors, torch.arange(config.vocab_size), lora)
 
 
@@ -42,32 +45,38 @@ def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
     blocks = []
     for root in (0, 7, 20, 29):
         rows = tuple(rng.choice([None, rng.randrange(200)]) for _ in range(rng.randint(1, 6)))
-        blocks.append(Block(root, rows, (1,) * len(rows), (1.0,) * len(rows)))
+        left = tuple(rng.choice([None, rng.randrange(200)]) for _ in rows)
+        blocks.append(Block(root, rows, (1,) * len(rows), (1.0,) * len(rows), left))
     clean, _ = run_clean(serving, tokens)
-    logits = training([pack(blocks, len(tokens))], [clean])
+    logits, followed = training([pack(blocks, len(tokens))], [clean])
     many = [*blocks] * 9
-    grouped = training(*zip(*pack_over(many, clean), strict=True))
+    grouped = training(*zip(*pack_over(many, clean), strict=True)).own
     torch.testing.assert_close(grouped, logits.repeat(9, 1), atol=1e-4, rtol=1e-3)
+    sizes = [len(block.rows) for block in blocks]
     with torch.no_grad():
-        for block, ours in zip(blocks, torch.split(logits, [len(b.rows) for b in blocks]), strict=True):
+        for block, ours, behind in zip(blocks, torch.split(logits, sizes), torch.split(followed, sizes), strict=True):
             cache = serving.new_cache()
             expected = serving.forward(tokens[: block.root + 1], cache, noisy=list(block.rows), logits_from=block.root + 1)
             torch.testing.assert_close(ours[:, :-2], expected, atol=2e-4, rtol=1e-3)
             torch.testing.assert_close(ours[:, -2:], serving.edit_logits(len(block.rows)), atol=2e-4, rtol=1e-3)
+            for row, left, own, given in zip(serving.last_rows(len(block.rows)), block.left, ours, behind, strict=True):
+                wanted = own[:-2] if left is None else serving.followed_logits(row, left, range(len(own) - 2))
+                torch.testing.assert_close(given[:-2], wanted, atol=2e-4, rtol=1e-3)
 
 
 def test_gradients_are_the_numerical_ones():
     """The frozen products' own backward pass, packed for the processor, against a difference of losses."""
     serving, training = networks("qwen2")
     tokens = list(range(40, 60))
-    packed = [pack([Block(10, (None, 3, None), (7, 8, 9), (1.0,) * 3)], len(tokens))]
+    packed = [pack([Block(10, (None, 3, None), (7, 8, 9), (1.0,) * 3, (4, None, 6))], len(tokens))]
     clean = [run_clean(serving, tokens)[0]]
 
     def loss() -> torch.Tensor:
-        return row_losses(training(packed, clean), torch.tensor([7, 8, 9]), None, "cross_entropy").sum()
+        return row_losses(training(packed, clean).followed, torch.tensor([7, 8, 9]), None, "cross_entropy").sum()
 
     loss().backward()
-    for parameter in (training.lora.mask_embedding, training.lora.pairs["0:up_proj:a"], training.lora.pairs["1:q_proj:b"]):
+    lora = training.lora
+    for parameter in (lora.mask_embedding, lora.pairs["0:up_proj:a"], lora.pairs["1:q_proj:b"], lora.neighbours["token"]):
         place = int(parameter.grad.abs().argmax())
         values, step = [], 1e-2
         for sign in (1, -1):
@@ -88,7 +97,7 @@ def test_an_untrained_adapter_is_zero():
 def test_an_adapter_of_another_rank_is_refused():
     config = SHAPES["qwen2"]
     small, large = (Lora(config, rank=rank, alpha=4.0, mask_embedding=torch.zeros(config.hidden_size)) for rank in (2, 3))
-    with pytest.raises(ValueError, match="another rank"):
+    with pytest.raises(ValueError, match="other shapes"):
         large.load(small.tensors())
 
 
