@@ -64,6 +64,17 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_engine_options(edit)
     edit.set_defaults(run=_edit)
 
+    rename = commands.add_parser("rename", help="rename a symbol of Python code with everything that refers to it; prints a unified diff")
+    rename.add_argument("file", type=Path)
+    rename.add_argument("new_name")
+    rename.add_argument("--line", type=_positive, required=True, help="of the symbol, counted from 1")
+    rename.add_argument("--column", type=_positive, required=True, help="counted from 1, in characters")
+    rename.add_argument("--root", type=Path, help="the workspace; the nearest project around the file if left out")
+    rename.add_argument("--also", nargs="+", default=[], choices=("possible", "mention"), help="change these, too, which were not resolved")
+    rename.add_argument("--write", action="store_true", help="change the files as well: all of them, or none")
+    rename.add_argument("--json", action="store_true", help="print one JSON object: the diff, and every site with its tier and the reason")
+    rename.set_defaults(run=_rename)
+
     demo = commands.add_parser("demo", help="start the server as an editor would, and show a completion and a refactoring")
     demo.add_argument("--model", default=DEFAULTS.model)
     demo.add_argument("--json", action="store_true", help="print one JSON object last")
@@ -167,6 +178,12 @@ def _edit(options: argparse.Namespace) -> None:
     from seed_lsp.commands import edit
 
     edit(options)
+
+
+def _rename(options: argparse.Namespace) -> None:
+    from seed_lsp.commands import rename
+
+    rename(options)
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -1,45 +1,29 @@
-"""``seed-lsp complete`` and ``seed-lsp edit``: the server's features on files, without an editor."""
+"""``seed-lsp complete``, ``edit`` and ``rename``: the server's features on files, without an editor."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
-import os
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.api import Event, Finished, Loading, Request, statistics
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import NoChangeError, SelectionError, StaleDocumentError, UnknownDocumentError
+from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError
 from seed_lsp.features import inline, refactor
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import read_document
 from seed_lsp.source.patch import unified_diff
+from seed_lsp.source.writing import Replacement, write_files
 
-# File name endings of the languages that have a grammar, as LSP language identifiers.
-_LANGUAGES = {
-    ".py": "python",
-    ".pyi": "python",
-    ".js": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".jsx": "javascriptreact",
-    ".ts": "typescript",
-    ".tsx": "typescriptreact",
-    ".go": "go",
-    ".rs": "rust",
-    ".java": "java",
-    ".c": "c",
-    ".h": "c",
-    ".cc": "cpp",
-    ".cpp": "cpp",
-    ".hpp": "cpp",
-}
+if TYPE_CHECKING:
+    from seed_lsp.features.rename.references import Site
+
 NO_LIMIT_S = 3600
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
@@ -47,13 +31,7 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 def complete(options: argparse.Namespace) -> None:
     document = read_document(options.file)
-    if options.line > len(document.line_starts):
-        raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {options.line}")
-    start, _ = document.line_range(options.line - 1)
-    length = len(document.line_text(options.line - 1))
-    if options.column > length + 1:
-        raise SelectionError(f"line {options.line} has {length} characters, there is no column {options.column}")
-    plan = inline.Plan(document, CharOffset(start + options.column - 1))
+    plan = inline.Plan(document, _cursor(document, options))
     settings = _settings(options)
     request = inline.build_request(plan, settings, 1, automatic=False)
     finished = _run(_with_options(request, options), options)
@@ -89,22 +67,71 @@ def edit(options: argparse.Namespace) -> None:
         new_text, new_region = rewrite.new_text(plan), rewrite.new_region
     diff = unified_diff(document.text, new_text, _diff_path(options.file))
     if options.write and diff:
-        _write(options.file, document.text, new_text)
+        write_files({options.file: Replacement(document.text, new_text)})
     if options.json:
         _print_json(new_region, diff, finished)
     else:
         sys.stdout.write(diff)
 
 
-def read_document(path: Path) -> Document:
-    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnknownDocumentError(f"{path} is not UTF-8 text (byte {error.start}); convert it first") from error
-    except OSError as error:
-        raise UnknownDocumentError(f"cannot read {path}: {error.strerror}") from error
-    return Document(path.absolute().as_uri(), text, None, _LANGUAGES.get(path.suffix.lower(), "plaintext"))
+def rename(options: argparse.Namespace) -> None:
+    # jedi and the tree walk are nothing that the other commands should wait for.
+    from seed_lsp.features.rename.change import APPLIED, plan_rename, require_same_meaning
+    from seed_lsp.source.files import WorkspaceFiles, project_root
+    from seed_lsp.source.resolve import Resolver
+
+    path = options.file.resolve()
+    offset = _cursor(read_document(path), options)
+    root = (options.root or project_root(path)).resolve()
+    if not path.is_relative_to(root):
+        raise UnknownDocumentError(f"{options.file} lies outside the workspace {root}; name another --root")
+    files = WorkspaceFiles(root)
+    resolver = Resolver(root, lambda opened: files.open[opened].text if opened in files.open else None)
+    tiers = APPLIED | set(options.also)
+    plan = plan_rename(files, resolver, path, offset, options.new_name)
+    require_same_meaning(files, resolver, plan, path, offset)
+    references = plan.references
+    texts = plan.texts(tiers)
+    diff = "".join(unified_diff(references.documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))
+    if options.write:
+        write_files({p: Replacement(references.documents[p].text, new) for p, new in texts.items()})
+    sites = [_site(references.documents[site.path], site, root, applied=site.tier in tiers) for site in references.sites]
+    if options.json:
+        print(json.dumps({"diff": diff, "sites": sites, "counts": references.counts(), "written": options.write}))
+        return
+    sys.stdout.write(diff)
+    print(f"seed-lsp: {', '.join(f'{count} {tier}' for tier, count in references.counts().items())}", file=sys.stderr)
+    for site in sites:
+        if not site["applied"]:
+            print(
+                f"seed-lsp: left as it is: {site['file']}:{site['line']}:{site['column']} ({site['tier']}: {site['reason']})",
+                file=sys.stderr,
+            )
+
+
+def _site(document: Document, site: Site, root: Path, *, applied: bool) -> dict[str, object]:
+    """Lines and columns count from 1, columns in characters, as the command's own arguments do."""
+    line = document.line_of(site.start)
+    return {
+        "file": site.path.relative_to(root).as_posix(),
+        "line": line + 1,
+        "column": site.start - document.line_starts[line] + 1,
+        "length": site.end - site.start,
+        "tier": site.tier,
+        "reason": site.reason,
+        "applied": applied,
+    }
+
+
+def _cursor(document: Document, options: argparse.Namespace) -> CharOffset:
+    """The place that the options name; `SelectionError` if there is none."""
+    if options.line > len(document.line_starts):
+        raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {options.line}")
+    start, _ = document.line_range(options.line - 1)
+    length = len(document.line_text(options.line - 1))
+    if options.column > length + 1:
+        raise SelectionError(f"line {options.line} has {length} characters, there is no column {options.column}")
+    return CharOffset(start + options.column - 1)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -151,21 +178,3 @@ def _diff_path(path: Path) -> str:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:
         return path.name
-
-
-def _write(path: Path, old: str, new: str) -> None:
-    """Replace the file in one step, with its permissions, unless it changed meanwhile."""
-    target = path.resolve()
-    if target.read_bytes() != old.encode("utf-8"):
-        raise StaleDocumentError(f"{path} changed while the code was rewritten; nothing was written")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(new.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -5,6 +5,7 @@
     ├── SelectionError            there is nothing to work on, or too much
     ├── RejectedResultError       the model's text was not safe to apply; nothing was applied
     │   └── NoChangeError         the model would leave the code as it is
+    ├── RenameRefusedError        the symbol cannot be renamed, or not to that name
     ├── UnknownDocumentError      the document is not open, or no text file
     └── CancelledError            the user no longer wants it
 
@@ -38,3 +39,7 @@ class UnknownDocumentError(SeedError):
 
 class CancelledError(SeedError):
     """The user no longer wants it."""
+
+
+class RenameRefusedError(SeedError):
+    """The symbol cannot be renamed, or not to that name; nothing was changed."""

@@ -1,0 +1,1 @@
+"""Rename a symbol with everything that refers to it."""

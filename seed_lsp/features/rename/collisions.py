@@ -1,0 +1,127 @@
+"""Whether a new name can stand where the old one stood: nothing there, or in sight of it, may change its meaning."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from pathlib import Path
+
+from tree_sitter import Node
+
+from seed_lsp.errors import RenameRefusedError
+from seed_lsp.features.rename import names
+from seed_lsp.features.rename.names import Occurrence
+from seed_lsp.features.rename.references import References, Site
+from seed_lsp.features.rename.resolution import Place, Scope
+
+_BUILTINS = frozenset(dir(builtins))
+APPLIED = frozenset({"exact", "override"})
+
+
+def require_name(old: str, new: str) -> None:
+    """`RenameRefusedError` unless `new` is an identifier, and another one."""
+    if not new.isidentifier():
+        raise RenameRefusedError(f"{new!r} is no name: letters, digits and underscores, no digit first")
+    if keyword.iskeyword(new):
+        raise RenameRefusedError(f"{new} is a keyword of Python")
+    if new == old:
+        raise RenameRefusedError(f"the name is {old} already")
+
+
+def require_room(references: References, new: str) -> None:
+    """`RenameRefusedError` where the new name is taken, would be hidden at one of the sites, or would hide another."""
+    resolution = references.resolution
+    by_file: dict[Path, list[Site]] = {}
+    for site in references.sites:
+        if site.tier in APPLIED and references.documents[site.path].language == "python":
+            by_file.setdefault(site.path, []).append(site)
+    for scope in references.symbol.scopes | references.symbol.overrides:
+        assert scope.path is not None, "a library's symbol was refused"
+        _require_free(Place(scope.path, resolution.place(scope.path).file, new), scope)
+    if references.symbol.is_member:
+        _require_free_in_family(references, new)
+    for path, sites in by_file.items():
+        place = resolution.place(path)
+        _require_sight(place, Place(path, place.file, new), sites)
+
+
+def _require_free(taken: Place, scope: Scope) -> None:
+    if taken.bindings.get(scope):
+        raise _taken(taken, taken.bindings[scope][0])
+    members = [o for o in taken.occurrences if o.role == "attribute" and scope.is_class and taken.container(o) == scope]
+    if members:
+        raise _taken(taken, members[0])
+
+
+def _require_free_in_family(references: References, new: str) -> None:
+    """No class above may have the new name: it would be overridden from now on."""
+    resolution = references.resolution
+    for scope in references.symbol.scopes | references.symbol.overrides:
+        for ancestor in resolution.ancestors(scope) if scope.is_class else ():
+            assert ancestor.path is not None, "ancestors are the workspace's"
+            _require_free(Place(ancestor.path, resolution.place(ancestor.path).file, new), ancestor)
+
+
+def _require_sight(old: Place, new: Place, sites: list[Site]) -> None:
+    """Between each use and the scope of its definition nothing may bind the new name; and no use of another thing by the new name may lie where it would be taken for this one."""
+    scopes: set[Scope] = set()
+    for site in sites:
+        occurrence = old.at(site.start)
+        if occurrence is None or occurrence.role != "name":
+            continue
+        scope = old.container(occurrence) or old.lookup(occurrence.node)
+        if scope is None or site.alias == "old" or (names.is_imported(occurrence.node) and _is_renamed_at_once(occurrence.node)):
+            continue
+        scopes.add(scope)
+        seen = new.lookup(occurrence.node)
+        if seen is not None and (seen == scope or _is_within(new, seen, scope)):
+            raise _hidden(new, new.bindings[seen][0], site, old)
+    for occurrence in new.occurrences:
+        if occurrence.role != "name" or new.container(occurrence) is not None:
+            continue
+        meant = new.lookup(occurrence.node)
+        for scope in scopes:
+            if _sees(occurrence.node, new, scope) and (meant is None or _is_within(new, scope, meant)):
+                line = new.file.document.line_of(occurrence.start) + 1
+                what = "the built-in " if meant is None and new.name in _BUILTINS else "another "
+                raise RenameRefusedError(
+                    f"{new.name} on line {line} of {new.path.name} means {what}{new.name}, which the renamed one would hide"
+                )
+
+
+def _is_renamed_at_once(node: Node) -> bool:
+    """The first name of ``name as other``: it binds nothing here."""
+    parent = node.parent.parent if node.parent is not None else None
+    return parent is not None and parent.type == "aliased_import" and not names.is_alias_of_import(node)
+
+
+def _sees(node: Node, place: Place, scope: Scope) -> bool:
+    """Whether a name at `node` would find a binding in `scope`, if none nearer had one."""
+    around, here = names.scope_of(node), True
+    while True:
+        if place.scope(around) == scope and (here or around.type != "class_definition"):
+            return True
+        if around.type == "module" or around.parent is None:
+            return False
+        here = here and around.type not in names.FUNCTIONS
+        around = names.scope_of(around)
+
+
+def _is_within(place: Place, inner: Scope, outer: Scope) -> bool:
+    """Whether one scope lies inside another one, and is not the same."""
+    node: Node | None = place.node_of(inner).parent
+    while node is not None:
+        if place.scope(node) == outer:
+            return True
+        node = node.parent
+    return False
+
+
+def _taken(place: Place, occurrence: Occurrence) -> RenameRefusedError:
+    line = place.file.document.line_of(occurrence.start) + 1
+    return RenameRefusedError(f"{place.name} is taken: line {line} of {place.path.name} defines it in the same scope")
+
+
+def _hidden(new: Place, binding: Occurrence, site: Site, old: Place) -> RenameRefusedError:
+    line, use = (place.file.document.line_of(at) + 1 for place, at in ((new, binding.start), (old, site.start)))
+    return RenameRefusedError(f"on line {use} of {new.path.name} {new.name} would mean what line {line} defines")

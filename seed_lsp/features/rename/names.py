@@ -1,0 +1,251 @@
+"""Where a name stands in a Python file, and what the syntax alone says of each place: its role, and the scope that it is bound in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from tree_sitter import Node, Tree
+
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.syntax import parse
+
+Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
+"""``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
+
+FUNCTIONS = frozenset({"function_definition", "lambda"})
+_COMPREHENSIONS = frozenset({"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"})
+_SCOPES = FUNCTIONS | _COMPREHENSIONS | {"class_definition", "module"}
+_PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"})
+_PARAMETERS = frozenset({"parameters", "lambda_parameters"})
+# Nodes in which a name is bound, and the field that holds it.
+_BINDS = {
+    "assignment": "left",
+    "augmented_assignment": "left",
+    "for_statement": "left",
+    "for_in_clause": "left",
+    "named_expression": "name",
+    "function_definition": "name",
+    "class_definition": "name",
+    "default_parameter": "name",
+    "typed_default_parameter": "name",
+    "aliased_import": "alias",
+}
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A place of a name in a document: characters `start` to `end`. `node` is the syntax node there."""
+
+    start: CharOffset
+    end: CharOffset
+    role: Role
+    node: Node = field(compare=False, repr=False)
+
+
+class PythonFile:
+    """A Python document with its syntax tree."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        tree = parse(document.text, "python")
+        assert tree is not None, "Python has a grammar"
+        self.tree: Tree = tree
+        self._bytes = document.text.encode("utf-8", "surrogatepass")
+        self._ascii = len(self._bytes) == len(document.text)
+
+    def occurrences(self, name: str) -> list[Occurrence]:
+        """Every place where the name stands as a word, in order."""
+        found = []
+        for match in word_pattern(name).finditer(self.document.text):
+            node = self.node_at(CharOffset(match.start()))
+            found.append(Occurrence(CharOffset(match.start()), CharOffset(match.end()), _role(node), node))
+        return found
+
+    def node_at(self, offset: CharOffset) -> Node:
+        """The smallest node at a character."""
+        at = self.byte_of(offset)
+        node = self.tree.root_node.descendant_for_byte_range(at, min(at + 1, len(self._bytes)))
+        return node if node is not None else self.tree.root_node
+
+    def byte_of(self, offset: CharOffset) -> int:
+        return offset if self._ascii else self.document.byte_at(offset)
+
+    def char_of(self, byte: int) -> CharOffset:
+        return CharOffset(byte if self._ascii else len(self._bytes[:byte].decode("utf-8", "replace")))
+
+    def text_of(self, node: Node) -> str:
+        return self._bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    @cached_property
+    def has_star_import(self) -> bool:
+        return any(node.type == "wildcard_import" for node in walk(self.tree.root_node))
+
+
+def word_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+
+
+def _role(node: Node) -> Role:
+    if node.type == "comment":
+        return "comment"
+    if node.type != "identifier":
+        # The text of a string, or something between its quotes and braces.
+        return "string"
+    parent = node.parent
+    if parent is None:
+        return "name"
+    if parent.type == "attribute" and _is(parent.child_by_field_name("attribute"), node):
+        return "attribute"
+    if parent.type == "keyword_argument" and _is(parent.child_by_field_name("name"), node):
+        return "keyword"
+    return "field" if parent.type == "keyword_pattern" and _is(parent.named_children[0], node) else "name"
+
+
+def scope_of(node: Node) -> Node:
+    """The function, class, comprehension or module whose names an expression at `node` sees first. A decorator, a default value and an annotation belong to
+    the scope around their function, and so do a class's bases.
+    """
+    child, parent = node, node.parent
+    while parent is not None:
+        if parent.type in _SCOPES and _is_inside(parent, child):
+            return parent
+        child, parent = parent, parent.parent
+    return child
+
+
+def _is_inside(scope: Node, child: Node) -> bool:
+    """Whether a child of a scope's node sees the scope's own names."""
+    if scope.type in FUNCTIONS:
+        return child.type == "block" or _is(scope.child_by_field_name("body"), child)
+    if scope.type == "class_definition":
+        return _is(scope.child_by_field_name("body"), child)
+    if scope.type in _COMPREHENSIONS:
+        # The first iterable is evaluated outside; taking it as inside finds the same names or more.
+        return True
+    return scope.type == "module"
+
+
+def binding_scope(node: Node) -> Node | None:
+    """The scope in which the identifier `node` is bound by the statement that it stands in; None where it is only used."""
+    parent = node.parent
+    if parent is None:
+        return None
+    if parent.type in _PARAMETERS or (parent.type == "typed_parameter" and not _is(parent.child_by_field_name("type"), node)):
+        return _function_of(parent)
+    top, holder = node, parent
+    while holder.type in _PATTERNS:
+        top, holder = holder, holder.parent or holder
+        if holder.type in _PARAMETERS or holder.type == "typed_parameter":
+            return _function_of(holder)
+    if holder.type in {"default_parameter", "typed_default_parameter"} and _is(holder.child_by_field_name("name"), top):
+        return _function_of(holder)
+    field_name = _BINDS.get(holder.type)
+    if field_name is not None and _is(holder.child_by_field_name(field_name), top):
+        return _scope_for_binding(holder)
+    if _is_alias(node) or _is_import(node) or _is_capture(node):
+        return _scope_for_binding(holder)
+    return None
+
+
+def is_imported(node: Node) -> bool:
+    """Whether the identifier names what an import statement brings in: bound there, or renamed at once by ``as``."""
+    return enclosing(node, {"import_statement", "import_from_statement"}) is not None
+
+
+def declares_global(node: Node) -> bool:
+    return node.parent is not None and node.parent.type == "global_statement"
+
+
+def _scope_for_binding(holder: Node) -> Node:
+    if holder.type in {"function_definition", "class_definition"}:
+        return scope_of(holder)
+    scope = scope_of(holder)
+    if holder.type == "named_expression":
+        while scope.type in _COMPREHENSIONS:
+            scope = scope_of(scope)
+    return scope
+
+
+def _is_import(node: Node) -> bool:
+    """The name that an import statement binds: the first of a dotted one, or the last of ``from … import``."""
+    parent = node.parent
+    if parent is None or parent.type != "dotted_name" or parent.parent is None:
+        return False
+    statement = parent.parent
+    if statement.type == "import_statement":
+        return _is(parent.named_children[0], node)
+    return statement.type == "import_from_statement" and not _is(statement.child_by_field_name("module_name"), parent)
+
+
+def is_alias_of_import(node: Node) -> bool:
+    """The name behind the ``as`` of an import."""
+    parent = node.parent
+    return parent is not None and parent.type == "aliased_import" and _is(parent.child_by_field_name("alias"), node)
+
+
+def _is_alias(node: Node) -> bool:
+    """The name behind an ``as`` that is no import's, or one of several in brackets there."""
+    top, parent = node, node.parent
+    while parent is not None and parent.type in {"tuple", "list", "parenthesized_expression", "list_splat"}:
+        top, parent = parent, parent.parent
+    if parent is None:
+        return False
+    return parent.type == "as_pattern_target" or (parent.type == "as_pattern" and _is(parent.named_children[-1], top))
+
+
+def _is_capture(node: Node) -> bool:
+    """A bare name in a ``case``."""
+    parent = node.parent
+    if parent is not None and parent.type == "splat_pattern":
+        return True
+    return (
+        parent is not None and parent.type == "dotted_name" and len(parent.named_children) == 1 and _up(parent, "case_pattern") is not None
+    )
+
+
+def _up(node: Node, kind: str) -> Node | None:
+    return node.parent if node.parent is not None and node.parent.type == kind else None
+
+
+def _function_of(node: Node) -> Node:
+    found: Node | None = node
+    while found is not None and found.type not in FUNCTIONS:
+        found = found.parent
+    return found if found is not None else node
+
+
+def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:
+    """The nearest node around `node` of one of these kinds."""
+    found = node.parent
+    while found is not None and found.type not in kinds:
+        found = found.parent
+    return found
+
+
+def bases_of(class_node: Node) -> list[Node]:
+    """The identifiers that name a class's bases: of ``pkg.Base[int]`` the ``Base``."""
+    listed = class_node.child_by_field_name("superclasses")
+    found = []
+    for base in listed.named_children if listed is not None else []:
+        node: Node | None = base
+        while node is not None and node.type in {"subscript", "attribute"}:
+            node = node.child_by_field_name("value" if node.type == "subscript" else "attribute")
+        if node is not None and node.type == "identifier":
+            found.append(node)
+    return found
+
+
+def walk(node: Node) -> Iterator[Node]:
+    stack = [node]
+    while stack:
+        found = stack.pop()
+        yield found
+        stack += found.children
+
+
+def _is(one: Node | None, other: Node) -> bool:
+    return one is not None and one.id == other.id

@@ -1,0 +1,321 @@
+"""What each place of one name refers to: by its scope where the syntax says so, by jedi where it takes more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tree_sitter import Node
+
+from seed_lsp.features.rename import names
+from seed_lsp.features.rename.names import Occurrence, PythonFile
+from seed_lsp.source.document import CharOffset
+from seed_lsp.source.files import WorkspaceFiles
+from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver
+
+ALIAS_STEPS = 8
+"""Imports of imports that are followed one by one."""
+NONE_TYPE = "NoneType"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type, or "library" for
+    whatever lies outside the workspace, whose `path` may be unknown.
+    """
+
+    path: Path | None
+    start: int
+    node_type: str
+
+    @property
+    def is_class(self) -> bool:
+        return self.node_type == "class_definition"
+
+    @property
+    def is_library(self) -> bool:
+        return self.node_type == "library"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no other file can see its names."""
+        return self.node_type not in {"module", "class_definition", "library"}
+
+
+class Place:
+    """A file, its occurrences of the name, and in which of its scopes the name is bound."""
+
+    def __init__(self, path: Path, file: PythonFile, name: str) -> None:
+        self.path, self.file, self.name = path, file, name
+        self.occurrences = file.occurrences(name)
+        self.bindings: dict[Scope, list[Occurrence]] = defaultdict(list)
+        self._scope_nodes: dict[Scope, Node] = {}
+        for occurrence in self.occurrences:
+            if occurrence.role == "name" and (node := names.binding_scope(occurrence.node)) is not None:
+                self.bindings[self._declared(node)].append(occurrence)
+
+    def scope(self, node: Node) -> Scope:
+        scope = Scope(self.path, node.start_byte, node.type)
+        self._scope_nodes[scope] = node
+        return scope
+
+    def node_of(self, scope: Scope) -> Node:
+        """The node of one of this file's scopes."""
+        if scope not in self._scope_nodes:
+            found: Node | None = self.file.tree.root_node.descendant_for_byte_range(scope.start, scope.start + 1)
+            while found is not None and (found.type != scope.node_type or found.start_byte != scope.start):
+                found = found.parent
+            self._scope_nodes[scope] = found if found is not None else self.file.tree.root_node
+        return self._scope_nodes[scope]
+
+    def at(self, offset: CharOffset) -> Occurrence | None:
+        return next((found for found in self.occurrences if found.start <= offset <= found.end), None)
+
+    def container(self, occurrence: Occurrence) -> Scope | None:
+        """The scope that the name is bound in at this very place; None where it is only used."""
+        if occurrence.role == "attribute":
+            return self._class_of_self(occurrence.node)
+        if occurrence.role != "name" or (node := names.binding_scope(occurrence.node)) is None:
+            return None
+        return self._declared(node)
+
+    def lookup(self, node: Node) -> Scope | None:
+        """The scope of this file whose binding a use of the name at `node` sees; None if no scope around it binds it."""
+        scope = names.scope_of(node)
+        here = True
+        while True:
+            # A class's names are seen in its body alone, not in the functions there.
+            if (here or scope.type != "class_definition") and (found := self._declared(scope)) in self.bindings:
+                return found
+            if scope.type == "module" or scope.parent is None:
+                return None
+            here = here and scope.type not in names.FUNCTIONS
+            scope = names.scope_of(scope)
+
+    def _declared(self, scope: Node) -> Scope:
+        """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
+        declaration = self._declarations.get(scope.id)
+        if declaration == "global_statement":
+            return self.scope(self.file.tree.root_node)
+        while declaration == "nonlocal_statement":
+            scope = names.scope_of(scope)
+            declaration = self._declarations.get(scope.id)
+        return self.scope(scope)
+
+    @cached_property
+    def _declarations(self) -> dict[int, str]:
+        """For each scope's node the statement that says where the name belongs."""
+        found = {}
+        for occurrence in self.occurrences:
+            parent = occurrence.node.parent
+            if occurrence.role == "name" and parent is not None and parent.type in {"global_statement", "nonlocal_statement"}:
+                found[names.scope_of(occurrence.node).id] = parent.type
+        return found
+
+    def _class_of_self(self, node: Node) -> Scope | None:
+        """Of ``self.name`` the class around; None for another receiver than a method's first parameter."""
+        attribute = node.parent
+        receiver = attribute.child_by_field_name("object") if attribute is not None else None
+        function = names.enclosing(node, names.FUNCTIONS)
+        owner = names.scope_of(function) if function is not None else None
+        while function is not None and owner is not None and owner.type in names.FUNCTIONS:
+            # A function within a method knows its self.
+            function, owner = owner, names.scope_of(owner)
+        if receiver is None or function is None or owner is None or owner.type != "class_definition":
+            return None
+        parameters = function.child_by_field_name("parameters")
+        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+        while first is not None and first.type != "identifier":
+            first = first.named_children[0] if first.named_children else None
+        if first is None or receiver.type != "identifier" or self.file.text_of(receiver) != self.file.text_of(first):
+            return None
+        return self.scope(owner)
+
+
+class Resolution:
+    """Answers for one name, from the state that the files have now."""
+
+    def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
+        """`check` is called between questions, and may raise."""
+        self.files, self.resolver, self.name, self.check = files, resolver, name, check
+        self._places: dict[Path, Place] = {}
+        self._files: dict[Path, PythonFile] = {}
+        self._resolved: tuple[Path, ResolvedFile] | None = None
+        self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
+        self._bases: dict[Scope, frozenset[Scope]] = {}
+
+    def place(self, path: Path) -> Place:
+        if path not in self._places:
+            self._places[path] = Place(path, self._file(path), self.name)
+        return self._places[path]
+
+    def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """The scopes that define what stands there; empty if that is unknown."""
+        self.check()
+        if occurrence.role in {"string", "comment"}:
+            return frozenset()
+        if occurrence.role == "field":
+            return self._class_pattern(place, occurrence)
+        if occurrence.role == "attribute":
+            return self._by_jedi(place, occurrence) or self._by_receiver(place, occurrence)
+        if occurrence.role == "keyword":
+            return self._by_jedi(place, occurrence)
+        if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
+            return self._imported(place, occurrence)
+        scope = place.container(occurrence) or place.lookup(occurrence.node)
+        return self._by_jedi(place, occurrence) if scope is None else self.bound_in(place, scope)
+
+    def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
+        """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
+        imported: set[frozenset[Scope]] = set()
+        for binding in place.bindings[scope]:
+            if not names.is_imported(binding.node) or names.is_alias_of_import(binding.node):
+                return frozenset({scope})
+            imported.add(self._imported(place, binding))
+        return imported.pop() if len(imported) == 1 else frozenset({scope})
+
+    def ancestors(self, scope: Scope) -> frozenset[Scope]:
+        """The classes of the workspace that a class inherits from, over any number of steps."""
+        found: set[Scope] = set()
+        waiting = [scope]
+        while waiting:
+            for base in self._bases_of(waiting.pop()):
+                if base not in found:
+                    found.add(base)
+                    waiting.append(base)
+        return frozenset(found)
+
+    def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
+        """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
+        return self._by_jedi(place, binding)
+
+    def receivers(self, place: Place, occurrence: Occurrence) -> list[Definition]:
+        """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
+        attribute = occurrence.node.parent
+        receiver = attribute.child_by_field_name("object") if attribute is not None else None
+        if receiver is None:
+            return []
+        last = place.file.char_of(receiver.end_byte - 1)
+        return [value for value in self._ask(place).values(last) if value.name != NONE_TYPE]
+
+    def callee_known(self, place: Place, occurrence: Occurrence) -> bool:
+        """Whether it is known what the call calls in which the occurrence names an argument."""
+        call = names.enclosing(occurrence.node, {"call"})
+        function = call.child_by_field_name("function") if call is not None else None
+        return function is not None and bool(self._ask(place).definitions(place.file.char_of(function.end_byte - 1)))
+
+    def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        key = (place.path, occurrence.start)
+        if key not in self._imports:
+            self._imports[key] = self._by_jedi(place, occurrence)
+        return self._imports[key]
+
+    def _by_jedi(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        definitions = self._ask(place).definitions(occurrence.start)
+        if any(definition.name != self.name for definition in definitions):
+            return self._step_by_step(place, occurrence)
+        found = frozenset(scope for definition in definitions if (scope := self._scope_of(definition)) is not None)
+        # Several: a module may choose between them, and then the name is the module's own.
+        return self._step_by_step(place, occurrence) or found if len(found) > 1 and occurrence.role != "keyword" else found
+
+    def _by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
+        own = place.container(occurrence)
+        if own is not None:
+            return frozenset({own})
+        found: set[Scope] = set()
+        for value in self.receivers(place, occurrence):
+            if value.path is None or not self.files.holds(value.path):
+                continue
+            there = self.place(value.path)
+            if value.kind == "module":
+                scopes = {there.scope(there.file.tree.root_node)}
+            else:
+                around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
+                scopes = {there.scope(around), *self.ancestors(there.scope(around))} if around is not None else set()
+            found |= {scope for scope in scopes if self._binds(scope)}
+        return frozenset(found)
+
+    def _binds(self, scope: Scope) -> bool:
+        if scope.path is None:
+            return False
+        place = self.place(scope.path)
+        return scope in place.bindings or any(place.container(o) == scope for o in place.occurrences if o.role == "attribute")
+
+    def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
+        definitions = self._ask(place).definitions(occurrence.start, follow_imports=False)
+        for _ in range(ALIAS_STEPS):
+            found = [d for d in definitions if d.name == self.name and d.path is not None and self.files.holds(d.path)]
+            scopes = frozenset(scope for one in found if (scope := self._scope_of(one)) is not None)
+            if len(scopes) != 1 or found[0].path is None:
+                return scopes
+            there = self.place(found[0].path)
+            target = there.at(_offset(there, found[0]))
+            bindings = there.bindings.get(next(iter(scopes)), [])
+            steps_on = len(bindings) == 1 and names.is_imported(bindings[0].node) and not names.is_alias_of_import(bindings[0].node)
+            if target is None or not steps_on or (there.path, target.start) == (place.path, occurrence.start):
+                return scopes
+            definitions = self._ask(there).definitions(target.start, follow_imports=False)
+        return frozenset()
+
+    def _scope_of(self, definition: Definition) -> Scope | None:
+        """Where a definition's name is bound; None for an attribute of an unknown object."""
+        path = definition.path
+        if path is None or not self.files.holds(path):
+            return Scope(path, 0, "library")
+        place = self.place(path)
+        occurrence = place.at(_offset(place, definition))
+        if occurrence is None:
+            # A module, or a name that another one stands for.
+            return Scope(path, 0, "library")
+        return place.container(occurrence)
+
+    def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        pattern = names.enclosing(occurrence.node, {"class_pattern"})
+        named = [node for node in pattern.named_children if node.type == "dotted_name"] if pattern is not None else []
+        return self._classes(place, named[0].named_children[-1]) if named else frozenset()
+
+    def _bases_of(self, scope: Scope) -> frozenset[Scope]:
+        if scope not in self._bases:
+            assert scope.path is not None, "only classes of the workspace have bases here"
+            place = self.place(scope.path)
+            found = [self._classes(place, base) for base in names.bases_of(place.node_of(scope))]
+            self._bases[scope] = frozenset().union(*found)
+        return self._bases[scope]
+
+    def _classes(self, place: Place, node: Node) -> frozenset[Scope]:
+        """The classes of the workspace that an identifier names."""
+        self.check()
+        found = set()
+        for definition in self._ask(place).definitions(place.file.char_of(node.start_byte)):
+            if definition.kind != "class" or definition.path is None or not self.files.holds(definition.path):
+                continue
+            there = self.place(definition.path)
+            around = names.enclosing(there.file.node_at(_offset(there, definition)), {"class_definition"})
+            if around is not None:
+                found.add(there.scope(around))
+        return frozenset(found)
+
+    def _ask(self, place: Place) -> ResolvedFile:
+        if self._resolved is None or self._resolved[0] != place.path:
+            self._resolved = (place.path, self.resolver.file(place.file.document, place.path))
+        return self._resolved[1]
+
+    def _file(self, path: Path) -> PythonFile:
+        if path not in self._files:
+            self._files[path] = PythonFile(self.files.document(path))
+        return self._files[path]
+
+
+def _offset(place: Place, definition: Definition) -> CharOffset:
+    starts = place.file.document.line_starts
+    return CharOffset(starts[min(definition.line, len(starts) - 1)] + definition.column)
+
+
+def library_names(scopes: Iterable[Scope]) -> list[str]:
+    """Where those of the scopes come from that are not the workspace's."""
+    return sorted({scope.path.stem if scope.path is not None else "the interpreter" for scope in scopes if scope.is_library})

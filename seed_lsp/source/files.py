@@ -1,0 +1,197 @@
+"""The workspace's text files: which there are, what they hold now, and which of them have a word.
+
+Open documents come before what is on disk. What `.gitignore` leaves out, what lies behind a symbolic link, and what is too large is no part of it.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from seed_lsp.errors import UnknownDocumentError
+from seed_lsp.source.document import Document
+
+# File name endings of the languages that have a grammar, as LSP language identifiers.
+_LANGUAGES = {
+    ".py": "python",
+    ".pyi": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".jsx": "javascriptreact",
+    ".ts": "typescript",
+    ".tsx": "typescriptreact",
+    ".go": "go",
+    ".rs": "rust",
+    ".java": "java",
+    ".c": "c",
+    ".h": "c",
+    ".cc": "cpp",
+    ".cpp": "cpp",
+    ".hpp": "cpp",
+}
+PLAIN = "plaintext"
+# Documentation and configuration, where names of code are mentioned.
+_TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"})
+MAX_BYTES = 1_000_000
+SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox", ".eggs", "site-packages"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
+)
+PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "package.json", "go.mod", "Cargo.toml", "pom.xml")
+# Every byte that no identifier has becomes a space.
+_TO_SPACES = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
+
+
+def language_of(path: Path) -> str:
+    return _LANGUAGES.get(path.suffix.lower(), PLAIN)
+
+
+def read_document(path: Path) -> Document:
+    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnknownDocumentError(f"{path} is not UTF-8 text (byte {error.start}); convert it first") from error
+    except OSError as error:
+        raise UnknownDocumentError(f"cannot read {path}: {error.strerror}") from error
+    return Document(path.absolute().as_uri(), text, None, language_of(path))
+
+
+def project_root(path: Path) -> Path:
+    """The nearest folder around a file that looks like a project's; the file's own folder if none does."""
+    folder = path.resolve().parent
+    return next((around for around in (folder, *folder.parents) if any((around / mark).exists() for mark in PROJECT_MARKS)), folder)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A file as it was when it was read: `number` is its place among all that were ever read."""
+
+    number: int
+    changed_ns: int
+    size: int
+
+
+class WorkspaceFiles:
+    """The files below `root`, and an index from each word to the files that have it. `refresh` brings both up to date."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.open: Mapping[Path, Document] = {}
+        self._known: dict[Path, _Known] = {}
+        # A file that changes gets a new number; the old one's path becomes None, and what the index says of it is passed over.
+        self._paths: list[Path | None] = []
+        self._files_of: dict[bytes, array[int]] = {}
+
+    def refresh(self, check: Callable[[], None] = lambda: None) -> None:
+        """Look for files that are new, changed or gone. `check` is called between files and may raise, which loses nothing."""
+        found: set[Path] = set()
+        for entry in self._walk(self.root, []):
+            check()
+            path = Path(entry.path)
+            state = entry.stat()
+            if state.st_size > MAX_BYTES:
+                continue
+            found.add(path)
+            known = self._known.get(path)
+            if known is None or (known.changed_ns, known.size) != (state.st_mtime_ns, state.st_size):
+                self._read(path, state)
+        for path in self._known.keys() - found:
+            self._forget(path)
+        if len(self._paths) > 2 * len(self._known) + 1000:
+            self._compact()
+
+    def containing(self, word: str) -> list[Path]:
+        """The files that have the word, as an identifier has it, by their paths."""
+        encoded = word.encode("utf-8")
+        on_disk = {self._paths[number] for number in self._files_of.get(encoded, ())} - {None}
+        opened = {path for path, document in self.open.items() if encoded in _words(document.text.encode("utf-8", "surrogatepass"))}
+        return sorted({path for path in on_disk if path is not None and path not in self.open} | opened)
+
+    def document(self, path: Path) -> Document:
+        return self.open.get(path) or read_document(path)
+
+    @contextmanager
+    def overlaid(self, texts: Mapping[Path, str]) -> Iterator[None]:
+        """For a while these files have other texts, as a change would leave them."""
+        before = self.open
+        changed = {path: replace(self.document(path), text=text) for path, text in texts.items()}
+        self.open = {**before, **changed}
+        try:
+            yield
+        finally:
+            self.open = before
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file is one of the workspace's: below its root, not ignored, and no link."""
+        return path in self.open or path in self._known
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _walk(self, folder: Path, rules: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[os.DirEntry[str]]:
+        ignore = folder / ".gitignore"
+        if ignore.is_file():
+            lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines()
+            rules = [*rules, (folder, GitIgnoreSpec.from_lines(lines))]
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        for entry in entries:
+            if entry.is_symlink() or _ignored(entry, rules):
+                continue
+            if entry.is_dir():
+                if entry.name not in SKIPPED_FOLDERS and not Path(entry.path, "pyvenv.cfg").exists():
+                    yield from self._walk(Path(entry.path), rules)
+            elif entry.is_file() and (suffix := os.path.splitext(entry.name)[1].lower()) and (suffix in _LANGUAGES or suffix in _TEXTS):
+                yield entry
+
+    def _read(self, path: Path, state: os.stat_result) -> None:
+        self._forget(path)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return
+        number = len(self._paths)
+        self._paths.append(path)
+        self._known[path] = _Known(number, state.st_mtime_ns, state.st_size)
+        for word in _words(content):
+            self._files_of.setdefault(word, array("I")).append(number)
+
+    def _forget(self, path: Path) -> None:
+        known = self._known.pop(path, None)
+        if known is not None:
+            self._paths[known.number] = None
+
+    def _compact(self) -> None:
+        """Number the files anew, without those that are gone."""
+        numbers = {known.number: new for new, known in enumerate(self._known.values())}
+        self._files_of = {
+            word: array("I", kept)
+            for word, files in self._files_of.items()
+            if (kept := [numbers[number] for number in files if number in numbers])
+        }
+        self._paths = list(self._known)
+        self._known = {path: _Known(i, known.changed_ns, known.size) for i, (path, known) in enumerate(self._known.items())}
+
+
+def _words(content: bytes) -> set[bytes]:
+    return set(content.translate(_TO_SPACES).split())
+
+
+def _ignored(entry: os.DirEntry[str], rules: list[tuple[Path, GitIgnoreSpec]]) -> bool:
+    """The nearest rule that says something of the entry decides (gitignore(5))."""
+    for folder, spec in reversed(rules):
+        relative = Path(entry.path).relative_to(folder).as_posix()
+        verdict = spec.check_file(relative + "/" if entry.is_dir() else relative).include
+        if verdict is not None:
+            return verdict
+    return False

@@ -1,0 +1,162 @@
+"""What a Python name means, by jedi: nothing is executed, nothing is pickled, and open documents come before what is on disk."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seed_lsp.source.document import CharOffset, Document
+
+if TYPE_CHECKING:
+    import jedi
+
+PARSED_FILES = 150
+"""Syntax trees that are kept: each takes a hundred times the file's size."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Where something is defined: `line` and `column` (characters) count from 0; `path` is None for what the interpreter brings along.
+
+    `kind`: jedi's word for it: "function", "class", "param", "statement", "module", ….
+    """
+
+    path: Path | None
+    line: int
+    column: int
+    name: str
+    kind: str
+
+
+class Resolver:
+    """Resolves names of the files below `root`. Not for several threads at once."""
+
+    def __init__(self, root: Path, text_of: Callable[[Path], str | None]) -> None:
+        """`text_of` gives an open document's text, None for a file that is not open."""
+        import jedi
+
+        _keep_no_files()
+        self._jedi = jedi
+        self._environment = _safe_environment(text_of)
+        source_folders = [str(root), *(str(root / name) for name in ("src", "lib") if (root / name).is_dir())]
+        # The project's folders first; what is installed beside us stands in for the project's own environment, whose interpreter we do not start.
+        self._project = jedi.Project(str(root), sys_path=[*source_folders, *sys.path], smart_sys_path=False)
+
+    def file(self, document: Document, path: Path) -> ResolvedFile:
+        script = self._jedi.Script(document.text, path=str(path), project=self._project, environment=self._environment)
+        _limit_parsed()
+        return ResolvedFile(document, script)
+
+
+class ResolvedFile:
+    """One file, ready for questions."""
+
+    def __init__(self, document: Document, script: jedi.Script) -> None:
+        self._document, self._script = document, script
+
+    def definitions(self, offset: CharOffset, *, follow_imports: bool = True) -> list[Definition]:
+        """What the name at `offset` refers to; empty where that is unknown."""
+        return self._ask("goto", offset, follow_imports=follow_imports)
+
+    def values(self, offset: CharOffset) -> list[Definition]:
+        """The classes, functions and modules that the expression which ends at `offset` may have for its value."""
+        return self._ask("infer", offset)
+
+    def _ask(self, question: str, offset: CharOffset, **more: bool) -> list[Definition]:
+        line = self._document.line_of(offset)
+        column = offset - self._document.line_starts[line]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = getattr(self._script, question)(line + 1, column, **more)
+                return [_definition(name) for name in found]
+        except RecursionError:
+            return []
+        except Exception:  # noqa: BLE001 - jedi fails on code that it does not expect; not to know is an answer
+            return []
+
+
+def _definition(name: Any) -> Definition:
+    path = Path(name.module_path) if name.module_path is not None and name.line is not None else None
+    return Definition(path, (name.line or 1) - 1, name.column or 0, name.name, name.type)
+
+
+def _safe_environment(text_of: Callable[[Path], str | None]) -> Any:
+    """jedi within this process, looking for modules in our way: it would change `sys.path` for a while, under our other threads' eyes, and import extension
+    modules wherever it finds them.
+    """
+    from jedi.api.environment import InterpreterEnvironment
+    from jedi.file_io import KnownContentFileIO
+    from jedi.inference.compiled.access import create_access_path
+    from jedi.inference.compiled.subprocess.functions import ImplicitNSInfo
+    from jedi.inference.compiled.subprocess import InferenceStateSameProcess
+
+    # parso keeps a file's tree until the file is newer. Ours has several texts, on disk, in the editor, and as a change would leave it, so each text that
+    # differs from the one before counts as new.
+    given: dict[str, tuple[bytes, float]] = {}
+
+    class Source(KnownContentFileIO):  # type: ignore[misc]
+        def __init__(self, path: str, content: bytes) -> None:
+            super().__init__(path, content)
+            before = given.get(path)
+            if before is None or before[0] != content:
+                given[path] = (content, max(time.time(), before[1] + 1e-3 if before else 0.0))
+            self._given = given[path][1]
+
+        def get_last_modified(self) -> float:
+            return self._given
+
+    class Process(InferenceStateSameProcess):  # type: ignore[misc]
+        def get_module_info(
+            self, *, string: str, full_name: str, sys_path: Sequence[str] = (), path: Sequence[str] | None = None, is_global_search: bool
+        ) -> tuple[Any, bool | None]:
+            """A module's source and whether it is a package; (None, False) for one without source, (None, None) for one that is not there."""
+            if is_global_search and full_name in sys.builtin_module_names:
+                return None, False
+            spec = importlib.machinery.PathFinder.find_spec(string, list(sys_path if path is None else path))
+            if spec is None:
+                return None, None
+            if spec.loader is None:
+                return ImplicitNSInfo(full_name, list(spec.submodule_search_locations or ())), True
+            if not isinstance(spec.loader, importlib.machinery.SourceFileLoader) or spec.origin is None:
+                return None, False
+            source = Path(spec.origin)
+            text = text_of(source)
+            is_package = spec.submodule_search_locations is not None
+            content = source.read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
+            return Source(str(source), content), is_package
+
+        def load_module(self, *, dotted_name: str, sys_path: Sequence[str]) -> Any:
+            """Import a module that has no source: what the interpreter itself is built with, and nothing else."""
+            del sys_path
+            if dotted_name not in sys.builtin_module_names:
+                return None
+            return create_access_path(self._inference_state_weakref(), importlib.import_module(dotted_name))
+
+    class Environment(InterpreterEnvironment):  # type: ignore[misc]
+        def get_inference_state_subprocess(self, inference_state: Any) -> Process:
+            return Process(inference_state)
+
+    return Environment()
+
+
+def _keep_no_files() -> None:
+    """parso writes its trees into a cache folder as pickles, and reads what it finds there; memory is enough for us."""
+    import parso.cache
+
+    parso.cache._save_to_file_system = lambda *_args, **_more: None
+    parso.cache._load_from_file_system = lambda *_args, **_more: None
+
+
+def _limit_parsed() -> None:
+    import parso.cache
+
+    for trees in parso.cache.parser_cache.values():
+        while len(trees) > PARSED_FILES:
+            del trees[next(iter(trees))]

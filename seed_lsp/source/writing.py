@@ -1,0 +1,69 @@
+"""Changing files on disk: all of them or none, and none that changed meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seed_lsp.errors import StaleDocumentError, UnknownDocumentError
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A file's text as it was read, and as it is to be."""
+
+    old: str
+    new: str
+
+
+def write_files(replacements: Mapping[Path, Replacement]) -> None:
+    """Replace each file in one step, with its permissions. `StaleDocumentError` if one changed since it was read, `UnknownDocumentError` if one cannot be
+    written; then all are as they were.
+    """
+    targets = {path.resolve(): replacement for path, replacement in replacements.items()}
+    prepared: dict[Path, Path] = {}
+    done: list[Path] = []
+    try:
+        for target, replacement in targets.items():
+            _require_unchanged(target, replacement)
+            prepared[target] = _prepare(target, replacement.new)
+        for target, scratch in prepared.items():
+            _require_unchanged(target, targets[target])
+            scratch.replace(target)
+            done.append(target)
+    except BaseException as error:
+        for target in done:
+            _prepare(target, targets[target].old).replace(target)
+        for scratch in prepared.values():
+            with contextlib.suppress(OSError):
+                scratch.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UnknownDocumentError(f"cannot write {error.filename}: {error.strerror}; nothing was changed") from error
+        raise
+
+
+def _require_unchanged(target: Path, replacement: Replacement) -> None:
+    if target.read_bytes() != replacement.old.encode("utf-8"):
+        raise StaleDocumentError(f"{target.name} changed meanwhile; nothing was written")
+    if not os.access(target, os.W_OK):
+        raise UnknownDocumentError(f"{target.name} is read-only; nothing was written")
+
+
+def _prepare(target: Path, text: str) -> Path:
+    """The text in a file beside the target, ready to take its place."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    scratch = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.chmod(target.stat().st_mode & 0o7777)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    return scratch
