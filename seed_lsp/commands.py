@@ -22,7 +22,7 @@ from seed_lsp.source.patch import unified_diff
 from seed_lsp.source.writing import Replacement, write_files
 
 if TYPE_CHECKING:
-    from seed_lsp.features.rename.references import Site
+    from seed_lsp.features.rename.references import Site, Tier
 
 NO_LIMIT_S = 3600
 
@@ -76,7 +76,8 @@ def edit(options: argparse.Namespace) -> None:
 
 def rename(options: argparse.Namespace) -> None:
     # jedi and the tree walk are nothing that the other commands should wait for.
-    from seed_lsp.features.rename.change import APPLIED, plan_rename, require_same_meaning
+    from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+    from seed_lsp.features.rename.references import APPLIED
     from seed_lsp.source.files import WorkspaceFiles, project_root
     from seed_lsp.source.resolve import Resolver
 
@@ -87,7 +88,7 @@ def rename(options: argparse.Namespace) -> None:
         raise UnknownDocumentError(f"{options.file} lies outside the workspace {root}; name another --root")
     files = WorkspaceFiles(root)
     resolver = Resolver(root, lambda opened: files.open[opened].text if opened in files.open else None)
-    tiers = APPLIED | set(options.also)
+    tiers: frozenset[Tier] = APPLIED | set(options.also)
     plan = plan_rename(files, resolver, path, offset, options.new_name)
     require_same_meaning(files, resolver, plan, path, offset)
     references = plan.references

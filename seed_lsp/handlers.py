@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from engine.api import EngineError, InvalidRequestError, ModelUnavailableError, statistics
+from seed_lsp import rename_handlers
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import SeedError, StaleDocumentError
 from seed_lsp.features import inline, refactor
@@ -38,6 +39,7 @@ def create_server(engine: EngineClient) -> SeedServer:
     options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
+    rename_handlers.register(server)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
     server.command(COMPLETION_STATISTICS)(completion_statistics)

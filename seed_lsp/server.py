@@ -22,6 +22,7 @@ from seed_lsp import __version__
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
 from seed_lsp.features import refactor
+from seed_lsp.features.rename.renamer import Renamer
 from seed_lsp.features.typed_along import Suggestion
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
@@ -69,6 +70,7 @@ class SeedServer(LanguageServer):
         self.settings = Settings()
         self.suggestion: Suggestion | None = None
         self.completions = CompletionCounts()
+        self.renamer = Renamer()
         self._told: set[str] = set()
         # Set while no settings are on their way from the client: work waits for them, or it would use the old ones.
         self._configured = asyncio.Event()
@@ -132,14 +134,18 @@ class SeedServer(LanguageServer):
             return str(error)
         return None
 
+    @property
+    def takes_document_changes(self) -> bool:
+        workspace = self.client_capabilities.workspace
+        support = workspace.workspace_edit if workspace else None
+        # Neovim does not announce document changes, but resource operations, which come in no other form.
+        return bool(support and (support.document_changes or support.resource_operations))
+
     def versioned_edit(self, document: Document, edits: tuple[Edit, ...]) -> types.WorkspaceEdit:
         """The edits for exactly the version they were made for."""
         encoding = self.documents.encoding
         text_edits = [types.TextEdit(protocol_range(document, edit.start, edit.end, encoding), edit.text) for edit in edits]
-        workspace = self.client_capabilities.workspace
-        support = workspace.workspace_edit if workspace else None
-        # Neovim does not announce document changes, but resource operations, which come in no other form.
-        if support and (support.document_changes or support.resource_operations):
+        if self.takes_document_changes:
             identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
         return types.WorkspaceEdit(changes={document.uri: text_edits})
@@ -162,14 +168,22 @@ class SeedServer(LanguageServer):
 
 
 def answers(handler: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitable[Result]]:
-    """Let a handler fail with our errors: the client gets a code and our words, never a trace or the user's text."""
+    """Let a handler fail with our errors: the client gets a code and our words, never a trace or the user's text. The user is told."""
+    return _answered(handler, tell=True)
 
+
+def answers_itself(handler: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitable[Result]]:
+    """The same for requests whose errors every editor shows."""
+    return _answered(handler, tell=False)
+
+
+def _answered(handler: Callable[..., Awaitable[Result]], *, tell: bool) -> Callable[..., Awaitable[Result]]:
     @functools.wraps(handler)
     async def wrapped(server: SeedServer, params: Any) -> Result:
         try:
             return await handler(server, params)
         except (SeedError, EngineError) as error:
-            if not isinstance(error, CancelledError | SupersededError):
+            if tell and not isinstance(error, CancelledError | SupersededError):
                 server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Seed: {error}"))
             raise JsonRpcException(str(error), code=_code_of(error)) from None
         except JsonRpcException:

@@ -187,3 +187,35 @@ def test_train_refuses_a_configuration_that_is_none(tmp_path: Path):
     run = subprocess.run([sys.executable, "-m", "seed_lsp", "train", str(path)], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "seed-lsp: run:" in run.stderr
+
+
+def test_rename_prints_a_diff_and_writes_only_where_asked(file: Path, capsys: pytest.CaptureFixture[str]):
+    """Every file of the project, lines and columns from 1, and each site with its tier and reason."""
+    Path("pyproject.toml").touch()
+    Path("b.py").write_text("from a import f\n\nf(a=1)  # f\n", encoding="utf-8")
+    arguments = ["rename", str(file), "g", "--line", "1", "--column", "5", "--json"]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "+from a import g\n \n-f(a=1)  # f\n+g(a=1)  # f\n" in report["diff"]
+    assert report["counts"] == {"exact": 3, "override": 0, "possible": 0, "mention": 1}
+    where = {"file": "b.py", "line": 3, "column": 1, "length": 1, "tier": "exact", "reason": "refers to it", "applied": True}
+    assert where in report["sites"]
+    assert file.read_text() == SOURCE
+    assert main([*arguments, "--write", "--also", "mention"]) == 0
+    assert file.read_text() == SOURCE.replace("def f", "def g")
+    assert Path("b.py").read_text() == "from a import g\n\ng(a=1)  # g\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (["--line", "1", "--column", "1"], "keyword"),
+        (["--line", "9", "--column", "1"], "no line 9"),
+        (["--line", "1", "--column", "5", "--root", "x"], "outside"),
+    ],
+)
+def test_rename_refuses_with_a_reason(file: Path, capsys: pytest.CaptureFixture[str], more: list[str], reason: str):
+    Path("x").mkdir()
+    assert main(["rename", str(file), "g", *more]) == 1
+    assert reason in capsys.readouterr().err
+    assert file.read_text() == SOURCE

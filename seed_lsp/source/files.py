@@ -39,6 +39,7 @@ _LANGUAGES = {
 PLAIN = "plaintext"
 # Documentation and configuration, where names of code are mentioned.
 _TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"})
+_READ = _TEXTS | _LANGUAGES.keys()
 MAX_BYTES = 1_000_000
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox", ".eggs", "site-packages"}
@@ -151,7 +152,7 @@ class WorkspaceFiles:
             if entry.is_dir():
                 if entry.name not in SKIPPED_FOLDERS and not Path(entry.path, "pyvenv.cfg").exists():
                     yield from self._walk(Path(entry.path), rules)
-            elif entry.is_file() and (suffix := os.path.splitext(entry.name)[1].lower()) and (suffix in _LANGUAGES or suffix in _TEXTS):
+            elif entry.is_file() and Path(entry.name).suffix.lower() in _READ:
                 yield entry
 
     def _read(self, path: Path, state: os.stat_result) -> None:

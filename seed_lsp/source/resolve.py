@@ -88,14 +88,14 @@ def _definition(name: Any) -> Definition:
 
 
 def _safe_environment(text_of: Callable[[Path], str | None]) -> Any:
-    """jedi within this process, looking for modules in our way: it would change `sys.path` for a while, under our other threads' eyes, and import extension
+    """Jedi within this process, looking for modules in our way: it would change `sys.path` for a while, under our other threads' eyes, and import extension
     modules wherever it finds them.
     """
     from jedi.api.environment import InterpreterEnvironment
     from jedi.file_io import KnownContentFileIO
     from jedi.inference.compiled.access import create_access_path
-    from jedi.inference.compiled.subprocess.functions import ImplicitNSInfo
     from jedi.inference.compiled.subprocess import InferenceStateSameProcess
+    from jedi.inference.compiled.subprocess.functions import ImplicitNSInfo
 
     # parso keeps a file's tree until the file is newer. Ours has several texts, on disk, in the editor, and as a change would leave it, so each text that
     # differs from the one before counts as new.
@@ -147,7 +147,7 @@ def _safe_environment(text_of: Callable[[Path], str | None]) -> Any:
 
 
 def _keep_no_files() -> None:
-    """parso writes its trees into a cache folder as pickles, and reads what it finds there; memory is enough for us."""
+    """Parso writes its trees into a cache folder as pickles, and reads what it finds there; memory is enough for us."""
     import parso.cache
 
     parso.cache._save_to_file_system = lambda *_args, **_more: None

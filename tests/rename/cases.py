@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import SeedError
-from seed_lsp.features.rename.change import APPLIED, plan_rename, require_same_meaning
+from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+from seed_lsp.features.rename.references import APPLIED
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import unified_diff

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
-from seed_lsp.features.rename.collisions import APPLIED, require_name, require_room
-from seed_lsp.features.rename.references import References, Site, Tier, find_references, find_symbol, resolution_at
+from seed_lsp.features.rename.collisions import require_name, require_room
+from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, resolution_at
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
@@ -54,6 +54,7 @@ def plan_rename(
     path: Path,
     offset: CharOffset,
     new_name: str,
+    *,
     check: Callable[[], None] = lambda: None,
 ) -> Rename:
     """Find everything to rename, or raise `RenameRefusedError` with the reason. `check` is called often, and may raise."""
@@ -69,7 +70,7 @@ def plan_rename(
 
 
 def require_same_meaning(
-    files: WorkspaceFiles, resolver: Resolver, rename: Rename, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
+    files: WorkspaceFiles, resolver: Resolver, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None] = lambda: None
 ) -> None:
     """Scan again, in the texts as they would be: `RejectedResultError` unless the new name is found where the old one was, and nowhere else.
 

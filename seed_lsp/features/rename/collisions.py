@@ -11,11 +11,10 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.references import References, Site
+from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Scope
 
 _BUILTINS = frozenset(dir(builtins))
-APPLIED = frozenset({"exact", "override"})
 
 
 def require_name(old: str, new: str) -> None:

@@ -156,8 +156,15 @@ def is_imported(node: Node) -> bool:
     return enclosing(node, {"import_statement", "import_from_statement"}) is not None
 
 
-def declares_global(node: Node) -> bool:
-    return node.parent is not None and node.parent.type == "global_statement"
+def takes_keyword(node: Node) -> bool:
+    """Whether an argument may name the parameter that the identifier `node` defines: one behind a star or before a slash it may not."""
+    parameter = node
+    while parameter.parent is not None and parameter.parent.type not in _PARAMETERS:
+        parameter = parameter.parent
+        if parameter.type in {"list_splat_pattern", "dictionary_splat_pattern"}:
+            return False
+    listed = parameter.parent.children if parameter.parent is not None else []
+    return not any(other.type == "positional_separator" and other.start_byte > node.start_byte for other in listed)
 
 
 def _scope_for_binding(holder: Node) -> Node:

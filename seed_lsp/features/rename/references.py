@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope, library_names
 from seed_lsp.source.document import CharOffset, Document
@@ -24,7 +25,11 @@ TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
 """``exact``: resolved to the symbol. ``override``: the same name in a class above or below. ``possible``: an attribute of something unknown, or of several things.
 ``mention``: text, not code."""
 
+APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
+"""What a rename changes without asking."""
+
 Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
+"""``parameter``: one that arguments can name; the others are variables of their function."""
 
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
@@ -92,11 +97,14 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbo
     scopes = resolution.scopes(place, occurrence)
     if not scopes:
         raise RenameRefusedError(f"what {name} refers to here is unknown; put the cursor on its definition")
+    if any(scope.node_type == "file" for scope in scopes):
+        raise RenameRefusedError(f"{name} is a module; its name is that of its file")
     if all(scope.is_library for scope in scopes):
         raise RenameRefusedError(f"{name} is defined outside the workspace ({', '.join(library_names(scopes))})")
     if any(scope.is_library for scope in scopes):
         raise RenameRefusedError(f"{name} may also be one of {', '.join(library_names(scopes))}, which is outside the workspace")
     _refuse_library_member(resolution, name, scopes)
+    scopes = with_fixtures(resolution, scopes)
     return Symbol(name, _kind(resolution, scopes), scopes, _related(resolution, scopes))
 
 
@@ -130,7 +138,7 @@ def resolution_at(
 
 def name_at(document: Document, offset: CharOffset) -> str:
     text = document.text
-    start = end = offset
+    start = end = int(offset)
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     while end < len(text) and (text[end].isalnum() or text[end] == "_"):
@@ -202,7 +210,12 @@ def _of_unknown(resolution: Resolution, symbol: Symbol, place: Place, occurrence
         known = resolution.receivers(place, occurrence)
         return None if known else ("possible", "attribute of an object of unknown type")
     if occurrence.role == "keyword":
-        return None if resolution.callee_known(place, occurrence) else ("possible", "argument of a call of something unknown")
+        callees = resolution.callees(place, occurrence)
+        if not callees:
+            return "possible", "argument of a call of something unknown"
+        if symbol.scopes & resolution.handed_on(place, occurrence):
+            return "possible", "argument of a call that is given the function"
+        return ("possible", "argument of a function that takes any") if resolution.passes_on(callees) else None
     if occurrence.role == "name" and place.file.has_star_import and not symbol.is_local and not symbol.is_member:
         return "possible", "may come from an import of *"
     return None
@@ -260,8 +273,8 @@ def _title(resolution: Resolution, scope: Scope) -> str:
 
 
 def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
-    """By the first of its definitions."""
-    scope = min(scopes, key=lambda s: (str(s.path), s.start))
+    """By the first of its definitions that is not local."""
+    scope = min(scopes, key=lambda s: (s.is_local, str(s.path), s.start))
     assert scope.path is not None, "a library's symbol was refused"
     bindings = resolution.place(scope.path).bindings.get(scope, [])
     node = bindings[0].node if bindings else None
@@ -273,7 +286,8 @@ def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
     if scope.is_class:
         return "attribute"
     around = names.enclosing(node, {"parameters", "lambda_parameters", "block", "module"}) if node is not None else None
-    return "parameter" if around is not None and around.type in {"parameters", "lambda_parameters"} else "variable"
+    by_name = node is not None and around is not None and around.type in {"parameters", "lambda_parameters"} and names.takes_keyword(node)
+    return "parameter" if by_name else "variable"
 
 
 def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:

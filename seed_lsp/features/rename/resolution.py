@@ -23,8 +23,8 @@ NONE_TYPE = "NoneType"
 
 @dataclass(frozen=True)
 class Scope:
-    """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type, or "library" for
-    whatever lies outside the workspace, whose `path` may be unknown.
+    """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type; "library" for
+    whatever lies outside the workspace, whose `path` may be unknown; or "file" where the name is a module's.
     """
 
     path: Path | None
@@ -42,7 +42,7 @@ class Scope:
     @property
     def is_local(self) -> bool:
         """Whether no other file can see its names."""
-        return self.node_type not in {"module", "class_definition", "library"}
+        return self.node_type not in {"module", "class_definition", "library", "file"}
 
 
 class Place:
@@ -162,7 +162,7 @@ class Resolution:
         if occurrence.role == "attribute":
             return self._by_jedi(place, occurrence) or self._by_receiver(place, occurrence)
         if occurrence.role == "keyword":
-            return self._by_jedi(place, occurrence)
+            return self._by_jedi(place, occurrence) or self._by_callee(place, occurrence)
         if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
             return self._imported(place, occurrence)
         scope = place.container(occurrence) or place.lookup(occurrence.node)
@@ -196,16 +196,32 @@ class Resolution:
         """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
         attribute = occurrence.node.parent
         receiver = attribute.child_by_field_name("object") if attribute is not None else None
-        if receiver is None:
-            return []
-        last = place.file.char_of(receiver.end_byte - 1)
-        return [value for value in self._ask(place).values(last) if value.name != NONE_TYPE]
+        return [] if receiver is None else self._values(place, receiver)
 
-    def callee_known(self, place: Place, occurrence: Occurrence) -> bool:
-        """Whether it is known what the call calls in which the occurrence names an argument."""
+    def callees(self, place: Place, occurrence: Occurrence) -> list[Definition]:
+        """What the call may call in which the occurrence names an argument, as far as jedi knows."""
         call = names.enclosing(occurrence.node, {"call"})
         function = call.child_by_field_name("function") if call is not None else None
-        return function is not None and bool(self._ask(place).definitions(place.file.char_of(function.end_byte - 1)))
+        return [] if function is None else self._values(place, function)
+
+    def handed_on(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """The functions of the workspace that stand before the named argument in its call: ``partial(function, name=…)``."""
+        call = names.enclosing(occurrence.node, {"call"})
+        arguments = call.child_by_field_name("arguments") if call is not None else None
+        found: set[Scope] = set()
+        for argument in arguments.named_children if arguments is not None else []:
+            if argument.type in {"identifier", "attribute"}:
+                found |= self._functions(self._values(place, argument))
+        return frozenset(found)
+
+    def passes_on(self, callees: Iterable[Definition]) -> bool:
+        """Whether one of the workspace's functions takes arguments of any name."""
+        for scope in self._functions(callees):
+            assert scope.path is not None, "functions of the workspace"
+            parameters = self.place(scope.path).node_of(scope).child_by_field_name("parameters")
+            if parameters is not None and any(child.type == "dictionary_splat_pattern" for child in parameters.named_children):
+                return True
+        return False
 
     def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)
@@ -217,9 +233,10 @@ class Resolution:
         definitions = self._ask(place).definitions(occurrence.start)
         if any(definition.name != self.name for definition in definitions):
             return self._step_by_step(place, occurrence)
-        found = frozenset(scope for definition in definitions if (scope := self._scope_of(definition)) is not None)
+        keyword = occurrence.role == "keyword"
+        found = frozenset(scope for one in definitions if (scope := self._scope_of(one, by_keyword=keyword)) is not None)
         # Several: a module may choose between them, and then the name is the module's own.
-        return self._step_by_step(place, occurrence) or found if len(found) > 1 and occurrence.role != "keyword" else found
+        return self._step_by_step(place, occurrence) or found if len(found) > 1 and not keyword else found
 
     def _by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
@@ -238,6 +255,32 @@ class Resolution:
                 scopes = {there.scope(around), *self.ancestors(there.scope(around))} if around is not None else set()
             found |= {scope for scope in scopes if self._binds(scope)}
         return frozenset(found)
+
+    def _by_callee(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """An argument that jedi finds no parameter for: the field of a class, such as a `NamedTuple`'s."""
+        found: set[Scope] = set()
+        for value in self.callees(place, occurrence):
+            if value.kind == "class" and value.path is not None and self.files.holds(value.path):
+                there = self.place(value.path)
+                around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
+                if around is not None and there.scope(around) in there.bindings:
+                    found.add(there.scope(around))
+        return frozenset(found)
+
+    def _functions(self, values: Iterable[Definition]) -> frozenset[Scope]:
+        """Of some values those that are functions of the workspace."""
+        found = set()
+        for value in values:
+            if value.kind == "function" and value.path is not None and self.files.holds(value.path):
+                there = self.place(value.path)
+                around = names.enclosing(there.file.node_at(_offset(there, value)), {"function_definition"})
+                if around is not None:
+                    found.add(there.scope(around))
+        return frozenset(found)
+
+    def _values(self, place: Place, node: Node) -> list[Definition]:
+        """What an expression may have for its value; without None."""
+        return [value for value in self._ask(place).values(place.file.char_of(node.end_byte - 1)) if value.name != NONE_TYPE]
 
     def _binds(self, scope: Scope) -> bool:
         if scope.path is None:
@@ -262,17 +305,20 @@ class Resolution:
             definitions = self._ask(there).definitions(target.start, follow_imports=False)
         return frozenset()
 
-    def _scope_of(self, definition: Definition) -> Scope | None:
-        """Where a definition's name is bound; None for an attribute of an unknown object."""
+    def _scope_of(self, definition: Definition, *, by_keyword: bool = False) -> Scope | None:
+        """Where a definition's name is bound; None for an attribute of an unknown object. `by_keyword`: and for a parameter that no argument can name."""
         path = definition.path
+        if path is None and definition.kind == "namespace":
+            return Scope(None, 0, "file")
         if path is None or not self.files.holds(path):
             return Scope(path, 0, "library")
+        if definition.kind in {"module", "namespace"}:
+            return Scope(path, 0, "file")
         place = self.place(path)
         occurrence = place.at(_offset(place, definition))
         if occurrence is None:
-            # A module, or a name that another one stands for.
-            return Scope(path, 0, "library")
-        return place.container(occurrence)
+            return None
+        return None if by_keyword and not names.takes_keyword(occurrence.node) else place.container(occurrence)
 
     def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         pattern = names.enclosing(occurrence.node, {"class_pattern"})
@@ -318,4 +364,5 @@ def _offset(place: Place, definition: Definition) -> CharOffset:
 
 def library_names(scopes: Iterable[Scope]) -> list[str]:
     """Where those of the scopes come from that are not the workspace's."""
-    return sorted({scope.path.stem if scope.path is not None else "the interpreter" for scope in scopes if scope.is_library})
+    paths = [scope.path for scope in scopes if scope.is_library]
+    return sorted({"the interpreter" if path is None else path.parent.name if path.stem == "__init__" else path.stem for path in paths})

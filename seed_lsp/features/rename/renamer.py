@@ -1,0 +1,62 @@
+"""Renaming for a server: beside its event loop, one at a time, and given up as soon as nobody wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from seed_lsp.errors import CancelledError
+from seed_lsp.source.document import Document
+
+if TYPE_CHECKING:
+    from seed_lsp.source.files import WorkspaceFiles
+    from seed_lsp.source.resolve import Resolver
+
+Result = TypeVar("Result")
+Check = Callable[[], None]
+
+
+class Renamer:
+    """Keeps the index of each workspace from one request to the next."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+        self._workspaces: dict[Path, tuple[WorkspaceFiles, Resolver]] = {}
+
+    async def run(self, root: Path, opened: Mapping[Path, Document], work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
+        """`work` on the workspace below `root`, in a thread. It calls its third argument often, which raises once this call is cancelled."""
+        given_up = threading.Event()
+
+        def check() -> None:
+            if given_up.is_set():
+                raise CancelledError("cancelled")
+
+        async with self._one_at_a_time:
+            thread = asyncio.create_task(asyncio.to_thread(self._work, root, opened, work, check))
+            try:
+                return await asyncio.shield(thread)
+            except asyncio.CancelledError:
+                given_up.set()
+                # jedi is not for two threads at once: the next one waits until this one is out.
+                await asyncio.wait([thread])
+                raise
+
+    def _work(
+        self, root: Path, opened: Mapping[Path, Document], work: Callable[[WorkspaceFiles, Resolver, Check], Result], check: Check
+    ) -> Result:
+        files, resolver = self._workspace(root.resolve())
+        files.open = {path.resolve(): document for path, document in opened.items() if path.resolve().is_relative_to(files.root)}
+        return work(files, resolver, check)
+
+    def _workspace(self, root: Path) -> tuple[WorkspaceFiles, Resolver]:
+        # A third of a second to import, which only those who rename wait for.
+        from seed_lsp.source.files import WorkspaceFiles
+        from seed_lsp.source.resolve import Resolver
+
+        if root not in self._workspaces:
+            files = WorkspaceFiles(root)
+            self._workspaces[root] = (files, Resolver(root, lambda path: files.open[path].text if path in files.open else None))
+        return self._workspaces[root]

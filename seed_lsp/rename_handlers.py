@@ -1,0 +1,161 @@
+"""What the server answers to requests for a rename."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from lsprotocol import types
+
+from seed_lsp.errors import RenameRefusedError, StaleDocumentError
+from seed_lsp.features.rename.references import APPLIED
+from seed_lsp.features.rename.renamer import Check
+from seed_lsp.server import SeedServer, answers, answers_itself
+from seed_lsp.source.document import CharOffset, ClientPosition, Document
+from seed_lsp.workspace import protocol_range
+
+if TYPE_CHECKING:
+    from seed_lsp.features.rename.change import Rename
+    from seed_lsp.source.files import WorkspaceFiles
+    from seed_lsp.source.resolve import Resolver
+
+RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
+
+_ANNOTATIONS = {
+    "exact": types.ChangeAnnotation("References", needs_confirmation=False, description="resolved to the symbol"),
+    "override": types.ChangeAnnotation("Overrides", needs_confirmation=False, description="the same member of related classes"),
+    "possible": types.ChangeAnnotation("Possible references", needs_confirmation=True, description="not resolved: look before you tick"),
+    "mention": types.ChangeAnnotation("Mentions", needs_confirmation=True, description="in strings, comments and documentation"),
+}
+
+
+@dataclass
+class RenameArguments:
+    """Argument of the command."""
+
+    uri: str
+    position: types.Position
+    new_name: str
+
+
+def register(server: SeedServer) -> None:
+    server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)(prepare_rename)
+    server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))(rename)
+    server.command(RENAME_AND_UPDATE)(rename_and_update)
+
+
+@answers_itself
+async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
+    document, path, offset = _place(server, params.text_document.uri, params.position)
+
+    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
+        from seed_lsp.features.rename.references import find_symbol, resolution_at
+
+        files.refresh(check)
+        resolution = resolution_at(files, resolver, path, offset, check)
+        symbol = find_symbol(resolution, path, offset)
+        occurrence = resolution.place(path).at(offset)
+        assert occurrence is not None, "the symbol was found there"
+        return occurrence.start, occurrence.end, symbol.name
+
+    start, end, name = await server.renamer.run(_root(server, path), _opened(server), work)
+    return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
+
+
+@answers_itself
+async def rename(server: SeedServer, params: types.RenameParams) -> types.WorkspaceEdit:
+    found = await _find(server, params.text_document.uri, params.position, params.new_name)
+    return _workspace_edit(server, found, annotated=server.takes_document_changes and _shows_annotations(server.client_capabilities))
+
+
+@answers
+async def rename_and_update(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    """Command `seed.renameAndUpdateCallSites`: rename, apply what is certain, and say what was found and what is left."""
+    found = await _find(server, arguments.uri, arguments.position, arguments.new_name)
+    label = f"Seed: rename {found.references.symbol.name} to {found.new_name}"
+    answer = await server.workspace_apply_edit_async(
+        types.ApplyWorkspaceEditParams(_workspace_edit(server, found, annotated=False), label=label)
+    )
+    if not answer.applied:
+        raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
+    left = [
+        {"uri": found.references.documents[site.path].uri, "start": site.start, "tier": site.tier, "reason": site.reason}
+        for site in found.left()
+    ]
+    return {"applied": True, "counts": found.references.counts(), "left": left}
+
+
+async def _find(server: SeedServer, uri: str, position: types.Position, new_name: str) -> Rename:
+    document, path, offset = _place(server, uri, position)
+
+    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
+        from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+
+        found = plan_rename(files, resolver, path, offset, new_name, check=check)
+        require_same_meaning(files, resolver, found, path, offset, check=check)
+        return found
+
+    found = await server.renamer.run(_root(server, path), _opened(server), work)
+    for one in (document, *found.references.documents.values()):
+        if one.version is not None and not server.documents.is_current(one):
+            raise StaleDocumentError(f"{one.uri.rpartition('/')[2]} changed while its names were looked for; nothing was applied")
+    return found
+
+
+def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:
+    """All tiers with their annotations, or what is certain alone."""
+    documents = found.references.documents
+    sites = [site for site in found.references.sites if annotated or site.tier in APPLIED]
+    plain: dict[Path, list[types.TextEdit]] = {}
+    for site in sites:
+        area = protocol_range(documents[site.path], site.start, site.end, server.documents.encoding)
+        plain.setdefault(site.path, []).append(types.TextEdit(area, site.new_text(found.references.symbol.name, found.new_name)))
+    if not server.takes_document_changes:
+        return types.WorkspaceEdit(changes={documents[path].uri: edits for path, edits in plain.items()})
+    tiers = iter([site.tier for site in sites])
+    changes = []
+    for path, edits in plain.items():
+        identifier = types.OptionalVersionedTextDocumentIdentifier(uri=documents[path].uri, version=documents[path].version)
+        marked = [types.AnnotatedTextEdit(next(tiers), edit.range, edit.new_text) if annotated else edit for edit in edits]
+        changes.append(types.TextDocumentEdit(identifier, marked))
+    annotations: dict[str, types.ChangeAnnotation] = {tier: _ANNOTATIONS[tier] for tier in sorted({site.tier for site in sites})}
+    return types.WorkspaceEdit(document_changes=list(changes), change_annotations=annotations if annotated else None)
+
+
+def _shows_annotations(capabilities: types.ClientCapabilities) -> bool:
+    workspace = capabilities.workspace
+    support = workspace.workspace_edit if workspace else None
+    return support is not None and support.change_annotation_support is not None
+
+
+def _place(server: SeedServer, uri: str, position: types.Position) -> tuple[Document, Path, CharOffset]:
+    document = server.documents.snapshot(uri)
+    if document.language != "python":
+        raise RenameRefusedError(f"only names of Python code are resolved, and this is {document.language}")
+    path = _path(uri)
+    if path is None:
+        raise RenameRefusedError("the document has no file yet; save it first")
+    return document, path, document.offset_at(ClientPosition(position.line, position.character), server.documents.encoding)
+
+
+def _opened(server: SeedServer) -> Mapping[Path, Document]:
+    documents = (server.documents.snapshot(uri) for uri in server.documents.text_documents)
+    return {path: document for document in documents if (path := _path(document.uri)) is not None}
+
+
+def _root(server: SeedServer, path: Path) -> Path:
+    """The nearest of the client's folders around a file, else the nearest project."""
+    from seed_lsp.source.files import project_root
+
+    folders = [folder for entry in server.workspace.folders.values() if (folder := _path(entry.uri)) is not None]
+    around = [folder for folder in folders if path.is_relative_to(folder)]
+    return max(around, key=lambda folder: len(folder.parts)) if around else project_root(path)
+
+
+def _path(uri: str) -> Path | None:
+    parsed = urlparse(uri)
+    return Path(url2pathname(parsed.path)).resolve() if parsed.scheme == "file" else None

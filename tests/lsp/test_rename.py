@@ -1,0 +1,126 @@
+"""Renaming through the protocol: every file of the workspace, open or not, as VS Code and as Neovim ask for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from seed_lsp.source.document import ClientPosition, Document
+from seed_lsp.source.patch import Edit, apply_edits
+from tests.lsp.conftest import Editor
+
+SOURCE = "def count(items):\n    return len(items)\n\n\nprint('🙂', count([]))\n"
+USE = "from m import count\n\nprint('🙂', count([]))  # count\n"
+FAILED, STALE = -32803, -32801
+
+
+@pytest.fixture
+def project(editor: Editor, tmp_path: Path) -> Path:
+    """Two files, of which the first is open, and its text there is not what is on disk."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "m.py").write_text("# old\n")
+    (tmp_path / "use.py").write_text(USE, encoding="utf-8")
+    editor.uri = (tmp_path / "m.py").as_uri()
+    editor.open(SOURCE)
+    return tmp_path
+
+
+def at(editor: Editor, word: str) -> dict:
+    position = editor.range(place := editor.buffer.text.index(word), place).start
+    return {"text_document": types.TextDocumentIdentifier(editor.uri), "position": position}
+
+
+def applied(edit: types.WorkspaceEdit, texts: dict[str, str], encoding: str, *, tiers: set[str] | None = None) -> dict[str, str]:
+    """The texts with the edits, of those tiers where the edits have some."""
+    result = dict(texts)
+    for change in edit.document_changes or []:
+        document = Document("", texts[change.text_document.uri])
+        edits = []
+        for entry in change.edits:
+            if tiers is None or getattr(entry, "annotation_id", None) in tiers:
+                ends = [document.offset_at(ClientPosition(p.line, p.character), encoding) for p in (entry.range.start, entry.range.end)]
+                edits.append(Edit(*ends, entry.new_text))
+        result[change.text_document.uri] = apply_edits(document.text, edits)
+    return result
+
+
+async def test_rename_reaches_open_and_closed_files(editor: Editor, project: Path):
+    """The open file's text counts, not what is on disk; versions are named; what needs a look is marked so."""
+    edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
+    use = (project / "use.py").as_uri()
+    texts = {editor.uri: SOURCE, use: USE}
+    versions = {change.text_document.uri: change.text_document.version for change in edit.document_changes}
+    assert versions == {editor.uri: 1, use: None}
+    new = applied(edit, texts, editor.encoding, tiers={"exact"} if edit.change_annotations else None)
+    assert new == {editor.uri: SOURCE.replace("count", "total"), use: USE.replace("count", "total", 2)}
+    if edit.change_annotations:
+        assert {tier: mark.needs_confirmation for tier, mark in edit.change_annotations.items()} == {"exact": False, "mention": True}
+
+
+async def test_annotations_where_the_client_shows_them(editor: Editor, project: Path):
+    """VS Code shows what a change is; Neovim does not, and gets what is certain alone."""
+    edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
+    assert bool(edit.change_annotations) is (editor.encoding == "utf-16")
+
+
+async def test_prepare_gives_the_name_and_its_place(editor: Editor, project: Path):
+    answer = await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**at(editor, "ount([]")))
+    assert answer.placeholder == "count"
+    start = SOURCE.index("count([]")
+    assert answer.range == editor.range(start, start + 5)
+
+
+@pytest.mark.parametrize(("word", "new", "reason"), [("len", "size", "outside the workspace"), ("count", "def", "keyword")])
+async def test_refusals_have_their_reason(editor: Editor, project: Path, word: str, new: str, reason: str):
+    with pytest.raises(JsonRpcException, match=reason) as caught:
+        await editor.client.text_document_rename_async(types.RenameParams(**at(editor, word), new_name=new))
+    assert caught.value.code == FAILED
+    assert editor.client.messages == [], "the editor shows the error itself"
+
+
+async def test_typing_on_makes_it_stale(editor: Editor, project: Path):
+    """Places of a text that is no more must not be edited."""
+    many = "\n".join(f"def f{i}(x):\n    return x.count([])\n" for i in range(300))
+    (project / "many.py").write_text("from m import count\n" + many)
+    pending = asyncio.ensure_future(editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total")))
+    await asyncio.sleep(0.2)
+    editor.type(0, 0, "# more\n")
+    with pytest.raises(JsonRpcException) as caught:
+        await pending
+    assert caught.value.code == STALE
+
+
+async def test_a_cancelled_rename_ends_at_once(editor: Editor, project: Path):
+    """Within 200 ms, and the next one is not kept waiting."""
+    many = "\n".join(f"def f{i}(x):\n    return x.count([])\n" for i in range(3000))
+    (project / "many.py").write_text("from m import count\n" + many)
+    await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**at(editor, "count")))
+    editor.client.protocol.send_request("textDocument/rename", types.RenameParams(**at(editor, "count"), new_name="total"), msg_id="x")
+    pending = editor.client.protocol._request_futures["x"]
+    await asyncio.sleep(1.0)
+    assert not pending.done(), "too little work to cancel"
+    started = time.monotonic()
+    editor.client.cancel_request(types.CancelParams("x"))
+    with pytest.raises(JsonRpcException):
+        await asyncio.wait_for(asyncio.wrap_future(pending), 5)
+    assert time.monotonic() - started < 0.2
+    (project / "many.py").unlink()
+    await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
+    assert time.monotonic() - started < 2
+
+
+async def test_the_command_applies_and_reports(editor: Editor, project: Path):
+    """It says what was changed and what was left, and with which reason."""
+    (project / "use.py").write_text("import m  # count\n")
+    position = at(editor, "count")["position"]
+    argument = {"uri": editor.uri, "position": {"line": position.line, "character": position.character}, "new_name": "total"}
+    answer = await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.renameAndUpdateCallSites", [argument]))
+    assert answer["applied"]
+    assert answer["counts"] == {"exact": 2, "override": 0, "possible": 0, "mention": 1}
+    assert [entry["reason"] for entry in answer["left"]] == ["in a comment"]
+    assert editor.buffer.text == SOURCE.replace("count", "total")

@@ -1,0 +1,166 @@
+"""The workspace's files, the word index, changing several files, and what resolving a name must not do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seed_lsp.errors import StaleDocumentError, UnknownDocumentError
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import MAX_BYTES, WorkspaceFiles, project_root, read_document
+from seed_lsp.source.resolve import Resolver
+from seed_lsp.source.writing import Replacement, write_files
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def found(files: WorkspaceFiles, word: str) -> list[str]:
+    files.refresh()
+    return [path.relative_to(files.root).as_posix() for path in files.containing(word)]
+
+
+def test_the_index_follows_the_disk(tmp_path: Path):
+    """Files that come, change and go are known at the next question; a word is a whole identifier."""
+    files = WorkspaceFiles(tmp_path)
+    write(tmp_path, a_py="count = recount", b__c_py="größe.count()")
+    assert found(files, "count") == ["a.py", "b/c.py"]
+    assert found(files, "größe") == ["b/c.py"]
+    assert found(files, "coun") == []
+    write(tmp_path, a_py="nothing more")
+    os.utime(tmp_path / "a.py", ns=(1, 1))
+    assert found(files, "count") == ["b/c.py"]
+    (tmp_path / "b/c.py").unlink()
+    assert found(files, "count") == []
+    assert len(files) == 1
+
+
+def test_the_index_does_not_grow_with_changes(tmp_path: Path):
+    """A file that is saved a thousand times takes the room of one."""
+    files = WorkspaceFiles(tmp_path)
+    for i in range(1300):
+        write(tmp_path, a_py=f"x{i} = 1")
+        os.utime(tmp_path / "a.py", ns=(i, i))
+        files.refresh()
+    assert found(files, "x1299") == ["a.py"]
+    assert found(files, "x1298") == []
+    assert sum(len(numbers) for numbers in files._files_of.values()) < 700
+
+
+def test_open_documents_come_first(tmp_path: Path):
+    write(tmp_path, a_py="old = 1")
+    files = WorkspaceFiles(tmp_path)
+    path = files.root / "a.py"
+    files.open = {path: Document(path.as_uri(), "new = 1", 3, "python")}
+    assert found(files, "old") == []
+    assert found(files, "new") == ["a.py"]
+    with files.overlaid({path: "newer = 1"}):
+        assert files.document(path).text == "newer = 1"
+        assert files.document(path).version == 3
+    assert files.document(path).text == "new = 1"
+
+
+def test_what_is_no_part_of_the_workspace(tmp_path: Path):
+    """Ignored files, links, environments, other folders of tools, and large files are neither read nor changed."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    write(outside, other_py="name")
+    for path in ("kept.py", "build/a.py", "sub/b.py", "sub/kept.py", "env/pyvenv.cfg", "env/c.py", "node_modules/d.js", "deep/build/e.py"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("name")
+    (root / "big.py").write_text("name " * MAX_BYTES)
+    (root / ".gitignore").write_text("/build/\n*.log\nb.py\n")
+    (root / "sub" / ".gitignore").write_text("!b.py\nkept.py\n")
+    (root / "link.py").symlink_to(outside / "other.py")
+    (root / "linked").symlink_to(outside)
+    files = WorkspaceFiles(root)
+    assert found(files, "name") == ["deep/build/e.py", "kept.py", "sub/b.py"]
+    assert not files.holds(root / "link.py")
+
+
+def test_the_nearest_project(tmp_path: Path):
+    write(tmp_path, a__b__c_py="")
+    assert project_root(tmp_path / "a/b/c.py") == tmp_path / "a/b"
+    (tmp_path / "a" / "pyproject.toml").touch()
+    assert project_root(tmp_path / "a/b/c.py") == tmp_path / "a"
+
+
+def test_all_files_change_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A failure half-way leaves every file as it was, and no other files behind."""
+    write(tmp_path, a_py="a", b_py="b")
+    first, second = tmp_path / "a.py", tmp_path / "b.py"
+    first.chmod(0o640)
+    changes = {first: Replacement("a", "A"), second: Replacement("b", "B")}
+    real, count = Path.replace, []
+
+    def fails_once(self: Path, target: Path) -> Path:
+        count.append(target)
+        if len(count) == 2:
+            raise OSError(5, "broken", str(target))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", fails_once)
+    with pytest.raises(UnknownDocumentError, match="broken"):
+        write_files(changes)
+    assert (first.read_text(), second.read_text()) == ("a", "b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "b.py"]
+    write_files(changes)
+    assert (first.read_text(), second.read_text()) == ("A", "B")
+    assert first.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_changed_meanwhile_is_kept(tmp_path: Path):
+    write(tmp_path, a_py="a", b_py="changed")
+    with pytest.raises(StaleDocumentError):
+        write_files({tmp_path / "a.py": Replacement("a", "A"), tmp_path / "b.py": Replacement("b", "B")})
+    assert (tmp_path / "a.py").read_text() == "a"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "b.py"]
+
+
+def test_resolving_sees_the_text_in_the_editor(tmp_path: Path):
+    """An import finds what the imported file's buffer defines, not what was saved; and what the next text defines after that."""
+    write(tmp_path, m_py="x = 1", use_py="from m import f\nf")
+    texts = {tmp_path / "m.py": "\n\ndef f(): ..."}
+    resolver = Resolver(tmp_path, texts.get)
+
+    def line_of_f() -> list[int]:
+        path = tmp_path / "use.py"
+        return [found.line for found in resolver.file(read_document(path), path).definitions(CharOffset(16)) if found.path != path]
+
+    assert line_of_f() == [2]
+    texts[tmp_path / "m.py"] = "def f(): ..."
+    assert line_of_f() == [0]
+    texts.clear()
+    assert line_of_f() == []
+
+
+def test_resolving_runs_no_code_and_writes_no_files(tmp_path: Path):
+    """Neither modules of the workspace, nor extension modules in it, nor the interpreter of its environment; no pickles in the user's caches."""
+    root, home = tmp_path / "root", tmp_path / "home"
+    write(root, trap_py="raise SystemExit('ran')", use_py="import trap, _native, json, math\ntrap.x, _native.y, json.dumps, math.sin\n")
+    (root / "_native.so").write_bytes(b"no library")
+    python = root / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    python.chmod(0o755)
+    home.mkdir()
+    code = (
+        "import sys; from pathlib import Path; from seed_lsp.source.resolve import Resolver; from seed_lsp.source.files import read_document\n"
+        "root = Path(sys.argv[1]); path = root / 'use.py'; document = read_document(path)\n"
+        "file = Resolver(root, lambda _: None).file(document, path)\n"
+        "for word in ('trap', '_native', 'x,', 'y,', 'dumps', 'sin'): print(word, len(file.definitions(document.text.index(word))))\n"
+        "assert not {'trap', '_native'} & set(sys.modules)\n"
+    )
+    environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "VIRTUAL_ENV": str(root / ".venv")}
+    done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"trap 1", "dumps 1", "sin 1"} <= set(done.stdout.splitlines())
+    assert not (tmp_path / "started").exists()
+    assert list(home.rglob("*")) == []
