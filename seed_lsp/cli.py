@@ -71,6 +71,11 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     rename.add_argument("--column", type=_positive, required=True, help="counted from 1, in characters")
     rename.add_argument("--root", type=Path, help="the workspace; the nearest project around the file if left out")
     rename.add_argument("--also", nargs="+", default=[], choices=("possible", "mention"), help="change these, too, which were not resolved")
+    rename.add_argument("--signature", metavar="(PARAMETERS)", help="change the function's signature to this, and its calls with it")
+    rename.add_argument("--was", type=_pair, nargs="+", default=[], metavar="NEW=OLD", help="parameters that change their names")
+    rename.add_argument(
+        "--argument", type=_pair, nargs="+", default=[], metavar="NAME=EXPRESSION", help="what calls pass for a new parameter"
+    )
     rename.add_argument("--write", action="store_true", help="change the files as well: all of them, or none")
     rename.add_argument("--json", action="store_true", help="print one JSON object: the diff, and every site with its tier and the reason")
     rename.set_defaults(run=_rename)
@@ -142,6 +147,13 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
     return value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier() or not value.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
 
 
 def _line_range(text: str) -> tuple[int, int]:

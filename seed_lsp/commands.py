@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.api import Event, Finished, Loading, Request, statistics
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError
+from seed_lsp.errors import NoChangeError, RenameRefusedError, SelectionError, UnknownDocumentError
 from seed_lsp.features import inline, refactor
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
@@ -76,6 +76,7 @@ def edit(options: argparse.Namespace) -> None:
 
 def rename(options: argparse.Namespace) -> None:
     # jedi and the tree walk are nothing that the other commands should wait for.
+    from seed_lsp.features.rename.call_sites import NewSignature
     from seed_lsp.features.rename.change import plan_rename, require_same_meaning
     from seed_lsp.features.rename.references import APPLIED
     from seed_lsp.source.files import WorkspaceFiles, project_root
@@ -89,14 +90,20 @@ def rename(options: argparse.Namespace) -> None:
     files = WorkspaceFiles(root)
     resolver = Resolver(root, lambda opened: files.open[opened].text if opened in files.open else None)
     tiers: frozenset[Tier] = APPLIED | set(options.also)
-    plan = plan_rename(files, resolver, path, offset, options.new_name)
+    signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
+    if signature is None and (options.was or options.argument):
+        raise RenameRefusedError("--was and --argument say more of a --signature, and there is none")
+    plan = plan_rename(files, resolver, path, offset, options.new_name, signature=signature)
     require_same_meaning(files, resolver, plan, path, offset)
     references = plan.references
     texts = plan.texts(tiers)
     diff = "".join(unified_diff(references.documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))
     if options.write:
         write_files({p: Replacement(references.documents[p].text, new) for p, new in texts.items()})
-    sites = [_site(references.documents[site.path], site, root, applied=site.tier in tiers) for site in references.sites]
+    found = {(site.path, site.start): site for site in references.sites}
+    if plan.call_sites is not None:
+        found |= {(site.path, site.start): site for site in plan.call_sites.sites}
+    sites = [_site(files.document(site.path), site, root, applied=site.tier in tiers) for _, site in sorted(found.items())]
     if options.json:
         print(json.dumps({"diff": diff, "sites": sites, "counts": references.counts(), "written": options.write}))
         return

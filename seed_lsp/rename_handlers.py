@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 from lsprotocol import types
 
 from seed_lsp.errors import RenameRefusedError, StaleDocumentError
-from seed_lsp.features.rename.references import APPLIED
+from seed_lsp.features.rename.references import APPLIED, TIERS, Tier
 from seed_lsp.features.rename.renamer import Check
 from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, ClientPosition, Document
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Resolver
 
 RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
+CHANGE_SIGNATURE = "seed.changeSignature"
 
 _ANNOTATIONS = {
     "exact": types.ChangeAnnotation("References", needs_confirmation=False, description="resolved to the symbol"),
@@ -35,17 +36,21 @@ _ANNOTATIONS = {
 
 @dataclass
 class RenameArguments:
-    """Argument of the command."""
+    """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays."""
 
     uri: str
     position: types.Position
-    new_name: str
+    name: str = ""
+    signature: str | None = None
+    was: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = field(default_factory=dict)
 
 
 def register(server: SeedServer) -> None:
     server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)(prepare_rename)
     server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))(rename)
     server.command(RENAME_AND_UPDATE)(rename_and_update)
+    server.command(CHANGE_SIGNATURE)(change_signature)
 
 
 @answers_itself
@@ -68,15 +73,26 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
 
 @answers_itself
 async def rename(server: SeedServer, params: types.RenameParams) -> types.WorkspaceEdit:
-    found = await _find(server, params.text_document.uri, params.position, params.new_name)
+    found = await _find(server, RenameArguments(params.text_document.uri, params.position, params.new_name))
     return _workspace_edit(server, found, annotated=server.takes_document_changes and _shows_annotations(server.client_capabilities))
 
 
-@answers
 async def rename_and_update(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     """Command `seed.renameAndUpdateCallSites`: rename, apply what is certain, and say what was found and what is left."""
-    found = await _find(server, arguments.uri, arguments.position, arguments.new_name)
-    label = f"Seed: rename {found.references.symbol.name} to {found.new_name}"
+    return await _apply(server, arguments)
+
+
+async def change_signature(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    """Command `seed.changeSignature`: the same for a new signature, with or without a new name."""
+    return await _apply(server, arguments)
+
+
+@answers
+async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    if not arguments.name and arguments.signature is None:
+        raise RenameRefusedError("there is neither a new name nor a new signature")
+    found = await _find(server, arguments)
+    label = f"Seed: change {found.references.symbol.name}"
     answer = await server.workspace_apply_edit_async(
         types.ApplyWorkspaceEditParams(_workspace_edit(server, found, annotated=False), label=label)
     )
@@ -89,13 +105,17 @@ async def rename_and_update(server: SeedServer, arguments: RenameArguments) -> d
     return {"applied": True, "counts": found.references.counts(), "left": left}
 
 
-async def _find(server: SeedServer, uri: str, position: types.Position, new_name: str) -> Rename:
-    document, path, offset = _place(server, uri, position)
+async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
+    document, path, offset = _place(server, wanted.uri, wanted.position)
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
+        from seed_lsp.features.rename.call_sites import NewSignature
         from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+        from seed_lsp.features.rename.references import name_at
 
-        found = plan_rename(files, resolver, path, offset, new_name, check=check)
+        signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
+        new_name = wanted.name or name_at(files.document(path), offset)
+        found = plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
         require_same_meaning(files, resolver, found, path, offset, check=check)
         return found
 
@@ -108,21 +128,24 @@ async def _find(server: SeedServer, uri: str, position: types.Position, new_name
 
 def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:
     """All tiers with their annotations, or what is certain alone."""
-    documents = found.references.documents
-    sites = [site for site in found.references.sites if annotated or site.tier in APPLIED]
+    documents, encoding = found.references.documents, server.documents.encoding
+    tiers = {(site.path, site.start): site.tier for site in found.references.sites}
     plain: dict[Path, list[types.TextEdit]] = {}
-    for site in sites:
-        area = protocol_range(documents[site.path], site.start, site.end, server.documents.encoding)
-        plain.setdefault(site.path, []).append(types.TextEdit(area, site.new_text(found.references.symbol.name, found.new_name)))
+    marks: dict[Path, list[Tier]] = {}
+    for path, edits in found.all_edits(TIERS if annotated else APPLIED).items():
+        plain[path] = [types.TextEdit(protocol_range(documents[path], edit.start, edit.end, encoding), edit.text) for edit in edits]
+        # What is no site is a changed call or definition.
+        marks[path] = [tiers.get((path, CharOffset(edit.start)), "exact") for edit in edits]
     if not server.takes_document_changes:
         return types.WorkspaceEdit(changes={documents[path].uri: edits for path, edits in plain.items()})
-    tiers = iter([site.tier for site in sites])
     changes = []
-    for path, edits in plain.items():
+    for path, text_edits in plain.items():
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=documents[path].uri, version=documents[path].version)
-        marked = [types.AnnotatedTextEdit(next(tiers), edit.range, edit.new_text) if annotated else edit for edit in edits]
-        changes.append(types.TextDocumentEdit(identifier, marked))
-    annotations: dict[str, types.ChangeAnnotation] = {tier: _ANNOTATIONS[tier] for tier in sorted({site.tier for site in sites})}
+        marked = zip(text_edits, marks[path], strict=True)
+        sent = [types.AnnotatedTextEdit(tier, edit.range, edit.new_text) if annotated else edit for edit, tier in marked]
+        changes.append(types.TextDocumentEdit(identifier, sent))
+    used = sorted({tier for some in marks.values() for tier in some})
+    annotations: dict[str, types.ChangeAnnotation] = {tier: _ANNOTATIONS[tier] for tier in used}
     return types.WorkspaceEdit(document_changes=list(changes), change_annotations=annotations if annotated else None)
 
 

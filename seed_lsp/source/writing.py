@@ -48,7 +48,7 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
 
 def _require_unchanged(target: Path, replacement: Replacement) -> None:
     if target.read_bytes() != replacement.old.encode("utf-8"):
-        raise StaleDocumentError(f"{target.name} changed meanwhile; nothing was written")
+        raise StaleDocumentError(f"{target.name} changed while the work was done; nothing was written")
     if not os.access(target, os.W_OK):
         raise UnknownDocumentError(f"{target.name} is read-only; nothing was written")
 

@@ -22,7 +22,8 @@ async def test_capabilities(editor: Editor):
     assert result.inline_completion_provider
     assert result.code_action_provider.resolve_provider
     assert result.completion_provider is None, "the ordinary list is offered only where a setting asks for it"
-    commands = {"seed.editSelection", "seed.refactor", "seed.completionStatistics", "seed.renameAndUpdateCallSites"}
+    commands = {"seed.editSelection", "seed.refactor", "seed.completionStatistics"}
+    commands |= {"seed.renameAndUpdateCallSites", "seed.changeSignature"}
     assert set(result.execute_command_provider.commands) == commands
     assert result.rename_provider.prepare_provider
     assert result.position_encoding == editor.encoding

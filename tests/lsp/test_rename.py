@@ -118,9 +118,26 @@ async def test_the_command_applies_and_reports(editor: Editor, project: Path):
     """It says what was changed and what was left, and with which reason."""
     (project / "use.py").write_text("import m  # count\n")
     position = at(editor, "count")["position"]
-    argument = {"uri": editor.uri, "position": {"line": position.line, "character": position.character}, "new_name": "total"}
+    argument = {"uri": editor.uri, "position": {"line": position.line, "character": position.character}, "name": "total"}
     answer = await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.renameAndUpdateCallSites", [argument]))
     assert answer["applied"]
     assert answer["counts"] == {"exact": 2, "override": 0, "possible": 0, "mention": 1}
     assert [entry["reason"] for entry in answer["left"]] == ["in a comment"]
     assert editor.buffer.text == SOURCE.replace("count", "total")
+
+
+async def test_a_new_signature_changes_the_calls(editor: Editor, project: Path):
+    """Name and signature in one step, in every file; what cannot be bound is reported."""
+    (project / "use.py").unlink()
+    editor.type(len(SOURCE), len(SOURCE), "count(*x)\n")
+    position = at(editor, "count")["position"]
+    argument = {
+        "uri": editor.uri,
+        "position": {"line": position.line, "character": position.character},
+        "name": "total",
+        "signature": "(unit, items)",
+        "arguments": {"unit": "1"},
+    }
+    answer = await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.changeSignature", [argument]))
+    assert editor.buffer.text == "def total(unit, items):\n    return len(items)\n\n\nprint('🙂', total(1, []))\ntotal(*x)\n"
+    assert [entry["reason"] for entry in answer["left"]] == ["a star in the call hides what is passed"]

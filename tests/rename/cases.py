@@ -1,6 +1,6 @@
 """Golden cases of renaming, one readable text for each subject (`cases/*.txt`).
 
-A case is a line ``=== title``, a line ``rename NEW_NAME`` (and ``also possible``, …), files, each under a line ``>>> path``, and under a line ``+++`` the
+A case is a line ``=== title``, a line ``rename NEW_NAME`` (and ``also possible``, …), perhaps lines ``signature (…)``, ``was new=old`` and ``argument name=expression``, files, each under a line ``>>> path``, and under a line ``+++`` the
 unified diff and the sites that are left, or ``refused: reason``. ``‸`` stands before the cursor's character.
 
 ``python -m tests.rename.cases`` writes what is found into the cases that expect nothing yet, for the author to read.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import SeedError
+from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import plan_rename, require_same_meaning
 from seed_lsp.features.rename.references import APPLIED
 from seed_lsp.source.document import CharOffset
@@ -30,6 +31,7 @@ class Case:
     title: str
     new_name: str
     also: frozenset[str]
+    signature: NewSignature | None
     files: dict[str, str]
     expected: str
 
@@ -47,12 +49,12 @@ class Case:
         files = WorkspaceFiles(root)
         resolver = Resolver(root, lambda path: files.open[path].text if path in files.open else None)
         try:
-            rename = plan_rename(files, resolver, *cursor, self.new_name)
+            rename = plan_rename(files, resolver, *cursor, self.new_name, signature=self.signature)
             require_same_meaning(files, resolver, rename, *cursor)
+            documents, tiers = rename.references.documents, APPLIED | self.also
+            texts = sorted(rename.texts(tiers).items())
         except SeedError as error:
             return f"refused: {error}\n"
-        documents, tiers = rename.references.documents, APPLIED | self.also
-        texts = sorted(rename.texts(tiers).items())
         out = "".join(unified_diff(documents[path].text, text, path.relative_to(root).as_posix()) for path, text in texts)
         for site in rename.left(tiers):
             document = documents[site.path]
@@ -70,14 +72,21 @@ def read_cases(path: Path) -> list[Case]:
         words = lines[1].split()
         assert words[0] == "rename", f"{path.name}: {lines[0]}: {lines[1]!r} is no command"
         files: dict[str, str] = {}
-        name = ""
+        name, signature, pairs = "", "", {"was": {}, "argument": {}}
         for line in lines[2:]:
-            if line.startswith(">>> "):
+            command, _, rest = line.partition(" ")
+            if not name and command == "signature":
+                signature = rest
+            elif not name and command in pairs:
+                key, _, value = rest.partition("=")
+                pairs[command][key] = value
+            elif line.startswith(">>> "):
                 name = line.removeprefix(">>> ")
                 files[name] = ""
             else:
                 files[name] += line + "\n"
-        cases.append(Case(lines[0], words[1], frozenset(words[3:]), files, expected.lstrip("\n").rstrip("\n") + "\n"))
+        wanted = NewSignature(signature, pairs["was"], pairs["argument"]) if signature else None
+        cases.append(Case(lines[0], words[1], frozenset(words[3:]), wanted, files, expected.lstrip("\n").rstrip("\n") + "\n"))
     return cases
 
 

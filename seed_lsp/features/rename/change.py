@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
+from seed_lsp.features.rename.call_sites import CallSites, NewSignature, plan_call_sites
 from seed_lsp.features.rename.collisions import require_name, require_room
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, resolution_at
 from seed_lsp.source.document import CharOffset
@@ -18,24 +19,34 @@ from seed_lsp.source.syntax import count_errors, parse
 
 @dataclass(frozen=True)
 class Rename:
-    """`references` with their new name; nothing is applied here."""
+    """`references` with their new name, which may be the old one where only the signature changes; nothing is applied here."""
 
     references: References
     new_name: str
+    call_sites: CallSites | None = None
 
     def edits(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
         """For each file the edits of the sites of these tiers, in order."""
         found: dict[Path, list[Edit]] = {}
-        for site in self.references.sites:
+        for site in self.references.sites if self.new_name != self.references.symbol.name else ():
             if site.tier in tiers:
                 text = site.new_text(self.references.symbol.name, self.new_name)
                 found.setdefault(site.path, []).append(Edit(site.start, site.end, text))
         return found
 
+    def all_edits(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
+        """The same with the changes of calls and definitions."""
+        if self.call_sites is None:
+            return self.edits(tiers)
+        found = {path: list(some) for path, some in self.call_sites.edits.items()}
+        for path, some in self.edits(set(tiers) - APPLIED).items():
+            found[path] = sorted({*found.get(path, []), *some}, key=lambda edit: edit.start)
+        return found
+
     def texts(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, str]:
         """The new text of each file that changes. `RejectedResultError` where one would no longer parse as well as it does."""
         texts = {}
-        for path, edits in self.edits(tiers).items():
+        for path, edits in self.all_edits(tiers).items():
             document = self.references.documents[path]
             texts[path] = apply_edits(document.text, edits)
             before, after = (parse(text, document.language) for text in (document.text, texts[path]))
@@ -44,8 +55,11 @@ class Rename:
         return texts
 
     def left(self, tiers: Collection[Tier] = APPLIED) -> tuple[Site, ...]:
-        """The sites that keep the old name."""
-        return tuple(site for site in self.references.sites if site.tier not in tiers)
+        """The sites that keep the old name, and the calls that keep their arguments."""
+        renamed = self.references.sites if self.new_name != self.references.symbol.name else ()
+        calls = self.call_sites.sites if self.call_sites is not None else ()
+        left = {(site.path, site.start): site for site in (*renamed, *calls) if site.tier not in tiers}
+        return tuple(site for _, site in sorted(left.items(), key=lambda item: item[0]))
 
 
 def plan_rename(
@@ -55,18 +69,25 @@ def plan_rename(
     offset: CharOffset,
     new_name: str,
     *,
+    signature: NewSignature | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Rename:
-    """Find everything to rename, or raise `RenameRefusedError` with the reason. `check` is called often, and may raise."""
+    """Find everything to rename, or raise `RenameRefusedError` with the reason. `check` is called often, and may raise.
+
+    With a `signature` calls change as well, and the name may stay.
+    """
     files.refresh(check)
     resolution = resolution_at(files, resolver, path, offset, check)
-    require_name(resolution.name, new_name)
+    if signature is None or new_name != resolution.name:
+        require_name(resolution.name, new_name)
     references = find_references(resolution, find_symbol(resolution, path, offset), path)
     outside = [site.path for site in references.sites if site.tier in APPLIED and not files.holds(site.path)]
     if outside:
         raise RenameRefusedError(f"{outside[0]} is no file of the workspace that may be changed: ignored, behind a link, or too large")
-    require_room(references, new_name)
-    return Rename(references, new_name)
+    if new_name != resolution.name:
+        require_room(references, new_name)
+    found = Rename(references, new_name)
+    return found if signature is None else replace(found, call_sites=plan_call_sites(references, signature, found.edits(), check))
 
 
 def require_same_meaning(
@@ -76,7 +97,10 @@ def require_same_meaning(
 
     `resolver` must read open documents through `files`.
     """
-    with files.overlaid(rename.texts()):
+    if rename.new_name == rename.references.symbol.name:
+        return
+    texts = {path: apply_edits(rename.references.documents[path].text, edits) for path, edits in rename.edits().items()}
+    with files.overlaid(texts):
         moved = CharOffset(offset + _shift(rename, path, offset))
         resolution = resolution_at(files, resolver, path, moved, check)
         after = find_references(resolution, find_symbol(resolution, path, moved), path)

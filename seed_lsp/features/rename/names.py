@@ -78,7 +78,11 @@ class PythonFile:
         return CharOffset(byte if self._ascii else len(self._bytes[:byte].decode("utf-8", "replace")))
 
     def text_of(self, node: Node) -> str:
-        return self._bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return self.between(node.start_byte, node.end_byte)
+
+    def between(self, start: int, end: int) -> str:
+        """The text from one byte to another."""
+        return self._bytes[start:end].decode("utf-8", "replace")
 
     @cached_property
     def has_star_import(self) -> bool:
