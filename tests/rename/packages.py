@@ -1,0 +1,217 @@
+"""Renames in real packages, judged by their own tests: ``python -m tests.rename.packages FOLDER [PACKAGE …]``.
+
+Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions, methods, classes, parameters and attributes of it one after the
+other, runs the tests after each kind, and prints a Markdown table and one JSON line. Renames that are refused are counted with their reasons.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from seed_lsp.errors import SeedError
+from seed_lsp.features.rename import names
+from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+from seed_lsp.features.rename.names import PythonFile
+from seed_lsp.features.rename.references import TIERS
+from seed_lsp.source.document import CharOffset
+from seed_lsp.source.files import WorkspaceFiles, read_document
+from seed_lsp.source.resolve import Resolver
+from seed_lsp.source.writing import Replacement, write_files
+
+# Pure Python, with tests in the source distribution that need pytest alone: name, version, the folder of the code, that of the tests.
+PACKAGES = {
+    "cachetools": ("6.2.1", "src", "tests"),
+    "toolz": ("1.1.0", ".", "toolz/tests"),
+    "more-itertools": ("10.8.0", ".", "tests"),
+    "packaging": ("25.0", "src", "tests"),
+    "click": ("8.3.0", "src", "tests"),
+    "jinja2": ("3.1.6", "src", "tests"),
+    "itsdangerous": ("2.2.0", "src", "tests"),
+    "tabulate": ("0.9.0", ".", "test"),
+    "pluggy": ("1.6.0", "src", "testing"),
+    "marshmallow": ("4.0.1", "src", "tests"),
+    "mistune": ("3.1.4", "src", "tests"),
+    "textdistance": ("4.6.3", ".", "tests"),
+}
+KINDS = ("function", "method", "class", "parameter", "attribute")
+EACH = 30
+SUITE_LIMIT_S = 300
+
+
+@dataclass
+class Outcome:
+    """Of the renames of one kind: the sites by tier, and what the tests said afterwards."""
+
+    package: str
+    kind: str
+    renamed: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    sites: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TIERS, 0))
+    seconds: float = 0.0
+    tests: str = ""
+
+
+def fetch(folder: Path, name: str, version: str) -> Path:
+    """The unpacked source distribution."""
+    target = folder / f"{name}-{version}"
+    if not target.is_dir():
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary=:all:", "--no-build-isolation", "-q"]
+        subprocess.run([*command, "-d", str(folder), f"{name}=={version}"], check=False, capture_output=True)
+        archive = next(path for path in folder.glob("*.tar.gz") if re.sub(r"[-_.]+", "-", path.name).startswith(f"{name}-"))
+        with tarfile.open(archive) as file:
+            file.extractall(folder, filter="data")
+            found = folder / file.getnames()[0].split("/")[0]
+        found.rename(target)
+    return target
+
+
+def run_tests(root: Path, code: str, tests: str) -> str:
+    """The last line that pytest prints, without its times."""
+    environment = {**os.environ, "PYTHONPATH": str(root / code), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "--no-header", tests]
+    try:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SUITE_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return "timeout"
+    lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error)", line)]
+    return re.sub(r" in .*", "", lines[-1].strip("= ")) if lines else f"exit {done.returncode}"
+
+
+def candidates(root: Path, code: str, kind: str, rng: random.Random) -> list[tuple[Path, str]]:
+    """Definitions of a kind, in random order, by their file and name."""
+    found = set()
+    for path in sorted((root / code).rglob("*.py")):
+        if "test" in path.relative_to(root).as_posix():
+            continue
+        file = PythonFile(read_document(path))
+        found |= {(path, name) for name, of_kind in definitions(file) if of_kind == kind and not name.startswith("__") and len(name) > 1}
+    chosen = sorted(found)
+    rng.shuffle(chosen)
+    return chosen
+
+
+def definitions(file: PythonFile) -> Iterator[tuple[str, str]]:
+    for node in names.walk(file.tree.root_node):
+        if node.type in {"function_definition", "class_definition"}:
+            name = node.child_by_field_name("name")
+            if name is not None:
+                in_class = names.scope_of(node).type == "class_definition"
+                yield file.text_of(name), "class" if node.type == "class_definition" else "method" if in_class else "function"
+        elif node.type == "identifier" and node.parent is not None and names.binding_scope(node) is not None:
+            if node.parent.type in {"parameters", "default_parameter", "typed_parameter", "typed_default_parameter"}:
+                if file.text_of(node) not in {"self", "cls"}:
+                    yield file.text_of(node), "parameter"
+            elif node.parent.type == "assignment" and names.scope_of(node).type == "class_definition":
+                yield file.text_of(node), "attribute"
+        elif (
+            node.type == "attribute"
+            and file.text_of(node).startswith("self.")
+            and node.parent is not None
+            and node.parent.type == "assignment"
+        ):
+            yield file.text_of(node).removeprefix("self."), "attribute"
+
+
+def offset_of(path: Path, name: str, kind: str) -> CharOffset | None:
+    """The place of the first definition of a name in a file as it is now."""
+    file = PythonFile(read_document(path))
+    for occurrence in file.occurrences(name):
+        node = occurrence.node
+        if (
+            occurrence.role == "attribute"
+            and kind == "attribute"
+            and node.parent is not None
+            and file.text_of(node.parent) == f"self.{name}"
+        ):
+            return occurrence.start
+        if occurrence.role != "name" or names.binding_scope(node) is None or names.is_imported(node) or node.parent is None:
+            continue
+        scope = names.binding_scope(node)
+        assert scope is not None, "checked"
+        found = {"function_definition": "method" if scope.type == "class_definition" else "function", "class_definition": "class"}.get(
+            node.parent.type
+        )
+        in_parameters = node.parent.type in {"parameters", "default_parameter", "typed_parameter", "typed_default_parameter"}
+        found = found or ("parameter" if in_parameters else "attribute" if scope.type == "class_definition" else None)
+        if found == kind:
+            return occurrence.start
+    return None
+
+
+def rename_some(root: Path, code: str, outcome: Outcome, seed: int) -> None:
+    rng = random.Random(f"{seed} {outcome.package} {outcome.kind}")
+    files = WorkspaceFiles(root)
+    resolver = Resolver(root / code, lambda path: files.open[path].text if path in files.open else None)
+    refused: Counter[str] = Counter()
+    for path, name in candidates(root, code, outcome.kind, rng):
+        offset = offset_of(path, name, outcome.kind)
+        if offset is None:
+            continue
+        started = time.perf_counter()
+        try:
+            found = plan_rename(files, resolver, path, offset, f"renamed_{name.strip('_')}")
+            require_same_meaning(files, resolver, found, path, offset)
+            texts = found.texts()
+            documents = found.references.documents
+            write_files({changed: Replacement(documents[changed].text, text) for changed, text in texts.items()})
+        except SeedError as error:
+            refused[re.sub(rf"\b(renamed_)?{re.escape(name)}\b|line \d+|\S+\.py", "…", str(error))] += 1
+            continue
+        outcome.seconds += time.perf_counter() - started
+        outcome.renamed += 1
+        for tier, count in found.references.counts().items():
+            outcome.sites[tier] += count
+        if outcome.renamed == EACH:
+            break
+    outcome.refused = dict(refused.most_common())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("packages", nargs="*", default=list(PACKAGES))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    outcomes: list[Outcome] = []
+    for package in options.packages:
+        version, code, tests = PACKAGES[package]
+        original = fetch(options.folder.resolve(), package, version)
+        before = run_tests(original, code, tests)
+        print(f"{package} {version}: {before}", file=sys.stderr, flush=True)
+        for kind in KINDS:
+            work = options.folder.resolve() / "work"
+            shutil.rmtree(work, ignore_errors=True)
+            shutil.copytree(original, work)
+            outcome = Outcome(package, kind)
+            rename_some(work, code, outcome, options.seed)
+            outcome.tests = run_tests(work, code, tests)
+            outcomes.append(outcome)
+            same = "the same" if outcome.tests == before else f"{outcome.tests} (before: {before})"
+            print(f"  {kind}: {outcome.renamed} renamed, {outcome.sites}, tests {same}", file=sys.stderr, flush=True)
+            outcome.tests = same
+    print(
+        "| package | kind | renamed | refused | exact | override | possible | mention | s each | tests |\n|---|---|---|---|---|---|---|---|---|---|"
+    )
+    for one in outcomes:
+        each = one.seconds / max(1, one.renamed)
+        counts = " | ".join(str(one.sites[tier]) for tier in TIERS)
+        print(f"| {one.package} | {one.kind} | {one.renamed} | {sum(one.refused.values())} | {counts} | {each:.2f} | {one.tests} |")
+    print(json.dumps([asdict(one) for one in outcomes]))
+
+
+if __name__ == "__main__":
+    main()
