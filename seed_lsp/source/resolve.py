@@ -43,13 +43,15 @@ class Resolver:
 
         _keep_no_files()
         self._jedi = jedi
-        self._environment = _safe_environment(text_of)
+        self._sources = _Sources(root, text_of)
+        self._environment = _safe_environment(self._sources)
         source_folders = [str(root), *(str(root / name) for name in ("src", "lib") if (root / name).is_dir())]
         # The project's folders first; what is installed beside us stands in for the project's own environment, whose interpreter we do not start.
         self._project = jedi.Project(str(root), sys_path=[*source_folders, *sys.path], smart_sys_path=False)
 
     def file(self, document: Document, path: Path) -> ResolvedFile:
         script = self._jedi.Script(document.text, path=str(path), project=self._project, environment=self._environment)
+        self._sources.serve(script)
         _limit_parsed()
         return ResolvedFile(document, script)
 
@@ -87,30 +89,52 @@ def _definition(name: Any) -> Definition:
     return Definition(path, (name.line or 1) - 1, name.column or 0, name.name, name.type)
 
 
-def _safe_environment(text_of: Callable[[Path], str | None]) -> Any:
+class _Sources:
+    """What files hold, for jedi.
+
+    parso keeps a file's tree until the file is newer. Ours have several texts, on disk, in the editor, and as a change would leave them, so each text that differs from
+    the one before counts as new.
+    """
+
+    def __init__(self, root: Path, text_of: Callable[[Path], str | None]) -> None:
+        self._root, self._text_of = root.resolve(), text_of
+        self._given: dict[Path, tuple[bytes, float]] = {}
+
+    def source(self, path: Path) -> Any:
+        """A file as jedi reads one."""
+        from jedi.file_io import KnownContentFileIO
+
+        text = self._text_of(path)
+        content = path.read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
+        before = self._given.get(path)
+        if before is None or before[0] != content:
+            self._given[path] = (content, max(time.time(), before[1] + 1e-3 if before else 0.0))
+        changed = self._given[path][1]
+        found = KnownContentFileIO(str(path), content)
+        found.get_last_modified = lambda: changed
+        return found
+
+    def serve(self, script: jedi.Script) -> None:
+        """Stubs beside a module are read past the environment; for this script they come from here, too."""
+        state = script._inference_state
+        plain = state.parse_and_get_code
+
+        def parse(*, file_io: Any = None, **more: Any) -> Any:
+            if file_io is not None and more.get("code") is None and Path(file_io.path).is_relative_to(self._root):
+                file_io = self.source(Path(file_io.path))
+            return plain(file_io=file_io, **more)
+
+        state.parse_and_get_code = parse
+
+
+def _safe_environment(sources: _Sources) -> Any:
     """Jedi within this process, looking for modules in our way: it would change `sys.path` for a while, under our other threads' eyes, and import extension
     modules wherever it finds them.
     """
     from jedi.api.environment import InterpreterEnvironment
-    from jedi.file_io import KnownContentFileIO
     from jedi.inference.compiled.access import create_access_path
     from jedi.inference.compiled.subprocess import InferenceStateSameProcess
     from jedi.inference.compiled.subprocess.functions import ImplicitNSInfo
-
-    # parso keeps a file's tree until the file is newer. Ours has several texts, on disk, in the editor, and as a change would leave it, so each text that
-    # differs from the one before counts as new.
-    given: dict[str, tuple[bytes, float]] = {}
-
-    class Source(KnownContentFileIO):  # type: ignore[misc]
-        def __init__(self, path: str, content: bytes) -> None:
-            super().__init__(path, content)
-            before = given.get(path)
-            if before is None or before[0] != content:
-                given[path] = (content, max(time.time(), before[1] + 1e-3 if before else 0.0))
-            self._given = given[path][1]
-
-        def get_last_modified(self) -> float:
-            return self._given
 
     class Process(InferenceStateSameProcess):  # type: ignore[misc]
         def get_module_info(
@@ -126,11 +150,7 @@ def _safe_environment(text_of: Callable[[Path], str | None]) -> Any:
                 return ImplicitNSInfo(full_name, list(spec.submodule_search_locations or ())), True
             if not isinstance(spec.loader, importlib.machinery.SourceFileLoader) or spec.origin is None:
                 return None, False
-            source = Path(spec.origin)
-            text = text_of(source)
-            is_package = spec.submodule_search_locations is not None
-            content = source.read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
-            return Source(str(source), content), is_package
+            return sources.source(Path(spec.origin)), spec.submodule_search_locations is not None
 
         def load_module(self, *, dotted_name: str, sys_path: Sequence[str]) -> Any:
             """Import a module that has no source: what the interpreter itself is built with, and nothing else."""

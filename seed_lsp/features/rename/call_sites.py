@@ -105,8 +105,12 @@ def plan_call_sites(
 class _Planner:
     def __init__(self, references: References, wanted: NewSignature, edits: Mapping[Path, list[Edit]]) -> None:
         self._references, self._resolution = references, references.resolution
-        self._functions = _functions(self._resolution, references.symbol.scopes)
-        self._function = self._functions[0]
+        found = _functions(self._resolution, references.symbol.scopes)
+        self._function = found[0]
+        suffix = self._function.place.path.suffix
+        self._functions = [function for function in found if function.place.path.suffix == suffix]
+        # Stubs beside the module, whose overloads may have other parameters.
+        self._stubs = [function for function in found if function.place.path.suffix != suffix]
         self._change = _change(self._function, wanted)
         self._doubtful = sorted({name for function in self._functions for name in function.decorators} - KEEPS_SIGNATURE)
         self.edits = {path: list(some) for path, some in edits.items()}
@@ -119,11 +123,11 @@ class _Planner:
                 raise RenameRefusedError(f"{self._references.symbol.name} has several definitions with different parameters")
             self._change_definition(function, change)
         left = []
-        for function in _functions(self._resolution, self._references.symbol.overrides):
+        for function in (*self._stubs, *_functions(self._resolution, self._references.symbol.overrides)):
             if [(p.name, p.kind) for p in function.parameters] == [(p.name, p.kind) for p in change.old]:
                 self._change_definition(function, _for_override(change, function))
             else:
-                left.append(_left(function.place, function.node, "overrides it with another signature"))
+                left.append(_left(function.place, function.node, "defines it with another signature"))
         return left
 
     def change_site(self, site: Site) -> list[Site]:

@@ -84,6 +84,24 @@ class PythonFile:
         """The text from one byte to another."""
         return self._bytes[start:end].decode("utf-8", "replace")
 
+    def qualified_name(self, scope: Node) -> tuple[str, ...]:
+        """The names of the functions and classes around a scope, and its own; of the module none."""
+        found = []
+        node: Node | None = scope
+        while node is not None:
+            name = node.child_by_field_name("name") if node.type in {"function_definition", "class_definition"} else None
+            if name is not None:
+                found.append(self.text_of(name))
+            node = node.parent
+        return tuple(reversed(found))
+
+    def scopes_named(self, qualified: tuple[str, ...]) -> list[Node]:
+        """The scopes of that qualified name; a function with overloads has several."""
+        if not qualified:
+            return [self.tree.root_node]
+        definitions = (node for node in walk(self.tree.root_node) if node.type in {"function_definition", "class_definition"})
+        return [node for node in definitions if self.qualified_name(node) == qualified]
+
     @cached_property
     def has_star_import(self) -> bool:
         return any(node.type == "wildcard_import" for node in walk(self.tree.root_node))

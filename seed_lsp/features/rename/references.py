@@ -104,8 +104,8 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbo
     if any(scope.is_library for scope in scopes):
         raise RenameRefusedError(f"{name} may also be one of {', '.join(library_names(scopes))}, which is outside the workspace")
     _refuse_library_member(resolution, name, scopes)
-    scopes = with_fixtures(resolution, scopes)
-    return Symbol(name, _kind(resolution, scopes), scopes, _related(resolution, scopes))
+    scopes = resolution.with_twins(with_fixtures(resolution, scopes))
+    return Symbol(name, _kind(resolution, scopes), scopes, resolution.with_twins(_related(resolution, scopes)) - scopes)
 
 
 def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:

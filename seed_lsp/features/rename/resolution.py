@@ -177,6 +177,19 @@ class Resolution:
             imported.add(self._imported(place, binding))
         return imported.pop() if len(imported) == 1 else frozenset({scope})
 
+    def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
+        """The scopes, and those that are the same in the stub file beside (PEP 484), or in the module beside a stub."""
+        found = set(scopes)
+        for scope in scopes:
+            if scope.path is None or scope.is_library or scope.node_type == "file":
+                continue
+            beside = scope.path.with_suffix(".py" if scope.path.suffix == ".pyi" else ".pyi")
+            if self.files.holds(beside):
+                place, there = self.place(scope.path), self.place(beside)
+                wanted = place.file.qualified_name(place.node_of(scope))
+                found |= {there.scope(node) for node in there.file.scopes_named(wanted)}
+        return frozenset(found)
+
     def ancestors(self, scope: Scope) -> frozenset[Scope]:
         """The classes of the workspace that a class inherits from, over any number of steps."""
         found: set[Scope] = set()
