@@ -1,8 +1,11 @@
-"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl...``. Needs the extra `train`."""
+"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl... [--sittings]``. Needs the extra `train`.
+
+With ``--sittings`` each log goes on from the adapter of the one before, and the tokens add up.
+"""
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from engine.records import read_records
@@ -11,7 +14,7 @@ SMOOTHED = 15
 """Steps over which the drawn loss is averaged."""
 
 
-def draw(png: Path, logs: list[Path]) -> None:
+def draw(png: Path, logs: list[Path], *, sittings: bool = False) -> None:
     """Loss, and the mean run of correct drafted tokens on held-out text, against the loss tokens seen."""
     import matplotlib as mpl
 
@@ -19,8 +22,10 @@ def draw(png: Path, logs: list[Path]) -> None:
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2))
+    before = 0
     for log in logs:
-        records = read_records(log)
+        records = [{**record, "rows_seen": record["rows_seen"] + before} for record in read_records(log)]
+        before = records[-1]["rows_seen"] if sittings else 0
         label = log.parent.name
         steps = [r for r in records if "loss" in r]
         seen, losses = [r["rows_seen"] for r in steps], [r["loss"] for r in steps]
@@ -43,9 +48,12 @@ def draw(png: Path, logs: list[Path]) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) < 3:
-        raise SystemExit("usage: python -m engine.training.curves OUT.png LOG.jsonl...")
-    draw(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+    parser = argparse.ArgumentParser(prog="python -m engine.training.curves", description=__doc__)
+    parser.add_argument("png", type=Path)
+    parser.add_argument("logs", type=Path, nargs="+")
+    parser.add_argument("--sittings", action="store_true", help="the logs are of one run, in their order")
+    options = parser.parse_args()
+    draw(options.png, options.logs, sittings=options.sittings)
 
 
 if __name__ == "__main__":
