@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.diffusion.verify import Chooser
 from engine.model.network import Network
 
-WHOLE_DRAFT = 0.5
+WHOLE_DRAFT = 0.3
 """A draft is cut where the denoiser gives less than this to all of it being right. A longer draft brings more tokens where it holds; where it fails, the
 masks behind it were run in vain (docs/LOG.md)."""
 CANDIDATES = 16
@@ -23,18 +23,20 @@ def read_ahead(
     of `confidence` or more.
 
     `logits` (rows, vocabulary), float32, are those of the last rows of the last forward, and are changed; row i proposes the token of `position` + i. `left` is the
-    token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own.
+    token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
     """
     assert network.adapter is not None, "checked where the masks were asked for"
     rows = network.last_rows(logits.shape[0])
     draft: list[int] = []
     chance = 1.0
     for i, scores in enumerate(logits):
+        candidates = likeliest(scores, CANDIDATES)
         if network.adapter.neighbour is not None:
-            candidates = likeliest(scores, CANDIDATES)
             scores[candidates] = network.followed_logits(rows[i], left, candidates)
+        chances = scores[candidates].softmax(dim=-1).tolist()
         [left] = chooser.choose(scores.unsqueeze(0), position + i)
-        chance *= float((scores[left] - scores.logsumexp(dim=-1)).exp())
+        # At a temperature the choice may be none of the likeliest: a guess that nothing speaks for.
+        chance *= chances[candidates.index(left)] if left in candidates else 0.0
         if draft and chance < confidence:
             break
         draft.append(left)

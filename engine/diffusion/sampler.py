@@ -22,7 +22,7 @@ from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.cache import Cache
 from engine.model.network import Network
 
-FIRST_ROWS = 6
+FIRST_ROWS = 8
 """Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
 a forward of 6 rows costs little more than one of 1, one of 32 two to three times as much (docs/LOG.md)."""
 CHEAP_ROWS = 8
