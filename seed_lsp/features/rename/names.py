@@ -211,9 +211,12 @@ def _is_import(node: Node) -> bool:
 
 
 def is_alias_of_import(node: Node) -> bool:
-    """The name behind the ``as`` of an import."""
+    """The name behind the ``as`` of an import, where it is another one: ``name as name`` says that the module hands the name on (PEP 484)."""
     parent = node.parent
-    return parent is not None and parent.type == "aliased_import" and _is(parent.child_by_field_name("alias"), node)
+    if parent is None or parent.type != "aliased_import" or not _is(parent.child_by_field_name("alias"), node):
+        return False
+    imported = parent.child_by_field_name("name")
+    return imported is None or imported.text != node.text
 
 
 def _is_alias(node: Node) -> bool:

@@ -208,7 +208,10 @@ def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
 def _of_unknown(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
     if occurrence.role == "attribute":
         known = resolution.receivers(place, occurrence)
-        return None if known else ("possible", "attribute of an object of unknown type")
+        if not known:
+            return "possible", "attribute of an object of unknown type"
+        own_module = any(value.kind == "module" and value.path is not None and resolution.files.holds(value.path) for value in known)
+        return ("possible", "attribute of a module that is not known to have it") if own_module and not symbol.is_member else None
     if occurrence.role == "keyword":
         callees = resolution.callees(place, occurrence)
         if not callees:
