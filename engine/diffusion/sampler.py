@@ -22,11 +22,9 @@ from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.cache import Cache
 from engine.model.network import Network
 
-FIRST_ROWS = 8
-"""Rows of the first forward and of the one after a rejection; they double with each draft that is accepted whole. On a CPU
-a forward of 6 rows costs little more than one of 1, one of 32 two to three times as much (docs/LOG.md)."""
 CHEAP_ROWS = 8
-"""Rows that the CPU kernels multiply in one pass over the weights: masks fill up what a draft leaves of them (docs/LOG.md)."""
+"""Rows that the CPU kernels multiply in one pass over the weights: little dearer than one. A draft has so many, with the root, at first and after a rejection, twice as
+many after each that is accepted whole; masks fill up what a draft leaves of them (docs/LOG.md)."""
 USEFUL_RUN = 0.5
 """An adapter whose drafts are right for so many tokens on average is asked by `auto`."""
 
@@ -101,7 +99,7 @@ class Sampler:
         self._generated: list[int] = []
         self._root = self._prompt[-1]
         self._forwards = 0
-        self._rows = min(FIRST_ROWS, options.block_size)
+        self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the root.
         self._ahead: list[int] = []
         self._started = clock()
@@ -178,7 +176,7 @@ class Sampler:
         full = accepted == len(draft)
         self._ahead = self._read_ahead(logits[len(draft) + 1 :], chosen) if full and masks else []
         self._cache.commit(accepted + 1)
-        self._rows = min(self._options.block_size, 2 * self._rows if full and draft else FIRST_ROWS)
+        self._rows = min(self._options.block_size, 2 * self._rows if full and draft else CHEAP_ROWS)
         return chosen[: accepted + 1]
 
     def _draft(self, length: int) -> tuple[list[int], int]:

@@ -40,7 +40,10 @@ class Rename:
             return self.edits(tiers)
         found = {path: list(some) for path, some in self.call_sites.edits.items()}
         for path, some in self.edits(set(tiers) - APPLIED).items():
-            found[path] = sorted({*found.get(path, []), *some}, key=lambda edit: edit.start)
+            changed = found.get(path, [])
+            # What stands within something that a call moves goes with it as it is.
+            apart = [edit for edit in some if not any(other.start <= edit.start and edit.end <= other.end for other in changed)]
+            found[path] = sorted([*changed, *apart], key=lambda edit: edit.start)
         return found
 
     def texts(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, str]:
