@@ -88,7 +88,7 @@ def rename(options: argparse.Namespace) -> None:
     if not path.is_relative_to(root):
         raise UnknownDocumentError(f"{options.file} lies outside the workspace {root}; name another --root")
     files = WorkspaceFiles(root)
-    resolver = Resolver(root, lambda opened: files.open[opened].text if opened in files.open else None)
+    resolver = Resolver(root, files.open_text)
     tiers: frozenset[Tier] = APPLIED | set(options.also)
     signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
     if signature is None and (options.was or options.argument):

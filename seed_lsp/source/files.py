@@ -116,6 +116,10 @@ class WorkspaceFiles:
         opened = {path for path, document in self.open.items() if encoded in _words(document.text.encode("utf-8", "surrogatepass"))}
         return sorted({path for path in on_disk if path is not None and path not in self.open} | opened)
 
+    def open_text(self, path: Path) -> str | None:
+        """The text of an open document; None for a file that is not open."""
+        return self.open[path].text if path in self.open else None
+
     def document(self, path: Path) -> Document:
         return self.open.get(path) or read_document(path)
 

@@ -47,7 +47,7 @@ class Case:
                 cursor = (path, CharOffset(text.index(CURSOR)))
         assert cursor is not None, f"{self.title}: no cursor"
         files = WorkspaceFiles(root)
-        resolver = Resolver(root, lambda path: files.open[path].text if path in files.open else None)
+        resolver = Resolver(root, files.open_text)
         try:
             rename = plan_rename(files, resolver, *cursor, self.new_name, signature=self.signature)
             require_same_meaning(files, resolver, rename, *cursor)

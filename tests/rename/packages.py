@@ -155,7 +155,7 @@ def offset_of(path: Path, name: str, kind: str) -> CharOffset | None:
 def rename_some(root: Path, code: str, outcome: Outcome, seed: int) -> None:
     rng = random.Random(f"{seed} {outcome.package} {outcome.kind}")
     files = WorkspaceFiles(root)
-    resolver = Resolver(root / code, lambda path: files.open[path].text if path in files.open else None)
+    resolver = Resolver(root / code, files.open_text)
     refused: Counter[str] = Counter()
     for path, name in candidates(root, code, outcome.kind, rng):
         offset = offset_of(path, name, outcome.kind)

@@ -62,7 +62,7 @@ def measure(root: Path) -> Cost:
     process = psutil.Process()
     before = process.memory_info().rss
     files = WorkspaceFiles(root)
-    resolver = Resolver(root, lambda path: files.open[path].text if path in files.open else None)
+    resolver = Resolver(root, files.open_text)
     seconds, sites = [], 0
     path, offset = files.root / "target.py", CharOffset(TARGET.index("measure"))
     for _ in range(2):

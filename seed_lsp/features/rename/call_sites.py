@@ -71,13 +71,7 @@ class _Function:
         self.parameters_node = parameters
         self.parameters = parameters_of(place.file, parameters)
         self.in_class = names.scope_of(node).type == "class_definition"
-        outer = node.parent
-        listed = (
-            [child for child in outer.children if child.type == "decorator"]
-            if outer is not None and outer.type == "decorated_definition"
-            else []
-        )
-        self.decorators = [place.file.text_of(one).lstrip("@ ").split("(")[0].rpartition(".")[2].strip() for one in listed]
+        self.decorators = names.decorators_of(place.file, node)
 
     @property
     def takes_object(self) -> bool:
@@ -209,7 +203,7 @@ class _Planner:
             found.start
             for found in place.occurrences
             if found.role == "name"
-            and not _lies_in(found.node, function.parameters_node)
+            and not names.lies_in(found.node, function.parameters_node)
             and (place.container(found) or place.lookup(found.node)) == scope
         ]
 
@@ -286,7 +280,3 @@ def _left(place: Place, node: Node, reason: str) -> Site:
     name = node.child_by_field_name("name")
     assert name is not None, "a definition has a name"
     return Site(place.path, place.file.char_of(name.start_byte), place.file.char_of(name.end_byte), "possible", reason)
-
-
-def _lies_in(node: Node, outer: Node) -> bool:
-    return outer.start_byte <= node.start_byte < outer.end_byte

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,12 +102,13 @@ def require_same_meaning(
     """
     if rename.new_name == rename.references.symbol.name:
         return
-    texts = {path: apply_edits(rename.references.documents[path].text, edits) for path, edits in rename.edits().items()}
+    edits = rename.edits()
+    texts = {changed: apply_edits(rename.references.documents[changed].text, some) for changed, some in edits.items()}
     with files.overlaid(texts):
-        moved = CharOffset(offset + _shift(rename, path, offset))
+        moved = CharOffset(offset + _shift(edits.get(path, []), offset))
         resolution = resolution_at(files, resolver, path, moved, check)
         after = find_references(resolution, find_symbol(resolution, path, moved), path)
-    wanted = _places(rename)
+    wanted = _places(rename, edits)
     found = {(site.path, site.start) for site in after.sites if site.tier in APPLIED}
     if lost := wanted - found:
         where, _ = min(lost)
@@ -117,18 +118,17 @@ def require_same_meaning(
         raise RejectedResultError(f"in {where.name} the name {rename.new_name} would begin to mean the renamed one; nothing was changed")
 
 
-def _places(rename: Rename) -> set[tuple[Path, int]]:
+def _places(rename: Rename, edits: Mapping[Path, list[Edit]]) -> set[tuple[Path, int]]:
     """Where the sites that are applied stand afterwards."""
     places = set()
     for site in rename.references.sites:
         if site.tier in APPLIED:
             # Of ``old as new`` the new one stands last.
             inside = len(site.new_text(rename.references.symbol.name, rename.new_name)) - len(rename.new_name) if site.alias == "new" else 0
-            places.add((site.path, site.start + _shift(rename, site.path, site.start) + inside))
+            places.add((site.path, site.start + _shift(edits[site.path], site.start) + inside))
     return places
 
 
-def _shift(rename: Rename, path: Path, offset: CharOffset) -> int:
-    """By how much a place moves."""
-    edits = rename.edits().get(path, [])
+def _shift(edits: list[Edit], offset: CharOffset) -> int:
+    """By how much the edits of its file move a place."""
     return sum(len(edit.text) - (edit.end - edit.start) for edit in edits if edit.start < offset)

@@ -96,14 +96,7 @@ def _is_renamed_at_once(node: Node) -> bool:
 
 def _sees(node: Node, place: Place, scope: Scope) -> bool:
     """Whether a name at `node` would find a binding in `scope`, if none nearer had one."""
-    around, here = names.scope_of(node), True
-    while True:
-        if place.scope(around) == scope and (here or around.type != "class_definition"):
-            return True
-        if around.type == "module" or around.parent is None:
-            return False
-        here = here and around.type not in names.FUNCTIONS
-        around = names.scope_of(around)
+    return any(place.scope(around) == scope for around in names.visible_scopes(node))
 
 
 def _is_within(place: Place, inner: Scope, outer: Scope) -> bool:

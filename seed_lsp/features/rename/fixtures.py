@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from seed_lsp.errors import UnknownDocumentError
+from seed_lsp.features.rename import names
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 
 _SHARED = "conftest.py"
@@ -14,7 +14,7 @@ _SHARED = "conftest.py"
 
 def with_fixtures(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
     """The scopes, and those of the functions whose parameter of that name stands for the same fixture; unchanged where no fixture is meant."""
-    places = {path: resolution.place(path) for path in _python_files(resolution)}
+    places = {place.path: place for place in resolution.python_places()}
     fixtures = {path for path, place in places.items() if _defines_fixture(place)}
     if not fixtures:
         return scopes
@@ -50,28 +50,10 @@ def _asks(place: Place | None, scope: Scope) -> bool:
         return False
     node = place.node_of(scope)
     parameters = node.child_by_field_name("parameters")
-    named = any(parameters is not None and _lies_in(binding.node, parameters) for binding in place.bindings.get(scope, []))
+    named = any(parameters is not None and names.lies_in(binding.node, parameters) for binding in place.bindings.get(scope, []))
     name = node.child_by_field_name("name")
     return named and ((name is not None and place.file.text_of(name).startswith("test")) or _is_fixture(place, node))
 
 
 def _is_fixture(place: Place, node: Node | None) -> bool:
-    if node is None or node.type != "function_definition" or node.parent is None or node.parent.type != "decorated_definition":
-        return False
-    decorators = [child for child in node.parent.children if child.type == "decorator"]
-    return any(place.file.text_of(one).lstrip("@ ").split("(")[0].rpartition(".")[2] == "fixture" for one in decorators)
-
-
-def _python_files(resolution: Resolution) -> list[Path]:
-    found = []
-    for path in resolution.files.containing(resolution.name):
-        try:
-            if resolution.files.document(path).language == "python":
-                found.append(path)
-        except UnknownDocumentError:
-            continue
-    return found
-
-
-def _lies_in(node: Node, outer: Node) -> bool:
-    return outer.start_byte <= node.start_byte < outer.end_byte
+    return node is not None and node.type == "function_definition" and "fixture" in names.decorators_of(place.file, node)

@@ -271,6 +271,33 @@ def bases_of(class_node: Node) -> list[Node]:
     return found
 
 
+def visible_scopes(node: Node) -> Iterator[Node]:
+    """The scopes in which a name at `node` is looked for, from the inside out: a class's names are seen in its body alone, not in the functions there."""
+    scope, here = scope_of(node), True
+    while True:
+        if here or scope.type != "class_definition":
+            yield scope
+        if scope.type == "module" or scope.parent is None:
+            return
+        here = here and scope.type not in FUNCTIONS
+        scope = scope_of(scope)
+
+
+def decorators_of(file: PythonFile, function: Node) -> list[str]:
+    """The last names of a definition's decorators: of ``@functools.lru_cache(maxsize=None)`` the ``lru_cache``."""
+    outer = function.parent
+    listed = (
+        [child for child in outer.children if child.type == "decorator"]
+        if outer is not None and outer.type == "decorated_definition"
+        else []
+    )
+    return [file.text_of(one).lstrip("@ ").split("(")[0].rpartition(".")[2].strip() for one in listed]
+
+
+def lies_in(node: Node, outer: Node) -> bool:
+    return outer.start_byte <= node.start_byte < outer.end_byte
+
+
 def walk(node: Node) -> Iterator[Node]:
     stack = [node]
     while stack:

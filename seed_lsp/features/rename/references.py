@@ -313,13 +313,7 @@ def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scop
 def _classes_with(resolution: Resolution) -> set[Scope]:
     """The classes of the workspace that define the name."""
     found = set()
-    for path in resolution.files.containing(resolution.name):
-        try:
-            if resolution.files.document(path).language != "python":
-                continue
-        except UnknownDocumentError:
-            continue
-        place = resolution.place(path)
+    for place in resolution.python_places():
         containers = (place.container(occurrence) for occurrence in place.occurrences)
         found |= {scope for scope in containers if scope is not None and scope.is_class}
     return found

@@ -58,5 +58,5 @@ class Renamer:
 
         if root not in self._workspaces:
             files = WorkspaceFiles(root)
-            self._workspaces[root] = (files, Resolver(root, lambda path: files.open[path].text if path in files.open else None))
+            self._workspaces[root] = (files, Resolver(root, files.open_text))
         return self._workspaces[root]

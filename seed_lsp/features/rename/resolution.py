@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
+from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
@@ -84,16 +86,7 @@ class Place:
 
     def lookup(self, node: Node) -> Scope | None:
         """The scope of this file whose binding a use of the name at `node` sees; None if no scope around it binds it."""
-        scope = names.scope_of(node)
-        here = True
-        while True:
-            # A class's names are seen in its body alone, not in the functions there.
-            if (here or scope.type != "class_definition") and (found := self._declared(scope)) in self.bindings:
-                return found
-            if scope.type == "module" or scope.parent is None:
-                return None
-            here = here and scope.type not in names.FUNCTIONS
-            scope = names.scope_of(scope)
+        return next((found for scope in names.visible_scopes(node) if (found := self._declared(scope)) in self.bindings), None)
 
     def _declared(self, scope: Node) -> Scope:
         """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
@@ -151,6 +144,15 @@ class Resolution:
         if path not in self._places:
             self._places[path] = Place(path, self._file(path), self.name)
         return self._places[path]
+
+    def python_places(self) -> list[Place]:
+        """The workspace's Python files that have the name, and can be read."""
+        found = []
+        for path in self.files.containing(self.name):
+            with contextlib.suppress(UnknownDocumentError):
+                if self.files.document(path).language == "python":
+                    found.append(self.place(path))
+        return found
 
     def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes that define what stands there; empty if that is unknown."""
