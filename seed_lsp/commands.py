@@ -77,7 +77,7 @@ def edit(options: argparse.Namespace) -> None:
 def rename(options: argparse.Namespace) -> None:
     # jedi and the tree walk are nothing that the other commands should wait for.
     from seed_lsp.features.rename.call_sites import NewSignature
-    from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+    from seed_lsp.features.rename.change import plan_rename
     from seed_lsp.features.rename.references import APPLIED
     from seed_lsp.source.files import WorkspaceFiles, project_root
     from seed_lsp.source.resolve import Resolver
@@ -94,7 +94,6 @@ def rename(options: argparse.Namespace) -> None:
     if signature is None and (options.was or options.argument):
         raise RenameRefusedError("--was and --argument say more of a --signature, and there is none")
     plan = plan_rename(files, resolver, path, offset, options.new_name, signature=signature)
-    require_same_meaning(files, resolver, plan, path, offset)
     references = plan.references
     texts = plan.texts(tiers)
     diff = "".join(unified_diff(references.documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))

@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from lsprotocol import types
 
 from seed_lsp.errors import RenameRefusedError, StaleDocumentError
+from seed_lsp.features.rename.grammars import require_language
 from seed_lsp.features.rename.references import APPLIED, TIERS, Tier
 from seed_lsp.features.rename.renamer import Check
 from seed_lsp.server import SeedServer, answers, answers_itself
@@ -58,14 +59,9 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
     document, path, offset = _place(server, params.text_document.uri, params.position)
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
-        from seed_lsp.features.rename.references import find_symbol, resolution_at
+        from seed_lsp.features.rename.change import find_name
 
-        files.refresh(check)
-        resolution = resolution_at(files, resolver, path, offset, check)
-        symbol = find_symbol(resolution, path, offset)
-        occurrence = resolution.place(path).at(offset)
-        assert occurrence is not None, "the symbol was found there"
-        return occurrence.start, occurrence.end, symbol.name
+        return find_name(files, resolver, path, offset, check)
 
     start, end, name = await server.renamer.run(_root(server, path), _opened(server), work)
     return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
@@ -110,14 +106,12 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
         from seed_lsp.features.rename.call_sites import NewSignature
-        from seed_lsp.features.rename.change import plan_rename, require_same_meaning
+        from seed_lsp.features.rename.change import plan_rename
         from seed_lsp.features.rename.references import name_at
 
         signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
         new_name = wanted.name or name_at(files.document(path), offset)
-        found = plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
-        require_same_meaning(files, resolver, found, path, offset, check=check)
-        return found
+        return plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
 
     found = await server.renamer.run(_root(server, path), _opened(server), work)
     for one in (document, *found.references.documents.values()):
@@ -157,8 +151,7 @@ def _shows_annotations(capabilities: types.ClientCapabilities) -> bool:
 
 def _place(server: SeedServer, uri: str, position: types.Position) -> tuple[Document, Path, CharOffset]:
     document = server.documents.snapshot(uri)
-    if document.language != "python":
-        raise RenameRefusedError(f"only names of Python code are resolved, and this is {document.language}")
+    require_language(document)
     path = _path(uri)
     if path is None:
         raise RenameRefusedError("the document has no file yet; save it first")

@@ -79,7 +79,11 @@ class _Function:
 
 
 def plan_call_sites(
-    references: References, wanted: NewSignature, edits: Mapping[Path, list[Edit]], check: Callable[[], None] = lambda: None
+    resolution: Resolution,
+    references: References,
+    wanted: NewSignature,
+    edits: Mapping[Path, list[Edit]],
+    check: Callable[[], None] = lambda: None,
 ) -> CallSites:
     """What a new signature of the function that `references` are of changes, besides the `edits` that there are already; `RenameRefusedError` where it
     cannot be had.
@@ -87,7 +91,7 @@ def plan_call_sites(
     symbol = references.symbol
     if symbol.kind not in {"function", "method"}:
         raise RenameRefusedError(f"{symbol.name} is no function; only functions have a signature")
-    planner = _Planner(references, wanted, edits)
+    planner = _Planner(resolution, references, wanted, edits)
     sites = planner.change_definitions()
     # From the end, so that a call within another one's arguments comes first.
     for site in sorted(references.sites, key=lambda site: (site.path, -site.start)):
@@ -97,8 +101,8 @@ def plan_call_sites(
 
 
 class _Planner:
-    def __init__(self, references: References, wanted: NewSignature, edits: Mapping[Path, list[Edit]]) -> None:
-        self._references, self._resolution = references, references.resolution
+    def __init__(self, resolution: Resolution, references: References, wanted: NewSignature, edits: Mapping[Path, list[Edit]]) -> None:
+        self._resolution, self._references = resolution, references
         found = _functions(self._resolution, references.symbol.scopes)
         self._function = found[0]
         suffix = self._function.place.path.suffix

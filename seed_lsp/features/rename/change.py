@@ -9,7 +9,9 @@ from pathlib import Path
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
 from seed_lsp.features.rename.call_sites import CallSites, NewSignature, plan_call_sites
 from seed_lsp.features.rename.collisions import require_name, require_room
-from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, resolution_at
+from seed_lsp.features.rename.grammars import FAMILIES, require_language
+from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
+from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, name_at, resolution_at
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
@@ -75,58 +77,100 @@ def plan_rename(
     signature: NewSignature | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Rename:
-    """Find everything to rename, or raise `RenameRefusedError` with the reason. `check` is called often, and may raise.
+    """Find everything to rename, and look whether it then means what it meant; `RenameRefusedError` or `RejectedResultError` with the reason where it cannot
+    be done. `check` is called often, and may raise.
 
-    With a `signature` calls change as well, and the name may stay.
+    With a `signature` calls change as well, and the name may stay. `resolver` must read open documents through `files`.
     """
     files.refresh(check)
+    document = files.document(path)
+    old_name = name_at(document, offset)
+    if signature is None or new_name != old_name:
+        require_name(old_name, new_name, document.language)
+    require_language(document)
+    if document.language != "python":
+        if signature is not None:
+            raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
+        found = Rename(_find(files, resolver, path, offset, check), new_name)
+        _require_inside(files, found)
+    else:
+        resolution = resolution_at(files, resolver, path, offset, check)
+        references = find_references(resolution, find_symbol(resolution, path, offset), path)
+        found = Rename(references, new_name)
+        _require_inside(files, found)
+        if new_name != old_name:
+            require_room(resolution, references, new_name)
+        if signature is not None:
+            found = replace(found, call_sites=plan_call_sites(resolution, references, signature, found.edits(), check))
+    _require_same_meaning(files, resolver, found, path, offset, check=check)
+    return found
+
+
+def find_name(
+    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
+) -> tuple[CharOffset, CharOffset, str]:
+    """Where the name at a place begins and ends, and the name; `RenameRefusedError` if it could not be renamed."""
+    files.refresh(check)
+    document = files.document(path)
+    require_language(document)
+    if document.language == "python":
+        resolution = resolution_at(files, resolver, path, offset, check)
+        find_symbol(resolution, path, offset)
+        found = resolution.place(path).at(offset)
+        assert found is not None, "the symbol was found there"
+        return found.start, found.end, resolution.name
+    file = LexicalFile(path, document, name_at(document, offset))
+    start = file.start_at(offset)
+    return start, CharOffset(start + len(file.name)), file.name
+
+
+def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None]) -> References:
+    """The references of the name at a place, in whatever language."""
+    if files.document(path).language in FAMILIES:
+        return find_lexical_references(files, path, offset, check)
     resolution = resolution_at(files, resolver, path, offset, check)
-    if signature is None or new_name != resolution.name:
-        require_name(resolution.name, new_name)
-    references = find_references(resolution, find_symbol(resolution, path, offset), path)
-    outside = [site.path for site in references.sites if site.tier in APPLIED and not files.holds(site.path)]
+    return find_references(resolution, find_symbol(resolution, path, offset), path)
+
+
+def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:
+    outside = [site.path for site in rename.references.sites if site.tier in APPLIED and not files.holds(site.path)]
     if outside:
         raise RenameRefusedError(f"{outside[0]} is no file of the workspace that may be changed: ignored, behind a link, or too large")
-    if new_name != resolution.name:
-        require_room(references, new_name)
-    found = Rename(references, new_name)
-    return found if signature is None else replace(found, call_sites=plan_call_sites(references, signature, found.edits(), check))
 
 
-def require_same_meaning(
-    files: WorkspaceFiles, resolver: Resolver, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None] = lambda: None
+def _require_same_meaning(
+    files: WorkspaceFiles, resolver: Resolver, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None]
 ) -> None:
-    """Scan again, in the texts as they would be: `RejectedResultError` unless the new name is found where the old one was, and nowhere else.
-
-    `resolver` must read open documents through `files`.
-    """
-    if rename.new_name == rename.references.symbol.name:
-        return
+    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else."""
     edits = rename.edits()
+    if not edits:
+        return
     texts = {changed: apply_edits(rename.references.documents[changed].text, some) for changed, some in edits.items()}
     with files.overlaid(texts):
-        moved = CharOffset(offset + _shift(edits.get(path, []), offset))
-        resolution = resolution_at(files, resolver, path, moved, check)
-        after = find_references(resolution, find_symbol(resolution, path, moved), path)
-    wanted = _places(rename, edits)
-    found = {(site.path, site.start) for site in after.sites if site.tier in APPLIED}
+        at = next((site for site in rename.references.sites if site.path == path and site.start <= offset <= site.end), None)
+        moved = offset + _shift(edits.get(path, []), offset) if at is None else _new_place(rename, edits, at)
+        try:
+            after = _find(files, resolver, path, CharOffset(moved), check)
+        except RenameRefusedError:
+            raise RejectedResultError(f"{rename.new_name} would be no such name in {path.name}; nothing was changed") from None
+    wanted = {(site.path, _new_place(rename, edits, site)) for site in rename.references.sites if site.tier in APPLIED}
+    found = {(site.path, int(site.start)) for site in after.sites if site.tier in APPLIED}
     if lost := wanted - found:
         where, _ = min(lost)
         raise RejectedResultError(f"in {where.name} the new name would mean something else; nothing was changed")
     if more := found - wanted:
-        where, _ = min(more)
-        raise RejectedResultError(f"in {where.name} the name {rename.new_name} would begin to mean the renamed one; nothing was changed")
+        where, at_char = min(more)
+        line = after.documents[where].line_of(CharOffset(at_char)) + 1
+        raise RejectedResultError(
+            f"{rename.new_name} on line {line} of {where.name} would be one with the renamed name; nothing was changed"
+        )
 
 
-def _places(rename: Rename, edits: Mapping[Path, list[Edit]]) -> set[tuple[Path, int]]:
-    """Where the sites that are applied stand afterwards."""
-    places = set()
-    for site in rename.references.sites:
-        if site.tier in APPLIED:
-            # Of ``old as new`` the new one stands last.
-            inside = len(site.new_text(rename.references.symbol.name, rename.new_name)) - len(rename.new_name) if site.alias == "new" else 0
-            places.add((site.path, site.start + _shift(edits[site.path], site.start) + inside))
-    return places
+def _new_place(rename: Rename, edits: Mapping[Path, list[Edit]], site: Site) -> int:
+    """Where the new name of a site that is applied stands afterwards: of ``new as old`` it is first, of ``old as new`` last."""
+    text = site.new_text(rename.references.symbol.name, rename.new_name)
+    inside = len(text) - len(rename.new_name) if site.alias in {"new", "shorthand"} else 0
+    return site.start + _shift(edits.get(site.path, []), site.start) + inside
 
 
 def _shift(edits: list[Edit], offset: CharOffset) -> int:

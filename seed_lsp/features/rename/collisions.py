@@ -12,24 +12,23 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.references import APPLIED, References, Site
-from seed_lsp.features.rename.resolution import Place, Scope
+from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 
 _BUILTINS = frozenset(dir(builtins))
 
 
-def require_name(old: str, new: str) -> None:
-    """`RenameRefusedError` unless `new` is an identifier, and another one."""
+def require_name(old: str, new: str, language: str = "python") -> None:
+    """`RenameRefusedError` unless `new` is an identifier, and another one. A keyword of another language than Python shows when the result is parsed."""
     if not new.isidentifier():
         raise RenameRefusedError(f"{new!r} is no name: letters, digits and underscores, no digit first")
-    if keyword.iskeyword(new):
+    if language == "python" and keyword.iskeyword(new):
         raise RenameRefusedError(f"{new} is a keyword of Python")
     if new == old:
         raise RenameRefusedError(f"the name is {old} already")
 
 
-def require_room(references: References, new: str) -> None:
+def require_room(resolution: Resolution, references: References, new: str) -> None:
     """`RenameRefusedError` where the new name is taken, would be hidden at one of the sites, or would hide another."""
-    resolution = references.resolution
     by_file: dict[Path, list[Site]] = {}
     for site in references.sites:
         if site.tier in APPLIED and references.documents[site.path].language == "python":
@@ -38,7 +37,7 @@ def require_room(references: References, new: str) -> None:
         assert scope.path is not None, "a library's symbol was refused"
         _require_free(Place(scope.path, resolution.place(scope.path).file, new), scope)
     if references.symbol.is_member:
-        _require_free_in_family(references, new)
+        _require_free_in_family(resolution, references, new)
     for path, sites in by_file.items():
         place = resolution.place(path)
         _require_sight(place, Place(path, place.file, new), sites)
@@ -52,9 +51,8 @@ def _require_free(taken: Place, scope: Scope) -> None:
         raise _taken(taken, members[0])
 
 
-def _require_free_in_family(references: References, new: str) -> None:
+def _require_free_in_family(resolution: Resolution, references: References, new: str) -> None:
     """No class above may have the new name: it would be overridden from now on."""
-    resolution = references.resolution
     for scope in references.symbol.scopes | references.symbol.overrides:
         for ancestor in resolution.ancestors(scope) if scope.is_class else ():
             assert ancestor.path is not None, "ancestors are the workspace's"

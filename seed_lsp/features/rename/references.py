@@ -55,7 +55,7 @@ class Symbol:
 @dataclass(frozen=True)
 class Site:
     """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
-    import under the old one.
+    import under the old one; ``shorthand``: the place names a field as well, which keeps its name.
     """
 
     path: Path
@@ -63,10 +63,10 @@ class Site:
     end: CharOffset
     tier: Tier
     reason: str
-    alias: Literal["", "old", "new"] = ""
+    alias: Literal["", "old", "new", "shorthand"] = ""
 
     def new_text(self, old: str, new: str) -> str:
-        return {"": new, "old": f"{new} as {old}", "new": f"{old} as {new}"}[self.alias]
+        return {"": new, "old": f"{new} as {old}", "new": f"{old} as {new}", "shorthand": f"{old}: {new}"}[self.alias]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ class References:
     symbol: Symbol
     sites: tuple[Site, ...]
     documents: dict[Path, Document]
-    resolution: Resolution
 
     def counts(self) -> dict[Tier, int]:
         found = Counter(site.tier for site in self.sites)
@@ -122,11 +121,11 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
         if document.language == "python":
             fresh = _sites_of(resolution, symbol, resolution.place(found), whole=found in own or not symbol.is_local)
         else:
-            fresh = [] if symbol.is_local else _mentions(found, document, symbol.name)
+            fresh = [] if symbol.is_local else mentions(found, document, symbol.name)
         if fresh:
             sites += fresh
             documents[found] = document
-    return References(symbol, tuple(sites), documents, resolution)
+    return References(symbol, tuple(sites), documents)
 
 
 def resolution_at(
@@ -246,7 +245,7 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
     return "mention", "in a docstring" if _is_docstring(occurrence.node) else "in a string"
 
 
-def _mentions(path: Path, document: Document, name: str) -> list[Site]:
+def mentions(path: Path, document: Document, name: str) -> list[Site]:
     """A file of another language, or of none: nothing is resolved there."""
     reason = (
         "in documentation or configuration" if document.language == "plaintext" else f"in a file of another language ({document.language})"
