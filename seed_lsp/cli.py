@@ -64,9 +64,9 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_engine_options(edit)
     edit.set_defaults(run=_edit)
 
-    rename = commands.add_parser("rename", help="rename a symbol of Python code with everything that refers to it; prints a unified diff")
+    rename = commands.add_parser("rename", help="rename a symbol with everything that refers to it; prints a unified diff")
     rename.add_argument("file", type=Path)
-    rename.add_argument("new_name")
+    rename.add_argument("new_name", nargs="?", default="", help="with neither a name nor a signature, the model proposes up to five names")
     rename.add_argument("--line", type=_positive, required=True, help="of the symbol, counted from 1")
     rename.add_argument("--column", type=_positive, required=True, help="counted from 1, in characters")
     rename.add_argument("--root", type=Path, help="the workspace; the nearest project around the file if left out")
@@ -76,8 +76,10 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     rename.add_argument(
         "--argument", type=_pair, nargs="+", default=[], metavar="NAME=EXPRESSION", help="what calls pass for a new parameter"
     )
+    rename.add_argument("--fill", action="store_true", help="let the model propose what is left of that; made with --also possible")
     rename.add_argument("--write", action="store_true", help="change the files as well: all of them, or none")
     rename.add_argument("--json", action="store_true", help="print one JSON object: the diff, and every site with its tier and the reason")
+    _add_model_options(rename)
     rename.set_defaults(run=_rename)
 
     demo = commands.add_parser("demo", help="start the server as an editor would, and show a completion and a refactoring")
@@ -129,10 +131,8 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    _add_model_options(parser)
     parser.add_argument("--mode", choices=MODES, default=DEFAULTS.mode)
-    parser.add_argument("--model", default=DEFAULTS.model, help="a name from `seed-lsp model list`, a .gguf file or a safetensors folder")
-    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if left out")
-    parser.add_argument("--dtype", choices=NUMBER_FORMATS, help="the best for the device if left out")
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -140,6 +140,12 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--draft", choices=DRAFT_SOURCES, default="auto", help="where mode verified takes its drafts from")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default=DEFAULTS.model, help="a name from `seed-lsp model list`, a .gguf file or a safetensors folder")
+    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if left out")
+    parser.add_argument("--dtype", choices=NUMBER_FORMATS, help="the best for the device if left out")
 
 
 def _positive(text: str) -> int:
@@ -193,7 +199,7 @@ def _edit(options: argparse.Namespace) -> None:
 
 
 def _rename(options: argparse.Namespace) -> None:
-    from seed_lsp.commands import rename
+    from seed_lsp.rename_command import rename
 
     rename(options)
 

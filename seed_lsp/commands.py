@@ -1,4 +1,4 @@
-"""``seed-lsp complete``, ``edit`` and ``rename``: the server's features on files, without an editor."""
+"""``seed-lsp complete`` and ``edit``: the server's features on files, without an editor."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from engine.api import Event, Finished, Loading, Request, statistics
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import NoChangeError, RenameRefusedError, SelectionError, UnknownDocumentError
+from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features import inline, refactor
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import read_document
 from seed_lsp.source.patch import unified_diff
 from seed_lsp.source.writing import Replacement, write_files
-
-if TYPE_CHECKING:
-    from seed_lsp.features.rename.references import Site, Tier
 
 NO_LIMIT_S = 3600
 
@@ -31,7 +28,7 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 def complete(options: argparse.Namespace) -> None:
     document = read_document(options.file)
-    plan = inline.Plan(document, _cursor(document, options))
+    plan = inline.Plan(document, cursor(document, options))
     settings = _settings(options)
     request = inline.build_request(plan, settings, 1, automatic=False)
     finished = _run(_with_options(request, options), options)
@@ -74,63 +71,7 @@ def edit(options: argparse.Namespace) -> None:
         sys.stdout.write(diff)
 
 
-def rename(options: argparse.Namespace) -> None:
-    # jedi and the tree walk are nothing that the other commands should wait for.
-    from seed_lsp.features.rename.call_sites import NewSignature
-    from seed_lsp.features.rename.change import plan_rename
-    from seed_lsp.features.rename.references import APPLIED
-    from seed_lsp.source.files import WorkspaceFiles, project_root
-    from seed_lsp.source.resolve import Resolver
-
-    path = options.file.resolve()
-    offset = _cursor(read_document(path), options)
-    root = (options.root or project_root(path)).resolve()
-    if not path.is_relative_to(root):
-        raise UnknownDocumentError(f"{options.file} lies outside the workspace {root}; name another --root")
-    files = WorkspaceFiles(root)
-    resolver = Resolver(root, files.open_text)
-    tiers: frozenset[Tier] = APPLIED | set(options.also)
-    signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
-    if signature is None and (options.was or options.argument):
-        raise RenameRefusedError("--was and --argument say more of a --signature, and there is none")
-    plan = plan_rename(files, resolver, path, offset, options.new_name, signature=signature)
-    references = plan.references
-    texts = plan.texts(tiers)
-    diff = "".join(unified_diff(references.documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))
-    if options.write:
-        write_files({p: Replacement(references.documents[p].text, new) for p, new in texts.items()})
-    found = {(site.path, site.start): site for site in references.sites}
-    if plan.call_sites is not None:
-        found |= {(site.path, site.start): site for site in plan.call_sites.sites}
-    sites = [_site(files.document(site.path), site, root, applied=site.tier in tiers) for _, site in sorted(found.items())]
-    if options.json:
-        print(json.dumps({"diff": diff, "sites": sites, "counts": references.counts(), "written": options.write}))
-        return
-    sys.stdout.write(diff)
-    print(f"seed-lsp: {', '.join(f'{count} {tier}' for tier, count in references.counts().items())}", file=sys.stderr)
-    for site in sites:
-        if not site["applied"]:
-            print(
-                f"seed-lsp: left as it is: {site['file']}:{site['line']}:{site['column']} ({site['tier']}: {site['reason']})",
-                file=sys.stderr,
-            )
-
-
-def _site(document: Document, site: Site, root: Path, *, applied: bool) -> dict[str, object]:
-    """Lines and columns count from 1, columns in characters, as the command's own arguments do."""
-    line = document.line_of(site.start)
-    return {
-        "file": site.path.relative_to(root).as_posix(),
-        "line": line + 1,
-        "column": site.start - document.line_starts[line] + 1,
-        "length": site.end - site.start,
-        "tier": site.tier,
-        "reason": site.reason,
-        "applied": applied,
-    }
-
-
-def _cursor(document: Document, options: argparse.Namespace) -> CharOffset:
+def cursor(document: Document, options: argparse.Namespace) -> CharOffset:
     """The place that the options name; `SelectionError` if there is none."""
     if options.line > len(document.line_starts):
         raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {options.line}")

@@ -172,11 +172,14 @@ async def _try_complete(
 @answers
 async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The list costs nothing: the model runs when an action is resolved."""
-    if params.range.start == params.range.end or not _wants_rewrites(params.context.only):
+    if not _wants_rewrites(params.context.only):
         return []
     document = server.documents.snapshot(params.text_document.uri)
+    renames = rename_handlers.offered_actions(server, document, params.range)
+    if params.range.start == params.range.end:
+        return renames
     missing = server.missing_model()
-    return [_offer(server, document, params.range, entry, missing) for entry in refactor.REFACTORINGS]
+    return [*(_offer(server, document, params.range, entry, missing) for entry in refactor.REFACTORINGS), *renames]
 
 
 def _wants_rewrites(only: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -11,13 +11,18 @@ from urllib.request import url2pathname
 
 from lsprotocol import types
 
-from seed_lsp.errors import RenameRefusedError, StaleDocumentError
+from engine.api import EngineError, Finished, InfillRequest
+from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
+from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.grammars import require_language
-from seed_lsp.features.rename.references import APPLIED, TIERS, Tier
+from seed_lsp.features.rename.offers import offers_at
+from seed_lsp.features.rename.proposals import proposed_names, usable
+from seed_lsp.features.rename.references import APPLIED, TIERS
 from seed_lsp.features.rename.renamer import Check
+from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, ClientPosition, Document
-from seed_lsp.workspace import protocol_range
+from seed_lsp.workspace import offsets, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
@@ -26,23 +31,29 @@ if TYPE_CHECKING:
 
 RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
 CHANGE_SIGNATURE = "seed.changeSignature"
+SUGGEST_NAMES = "seed.suggestNames"
 
-_ANNOTATIONS = {
+VALUE = "value"
+_ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
     "exact": types.ChangeAnnotation("References", needs_confirmation=False, description="resolved to the symbol"),
     "override": types.ChangeAnnotation("Overrides", needs_confirmation=False, description="the same member of related classes"),
     "possible": types.ChangeAnnotation("Possible references", needs_confirmation=True, description="not resolved: look before you tick"),
     "mention": types.ChangeAnnotation("Mentions", needs_confirmation=True, description="in strings, comments and documentation"),
+    VALUE: types.ChangeAnnotation("Proposed arguments", needs_confirmation=True, description="the model's: look before you tick"),
 }
 
 
 @dataclass
 class RenameArguments:
-    """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays."""
+    """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays. `version` is
+    the document's as the user saw it; null: whatever it is now.
+    """
 
     uri: str
     position: types.Position
     name: str = ""
     signature: str | None = None
+    version: int | None = None
     was: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
 
@@ -52,11 +63,12 @@ def register(server: SeedServer) -> None:
     server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))(rename)
     server.command(RENAME_AND_UPDATE)(rename_and_update)
     server.command(CHANGE_SIGNATURE)(change_signature)
+    server.command(SUGGEST_NAMES)(suggest_names)
 
 
 @answers_itself
 async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
-    document, path, offset = _place(server, params.text_document.uri, params.position)
+    document, path, offset = _place(server, RenameArguments(params.text_document.uri, params.position))
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
         from seed_lsp.features.rename.change import find_name
@@ -69,12 +81,18 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
 
 @answers_itself
 async def rename(server: SeedServer, params: types.RenameParams) -> types.WorkspaceEdit:
-    found = await _find(server, RenameArguments(params.text_document.uri, params.position, params.new_name))
-    return _workspace_edit(server, found, annotated=server.takes_document_changes and _shows_annotations(server.client_capabilities))
+    arguments = RenameArguments(params.text_document.uri, params.position, params.new_name)
+    if not params.new_name:
+        names = await _proposals(server, arguments)
+        raise RenameRefusedError(f"there is no new name; it could be {', '.join(names)}" if names else "there is no new name")
+    found = await _find(server, arguments)
+    return _workspace_edit(server, found, annotated=_shows_annotations(server))
 
 
 async def rename_and_update(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
-    """Command `seed.renameAndUpdateCallSites`: rename, apply what is certain, and say what was found and what is left."""
+    """Command `seed.renameAndUpdateCallSites`: rename, apply what is certain, and say what was found and what is left. Without a name the user is asked to
+    choose from what the model proposes.
+    """
     return await _apply(server, arguments)
 
 
@@ -83,15 +101,50 @@ async def change_signature(server: SeedServer, arguments: RenameArguments) -> di
     return await _apply(server, arguments)
 
 
+def offered_actions(server: SeedServer, document: Document, area: types.Range) -> list[types.CodeAction]:
+    """Code actions for the name that is selected, or at the cursor; they cost a look at the syntax."""
+    start, end = offsets(document, area, server.documents.encoding)
+    if start != end and not document.text[start:end].isidentifier():
+        return []
+    actions = []
+    for offer in offers_at(document, CharOffset(start)):
+        position = protocol_range(document, offer.place, offer.place, server.documents.encoding).start
+        argument: dict[str, Any] = {
+            "uri": document.uri,
+            "position": {"line": position.line, "character": position.character},
+            "version": document.version,
+        }
+        if offer.signature is not None:
+            argument["signature"] = offer.signature
+        title = f"Seed: {offer.title}"
+        command = types.Command(title, RENAME_AND_UPDATE if offer.signature is None else CHANGE_SIGNATURE, arguments=[argument])
+        actions.append(types.CodeAction(title, kind=types.CodeActionKind.RefactorRewrite, command=command))
+    return actions
+
+
+@answers
+async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    """Command `seed.suggestNames`: up to five names that the symbol could have."""
+    return {"names": await _proposals(server, arguments)}
+
+
 @answers
 async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     if not arguments.name and arguments.signature is None:
-        raise RenameRefusedError("there is neither a new name nor a new signature")
+        names = await _proposals(server, arguments)
+        if not names:
+            raise RenameRefusedError("the model proposes no other name; give one")
+        chosen = await server.window_show_message_request_async(
+            types.ShowMessageRequestParams(types.MessageType.Info, "Seed: rename to", [types.MessageActionItem(name) for name in names])
+        )
+        if chosen is None:
+            raise CancelledError("no name was chosen")
+        arguments = replace(arguments, name=chosen.title)
     found = await _find(server, arguments)
+    annotated = _shows_annotations(server) and found.call_sites is not None and found.call_sites.proposed != found.call_sites.edits
+    edit = _workspace_edit(server, found, annotated=annotated)
     label = f"Seed: change {found.references.symbol.name}"
-    answer = await server.workspace_apply_edit_async(
-        types.ApplyWorkspaceEditParams(_workspace_edit(server, found, annotated=False), label=label)
-    )
+    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label=label))
     if not answer.applied:
         raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
     left = [
@@ -101,23 +154,69 @@ async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, An
     return {"applied": True, "counts": found.references.counts(), "left": left}
 
 
-async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
-    document, path, offset = _place(server, wanted.uri, wanted.position)
+async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str]:
+    _, path, offset = _place(server, arguments)
 
-    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
-        from seed_lsp.features.rename.call_sites import NewSignature
+    def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
+        from seed_lsp.features.rename.change import find_definition
+
+        return find_definition(files, resolver, path, offset, check)
+
+    root, opened = _root(server, path), _opened(server)
+    document, start, name = await server.renamer.run(root, opened, locate)
+    settings = await server.settled()
+    async with WorkProgress(server, "Seed: looking for names") as progress:
+        candidates = await progress.cancellable(proposed_names(document, start, name, _asking(server), settings))
+
+    def keep(files: WorkspaceFiles, resolver: Resolver, check: Check) -> list[str]:
         from seed_lsp.features.rename.change import plan_rename
-        from seed_lsp.features.rename.references import name_at
 
-        signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
-        new_name = wanted.name or name_at(files.document(path), offset)
-        return plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
+        return usable(candidates, lambda new: plan_rename(files, resolver, path, offset, new, check=check))
 
-    found = await server.renamer.run(_root(server, path), _opened(server), work)
+    return await server.renamer.run(root, opened, keep)
+
+
+async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
+    document, path, offset = _place(server, wanted)
+    root, opened = _root(server, path), _opened(server)
+    signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
+
+    async def plan(signature: NewSignature | None) -> Rename:
+        def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
+            from seed_lsp.features.rename.change import plan_rename
+            from seed_lsp.features.rename.references import name_at
+
+            new_name = wanted.name or name_at(files.document(path), offset)
+            return plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
+
+        return await server.renamer.run(root, opened, work)
+
+    found = await plan(signature)
+    if signature is not None and found.call_sites is not None and found.call_sites.gaps:
+        found = await _with_values(server, found, signature, plan)
     for one in (document, *found.references.documents.values()):
         if one.version is not None and not server.documents.is_current(one):
             raise StaleDocumentError(f"{one.uri.rpartition('/')[2]} changed while its names were looked for; nothing was applied")
     return found
+
+
+async def _with_values(
+    server: SeedServer, found: Rename, signature: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]]
+) -> Rename:
+    """With the model's values for what calls have to pass from now on; without, where there is no model."""
+    from seed_lsp.features.rename.values import filled
+
+    settings = await server.settled()
+    try:
+        async with WorkProgress(server, "Seed: looking for arguments") as progress:
+            return await progress.cancellable(filled(found, signature, plan, _asking(server), settings))
+    except EngineError as error:
+        server.tell_once(f"no values are proposed for new parameters: {error}")
+        return found
+
+
+def _asking(server: SeedServer) -> Callable[[InfillRequest], Awaitable[Finished]]:
+    return lambda request: server.engine.run(replace(request, id=server.engine.new_id()))
 
 
 def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:
@@ -125,37 +224,47 @@ def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> ty
     documents, encoding = found.references.documents, server.documents.encoding
     tiers = {(site.path, site.start): site.tier for site in found.references.sites}
     plain: dict[Path, list[types.TextEdit]] = {}
-    marks: dict[Path, list[Tier]] = {}
+    marks: dict[Path, list[str]] = {}
     for path, edits in found.all_edits(TIERS if annotated else APPLIED).items():
         plain[path] = [types.TextEdit(protocol_range(documents[path], edit.start, edit.end, encoding), edit.text) for edit in edits]
         # What is no site is a changed call or definition.
-        marks[path] = [tiers.get((path, CharOffset(edit.start)), "exact") for edit in edits]
+        certain = found.call_sites.edits.get(path, []) if found.call_sites is not None else []
+        proposed = found.call_sites.proposed.get(path, []) if found.call_sites is not None else []
+        marks[path] = [
+            VALUE if edit in proposed and edit not in certain else tiers.get((path, CharOffset(edit.start)), "exact") for edit in edits
+        ]
     if not server.takes_document_changes:
         return types.WorkspaceEdit(changes={documents[path].uri: edits for path, edits in plain.items()})
     changes = []
     for path, text_edits in plain.items():
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=documents[path].uri, version=documents[path].version)
         marked = zip(text_edits, marks[path], strict=True)
-        sent = [types.AnnotatedTextEdit(tier, edit.range, edit.new_text) if annotated else edit for edit, tier in marked]
+        sent = [types.AnnotatedTextEdit(mark, edit.range, edit.new_text) if annotated else edit for edit, mark in marked]
         changes.append(types.TextDocumentEdit(identifier, sent))
-    used = sorted({tier for some in marks.values() for tier in some})
-    annotations: dict[str, types.ChangeAnnotation] = {tier: _ANNOTATIONS[tier] for tier in used}
+    used = sorted({mark for some in marks.values() for mark in some})
+    annotations = {mark: _ANNOTATIONS[mark] for mark in used}
     return types.WorkspaceEdit(document_changes=list(changes), change_annotations=annotations if annotated else None)
 
 
-def _shows_annotations(capabilities: types.ClientCapabilities) -> bool:
-    workspace = capabilities.workspace
+def _shows_annotations(server: SeedServer) -> bool:
+    workspace = server.client_capabilities.workspace
     support = workspace.workspace_edit if workspace else None
-    return support is not None and support.change_annotation_support is not None
+    return server.takes_document_changes and support is not None and support.change_annotation_support is not None
 
 
-def _place(server: SeedServer, uri: str, position: types.Position) -> tuple[Document, Path, CharOffset]:
-    document = server.documents.snapshot(uri)
+def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Path, CharOffset]:
+    document = server.documents.snapshot(arguments.uri)
+    if arguments.version is not None and arguments.version != document.version:
+        raise StaleDocumentError("the document changed since the action was offered; ask again")
     require_language(document)
-    path = _path(uri)
+    path = _path(arguments.uri)
     if path is None:
         raise RenameRefusedError("the document has no file yet; save it first")
-    return document, path, document.offset_at(ClientPosition(position.line, position.character), server.documents.encoding)
+    return (
+        document,
+        path,
+        document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding),
+    )
 
 
 def _opened(server: SeedServer) -> Mapping[Path, Document]:

@@ -111,11 +111,17 @@ class Editor:
 def make_client() -> LanguageClient:
     client = pytest_lsp.make_test_lsp_client()
     client.seed_registered = []
+    client.seed_choice = None
 
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
         failure = client.seed_editor.apply(params.edit)
         return types.ApplyWorkspaceEditResult(applied=not failure, failure_reason=failure or None)
+
+    @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+    def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+        """Like a user who takes the entry that the test named, or closes the question."""
+        return next((entry for entry in params.actions or [] if entry.title == client.seed_choice), None)
 
     @client.feature(types.CLIENT_REGISTER_CAPABILITY)
     def register(params: types.RegistrationParams) -> None:

@@ -39,6 +39,8 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         while time.monotonic() < end and not cancelled():
             time.sleep(0.01)
         reason = "cancelled" if cancelled() else "stop"
+    elif word == "say":
+        text = rest.split()[0]
     elif word == "wait":
         time.sleep(0.5)
     elif word == "die":

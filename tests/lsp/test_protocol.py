@@ -23,7 +23,7 @@ async def test_capabilities(editor: Editor):
     assert result.code_action_provider.resolve_provider
     assert result.completion_provider is None, "the ordinary list is offered only where a setting asks for it"
     commands = {"seed.editSelection", "seed.refactor", "seed.completionStatistics"}
-    commands |= {"seed.renameAndUpdateCallSites", "seed.changeSignature"}
+    commands |= {"seed.renameAndUpdateCallSites", "seed.changeSignature", "seed.suggestNames"}
     assert set(result.execute_command_provider.commands) == commands
     assert result.rename_provider.prepare_provider
     assert result.position_encoding == editor.encoding
@@ -110,9 +110,9 @@ async def test_code_actions_are_listed_without_the_engine(editor: Editor):
         "Seed: Extract a function",
     ]
     assert all(action.kind == types.CodeActionKind.RefactorRewrite and action.edit is None for action in actions)
-    assert await editor.actions(editor.range(3, 3)) == [], "nothing is selected"
+    assert await editor.actions(editor.range(3, 3)) == [], "nothing is selected, and no name is there"
     assert await editor.actions(editor.selection("total"), [types.CodeActionKind.QuickFix]) == []
-    assert len(await editor.actions(editor.selection("total"), [types.CodeActionKind.Refactor])) == 4
+    assert len(await editor.actions(editor.selection("total = a"), [types.CodeActionKind.Refactor])) == 4
 
 
 async def test_resolving_an_action_gives_a_versioned_edit(editor: Editor):

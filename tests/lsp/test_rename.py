@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import time
 from pathlib import Path
@@ -141,3 +142,80 @@ async def test_a_new_signature_changes_the_calls(editor: Editor, project: Path):
     answer = await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.changeSignature", [argument]))
     assert editor.buffer.text == "def total(unit, items):\n    return len(items)\n\n\nprint('🙂', total(1, []))\ntotal(*x)\n"
     assert [entry["reason"] for entry in answer["left"]] == ["a star in the call hides what is passed"]
+
+
+FILLABLE = "def scripted_value():\n    return 1\n\n\ndef total(items):\n    return items\n\n\nprint(total([]))\n"
+
+
+async def execute(editor: Editor, command: str, word: str, **more: object) -> dict:
+    position = at(editor, word)["position"]
+    argument = {"uri": editor.uri, "position": {"line": position.line, "character": position.character}, **more}
+    return await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(command, [argument]))
+
+
+async def test_values_of_the_model_want_a_confirmation(editor: Editor, project: Path):
+    """Where the editor can ask, the calls come with values that are marked; where it cannot, they are left and listed."""
+    editor.type(0, len(editor.buffer.text), FILLABLE)
+    answer = await execute(editor, "seed.changeSignature", "total(items)", signature="(items, unit)")
+    assert [entry["reason"] for entry in answer["left"]] == ["the value is a proposal"]
+    edit = editor.applied[0]
+    shown = editor.encoding == "utf-16"
+    assert ("print(total([], scripted_value()))" in editor.buffer.text) is shown
+    assert "def total(items, unit):" in editor.buffer.text
+    if shown:
+        assert edit.change_annotations["value"].needs_confirmation
+        assert [entry.annotation_id for entry in edit.document_changes[0].edits] == ["exact", "value"]
+
+
+async def test_without_a_model_the_calls_are_listed(editor: Editor, project: Path):
+    editor.type(0, len(editor.buffer.text), FILLABLE.replace("print", "#missing \nprint"))
+    answer = await execute(editor, "seed.changeSignature", "total(items)", signature="(items, unit)")
+    assert [entry["reason"] for entry in answer["left"]] == ["there is nothing to pass for unit"]
+    assert "the scripted model is missing" in editor.shown()
+
+
+async def test_names_are_proposed(editor: Editor, project: Path):
+    """As a list for an editor that draws its own, and as an error of the plain request."""
+    editor.type(0, len(editor.buffer.text), "#say size \n" + SOURCE)
+    assert await execute(editor, "seed.suggestNames", "count") == {"names": ["size"]}
+    with pytest.raises(JsonRpcException, match="it could be size"):
+        await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name=""))
+
+
+async def test_without_a_name_the_user_chooses_one(editor: Editor, project: Path):
+    """In any editor that can show a question; no answer, no change."""
+    editor.type(0, len(editor.buffer.text), "#say size \n" + SOURCE)
+    before = editor.buffer.text
+    with pytest.raises(JsonRpcException, match="no name was chosen"):
+        await execute(editor, "seed.renameAndUpdateCallSites", "count")
+    assert editor.buffer.text == before
+    editor.client.seed_choice = "size"
+    (project / "use.py").unlink()
+    await execute(editor, "seed.renameAndUpdateCallSites", "count")
+    assert editor.buffer.text == before.replace("count", "size")
+
+
+async def test_actions_at_a_parameter(editor: Editor, project: Path):
+    """What is offered is done when it is taken, and not to another text than that it was offered for."""
+    (project / "use.py").unlink()
+    editor.type(0, len(editor.buffer.text), "def f(a, b):\n    return b\n\n\nf(1, 2)\n")
+    place = editor.range(6, 6)
+    actions = await editor.actions(place, ["refactor.rewrite"])
+    assert [action.title for action in actions][:2] == [
+        "Seed: Rename a and update every use …",
+        "Seed: Remove the parameter a and update the calls",
+    ]
+    assert await editor.actions(place, ["quickfix"]) == []
+    # The client's library takes an action that has a command for the command, and that for a text.
+    remove, keyword_only = (ast.literal_eval(action.command) for action in actions[1:3])
+    await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(remove["command"], remove["arguments"]))
+    assert editor.buffer.text == "def f(b):\n    return b\n\n\nf(2)\n"
+    with pytest.raises(JsonRpcException, match="changed since"):
+        await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(keyword_only["command"], keyword_only["arguments"]))
+
+
+async def test_a_local_name_of_another_language(editor: Editor, project: Path):
+    editor.uri = (project / "m.js").as_uri()
+    editor.open("function f(list) { let sum = 0; return sum; }\n", language="javascript")
+    edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "sum"), new_name="total"))
+    assert applied(edit, {editor.uri: editor.buffer.text}, editor.encoding)[editor.uri] == editor.buffer.text.replace("sum", "total")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tree_sitter import Node
@@ -14,6 +14,7 @@ from seed_lsp.features.rename.lists import CommentError, items_of, list_edits
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 from seed_lsp.features.rename.signature import (
+    MissingValueError,
     Parameter,
     SignatureChange,
     UnboundError,
@@ -46,19 +47,36 @@ BOUND_TO_CLASS, FREE = "classmethod", "staticmethod"
 
 @dataclass(frozen=True)
 class NewSignature:
-    """What the user asks for: the signature as in a definition; for renamed parameters the old names by the new ones; and expressions for added ones."""
+    """What the user asks for: the signature as in a definition; for renamed parameters the old names by the new ones; and expressions for added ones.
+
+    `values`: for single calls, by the file and place of the name there, expressions for the parameters that `arguments` has none for.
+    """
 
     text: str
     was: Mapping[str, str]
     arguments: Mapping[str, str]
+    values: Mapping[tuple[Path, CharOffset], Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A call that needs values for `parameters`, which nobody gave."""
+
+    site: Site
+    parameters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CallSites:
-    """Edits of the definitions and the calls, by file, and the sites that were changed or are left to the reader."""
+    """Edits of the definitions and the calls, by file, and the sites that were changed or are left to the reader.
+
+    `proposed`: all edits, those of calls with `values` of their own among them, which want a look; `gaps`: the calls that have none.
+    """
 
     edits: dict[Path, list[Edit]]
     sites: tuple[Site, ...]
+    proposed: dict[Path, list[Edit]]
+    gaps: tuple[Gap, ...] = ()
 
 
 class _Function:
@@ -91,13 +109,33 @@ def plan_call_sites(
     symbol = references.symbol
     if symbol.kind not in {"function", "method"}:
         raise RenameRefusedError(f"{symbol.name} is no function; only functions have a signature")
+    certain = _planned(resolution, references, replace(wanted, values={}), edits, check)
+    return certain if not wanted.values else _with_values(certain, _planned(resolution, references, wanted, edits, check), wanted)
+
+
+def _planned(
+    resolution: Resolution,
+    references: References,
+    wanted: NewSignature,
+    edits: Mapping[Path, list[Edit]],
+    check: Callable[[], None],
+) -> CallSites:
     planner = _Planner(resolution, references, wanted, edits)
     sites = planner.change_definitions()
     # From the end, so that a call within another one's arguments comes first.
     for site in sorted(references.sites, key=lambda site: (site.path, -site.start)):
         check()
         sites += planner.change_site(site)
-    return CallSites(planner.edits, tuple(sorted(sites, key=lambda site: (site.path, site.start))))
+    return CallSites(planner.edits, tuple(sorted(sites, key=lambda site: (site.path, site.start))), planner.edits, tuple(planner.gaps))
+
+
+def _with_values(certain: CallSites, filled: CallSites, wanted: NewSignature) -> CallSites:
+    """What is certain, and beside it the edits with the proposed values, whose calls are only possible."""
+    reason = "the value is a proposal"
+    proposed = [
+        replace(site, tier="possible", reason=reason) if (site.path, site.start) in wanted.values else site for site in filled.sites
+    ]
+    return CallSites(certain.edits, tuple(proposed), filled.edits, filled.gaps)
 
 
 class _Planner:
@@ -111,7 +149,9 @@ class _Planner:
         self._stubs = [function for function in found if function.place.path.suffix != suffix]
         self._change = _change(self._function, wanted)
         self._doubtful = sorted({name for function in self._functions for name in function.decorators} - KEEPS_SIGNATURE)
+        self._values = wanted.values
         self.edits = {path: list(some) for path, some in edits.items()}
+        self.gaps: list[Gap] = []
 
     def change_definitions(self) -> list[Site]:
         """Edit the definitions; the overriding ones that cannot be are left."""
@@ -145,6 +185,9 @@ class _Planner:
             return [replace(site, tier="possible", reason=f"the decorator {self._doubtful[0]} may change what it takes")]
         try:
             self._change_call(place, site, call)
+        except MissingValueError as reason:
+            self.gaps.append(Gap(site, self._change.missing))
+            return [replace(site, tier="possible", reason=str(reason))]
         except UnboundError as reason:
             return [replace(site, tier="possible", reason=str(reason))]
         except CommentError:
@@ -173,7 +216,9 @@ class _Planner:
         listed = call.child_by_field_name("arguments")
         assert listed is not None, "a call has arguments"
         skip_first = self._function.takes_object and not self._through_class(place, site)
-        arguments = rewritten(self._change, arguments_of(place.file, listed), skip_first=skip_first)
+        values = self._values.get((site.path, site.start), {})
+        change = replace(self._change, arguments={**self._change.arguments, **values})
+        arguments = rewritten(change, arguments_of(place.file, listed), skip_first=skip_first)
         written = [argument.written for argument in arguments]
         if listed.type == "argument_list":
             self._add(place.path, list_edits(place.file, listed, written), items_of(listed))

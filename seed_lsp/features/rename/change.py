@@ -12,7 +12,7 @@ from seed_lsp.features.rename.collisions import require_name, require_room
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, name_at, resolution_at
-from seed_lsp.source.document import CharOffset
+from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.resolve import Resolver
@@ -40,7 +40,8 @@ class Rename:
         """The same with the changes of calls and definitions."""
         if self.call_sites is None:
             return self.edits(tiers)
-        found = {path: list(some) for path, some in self.call_sites.edits.items()}
+        calls = self.call_sites.proposed if "possible" in tiers else self.call_sites.edits
+        found = {path: list(some) for path, some in calls.items()}
         for path, some in self.edits(set(tiers) - APPLIED).items():
             changed = found.get(path, [])
             # What stands within something that a call moves goes with it as it is.
@@ -122,6 +123,20 @@ def find_name(
     file = LexicalFile(path, document, name_at(document, offset))
     start = file.start_at(offset)
     return start, CharOffset(start + len(file.name)), file.name
+
+
+def find_definition(
+    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
+) -> tuple[Document, CharOffset, str]:
+    """Where the symbol at a place is named first in the file that defines it, and its name; `RenameRefusedError` if it could not be renamed."""
+    files.refresh(check)
+    require_language(files.document(path))
+    references = _find(files, resolver, path, offset, check)
+    homes = {scope.path for scope in references.symbol.scopes} or {path}
+    site = next((one for one in references.sites if one.path in homes and one.tier in APPLIED), None)
+    if site is None:
+        raise RenameRefusedError("nothing here is resolved for certain")
+    return references.documents[site.path], site.start, references.symbol.name
 
 
 def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None]) -> References:

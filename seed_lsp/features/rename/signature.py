@@ -24,6 +24,10 @@ class UnboundError(Exception):
     """Why a call cannot be bound, or not be rewritten: it is left to the reader."""
 
 
+class MissingValueError(UnboundError):
+    """A call would have to pass something that nobody gave."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """`annotation` and `default` are expressions as written, None where there are none."""
@@ -86,6 +90,13 @@ class SignatureChange:
     def _taken(self, parameter: Parameter) -> set[str]:
         """Old names that other new parameters continue by `was`."""
         return {old for new, old in self.was.items() if new != parameter.name}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """New parameters that a call has to pass and there is nothing for."""
+        return tuple(
+            p.name for p in self.new if not p.is_splat and p.default is None and p.name not in self.arguments and self.source_of(p) is None
+        )
 
     @property
     def removed(self) -> list[Parameter]:
@@ -266,5 +277,5 @@ def _argument_for(change: SignatureChange, parameter: Parameter, bound: Mapping[
     if source is None and parameter.name in change.arguments:
         return Argument(change.arguments[parameter.name], "" if parameter.default is None and parameter.by_place else parameter.name)
     if parameter.default is None:
-        raise UnboundError(f"there is nothing to pass for {parameter.name}")
+        raise MissingValueError(f"there is nothing to pass for {parameter.name}")
     return None

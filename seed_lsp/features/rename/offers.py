@@ -1,0 +1,69 @@
+"""What can be done with the symbol at the cursor without another word from the user: by the syntax alone, for the editor's menu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tree_sitter import Node
+
+from seed_lsp.features.rename import names
+from seed_lsp.features.rename.grammars import FAMILIES
+from seed_lsp.features.rename.names import PythonFile
+from seed_lsp.features.rename.signature import Parameter, parameters_of, pieces_of
+from seed_lsp.source.document import CharOffset, Document
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A rename, or with a `signature` a change of the function's that is named at `place`."""
+
+    title: str
+    place: CharOffset
+    signature: str | None = None
+
+
+def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
+    """For the name at a place; none where there is no name of the code."""
+    text = document.text
+    in_word = any(text[i : i + 1].isidentifier() for i in (offset - 1, offset) if i >= 0)
+    if not in_word or (document.language != "python" and document.language not in FAMILIES):
+        return []
+    if document.language != "python":
+        return [Offer("Rename and update every use …", offset)]
+    file = PythonFile(document)
+    node = next((found for at in (offset, offset - 1) if at >= 0 and (found := file.node_at(CharOffset(at))).type == "identifier"), None)
+    if node is None:
+        return []
+    return [Offer(f"Rename {file.text_of(node)} and update every use …", offset), *_signatures(file, node)]
+
+
+def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
+    """Of a parameter in a definition: without it, or as one that has to be named."""
+    function = names.binding_scope(node)
+    listed = function.child_by_field_name("parameters") if function is not None and function.type == "function_definition" else None
+    if function is None or listed is None or not names.lies_in(node, listed):
+        return
+    named = function.child_by_field_name("name")
+    assert named is not None, "a definition has a name"
+    parameters, chosen = parameters_of(file, listed), file.text_of(node)
+    at = next((i for i, parameter in enumerate(parameters) if parameter.name == chosen), None)
+    if at is None or (at == 0 and chosen in {"self", "cls"}):
+        return
+    place = file.char_of(named.start_byte)
+    yield Offer(f"Remove the parameter {chosen} and update the calls", place, _written([*parameters[:at], *parameters[at + 1 :]]))
+    splat = any(parameter.kind == "args" for parameter in parameters)
+    if parameters[at].kind == "either" and not splat:
+        behind = [replace(parameter, kind="keyword_only") if parameter.kind == "either" else parameter for parameter in parameters[at:]]
+        yield Offer(f"Make {chosen} and what follows keyword-only and update the calls", place, _written([*parameters[:at], *behind]))
+    if at + 1 < len(parameters) and _may_swap(parameters[at], parameters[at + 1]):
+        swapped = [*parameters[:at], parameters[at + 1], parameters[at], *parameters[at + 2 :]]
+        yield Offer(f"Move {chosen} behind {parameters[at + 1].name} and update the calls", place, _written(swapped))
+
+
+def _may_swap(one: Parameter, other: Parameter) -> bool:
+    return one.kind == other.kind == "either" and (one.default is None) == (other.default is None)
+
+
+def _written(parameters: Sequence[Parameter]) -> str:
+    return f"({', '.join(pieces_of(parameters))})"

@@ -1,0 +1,169 @@
+"""Values for parameters that calls have nothing for: the model fills the holes of a file from its top to its end, and each value wants a look."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.api import Finished, InfillRequest, SamplingOptions
+from seed_lsp.features.rename import names
+from seed_lsp.features.rename.call_sites import Gap, NewSignature
+from seed_lsp.features.rename.change import Rename
+from seed_lsp.features.rename.names import PythonFile
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import Edit, apply_edits
+
+Values = dict[tuple[Path, CharOffset], dict[str, str]]
+Ask = Callable[[InfillRequest], Awaitable[Finished]]
+
+LINES_ABOVE, LINES_BELOW = 12, 4
+"""Of the code around a call, what the model is shown; not beyond the function that the call stands in."""
+DEFINITION_LINES = 30
+MAX_CALLS = 40
+"""Calls of one file that the model is asked about."""
+MAX_TOKENS = 24
+_HOLE = re.compile(r"(\w+=)?\bVALUE_(\d+)\b")
+_BETWEEN = "\n\n# …\n"
+_UNKNOWN = "..."
+
+
+@dataclass(frozen=True)
+class Hole:
+    """The value that a call needs for one parameter; in the text it is called `name`."""
+
+    name: str
+    gap: Gap
+    parameter: str
+
+
+async def filled(
+    found: Rename, wanted: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]], ask: Ask, settings: Settings
+) -> Rename:
+    """The change `found` with values for the calls that had none, as far as the model has usable ones. `plan` makes it anew for a signature with values."""
+    gaps = found.call_sites.gaps if found.call_sites is not None else ()
+    if not gaps:
+        return found
+    holed, holes = with_holes(wanted, gaps)
+    shown = (await plan(holed)).call_sites
+    assert shown is not None, "a signature changes"
+    documents = found.references.documents
+    defined_in = min(scope.path for scope in found.references.symbol.scopes if scope.path is not None)
+    definition = _definition_text(documents[defined_in], shown.proposed.get(defined_in, []), found.new_name)
+    values: Values = {}
+    for path in sorted({hole.gap.site.path for hole in holes}):
+        own = {hole.name: hole for hole in holes if hole.gap.site.path == path}
+        text = apply_edits(documents[path].text, shown.proposed[path])
+        _merge(values, await _fill_file(definition, replace(documents[path], text=text), own, ask, settings))
+    complete = {(gap.site.path, gap.site.start): set(gap.parameters) for gap in gaps}
+    values = {key: one for key, one in values.items() if set(one) == complete[key]}
+    return await plan(replace(wanted, values=values)) if values else found
+
+
+def with_holes(wanted: NewSignature, gaps: Iterable[Gap]) -> tuple[NewSignature, list[Hole]]:
+    """The same signature with a name of its own for each value that is missing."""
+    holes: list[Hole] = []
+    values: Values = {}
+    for gap in gaps:
+        for parameter in gap.parameters:
+            hole = Hole(f"VALUE_{len(holes) + 1}", gap, parameter)
+            holes.append(hole)
+            values.setdefault((gap.site.path, gap.site.start), {})[parameter] = hole.name
+    return replace(wanted, values=values), holes
+
+
+def read_value(answer: str, known: set[str]) -> str | None:
+    """The expression that an answer begins with, up to a comma or a bracket that closes what it did not open; None if it is none, or has names that are not
+    `known`.
+    """
+    depth, end, quote = 0, len(answer), ""
+    for i, char in enumerate(answer):
+        if quote:
+            quote = "" if char == quote and answer[i - 1] != "\\" else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}" or (char == "," and depth == 0):
+            if depth == 0:
+                end = i
+                break
+            depth -= 1
+    value = answer[:end].strip()
+    return value if _is_usable(value, known) else None
+
+
+async def _fill_file(definition: str, document: Document, holes: Mapping[str, Hole], ask: Ask, settings: Settings) -> Values:
+    """Values for the holes of one file, each asked for with those before it in their places, and nothing behind the line before the next one."""
+    text = f"{definition}{_BETWEEN}{_excerpt(document, MAX_CALLS)}"
+    known = set(re.findall(r"\w+", _HOLE.sub("", document.text))) | set(dir(builtins))
+    sampling = SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s))
+    values: Values = {}
+    while match := _HOLE.search(text):
+        hole = holes[match.group(0).rpartition("=")[2]]
+        behind = text[match.end() :]
+        following = _HOLE.search(behind)
+        suffix = behind if following is None else behind[: behind.rfind("\n", 0, following.start()) + 1]
+        before = f"{text[: match.start()]}{hole.parameter}="
+        finished = await ask(InfillRequest(0, settings.model, sampling, prefix=before, suffix=suffix, stop=("\n",)))
+        value = read_value(finished.text, known)
+        text = f"{before}{value or _UNKNOWN}{behind}"
+        if value is not None:
+            _merge(values, {(hole.gap.site.path, hole.gap.site.start): {hole.parameter: value}})
+    return values
+
+
+def _merge(values: Values, more: Values) -> None:
+    for site, found in more.items():
+        values.setdefault(site, {}).update(found)
+
+
+def _excerpt(document: Document, calls: int) -> str:
+    """The lines around the first holes of a file."""
+    file = PythonFile(document)
+    spans: list[list[int]] = []
+    for match in itertools.islice(_HOLE.finditer(document.text), calls):
+        line = document.line_of(CharOffset(match.start()))
+        around = names.enclosing(file.node_at(CharOffset(match.start())), {"function_definition"})
+        first = document.line_of(file.char_of(around.start_byte)) if around is not None else 0
+        last = document.line_of(file.char_of(around.end_byte)) if around is not None else len(document.line_starts) - 1
+        span = [max(first, line - LINES_ABOVE), min(last, line + LINES_BELOW)]
+        if spans and span[0] <= spans[-1][1] + 1:
+            spans[-1][1] = max(spans[-1][1], span[1])
+        else:
+            spans.append(span)
+    pieces = ["\n".join(document.line_text(line) for line in range(first, last + 1)).rstrip() for first, last in spans]
+    return _BETWEEN.join(pieces) + "\n"
+
+
+def _definition_text(document: Document, edits: Sequence[Edit], name: str) -> str:
+    """The beginning of the function as it will be."""
+    file = PythonFile(replace(document, text=apply_edits(document.text, list(edits))))
+    for node in names.walk(file.tree.root_node):
+        named = node.child_by_field_name("name") if node.type == "function_definition" else None
+        if named is not None and file.text_of(named) == name:
+            return "\n".join(file.text_of(node).split("\n")[:DEFINITION_LINES])
+    return ""
+
+
+def _is_usable(value: str, known: set[str]) -> bool:
+    """Whether a text is one expression, of names that are known."""
+    file = PythonFile(Document("", f"f({value})\n", language="python"))
+    statement = file.tree.root_node.named_children[0] if file.tree.root_node.named_children else None
+    call = statement.named_children[0] if statement is not None and statement.named_children else None
+    arguments = call.child_by_field_name("arguments") if call is not None else None
+    if file.tree.root_node.has_error or len(file.tree.root_node.named_children) != 1 or arguments is None:
+        return False
+    if len(arguments.named_children) != 1 or arguments.named_children[0].type in {
+        "keyword_argument",
+        "list_splat",
+        "dictionary_splat",
+        "comment",
+    }:
+        return False
+    used = [node for node in names.walk(arguments) if node.type == "identifier"]
+    return not _HOLE.search(value) and all(file.text_of(node) in known for node in used)

@@ -1,0 +1,42 @@
+"""What the editor's menu offers for the name at the cursor."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.features.rename.offers import offers_at
+from seed_lsp.source.document import CharOffset, Document
+
+
+def at(text: str, *, language: str = "python") -> list[tuple[str, str | None]]:
+    place = text.index("‸")
+    document = Document("", text.replace("‸", ""), 1, language)
+    return [(offer.title.removesuffix(" and update the calls"), offer.signature) for offer in offers_at(document, CharOffset(place))]
+
+
+def test_a_name_can_be_renamed():
+    assert at("def f(a):\n    return ‸a\n") == [("Rename a and update every use …", None)]
+    assert at("let ‸a = 1;\n", language="javascript") == [("Rename and update every use …", None)]
+
+
+@pytest.mark.parametrize("text", ["‸ x", "# a ‸comment\n", "f('a ‸string')\n", "‸"])
+def test_nothing_is_offered_where_there_is_no_name(text: str):
+    assert at(text) == []
+
+
+def test_a_parameter_can_go_move_and_become_keyword_only():
+    """Each with the whole signature, annotations and defaults kept."""
+    assert at("def f(a: int, ‸b, c=1, *, d=2):\n    pass\n") == [
+        ("Rename b and update every use …", None),
+        ("Remove the parameter b", "(a: int, c=1, *, d=2)"),
+        ("Make b and what follows keyword-only", "(a: int, *, b, c=1, d=2)"),
+    ]
+    assert at("def f(‸a: int, b):\n    pass\n")[3] == ("Move a behind b", "(b, a: int)")
+
+
+def test_a_methods_object_stays():
+    assert len(at("class C:\n    def f(‸self, a):\n        pass\n")) == 1
+    assert [title for title, _ in at("class C:\n    def f(self, *‸a):\n        pass\n")] == [
+        "Rename a and update every use …",
+        "Remove the parameter a",
+    ]
