@@ -1,13 +1,14 @@
 """Renames in real packages, judged by their own tests: ``python -m tests.rename.packages FOLDER [PACKAGE …]``.
 
 Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions, methods, classes, parameters and attributes of it one after the
-other, and runs the tests after each kind. A rename that leaves a possible site asks the user to look, and nobody is here who could: it is counted as asked
-and not made. What is made must not break a test. Prints a Markdown table and one JSON line; refusals are counted with their reasons.
+other, and runs the tests after each kind. A rename that leaves a possible site, a string that may name the symbol, or a doctest, asks the user to look, and
+nobody is here who could: it is counted as asked and not made. What is made must not break a test. Prints a Markdown table and one JSON line; refusals are counted with their reasons.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -26,29 +27,41 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.names import PythonFile
-from seed_lsp.features.rename.references import TIERS
+from seed_lsp.features.rename.references import APPLIED, IN_DOCTEST, IN_NAMING_STRING, TIERS
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.resolve import Resolver
 from seed_lsp.source.writing import Replacement, write_files
+from tests.rename.peers import PeerServer, by_jedi, installed
 
 # Pure Python, with tests in the source distribution that need pytest alone: name, version, the folder of the code, that of the tests.
 PACKAGES = {
     "cachetools": ("6.2.1", "src", "tests"),
     "toolz": ("1.1.0", ".", "toolz/tests"),
     "more-itertools": ("10.8.0", ".", "tests"),
-    "packaging": ("25.0", "src", "tests"),
     "click": ("8.3.0", "src", "tests"),
-    "jinja2": ("3.1.6", "src", "tests"),
     "tabulate": ("0.9.0", ".", "test"),
     "pluggy": ("1.6.0", "src", "testing"),
-    "marshmallow": ("4.0.1", "src", "tests"),
     "mistune": ("3.1.4", "src", "tests"),
-    "textdistance": ("4.6.3", ".", "tests"),
+    "tomlkit": ("0.13.3", ".", "tests"),
+    "pathspec": ("0.12.1", ".", "tests"),
+    "isodate": ("0.7.2", "src", "tests"),
 }
 KINDS = ("function", "method", "class", "parameter", "attribute")
 EACH = 30
 SUITE_LIMIT_S = 300
+PASSED = "pass"
+
+
+@dataclass
+class Agreement:
+    """Of the renames that another engine was asked for: how many it did not make, and the lines that both change, only we, and only it."""
+
+    asked: int = 0
+    refused: int = 0
+    both: int = 0
+    ours: int = 0
+    theirs: int = 0
 
 
 @dataclass
@@ -63,6 +76,7 @@ class Outcome:
     sites: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TIERS, 0))
     seconds: float = 0.0
     tests: str = ""
+    peers: dict[str, Agreement] = field(default_factory=dict)
 
 
 def fetch(folder: Path, name: str, version: str) -> Path:
@@ -80,15 +94,31 @@ def fetch(folder: Path, name: str, version: str) -> Path:
 
 
 def run_tests(root: Path, code: str, tests: str) -> str:
-    """The last line that pytest prints, without its times."""
+    """``pass``, or the first test that fails."""
     environment = {**os.environ, "PYTHONPATH": str(root / code), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "--no-header", tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-rfE",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore",
+        "--no-header",
+        tests,
+    ]
     try:
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SUITE_LIMIT_S, check=False)
     except subprocess.TimeoutExpired:
         return "timeout"
-    lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error)", line)]
-    return re.sub(r" in .*", "", lines[-1].strip("= ")) if lines else f"exit {done.returncode}"
+    if done.returncode == 0:
+        return PASSED
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return f"fail: {failed[0]}" if failed else f"exit {done.returncode}"
 
 
 def candidates(root: Path, code: str, kind: str, rng: random.Random) -> list[tuple[Path, str]]:
@@ -173,7 +203,8 @@ def rename_some(root: Path, code: str, outcome: Outcome, seed: int) -> None:
         counts = found.references.counts()
         for tier, count in counts.items():
             outcome.sites[tier] += count
-        if counts["possible"]:
+        running = any(site.reason in {IN_DOCTEST, IN_NAMING_STRING} for site in found.references.sites)
+        if counts["possible"] or running:
             outcome.asked += 1
             continue
         write_files(changes)
@@ -183,11 +214,55 @@ def rename_some(root: Path, code: str, outcome: Outcome, seed: int) -> None:
     outcome.refused = dict(refused.most_common())
 
 
+async def compare(root: Path, code: str, outcome: Outcome, *, seed: int, most: int) -> None:
+    """Ask the other engines for the same renames, in the package as it came."""
+    rng = random.Random(f"{seed} {outcome.package} {outcome.kind}")
+    files = WorkspaceFiles(root)
+    resolver = Resolver(root / code, files.open_text)
+    servers = {name: PeerServer(name, root) for name in installed() if name != "jedi"}
+    for server in servers.values():
+        await server.start()
+    compared = 0
+    for path, name in candidates(root, code, outcome.kind, rng):
+        offset = offset_of(path, name, outcome.kind)
+        if offset is None:
+            continue
+        new_name = f"renamed_{name.strip('_')}"
+        try:
+            found = plan_rename(files, resolver, path, offset, new_name)
+        except SeedError:
+            continue
+        documents = found.references.documents
+        ours = frozenset(
+            (site.path.relative_to(root).as_posix(), documents[site.path].line_of(site.start))
+            for site in found.references.sites
+            if site.tier in APPLIED
+        )
+        answers = {"jedi": by_jedi(root, path, offset, new_name)}
+        for peer, server in servers.items():
+            answers[peer] = await server.rename(path, offset, new_name)
+        for peer, theirs in answers.items():
+            agreement = outcome.peers.setdefault(peer, Agreement())
+            agreement.asked += 1
+            if theirs is None:
+                agreement.refused += 1
+                continue
+            agreement.both += len(ours & theirs)
+            agreement.ours += len(ours - theirs)
+            agreement.theirs += len(theirs - ours)
+        compared += 1
+        if compared == most:
+            break
+    for server in servers.values():
+        await server.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("packages", nargs="*", default=list(PACKAGES))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--compare", type=int, default=0, metavar="N", help="ask the other engines, too, for N renames of each kind")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     outcomes: list[Outcome] = []
@@ -196,6 +271,8 @@ def main() -> None:
         original = fetch(options.folder.resolve(), package, version)
         before = run_tests(original, code, tests)
         print(f"{package} {version}: {before}", file=sys.stderr, flush=True)
+        if before != PASSED:
+            raise SystemExit(f"{package}'s own tests do not pass before anything was renamed")
         for kind in KINDS:
             work = options.folder.resolve() / "work"
             shutil.rmtree(work, ignore_errors=True)
@@ -203,7 +280,9 @@ def main() -> None:
             outcome = Outcome(package, kind)
             rename_some(work, code, outcome, options.seed)
             after = run_tests(work, code, tests)
-            outcome.tests = "the same" if after == before else after
+            outcome.tests = after
+            if options.compare:
+                asyncio.run(compare(original, code, outcome, seed=options.seed, most=options.compare))
             outcomes.append(outcome)
             print(f"  {outcome}", file=sys.stderr, flush=True)
     heads = ["package", "kind", "renamed", "asked", "refused", *TIERS, "s each", "tests"]
@@ -212,6 +291,13 @@ def main() -> None:
         each = one.seconds / max(1, one.renamed + one.asked)
         counts = [one.renamed, one.asked, sum(one.refused.values()), *(one.sites[tier] for tier in TIERS), f"{each:.2f}"]
         print(f"| {one.package} | {one.kind} | {' | '.join(map(str, counts))} | {one.tests} |")
+    if options.compare:
+        print("\n| engine | renames | not made | lines that both change | only we | only it |\n|---|---|---|---|---|---|")
+        for peer in installed():
+            some = [one.peers[peer] for one in outcomes if peer in one.peers]
+            print(
+                f"| {peer} | {' | '.join(str(sum(getattr(a, part) for a in some)) for part in ('asked', 'refused', 'both', 'ours', 'theirs'))} |"
+            )
     print(json.dumps([asdict(one) for one in outcomes]))
 
 

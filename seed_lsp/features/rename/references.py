@@ -28,9 +28,14 @@ TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
 APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
 """What a rename changes without asking."""
 
+IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
+"""Mentions that run: what they say has to follow, or a test breaks."""
+
 Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
 """``parameter``: one that arguments can name; the others are variables of their function."""
 
+# What the import system calls on loaders and finders, which need no base class (importlib.abc).
+_IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 
@@ -242,7 +247,23 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
         scope = place.lookup(occurrence.node)
         if scope is not None and resolution.bound_in(place, scope) <= symbol.scopes:
             return "exact", "in an annotation between quotes"
-    return "mention", "in a docstring" if _is_docstring(occurrence.node) else "in a string"
+    if _is_docstring(occurrence.node):
+        line = place.file.document.line_text(place.file.document.line_of(occurrence.start))
+        return ("mention", IN_DOCTEST) if line.strip().startswith((">>> ", "... ")) else ("mention", "in a docstring")
+    return ("mention", IN_NAMING_STRING) if _looks_like_code(place, occurrence) else ("mention", "in a string")
+
+
+def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name alone, or has it as code would: behind a dot, or before a dot or a bracket (``"package.name"``, ``"name(1)"``)."""
+    text, start, end = place.file.document.text, occurrence.start, occurrence.end
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    alone = before in {'"', "'"} and behind == before
+    return (
+        alone
+        or (before == "." and text[start - 2 : start - 1].isidentifier())
+        or behind == "("
+        or (behind == "." and text[end + 1 : end + 2].isidentifier())
+    )
 
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
@@ -348,7 +369,8 @@ def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> 
 
 def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope]) -> None:
     """A method that overrides a library's is called by that library under its name."""
-    if name.startswith("__") and name.endswith("__") and any(scope.is_class for scope in scopes):
+    special = (name.startswith("__") and name.endswith("__")) or name in _IMPORT_HOOKS
+    if special and any(scope.is_class for scope in scopes):
         raise RenameRefusedError(f"Python itself calls {name} by its name")
     for scope in scopes:
         if not scope.is_class or scope.path is None:
