@@ -77,6 +77,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--argument", type=_pair, nargs="+", default=[], metavar="NAME=EXPRESSION", help="what calls pass for a new parameter"
     )
     rename.add_argument("--fill", action="store_true", help="let the model propose what is left of that; made with --also possible")
+    rename.add_argument("--form", choices=("method", "function"), help="make a method of a function, or a function of a method, instead")
     rename.add_argument("--write", action="store_true", help="change the files as well: all of them, or none")
     rename.add_argument("--json", action="store_true", help="print one JSON object: the diff, and every site with its tier and the reason")
     _add_model_options(rename)

@@ -18,6 +18,7 @@ from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
+from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.proposals import proposed_names, usable
 from seed_lsp.features.rename.references import APPLIED, Site, Tier, name_at
 from seed_lsp.features.rename.values import filled
@@ -41,8 +42,8 @@ class _Place:
     path: Path
     offset: CharOffset
 
-    def plan(self, new_name: str, signature: NewSignature | None) -> Rename:
-        return plan_rename(self.files, self.resolver, self.path, self.offset, new_name, signature=signature)
+    def plan(self, new_name: str, signature: NewSignature | None = None, form: Form | None = None) -> Rename:
+        return plan_rename(self.files, self.resolver, self.path, self.offset, new_name, signature=signature, form=form)
 
 
 def rename(options: argparse.Namespace) -> None:
@@ -56,10 +57,10 @@ def rename(options: argparse.Namespace) -> None:
     signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
     if signature is None and (options.was or options.argument or options.fill):
         raise RenameRefusedError("--was, --argument and --fill say more of a --signature, and there is none")
-    if signature is None and not options.new_name:
+    if signature is None and options.form is None and not options.new_name:
         _print_names(_with_engine(options, lambda ask: _proposed(place, ask, options)), options)
         return
-    found = place.plan(options.new_name or name_at(document, place.offset), signature)
+    found = place.plan(options.new_name or name_at(document, place.offset), signature, options.form)
     if signature is not None and options.fill:
         found = _with_engine(options, lambda ask: _filled(place, found, signature, ask, options))
     _report(found, files, root, options)
@@ -105,7 +106,7 @@ def _site(document: Document, site: Site, root: Path, tiers: frozenset[Tier]) ->
 async def _proposed(place: _Place, ask: Ask, options: argparse.Namespace) -> list[str]:
     document, start, name = find_definition(place.files, place.resolver, place.path, place.offset)
     candidates = await proposed_names(document, start, name, ask, _settings(options))
-    return usable(candidates, lambda new: place.plan(new, None))
+    return usable(candidates, place.plan)
 
 
 async def _filled(place: _Place, found: Rename, signature: NewSignature, ask: Ask, options: argparse.Namespace) -> Rename:

@@ -15,6 +15,7 @@ from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
 from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.grammars import require_language
+from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.offers import offers_at
 from seed_lsp.features.rename.proposals import proposed_names, usable
 from seed_lsp.features.rename.references import APPLIED, TIERS
@@ -46,7 +47,7 @@ _ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
 @dataclass
 class RenameArguments:
     """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays. `version` is
-    the document's as the user saw it; null: whatever it is now.
+    the document's as the user saw it; null: whatever it is now. `form`: what a function or method is to become.
     """
 
     uri: str
@@ -54,6 +55,7 @@ class RenameArguments:
     name: str = ""
     signature: str | None = None
     version: int | None = None
+    form: Form | None = None
     was: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
 
@@ -116,8 +118,12 @@ def offered_actions(server: SeedServer, document: Document, area: types.Range) -
         }
         if offer.signature is not None:
             argument["signature"] = offer.signature
+        if offer.form is not None:
+            argument["form"] = offer.form
         title = f"Seed: {offer.title}"
-        command = types.Command(title, RENAME_AND_UPDATE if offer.signature is None else CHANGE_SIGNATURE, arguments=[argument])
+        command = types.Command(
+            title, RENAME_AND_UPDATE if offer.signature is offer.form is None else CHANGE_SIGNATURE, arguments=[argument]
+        )
         actions.append(types.CodeAction(title, kind=types.CodeActionKind.RefactorRewrite, command=command))
     return actions
 
@@ -130,7 +136,7 @@ async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[
 
 @answers
 async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
-    if not arguments.name and arguments.signature is None:
+    if not arguments.name and arguments.signature is None and arguments.form is None:
         names = await _proposals(server, arguments)
         if not names:
             raise RenameRefusedError("the model proposes no other name; give one")
@@ -187,7 +193,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
             from seed_lsp.features.rename.references import name_at
 
             new_name = wanted.name or name_at(files.document(path), offset)
-            return plan_rename(files, resolver, path, offset, new_name, signature=signature, check=check)
+            return plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
 
         return await server.renamer.run(root, opened, work)
 

@@ -219,3 +219,15 @@ async def test_a_local_name_of_another_language(editor: Editor, project: Path):
     editor.open("function f(list) { let sum = 0; return sum; }\n", language="javascript")
     edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "sum"), new_name="total"))
     assert applied(edit, {editor.uri: editor.buffer.text}, editor.encoding)[editor.uri] == editor.buffer.text.replace("sum", "total")
+
+
+async def test_a_function_becomes_a_method(editor: Editor, project: Path):
+    """Offered on its name, and done by the command that the action names."""
+    (project / "use.py").unlink()
+    editor.type(0, len(editor.buffer.text), "class C:\n    x = 1\n\n\ndef f(c: C):\n    return c.x\n\n\nf(C())\n")
+    place = editor.buffer.text.index("f(c")
+    action = (await editor.actions(editor.range(place, place)))[-1]
+    assert action.title == "Seed: Make f a method of C and update the calls"
+    command = ast.literal_eval(action.command)
+    await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(command["command"], command["arguments"]))
+    assert editor.buffer.text == "class C:\n    x = 1\n\n    def f(self):\n        return self.x\n\n\nC().f()\n"

@@ -1,6 +1,6 @@
 """Golden cases of renaming, one readable text for each subject (`cases/*.txt`).
 
-A case is a line ``=== title``, a line ``rename NEW_NAME`` (and ``also possible``, …), perhaps lines ``signature (…)``, ``was new=old`` and ``argument name=expression``, files, each under a line ``>>> path``, and under a line ``+++`` the
+A case is a line ``=== title``, a line ``rename NEW_NAME`` (and ``also possible``, …), perhaps lines ``signature (…)``, ``form method``, ``was new=old`` and ``argument name=expression``, files, each under a line ``>>> path``, and under a line ``+++`` the
 unified diff and the sites that are left, or ``refused: reason``. ``‸`` stands before the cursor's character.
 
 ``python -m tests.rename.cases`` writes what is found into the cases that expect nothing yet, for the author to read.
@@ -16,6 +16,7 @@ from pathlib import Path
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.references import APPLIED
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
@@ -32,6 +33,7 @@ class Case:
     new_name: str
     also: frozenset[str]
     signature: NewSignature | None
+    form: Form | None
     files: dict[str, str]
     expected: str
 
@@ -49,7 +51,7 @@ class Case:
         files = WorkspaceFiles(root)
         resolver = Resolver(root, files.open_text)
         try:
-            rename = plan_rename(files, resolver, *cursor, self.new_name, signature=self.signature)
+            rename = plan_rename(files, resolver, *cursor, self.new_name, signature=self.signature, form=self.form)
             documents, tiers = rename.references.documents, APPLIED | self.also
             texts = sorted(rename.texts(tiers).items())
         except SeedError as error:
@@ -71,11 +73,13 @@ def read_cases(path: Path) -> list[Case]:
         words = lines[1].split()
         assert words[0] == "rename", f"{path.name}: {lines[0]}: {lines[1]!r} is no command"
         files: dict[str, str] = {}
-        name, signature, pairs = "", "", {"was": {}, "argument": {}}
+        name, signature, form, pairs = "", "", None, {"was": {}, "argument": {}}
         for line in lines[2:]:
             command, _, rest = line.partition(" ")
             if not name and command == "signature":
                 signature = rest
+            elif not name and command == "form":
+                form = rest
             elif not name and command in pairs:
                 key, _, value = rest.partition("=")
                 pairs[command][key] = value
@@ -85,7 +89,7 @@ def read_cases(path: Path) -> list[Case]:
             else:
                 files[name] += line + "\n"
         wanted = NewSignature(signature, pairs["was"], pairs["argument"]) if signature else None
-        cases.append(Case(lines[0], words[1], frozenset(words[3:]), wanted, files, expected.lstrip("\n").rstrip("\n") + "\n"))
+        cases.append(Case(lines[0], words[1], frozenset(words[3:]), wanted, form, files, expected.lstrip("\n").rstrip("\n") + "\n"))
     return cases
 
 

@@ -40,3 +40,11 @@ def test_a_methods_object_stays():
         "Rename a and update every use …",
         "Remove the parameter a",
     ]
+
+
+def test_a_function_can_become_a_method_and_a_method_a_function():
+    """Where the syntax says of which class; with decorators it is another thing."""
+    assert at("class C:\n    pass\n\n\ndef ‸f(c: C, a):\n    pass\n")[-1][0] == "Make f a method of C"
+    assert at("class C:\n    def ‸f(self, a):\n        pass\n")[-1][0] == "Make f a function"
+    assert len(at("def ‸f(c: C, a):\n    pass\n")) == 1
+    assert len(at("class C:\n    @property\n    def ‸f(self):\n        pass\n")) == 1

@@ -176,7 +176,7 @@ class _Planner:
         node = place.file.node_at(site.start)
         if node.type != "identifier" or names.binding_scope(node) is not None or names.is_imported(node):
             return []
-        call = _call_of(node)
+        call = call_of(node)
         if call is None:
             return [replace(site, tier="possible", reason="no call: what it is given later is not known")]
         if site.tier not in APPLIED:
@@ -315,7 +315,7 @@ def _for_override(change: SignatureChange, function: _Function) -> SignatureChan
     return replace(own, new=tuple(_with_annotation(parameter, own.source_of(parameter)) for parameter in bare))
 
 
-def _call_of(node: Node) -> Node | None:
+def call_of(node: Node) -> Node | None:
     """The call whose function an identifier names."""
     function = node
     if function.parent is not None and function.parent.type == "attribute":

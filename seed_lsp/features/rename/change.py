@@ -11,6 +11,7 @@ from seed_lsp.features.rename.call_sites import CallSites, NewSignature, plan_ca
 from seed_lsp.features.rename.collisions import require_name, require_room
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
+from seed_lsp.features.rename.moving import Form, plan_move
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, name_at, resolution_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
@@ -76,21 +77,26 @@ def plan_rename(
     new_name: str,
     *,
     signature: NewSignature | None = None,
+    form: Form | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Rename:
     """Find everything to rename, and look whether it then means what it meant; `RenameRefusedError` or `RejectedResultError` with the reason where it cannot
     be done. `check` is called often, and may raise.
 
-    With a `signature` calls change as well, and the name may stay. `resolver` must read open documents through `files`.
+    With a `signature` calls change as well, and the name may stay. With a `form` the function becomes a method or the method a function, and nothing else changes. `resolver` must read open documents through `files`.
     """
     files.refresh(check)
     document = files.document(path)
     old_name = name_at(document, offset)
-    if signature is None or new_name != old_name:
+    if form is not None and (signature is not None or new_name != old_name):
+        raise RenameRefusedError(
+            "making a method of a function, or a function of a method, is a change of its own: neither name nor signature change with it"
+        )
+    if (signature is None and form is None) or new_name != old_name:
         require_name(old_name, new_name, document.language)
     require_language(document)
     if document.language != "python":
-        if signature is not None:
+        if signature is not None or form is not None:
             raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
         found = Rename(_find(files, resolver, path, offset, check), new_name)
         _require_inside(files, found)
@@ -103,6 +109,8 @@ def plan_rename(
             require_room(resolution, references, new_name)
         if signature is not None:
             found = replace(found, call_sites=plan_call_sites(resolution, references, signature, found.edits(), check))
+        if form is not None:
+            found = replace(found, call_sites=plan_move(resolution, references, form, check))
     _require_same_meaning(files, resolver, found, path, offset, check=check)
     return found
 

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.grammars import FAMILIES
+from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.features.rename.signature import Parameter, parameters_of, pieces_of
 from seed_lsp.source.document import CharOffset, Document
@@ -16,11 +17,12 @@ from seed_lsp.source.document import CharOffset, Document
 
 @dataclass(frozen=True)
 class Offer:
-    """A rename, or with a `signature` a change of the function's that is named at `place`."""
+    """A rename, or with a `signature` or a `form` a change of the function's that is named at `place`."""
 
     title: str
     place: CharOffset
     signature: str | None = None
+    form: Form | None = None
 
 
 def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
@@ -35,7 +37,7 @@ def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
     node = next((found for at in (offset, offset - 1) if at >= 0 and (found := file.node_at(CharOffset(at))).type == "identifier"), None)
     if node is None:
         return []
-    return [Offer(f"Rename {file.text_of(node)} and update every use …", offset), *_signatures(file, node)]
+    return [Offer(f"Rename {file.text_of(node)} and update every use …", offset), *_signatures(file, node), *_forms(file, node)]
 
 
 def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
@@ -59,6 +61,25 @@ def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
     if at + 1 < len(parameters) and _may_swap(parameters[at], parameters[at + 1]):
         swapped = [*parameters[:at], parameters[at + 1], parameters[at], *parameters[at + 2 :]]
         yield Offer(f"Move {chosen} behind {parameters[at + 1].name} and update the calls", place, _written(swapped))
+
+
+def _forms(file: PythonFile, node: Node) -> Iterator[Offer]:
+    """On the name of a function whose first parameter is of a class of the file, or of a plain method."""
+    function = node.parent
+    named = function.child_by_field_name("name") if function is not None and function.type == "function_definition" else None
+    listed = function.child_by_field_name("parameters") if function is not None else None
+    if function is None or named is None or named.id != node.id or listed is None or names.decorators_of(file, function):
+        return
+    first = next(iter(parameters_of(file, listed)), None)
+    scope, place = names.scope_of(function), file.char_of(node.start_byte)
+    if first is None or not first.by_place:
+        return
+    if scope.type == "module" and first.annotation is not None:
+        owner = first.annotation.strip("'\"")
+        if any(found.type == "class_definition" for found in file.scopes_named((owner,))):
+            yield Offer(f"Make {file.text_of(node)} a method of {owner} and update the calls", place, form="method")
+    elif scope.type == "class_definition" and not file.text_of(node).startswith("__"):
+        yield Offer(f"Make {file.text_of(node)} a function and update the calls", place, form="function")
 
 
 def _may_swap(one: Parameter, other: Parameter) -> bool:

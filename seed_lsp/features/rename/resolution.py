@@ -211,13 +211,30 @@ class Resolution:
         """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
         attribute = occurrence.node.parent
         receiver = attribute.child_by_field_name("object") if attribute is not None else None
-        return [] if receiver is None else self._values(place, receiver)
+        return [] if receiver is None else self.values_of(place, receiver)
 
     def callees(self, place: Place, occurrence: Occurrence) -> list[Definition]:
         """What the call may call in which the occurrence names an argument, as far as jedi knows."""
         call = names.enclosing(occurrence.node, {"call"})
         function = call.child_by_field_name("function") if call is not None else None
-        return [] if function is None else self._values(place, function)
+        return [] if function is None else self.values_of(place, function)
+
+    def classes_of_values(self, place: Place, node: Node) -> frozenset[Scope]:
+        """The workspace's classes that an expression's value is an object of; empty if one of its values is something else, or none is known."""
+        found = set()
+        for value in self.values_of(place, node):
+            if value.kind != "instance" or value.path is None or not self.files.holds(value.path):
+                return frozenset()
+            there = self.place(value.path)
+            around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
+            if around is None:
+                return frozenset()
+            found.add(there.scope(around))
+        return frozenset(found)
+
+    def is_defined_in(self, place: Place, node: Node, path: Path) -> bool:
+        """Whether an imported name is one of a module's."""
+        return any(one.path == path for one in self._ask(place).definitions(place.file.char_of(node.start_byte)))
 
     def handed_on(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The functions of the workspace that stand before the named argument in its call: ``partial(function, name=…)``."""
@@ -226,7 +243,7 @@ class Resolution:
         found: set[Scope] = set()
         for argument in arguments.named_children if arguments is not None else []:
             if argument.type in {"identifier", "attribute"}:
-                found |= self._functions(self._values(place, argument))
+                found |= self._functions(self.values_of(place, argument))
         return frozenset(found)
 
     def passes_on(self, callees: Iterable[Definition]) -> bool:
@@ -293,9 +310,9 @@ class Resolution:
                     found.add(there.scope(around))
         return frozenset(found)
 
-    def _values(self, place: Place, node: Node) -> list[Definition]:
-        """What an expression may have for its value; without None."""
-        return [value for value in self._ask(place).values(place.file.char_of(node.end_byte - 1)) if value.name != NONE_TYPE]
+    def values_of(self, place: Place, node: Node) -> list[Definition]:
+        """What an expression may have for its value, as far as jedi knows; without None."""
+        return [value for value in self._ask(place).values(place.file.char_of(node.end_byte)) if value.name != NONE_TYPE]
 
     def _binds(self, scope: Scope) -> bool:
         if scope.path is None:
