@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,10 +47,15 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
         raise
 
 
+def is_read_only(path: Path) -> bool:
+    """Whether a file is there and its owner, or the system, wants it to stay as it is."""
+    return path.exists() and (not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK))
+
+
 def _require_unchanged(target: Path, replacement: Replacement) -> None:
     if target.read_bytes() != replacement.old.encode("utf-8"):
         raise StaleDocumentError(f"{target.name} changed while the work was done; nothing was written")
-    if not os.access(target, os.W_OK):
+    if is_read_only(target):
         raise UnknownDocumentError(f"{target.name} is read-only; nothing was written")
 
 

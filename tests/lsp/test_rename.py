@@ -84,6 +84,17 @@ async def test_refusals_have_their_reason(editor: Editor, project: Path, word: s
     assert editor.client.messages == [], "the editor shows the error itself"
 
 
+async def test_a_read_only_file_stops_the_whole(editor: Editor, project: Path):
+    """Open with unsaved text or not: half a rename would be worse than none."""
+    (project / "m.py").chmod(0o444)
+    with pytest.raises(JsonRpcException, match=r"m\.py is read-only"):
+        await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
+    (project / "m.py").chmod(0o644)
+    (project / "use.py").chmod(0o444)
+    with pytest.raises(JsonRpcException, match=r"use\.py is read-only"):
+        await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
+
+
 async def test_typing_on_makes_it_stale(editor: Editor, project: Path):
     """Places of a text that is no more must not be edited."""
     many = "\n".join(f"def f{i}(x):\n    return x.count([])\n" for i in range(300))

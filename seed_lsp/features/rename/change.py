@@ -18,6 +18,7 @@ from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.resolve import Resolver
 from seed_lsp.source.syntax import count_errors, parse
+from seed_lsp.source.writing import is_read_only
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def plan_rename(
     """
     files.refresh(check)
     document = files.document(path)
+    require_language(document)
     old_name = name_at(document, offset)
     if form is not None and (signature is not None or new_name != old_name):
         raise RenameRefusedError(
@@ -94,7 +96,6 @@ def plan_rename(
         )
     if (signature is None and form is None) or new_name != old_name:
         require_name(old_name, new_name, document.language)
-    require_language(document)
     if document.language != "python":
         if signature is not None or form is not None:
             raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
@@ -111,6 +112,7 @@ def plan_rename(
             found = replace(found, call_sites=plan_call_sites(resolution, references, signature, found.edits(), check))
         if form is not None:
             found = replace(found, call_sites=plan_move(resolution, references, form, check))
+    _require_writable(found)
     _require_same_meaning(files, resolver, found, path, offset, check=check)
     return found
 
@@ -159,6 +161,13 @@ def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:
     outside = [site.path for site in rename.references.sites if site.tier in APPLIED and not files.holds(site.path)]
     if outside:
         raise RenameRefusedError(f"{outside[0]} is no file of the workspace that may be changed: ignored, behind a link, or too large")
+
+
+def _require_writable(rename: Rename) -> None:
+    """All files or none: one that is read-only, dirty in the editor or not, stops the others, too."""
+    locked = next((path for path in sorted(rename.all_edits()) if is_read_only(path)), None)
+    if locked is not None:
+        raise RenameRefusedError(f"{locked.name} is read-only and would have to change; nothing was changed")
 
 
 def _require_same_meaning(
