@@ -39,13 +39,13 @@ PACKAGES = {
     "cachetools": ("6.2.1", "src", "tests"),
     "toolz": ("1.1.0", ".", "toolz/tests"),
     "more-itertools": ("10.8.0", ".", "tests"),
-    "click": ("8.3.0", "src", "tests"),
     "tabulate": ("0.9.0", ".", "test"),
-    "pluggy": ("1.6.0", "src", "testing"),
     "mistune": ("3.1.4", "src", "tests"),
     "tomlkit": ("0.13.3", ".", "tests"),
     "pathspec": ("0.12.1", ".", "tests"),
     "isodate": ("0.7.2", "src", "tests"),
+    "blinker": ("1.9.0", "src", "tests"),
+    "parse": ("1.20.2", ".", "tests"),
 }
 KINDS = ("function", "method", "class", "parameter", "attribute")
 EACH = 30

@@ -41,12 +41,15 @@ _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 @dataclass(frozen=True)
 class Symbol:
-    """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too."""
+    """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
+    `called_as`: of a parameter the names by which its function is called.
+    """
 
     name: str
     kind: Kind
     scopes: frozenset[Scope]
     overrides: frozenset[Scope] = frozenset()
+    called_as: frozenset[str] = frozenset()
 
     @property
     def is_local(self) -> bool:
@@ -109,7 +112,9 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbo
         raise RenameRefusedError(f"{name} may also be one of {', '.join(library_names(scopes))}, which is outside the workspace")
     _refuse_library_member(resolution, name, scopes)
     scopes = resolution.with_twins(with_fixtures(resolution, scopes))
-    return Symbol(name, _kind(resolution, scopes), scopes, resolution.with_twins(_related(resolution, scopes)) - scopes)
+    kind, overrides = _kind(resolution, scopes), resolution.with_twins(_related(resolution, scopes)) - scopes
+    called_as = _function_names(resolution, scopes | overrides) if kind == "parameter" else frozenset()
+    return Symbol(name, kind, scopes, overrides, called_as)
 
 
 def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
@@ -156,7 +161,7 @@ def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bo
     """The sites of one Python file; not `whole`: another file than a local symbol's, where arguments can name a parameter, and no more."""
     sites = []
     for occurrence in place.occurrences:
-        if not whole and occurrence.role != "keyword":
+        if not whole and occurrence.role not in {"keyword", "string"}:
             continue
         aliased = _aliased(resolution, symbol, place, occurrence)
         verdict = _verdict(resolution, symbol, place, occurrence) if aliased is None else aliased
@@ -231,7 +236,10 @@ def _of_unknown(resolution: Resolution, symbol: Symbol, place: Place, occurrence
 def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
     own_scopes = [scope for scope in symbol.scopes if scope.path == place.path]
     if symbol.is_local and not any(_spans(place.node_of(scope), place, occurrence) for scope in own_scopes):
-        return None
+        # ``f(**{"name": 1})``
+        names_it = symbol.called_as and occurrence.role == "string" and _is_alone(place, occurrence)
+        text = place.file.document.text if names_it else ""
+        return ("mention", IN_NAMING_STRING) if any(names.word_pattern(one).search(text) for one in symbol.called_as) else None
     if occurrence.role == "comment":
         return "mention", "in a comment"
     text = place.file.text_of(occurrence.node)
@@ -257,13 +265,20 @@ def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
     """Whether a string is the name alone, or has it as code would: behind a dot, or before a dot or a bracket (``"package.name"``, ``"name(1)"``)."""
     text, start, end = place.file.document.text, occurrence.start, occurrence.end
     before, behind = text[start - 1 : start], text[end : end + 1]
-    alone = before in {'"', "'"} and behind == before
+    alone = _is_alone(place, occurrence)
     return (
         alone
         or (before == "." and text[start - 2 : start - 1].isidentifier())
         or behind == "("
         or (behind == "." and text[end + 1 : end + 2].isidentifier())
     )
+
+
+def _is_alone(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name and nothing else."""
+    text = place.file.document.text
+    before = text[occurrence.start - 1 : occurrence.start]
+    return before in {'"', "'"} and text[occurrence.end : occurrence.end + 1] == before
 
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
@@ -365,6 +380,17 @@ def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> 
         if function is not None and function.type == "function_definition" and (scope := place.scope(function)) in place.bindings:
             found.add(scope)
     return found
+
+
+def _function_names(resolution: Resolution, scopes: Iterable[Scope]) -> frozenset[str]:
+    """The names that the functions with these scopes are called by: of ``__init__`` that of the class."""
+    found = set()
+    for scope in scopes:
+        if scope.path is not None and scope.node_type == "function_definition":
+            place = resolution.place(scope.path)
+            *outer, own = place.file.qualified_name(place.node_of(scope))
+            found.add(outer[-1] if own in {"__init__", "__new__"} and outer else own)
+    return frozenset(found)
 
 
 def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope]) -> None:
