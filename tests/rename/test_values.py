@@ -45,11 +45,14 @@ def answer(text: str) -> Finished:
         ("region +", None),
         ("elsewhere", None),
         ("VALUE_2", None),
+        ("...", None),
+        ("=region):", "region"),
+        ("[x for x in region]", "[x for x in region]"),
     ],
 )
 def test_a_value_is_one_expression_of_known_names(text: str, value: str | None):
     """Not more than fits between two commas, and nothing that the file has never heard of."""
-    assert read_value(text, {"region", "f"}) == value
+    assert read_value(text, lambda name, _role: name in {"region", "f"}) == value
 
 
 def plan_with(folder: Path, answers: list[str]) -> tuple[Rename, list[InfillRequest]]:
@@ -85,7 +88,8 @@ def test_calls_get_values_which_want_a_look(tmp_path: Path):
 
 
 def test_what_is_no_value_leaves_the_call_as_it_is(tmp_path: Path):
-    found, _ = plan_with(tmp_path.resolve(), ["region)", "unheard_of)", ""])
+    found, asked = plan_with(tmp_path.resolve(), ["region)", "unheard_of)", ""])
+    assert asked[2].prefix.endswith("price(price(1), region="), "the call that got none stands as it was"
     text = found.texts({"exact", "override", "possible"})[tmp_path.resolve() / "m.py"]
     assert "print(price(item.amount, region), price(price(1)))" in text
     assert sorted(site.reason for site in found.left()) == ["the value is a proposal"] + ["there is nothing to pass for region"] * 2

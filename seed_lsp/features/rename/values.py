@@ -8,18 +8,25 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+from tree_sitter import Node
 
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.call_sites import Gap, NewSignature
 from seed_lsp.features.rename.change import Rename
 from seed_lsp.features.rename.names import PythonFile
+from seed_lsp.features.rename.resolution import Place
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
 
 Values = dict[tuple[Path, CharOffset], dict[str, str]]
 Ask = Callable[[InfillRequest], Awaitable[Finished]]
+
+NameRole = Literal["variable", "member"]
+Known = Callable[[str, NameRole], bool]
 
 LINES_ABOVE, LINES_BELOW = 12, 4
 """Of the code around a call, what the model is shown; not beyond the function that the call stands in."""
@@ -28,8 +35,9 @@ MAX_CALLS = 40
 """Calls of one file that the model is asked about."""
 MAX_TOKENS = 24
 _HOLE = re.compile(r"(\w+=)?\bVALUE_(\d+)\b")
+_NO_VALUES = frozenset({"keyword_argument", "list_splat", "dictionary_splat", "comment", "ellipsis"})
+_BUILTINS = frozenset(dir(builtins))
 _BETWEEN = "\n\n# …\n"
-_UNKNOWN = "..."
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,12 @@ def with_holes(wanted: NewSignature, gaps: Iterable[Gap]) -> tuple[NewSignature,
     return replace(wanted, values=values), holes
 
 
-def read_value(answer: str, known: set[str]) -> str | None:
-    """The expression that an answer begins with, up to a comma or a bracket that closes what it did not open; None if it is none, or has names that are not
-    `known`.
+def read_value(answer: str, is_known: Known) -> str | None:
+    """The expression that an answer begins with, up to a comma or a bracket that closes what it did not open; None if it is none, or has names that
+    `is_known` does not know in their role.
     """
+    # A token may hold the sign that the prompt ends with, and more.
+    answer = answer.lstrip().removeprefix("=")
     depth, end, quote = 0, len(answer), ""
     for i, char in enumerate(answer):
         if quote:
@@ -94,13 +104,13 @@ def read_value(answer: str, known: set[str]) -> str | None:
                 break
             depth -= 1
     value = answer[:end].strip()
-    return value if _is_usable(value, known) else None
+    return value if _is_usable(value, is_known) else None
 
 
 async def _fill_file(definition: str, document: Document, holes: Mapping[str, Hole], ask: Ask, settings: Settings) -> Values:
     """Values for the holes of one file, each asked for with those before it in their places, and nothing behind the line before the next one."""
     text = f"{definition}{_BETWEEN}{_excerpt(document, MAX_CALLS)}"
-    known = set(re.findall(r"\w+", _HOLE.sub("", document.text))) | set(dir(builtins))
+    names_at = _Names(document)
     sampling = SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s))
     values: Values = {}
     while match := _HOLE.search(text):
@@ -110,8 +120,8 @@ async def _fill_file(definition: str, document: Document, holes: Mapping[str, Ho
         suffix = behind if following is None else behind[: behind.rfind("\n", 0, following.start()) + 1]
         before = f"{text[: match.start()]}{hole.parameter}="
         finished = await ask(InfillRequest(0, settings.model, sampling, prefix=before, suffix=suffix, stop=("\n",)))
-        value = read_value(finished.text, known)
-        text = f"{before}{value or _UNKNOWN}{behind}"
+        value = read_value(finished.text, names_at.hole(hole.name))
+        text = f"{before}{value}{behind}" if value is not None else text[: match.start()].rstrip().removesuffix(",") + behind
         if value is not None:
             _merge(values, {(hole.gap.site.path, hole.gap.site.start): {hole.parameter: value}})
     return values
@@ -150,20 +160,44 @@ def _definition_text(document: Document, edits: Sequence[Edit], name: str) -> st
     return ""
 
 
-def _is_usable(value: str, known: set[str]) -> bool:
+class _Names:
+    """Which names a value may have, where it stands."""
+
+    def __init__(self, document: Document) -> None:
+        self._file = PythonFile(document)
+        self._words = set(re.findall(r"\w+", document.text))
+
+    def hole(self, name: str) -> Known:
+        """For one hole: a member's name that the file has somewhere, or a name that is bound in sight."""
+        node = self._file.node_at(CharOffset(self._file.document.text.index(name)))
+
+        def is_known(word: str, role: NameRole) -> bool:
+            if role == "member":
+                return word in self._words
+            place = Place(Path(), self._file, word)
+            return word in _BUILTINS or place.lookup(node) is not None
+
+        return is_known
+
+
+def _is_usable(value: str, is_known: Known) -> bool:
     """Whether a text is one expression, of names that are known."""
     file = PythonFile(Document("", f"f({value})\n", language="python"))
     statement = file.tree.root_node.named_children[0] if file.tree.root_node.named_children else None
     call = statement.named_children[0] if statement is not None and statement.named_children else None
     arguments = call.child_by_field_name("arguments") if call is not None else None
-    if file.tree.root_node.has_error or len(file.tree.root_node.named_children) != 1 or arguments is None:
+    if file.tree.root_node.has_error or len(file.tree.root_node.named_children) != 1 or arguments is None or _HOLE.search(value):
         return False
-    if len(arguments.named_children) != 1 or arguments.named_children[0].type in {
-        "keyword_argument",
-        "list_splat",
-        "dictionary_splat",
-        "comment",
-    }:
+    if len(arguments.named_children) != 1 or arguments.named_children[0].type in _NO_VALUES:
         return False
-    used = [node for node in names.walk(arguments) if node.type == "identifier"]
-    return not _HOLE.search(value) and all(file.text_of(node) in known for node in used)
+    inside = [node for node in names.walk(arguments) if node.type == "identifier"]
+    bound = {file.text_of(node) for node in inside if names.binding_scope(node) is not None}
+    return all(file.text_of(node) in bound or is_known(file.text_of(node), _role_of(node)) for node in inside)
+
+
+def _role_of(node: Node) -> NameRole:
+    parent = node.parent
+    if parent is None or parent.type not in {"attribute", "keyword_argument"}:
+        return "variable"
+    named = parent.child_by_field_name("attribute" if parent.type == "attribute" else "name")
+    return "member" if named is not None and named.id == node.id else "variable"
