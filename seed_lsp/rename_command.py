@@ -20,7 +20,8 @@ from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
 from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.proposals import proposed_names, usable
-from seed_lsp.features.rename.references import APPLIED, Site, Tier, name_at
+from seed_lsp.features.rename.references import APPLIED, Site, Tier
+from seed_lsp.features.rename.symbols import name_at
 from seed_lsp.features.rename.values import filled
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document

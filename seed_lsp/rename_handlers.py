@@ -190,7 +190,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     async def plan(signature: NewSignature | None) -> Rename:
         def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
             from seed_lsp.features.rename.change import plan_rename
-            from seed_lsp.features.rename.references import name_at
+            from seed_lsp.features.rename.symbols import name_at
 
             new_name = wanted.name or name_at(files.document(path), offset)
             return plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)

@@ -12,7 +12,8 @@ from seed_lsp.features.rename.collisions import require_name, require_room
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.moving import Form, plan_move
-from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references, find_symbol, name_at, resolution_at
+from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
+from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import keyword
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tree_sitter import Node
 
-from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
+from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import names
-from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope, library_names
+from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.files import WorkspaceFiles
-from seed_lsp.source.resolve import Resolver
 
 Tier = Literal["exact", "override", "possible", "mention"]
 TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
@@ -31,33 +27,7 @@ APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
 IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
 """Mentions that run: what they say has to follow, or a test breaks."""
 
-Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
-"""``parameter``: one that arguments can name; the others are variables of their function."""
-
-# What the import system calls on loaders and finders, which need no base class (importlib.abc).
-_IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
-    `called_as`: of a parameter the names by which its function is called.
-    """
-
-    name: str
-    kind: Kind
-    scopes: frozenset[Scope]
-    overrides: frozenset[Scope] = frozenset()
-    called_as: frozenset[str] = frozenset()
-
-    @property
-    def is_local(self) -> bool:
-        return all(scope.is_local for scope in self.scopes)
-
-    @property
-    def is_member(self) -> bool:
-        return any(scope.is_class for scope in self.scopes)
 
 
 @dataclass(frozen=True)
@@ -90,33 +60,6 @@ class References:
         return {tier: found[tier] for tier in TIERS}
 
 
-def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbol:
-    """The symbol at a place; `RenameRefusedError` where there is none that could be renamed."""
-    place = resolution.place(path)
-    occurrence = place.at(offset)
-    if occurrence is None:
-        raise RenameRefusedError("there is no name at the cursor")
-    name = resolution.name
-    if keyword.iskeyword(name):
-        raise RenameRefusedError(f"{name} is a keyword of Python")
-    if occurrence.role in {"string", "comment"}:
-        raise RenameRefusedError(f"this {name} is text in a {occurrence.role}, no name; put the cursor on one in the code")
-    scopes = resolution.scopes(place, occurrence)
-    if not scopes:
-        raise RenameRefusedError(f"what {name} refers to here is unknown; put the cursor on its definition")
-    if any(scope.node_type == "file" for scope in scopes):
-        raise RenameRefusedError(f"{name} is a module; its name is that of its file")
-    if all(scope.is_library for scope in scopes):
-        raise RenameRefusedError(f"{name} is defined outside the workspace ({', '.join(library_names(scopes))})")
-    if any(scope.is_library for scope in scopes):
-        raise RenameRefusedError(f"{name} may also be one of {', '.join(library_names(scopes))}, which is outside the workspace")
-    _refuse_library_member(resolution, name, scopes)
-    scopes = resolution.with_twins(with_fixtures(resolution, scopes))
-    kind, overrides = _kind(resolution, scopes), resolution.with_twins(_related(resolution, scopes)) - scopes
-    called_as = _function_names(resolution, scopes | overrides) if kind == "parameter" else frozenset()
-    return Symbol(name, kind, scopes, overrides, called_as)
-
-
 def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
     """All places of the symbol that was found in `path`."""
     sites: list[Site] = []
@@ -136,25 +79,6 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
             sites += fresh
             documents[found] = document
     return References(symbol, tuple(sites), documents)
-
-
-def resolution_at(
-    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
-) -> Resolution:
-    """A resolution for the name at a place; `RenameRefusedError` if there is none."""
-    return Resolution(files, resolver, name_at(files.document(path), offset), check)
-
-
-def name_at(document: Document, offset: CharOffset) -> str:
-    text = document.text
-    start = end = int(offset)
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
-        start -= 1
-    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
-        end += 1
-    if not text[start:end].isidentifier():
-        raise RenameRefusedError("there is no name at the cursor")
-    return text[start:end]
 
 
 def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bool) -> list[Site]:
@@ -308,106 +232,6 @@ def _title(resolution: Resolution, scope: Scope) -> str:
     place = resolution.place(scope.path)
     name = place.node_of(scope).child_by_field_name("name")
     return scope.path.stem if name is None else place.file.text_of(name)
-
-
-def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
-    """By the first of its definitions that is not local."""
-    scope = min(scopes, key=lambda s: (s.is_local, str(s.path), s.start))
-    assert scope.path is not None, "a library's symbol was refused"
-    bindings = resolution.place(scope.path).bindings.get(scope, [])
-    node = bindings[0].node if bindings else None
-    parent = node.parent if node is not None else None
-    if parent is not None and parent.type == "class_definition":
-        return "class"
-    if parent is not None and parent.type == "function_definition":
-        return "method" if scope.is_class else "function"
-    if scope.is_class:
-        return "attribute"
-    around = names.enclosing(node, {"parameters", "lambda_parameters", "block", "module"}) if node is not None else None
-    by_name = node is not None and around is not None and around.type in {"parameters", "lambda_parameters"} and names.takes_keyword(node)
-    return "parameter" if by_name else "variable"
-
-
-def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """The classes above and below that define the same name, and those above and below these, to a fixpoint."""
-    family = {scope for scope in scopes if scope.is_class}
-    if not family:
-        return _related_parameters(resolution, scopes)
-    classes = _classes_with(resolution)
-    ancestors = {scope: resolution.ancestors(scope) for scope in classes | family}
-    grown = True
-    while grown:
-        grown = False
-        for scope in classes - family:
-            if any(scope in ancestors[one] or one in ancestors[scope] for one in family):
-                family.add(scope)
-                grown = True
-    return frozenset(family - scopes)
-
-
-def _classes_with(resolution: Resolution) -> set[Scope]:
-    """The classes of the workspace that define the name."""
-    found = set()
-    for place in resolution.python_places():
-        containers = (place.container(occurrence) for occurrence in place.occurrences)
-        found |= {scope for scope in containers if scope is not None and scope.is_class}
-    return found
-
-
-def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """Of a method's parameter: the same parameter of the methods that override it, or that it overrides."""
-    found: set[Scope] = set()
-    for scope in scopes:
-        if scope.path is None or scope.node_type != "function_definition":
-            continue
-        place = resolution.place(scope.path)
-        method = place.node_of(scope).child_by_field_name("name")
-        around = names.scope_of(place.node_of(scope))
-        if method is None or around.type != "class_definition":
-            continue
-        methods = Resolution(resolution.files, resolution.resolver, place.file.text_of(method), resolution.check)
-        for owner in _related(methods, frozenset({methods.place(scope.path).scope(around)})):
-            found |= _functions_in(resolution, methods, owner)
-    return frozenset(found - scopes)
-
-
-def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> set[Scope]:
-    """The functions by the name of `methods` in a class that bind the name of `resolution`."""
-    assert owner.path is not None, "a class of the workspace"
-    place, found = resolution.place(owner.path), set()
-    for binding in methods.place(owner.path).bindings[owner]:
-        function = binding.node.parent
-        if function is not None and function.type == "function_definition" and (scope := place.scope(function)) in place.bindings:
-            found.add(scope)
-    return found
-
-
-def _function_names(resolution: Resolution, scopes: Iterable[Scope]) -> frozenset[str]:
-    """The names that the functions with these scopes are called by: of ``__init__`` that of the class."""
-    found = set()
-    for scope in scopes:
-        if scope.path is not None and scope.node_type == "function_definition":
-            place = resolution.place(scope.path)
-            *outer, own = place.file.qualified_name(place.node_of(scope))
-            found.add(outer[-1] if own in {"__init__", "__new__"} and outer else own)
-    return frozenset(found)
-
-
-def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope]) -> None:
-    """A method that overrides a library's is called by that library under its name."""
-    special = (name.startswith("__") and name.endswith("__")) or name in _IMPORT_HOOKS
-    if special and any(scope.is_class for scope in scopes):
-        raise RenameRefusedError(f"Python itself calls {name} by its name")
-    for scope in scopes:
-        if not scope.is_class or scope.path is None:
-            continue
-        place = resolution.place(scope.path)
-        for binding in place.bindings.get(scope, []):
-            inherited = resolution.inherited(place, binding)
-            if any(one.is_library for one in inherited):
-                raise RenameRefusedError(
-                    f"{name} overrides a member of {', '.join(library_names(inherited))}, which is outside the workspace"
-                )
 
 
 def _special_list(place: Place, node: Node) -> str | None:
