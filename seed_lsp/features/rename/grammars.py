@@ -15,9 +15,10 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.source.document import Document
 
-Where = Literal["here", "outer", "hoisted", "after", "within"]
+Where = Literal["here", "outer", "hoisted", "after", "within", "itself"]
 """``here``: the innermost scope around the name. ``outer``: the one around the definition, whose own scope it is not. ``hoisted``: the function around.
-``after``: the scope around, from the end of the definition on. ``within``: the definition's own scope, behind the value that it takes."""
+``after``: the scope around, from the end of the definition on. ``within``: the definition's own scope, behind the value that it takes. ``itself``: the
+definition's own scope, hidden by whatever else is bound there."""
 
 FAMILIES = {
     **dict.fromkeys(("javascript", "javascriptreact", "typescript", "typescriptreact"), "javascript"),
@@ -43,6 +44,9 @@ class Grammar:
     open_scopes: frozenset[str] = frozenset()
     needs: Mapping[str, str] = field(default_factory=dict)
     """Definitions that are one only with this field, or this token, among their children."""
+    types_alone: frozenset[str] = frozenset()
+    values_alone: frozenset[str] = frozenset()
+    """Definitions that an expression cannot mean, and those that a type cannot."""
     hides_earlier: bool = False
     """Whether a scope may define a name anew, which hides the earlier one from then on."""
     constants_in_patterns: bool = False
@@ -63,6 +67,11 @@ class Grammar:
         hoisted = holder.type == "variable_declarator" and holder.parent is not None and holder.parent.type == "variable_declaration"
         return "hoisted" if hoisted else found[1]
 
+    def sees(self, leaf: Node, holder_type: str) -> bool:
+        """Whether a use of a name, in an expression or a type, can mean a definition of this kind."""
+        in_type = leaf.type == "type_identifier" or (leaf.parent is not None and leaf.parent.type == "nested_type_identifier")
+        return holder_type not in (self.values_alone if in_type else self.types_alone)
+
     def is_pattern(self, node: Node, child: Node) -> bool:
         """Whether `node` is a pattern, and its `child` one of the things that it binds."""
         other = self.patterns.get(node.type)
@@ -76,6 +85,9 @@ class Grammar:
         if parent.type == "token_tree":
             # What a macro of Rust is given is no tree: the sign before the name tells.
             return leaf.prev_sibling is not None and leaf.prev_sibling.type in {".", "::"}
+        if parent.type in {"required_parameter", "optional_parameter"}:
+            # A parameter of TypeScript that is a field as well.
+            return any(child.type in {"accessibility_modifier", "readonly", "override_modifier"} for child in parent.children)
         if (parent.type, field_of(parent, leaf)) not in self.members:
             return False
         return parent.type != "import_specifier" or parent.child_by_field_name("alias") is not None
@@ -127,8 +139,8 @@ _JAVASCRIPT = Grammar(
     binders={
         "function_declaration": ("name", "outer"),
         "generator_function_declaration": ("name", "outer"),
-        "function_expression": ("name", "here"),
-        "generator_function": ("name", "here"),
+        "function_expression": ("name", "itself"),
+        "generator_function": ("name", "itself"),
         "class_declaration": ("name", "outer"),
         "variable_declarator": ("name", "here"),
         "formal_parameters": (ANY, "here"),
@@ -155,7 +167,8 @@ _TYPESCRIPT = Grammar(
     scopes=_JAVASCRIPT.scopes
     | _set(
         "class_declaration abstract_class_declaration interface_declaration type_alias_declaration internal_module module function_signature "
-        "method_signature abstract_method_signature function_type constructor_type call_signature construct_signature"
+        "method_signature abstract_method_signature function_type constructor_type call_signature construct_signature index_signature "
+        "conditional_type"
     ),
     binders={
         **_JAVASCRIPT.binders,
@@ -167,13 +180,21 @@ _TYPESCRIPT = Grammar(
         "module": ("name", "outer"),
         "function_signature": ("name", "outer"),
         "type_parameter": ("name", "here"),
+        "mapped_type_clause": ("name", "here"),
+        "index_signature": ("name", "here"),
+        "infer_type": (ANY, "here"),
         "required_parameter": ("pattern", "here"),
         "optional_parameter": ("pattern", "here"),
     },
     needs=_JAVASCRIPT.needs,
     patterns=_JAVASCRIPT.patterns,
-    members=_JAVASCRIPT.members,
+    members=_JAVASCRIPT.members | {("nested_type_identifier", "name"), ("nested_identifier", "property")},
     member_types=_JAVASCRIPT.member_types,
+    types_alone=_set("interface_declaration type_alias_declaration type_parameter mapped_type_clause infer_type"),
+    values_alone=_set(
+        "variable_declarator formal_parameters required_parameter optional_parameter arrow_function catch_clause for_in_statement "
+        "function_declaration generator_function_declaration function_expression generator_function function_signature"
+    ),
     open_scopes=_set("internal_module module"),
 )
 _GO = Grammar(

@@ -36,9 +36,10 @@ class Binding:
 
 @dataclass(frozen=True)
 class _Definition:
-    """A binding, and the bytes between which its name is seen."""
+    """A binding, the type of the node that makes it, and the bytes between which its name is seen."""
 
     binding: Binding
+    holder_type: str
     seen_from: int = 0
     seen_to: int = sys.maxsize
 
@@ -74,14 +75,16 @@ class LexicalFile:
         if where is None:
             return None
         scope = self._scope_for(holder, leaf, where)
+        if where == "itself":
+            return _Definition(Binding(self._scope(scope), -1), holder.type, -1)
         if where not in {"after", "within"} or scope.parent is None:
-            return _Definition(Binding(self._scope(scope)))
+            return _Definition(Binding(self._scope(scope)), holder.type)
         value = holder.child_by_field_name("right") or holder.child_by_field_name("value")
         since = holder.end_byte if where == "after" or value is None else value.end_byte
         # What a condition binds the branch for its failure does not see.
         branch = scope.child_by_field_name("consequence") if self.grammar.hides_earlier else None
         binding = Binding(self._scope(scope), since if self.grammar.hides_earlier else 0)
-        return _Definition(binding, since, sys.maxsize if branch is None else branch.end_byte)
+        return _Definition(binding, holder.type, since, sys.maxsize if branch is None else branch.end_byte)
 
     def lookup(self, leaf: Node) -> Binding | None:
         """What a use of the name is bound to by the scopes around it, from the inside out; None if none of them binds it."""
@@ -89,7 +92,8 @@ class LexicalFile:
             return own.binding
         for scope in self._scopes_around(leaf):
             bound = self.bindings.get(self._scope(scope), [])
-            seen = [found for found in bound if found.seen_from <= leaf.start_byte < found.seen_to]
+            in_sight = [found for found in bound if found.seen_from <= leaf.start_byte < found.seen_to]
+            seen = [found for found in in_sight if self.grammar.sees(leaf, found.holder_type)]
             if seen:
                 return max(seen, key=lambda found: found.seen_from).binding
         return None
@@ -164,7 +168,7 @@ def find_lexical_references(files: WorkspaceFiles, path: Path, offset: CharOffse
     file = LexicalFile(path, document, name)
     leaf = dict(file.leaves)[file.start_at(offset)]
     binding = None if file.is_member(leaf) else file.lookup(leaf)
-    sites = _own_sites(file, binding)
+    sites = own_sites(file, binding)
     documents = {path: document}
     if binding is None or file.is_of_file(binding.scope):
         for other in files.containing(name):
@@ -177,7 +181,7 @@ def find_lexical_references(files: WorkspaceFiles, path: Path, offset: CharOffse
     return References(Symbol(name, "variable", scopes), tuple(sorted(sites, key=lambda site: (site.path, site.start))), documents)
 
 
-def _own_sites(file: LexicalFile, binding: Binding | None) -> list[Site]:
+def own_sites(file: LexicalFile, binding: Binding | None) -> list[Site]:
     """The sites of the file that the symbol was found in."""
     local = binding is not None and not file.is_of_file(binding.scope)
     sites = []
