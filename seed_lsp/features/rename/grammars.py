@@ -42,6 +42,8 @@ class Grammar:
     members: frozenset[tuple[str, str]] = frozenset()
     member_types: frozenset[str] = frozenset()
     open_scopes: frozenset[str] = frozenset()
+    transparent: frozenset[str] = frozenset()
+    """Scopes whose definition itself is bound outside of them: C++'s ``template <…>``."""
     needs: Mapping[str, str] = field(default_factory=dict)
     """Definitions that are one only with this field, or this token, among their children."""
     types_alone: frozenset[str] = frozenset()
@@ -62,7 +64,7 @@ class Grammar:
             return None
         if self.constants_in_patterns and found[0] in {"pattern", ANY} and (leaf.text or b"")[:1].isupper():
             return None
-        if _is_constructor(holder, leaf):
+        if _is_constructor(holder, leaf) or _is_misread_call(holder):
             return None
         hoisted = holder.type == "variable_declarator" and holder.parent is not None and holder.parent.type == "variable_declaration"
         return "hoisted" if hoisted else found[1]
@@ -111,6 +113,21 @@ def _is_constructor(holder: Node, leaf: Node) -> bool:
         around = around.parent
     name = around.child_by_field_name("name") if around is not None else None
     return name is not None and name.text == leaf.text and holder.type in {"function_definition", "declaration"}
+
+
+def _is_misread_call(holder: Node) -> bool:
+    """Whether a prototype, or a parameter of one, stands within a function: a macro and a call behind it look like that (C, C++)."""
+    node = holder
+    if holder.type != "declaration":
+        while node is not None and node.type.endswith(("parameter_declaration", "parameter_list", "declarator")):
+            node = node.parent
+        if holder.type != "parameter_declaration" or node is None or node.type != "declaration":
+            return False
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None and declarator.type in {"pointer_declarator", "reference_declarator"}:
+        declarator = declarator.child_by_field_name("declarator") or declarator.named_children[-1]
+    within = node.parent is not None and node.parent.type in {"compound_statement", "if_statement", "for_statement", "case_statement"}
+    return within and declarator is not None and declarator.type == "function_declarator"
 
 
 def field_of(parent: Node, child: Node | None) -> str:
@@ -349,6 +366,7 @@ _C = Grammar(
     members=frozenset({("qualified_identifier", "name")}),
     member_types=_set("field_identifier statement_identifier"),
     open_scopes=_set("namespace_definition class_specifier struct_specifier union_specifier"),
+    transparent=_set("template_declaration"),
 )
 _GRAMMARS = {
     "javascript": _JAVASCRIPT,

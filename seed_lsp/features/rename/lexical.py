@@ -137,7 +137,7 @@ class LexicalFile:
 
     def _scope_for(self, holder: Node, leaf: Node, where: Where) -> Node:
         if where in {"outer", "after"}:
-            return next(self._scopes_around(holder))
+            return next(scope for scope in self._scopes_around(holder) if scope.type not in self.grammar.transparent)
         scopes = self._scopes_around(leaf)
         if where == "hoisted":
             return next(scope for scope in scopes if scope.parent is None or _FUNCTION.search(scope.type))
