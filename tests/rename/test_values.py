@@ -44,7 +44,7 @@ def answer(text: str) -> Finished:
         ("*region", None),
         ("region +", None),
         ("elsewhere", None),
-        ("VALUE_2", None),
+        ("SEED_HOLE_2", None),
         ("...", None),
         ("=region):", "region"),
         ("[x for x in region]", "[x for x in region]"),
@@ -84,7 +84,7 @@ def test_calls_get_values_which_want_a_look(tmp_path: Path):
     assert [site.reason for site in found.left()] == ["the value is a proposal"] * 3
     assert all(request.prefix.endswith("region=") and "def price(amount, region):" in request.prefix for request in asked)
     assert "price(item.amount, region=region)" in asked[1].prefix, "what was filled before is seen"
-    assert all("VALUE_" not in request.prefix + request.suffix for request in asked)
+    assert all("SEED_HOLE_" not in request.prefix + request.suffix for request in asked)
 
 
 def test_what_is_no_value_leaves_the_call_as_it_is(tmp_path: Path):

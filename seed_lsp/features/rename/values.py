@@ -34,7 +34,8 @@ DEFINITION_LINES = 30
 MAX_CALLS = 40
 """Calls of one file that the model is asked about."""
 MAX_TOKENS = 24
-_HOLE = re.compile(r"(\w+=)?\bVALUE_(\d+)\b")
+_PREFIX = "SEED_HOLE_"
+_HOLE = re.compile(rf"(\w+=)?\b{_PREFIX}\d+\b")
 _NO_VALUES = frozenset({"keyword_argument", "list_splat", "dictionary_splat", "comment", "ellipsis"})
 _BUILTINS = frozenset(dir(builtins))
 _BETWEEN = "\n\n# …\n"
@@ -64,6 +65,8 @@ async def filled(
     definition = _definition_text(documents[defined_in], shown.proposed.get(defined_in, []), found.new_name)
     values: Values = {}
     for path in sorted({hole.gap.site.path for hole in holes}):
+        if _PREFIX in documents[path].text:
+            continue
         own = {hole.name: hole for hole in holes if hole.gap.site.path == path}
         text = apply_edits(documents[path].text, shown.proposed[path])
         _merge(values, await _fill_file(definition, replace(documents[path], text=text), own, ask, settings))
@@ -78,7 +81,7 @@ def with_holes(wanted: NewSignature, gaps: Iterable[Gap]) -> tuple[NewSignature,
     values: Values = {}
     for gap in gaps:
         for parameter in gap.parameters:
-            hole = Hole(f"VALUE_{len(holes) + 1}", gap, parameter)
+            hole = Hole(f"{_PREFIX}{len(holes) + 1}", gap, parameter)
             holes.append(hole)
             values.setdefault((gap.site.path, gap.site.start), {})[parameter] = hole.name
     return replace(wanted, values=values), holes
