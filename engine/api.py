@@ -26,6 +26,7 @@ NUMBER_FORMATS: tuple[NumberFormat, ...] = ("int4", "int8", "bfloat16", "float32
 FinishReason = Literal["stop", "length", "deadline", "cancelled"]
 
 MAX_BLOCK_SIZE = 128
+MAX_ROWS = 512
 
 
 class EngineError(Exception):
@@ -48,7 +49,8 @@ class EngineStoppedError(EngineError):
 class SamplingOptions:
     """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request.
 
-    `block_size` bounds the rows of a draft or of a noisy block. `draft` is where `verified` takes its drafts from; the
+    `block_size` bounds the rows of a draft or of a noisy block, `max_rows` those of a forward with masks; None: as many as the device computes at little
+    more than the cost of one. `draft` is where `verified` takes its drafts from; the
     text does not depend on it. `max_new_tokens` counts tokens, the stop included.
     """
 
@@ -57,6 +59,7 @@ class SamplingOptions:
     temperature: float = 0.0
     seed: int = 0
     block_size: int = 32
+    max_rows: int | None = None
     draft: DraftSource = "auto"
     deadline_s: float | None = None
 
@@ -71,6 +74,8 @@ class SamplingOptions:
             raise InvalidRequestError(f"temperature is {self.temperature}; it must not be negative")
         if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
             raise InvalidRequestError(f"block_size is {self.block_size}; it must be 1 to {MAX_BLOCK_SIZE}")
+        if self.max_rows is not None and not 1 <= self.max_rows <= MAX_ROWS:
+            raise InvalidRequestError(f"max_rows is {self.max_rows}; it must be 1 to {MAX_ROWS}, or None for what suits the device")
         if self.deadline_s is not None and self.deadline_s <= 0:
             raise InvalidRequestError(f"deadline_s is {self.deadline_s}; it must be positive, or None for no deadline")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from torch import Tensor
 
@@ -16,19 +18,29 @@ CANDIDATES = 16
 GROUP = 128
 
 
-def read_ahead(
-    network: Network, logits: Tensor, chooser: Chooser, *, left: int, position: int, confidence: float = WHOLE_DRAFT
-) -> list[int]:
-    """Tokens for `position` and on, one behind the other: the longest draft, at least one token, that is right as a whole with a probability
-    of `confidence` or more.
+@dataclass(frozen=True)
+class Proposal:
+    """Tokens one behind the other, each with the chance that it is right if those before it are."""
 
-    `logits` (rows, vocabulary), float32, are those of the last rows of the last forward, and are changed; row i proposes the token of `position` + i. `left` is the
-    token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
+    tokens: list[int]
+    chances: list[float]
+
+
+NO_PROPOSAL = Proposal([], [])
+
+
+def read_ahead(
+    network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int, confidence: float = WHOLE_DRAFT
+) -> Proposal:
+    """Tokens for `position` and on: the longest draft, at least one token, that is right as a whole with a probability of `confidence` or more.
+
+    `logits` (rows, vocabulary), float32, are those of a block of the last forward, and are changed, `rows` (rows, hidden size) what the last layer gave it
+    (`Network.last_rows`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
     """
     assert network.adapter is not None, "checked where the masks were asked for"
-    rows = network.last_rows(logits.shape[0])
-    draft: list[int] = []
-    chance = 1.0
+    tokens: list[int] = []
+    right: list[float] = []
+    whole = 1.0
     for i, scores in enumerate(logits):
         candidates = likeliest(scores, CANDIDATES)
         if network.adapter.neighbour is not None:
@@ -36,11 +48,13 @@ def read_ahead(
         chances = scores[candidates].softmax(dim=-1).tolist()
         [left] = chooser.choose(scores.unsqueeze(0), position + i)
         # At a temperature the choice may be none of the likeliest: a guess that nothing speaks for.
-        chance *= chances[candidates.index(left)] if left in candidates else 0.0
-        if draft and chance < confidence:
+        chance = chances[candidates.index(left)] if left in candidates else 0.0
+        whole *= chance
+        if tokens and whole < confidence:
             break
-        draft.append(left)
-    return draft
+        tokens.append(left)
+        right.append(chance)
+    return Proposal(tokens, right)
 
 
 def likeliest(scores: Tensor, count: int) -> list[int]:

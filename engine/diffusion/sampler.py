@@ -14,17 +14,22 @@ import torch
 from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
-from engine.diffusion.ahead import WHOLE_DRAFT, read_ahead
+from engine.diffusion.ahead import NO_PROPOSAL, WHOLE_DRAFT, Proposal, read_ahead
 from engine.diffusion.drafts import NOTHING, CopyDrafter
+from engine.diffusion.layout import Draft, mask_blocks
 from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.cache import Cache
-from engine.model.network import Network
+from engine.model.network import Network, NoisyBlock
 
 CHEAP_ROWS = 8
 """Rows that the CPU kernels multiply in one pass over the weights: little dearer than one. A draft has so many, with the root, at first and after a rejection, twice as
 many after each that is accepted whole; masks fill up what a draft leaves of them (docs/LOG.md)."""
+GPU_ROWS = 64
+"""The same on a GPU, where a forward of one row waits for the weights; not measured, for want of one."""
+CERTAIN_COPY, GUESSED_COPY = 0.95, 0.5
+"""Chances of a copied token behind a match of two tokens or more, and of one that is guessed: no more than an order for the masks."""
 USEFUL_RUN = 0.5
 """An adapter whose drafts are right for so many tokens on average is asked by `auto`."""
 
@@ -101,7 +106,7 @@ class Sampler:
         self._forwards = 0
         self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the root.
-        self._ahead: list[int] = []
+        self._ahead: Proposal = NO_PROPOSAL
         self._started = clock()
 
     def run(self) -> Iterator[SampleEvent]:
@@ -163,58 +168,85 @@ class Sampler:
     def _verified_block(self) -> Generator[SampleEvent, None, list[int]]:
         """Run a draft through the base, keep what the base agrees with and add its own next token.
 
-        Behind the draft the same forward may carry masks, whose proposals are the next draft if this one is accepted whole.
+        The same forward may carry masks behind the draft and behind beginnings of it; the proposals of those behind what is kept are the next draft.
         """
-        draft, masks = self._draft(min(self._rows, self._room) - 1)
-        if draft:
-            yield BlockState(tuple(draft), 0)
+        draft = self._draft(min(self._rows, self._room) - 1)
+        if draft.tokens:
+            yield BlockState(tuple(draft.tokens), 0)
             self._check()
-        logits = self._model.forward([self._root, *draft], self._cache, noisy=[None] * masks or None)
+        blocks = mask_blocks(draft, self._max_rows - 1 - len(draft.tokens))
+        logits = self._model.forward([self._root, *draft.tokens], self._cache, noisy=blocks)
         self._forwards += 1
-        chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
-        accepted = accepted_length(draft, chosen)
-        full = accepted == len(draft)
-        self._ahead = self._read_ahead(logits[len(draft) + 1 :], chosen) if full and masks else []
+        chosen = self._chooser.choose(logits[: len(draft.tokens) + 1], self._position)
+        accepted = accepted_length(draft.tokens, chosen)
+        full = accepted == len(draft.tokens)
+        self._ahead = self._read_ahead(logits[len(draft.tokens) + 1 :], blocks, chosen[: accepted + 1])
         self._cache.commit(accepted + 1)
-        self._rows = min(self._options.block_size, 2 * self._rows if full and draft else CHEAP_ROWS)
+        self._rows = min(self._options.block_size, 2 * self._rows if full and draft.tokens else CHEAP_ROWS)
         return chosen[: accepted + 1]
 
-    def _draft(self, length: int) -> tuple[list[int], int]:
-        """Tokens to verify, at most `length`, and how many masks to run behind them."""
+    def _draft(self, length: int) -> Draft:
+        """At most `length` tokens to verify."""
         source = self._options.draft
         if self._copier is None or source == "none":
-            return [], 0
+            return Draft([], [])
         copied = self._copier.propose(length) if source in {"auto", "copy"} else NOTHING
-        ahead = self._ahead[:length]
-        if copied.certain and not (ahead and copied.tokens[:1] != ahead[:1]):
-            # A copy that goes on makes its own next draft, and is long: masks behind it would cost more than they bring.
-            return copied.tokens, 0
-        draft = ahead or copied.tokens
-        return draft, self._masks_behind(draft) if length > 0 else 0
+        ahead = Proposal(self._ahead.tokens[:length], self._ahead.chances[:length])
+        masks = self._masks() if length > 0 else 0
+        if copied.certain and not (ahead.tokens and copied.tokens[:1] != ahead.tokens[:1]):
+            # A copy that goes on makes its own next draft, and is long: where rows cost, masks behind it would cost more than they bring.
+            return Draft(copied.tokens, [CERTAIN_COPY] * len(copied.tokens), masks if self._wide else 0)
+        if ahead.tokens:
+            return Draft(ahead.tokens, ahead.chances, masks)
+        return Draft(copied.tokens, [GUESSED_COPY] * len(copied.tokens), masks)
 
-    def _masks_behind(self, draft: list[int]) -> int:
-        """How many masks the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
+    @property
+    def _max_rows(self) -> int:
+        """Of a forward with masks."""
+        return self._options.max_rows or (CHEAP_ROWS if self._model.device.type == "cpu" else GPU_ROWS)
+
+    @property
+    def _wide(self) -> bool:
+        """Whether there is room for masks behind more than the whole draft."""
+        return self._max_rows > 2 * CHEAP_ROWS
+
+    def _masks(self) -> int:
+        """How many masks of a block the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
         adapter, options = self._model.adapter, self._options
         if adapter is None or options.draft == "copy":
             return 0
         # In edits masks take longer than what they add to the copies of the old code (docs/model-card.md).
-        if options.draft == "auto" and (self._old or adapter.expected_accepted < USEFUL_RUN):
+        if options.draft == "auto" and ((self._old and not self._wide) or adapter.expected_accepted < USEFUL_RUN):
             return 0
-        return max(0, min(adapter.block_size, options.block_size, self._room, CHEAP_ROWS - 1 - len(draft)))
+        return max(0, min(adapter.block_size, options.block_size, self._room))
 
-    def _read_ahead(self, logits: Tensor, chosen: list[int]) -> list[int]:
-        """What the masks propose to follow `chosen`, the draft before them and the base's own next token."""
+    def _read_ahead(self, logits: Tensor, blocks: list[NoisyBlock], chosen: list[int]) -> Proposal:
+        """What the block behind the accepted tokens proposes to follow `chosen`, those and the base's own next one; nothing if none stands there.
+
+        `logits` are those of all blocks' rows.
+        """
+        start = 0
+        for block in blocks:
+            end = start + len(block.tokens)
+            if block.behind == len(chosen):
+                return self._read_block(logits[start:end], self._model.last_rows(logits.shape[0])[start:end], chosen)
+            start = end
+        return NO_PROPOSAL
+
+    def _read_block(self, logits: Tensor, rows: Tensor, chosen: list[int]) -> Proposal:
         adapter = self._model.adapter
         assert adapter is not None, "checked where the masks were asked for"
         # Without the shift the first mask proposes the token that the base has just chosen itself.
         skip = 0 if adapter.logit_shift else 1
+        # A draft that fails costs the masks behind it, but where there are others behind its beginnings.
+        confidence = 0.0 if self._wide else self._confidence
         position = self._position + len(chosen)
-        return read_ahead(self._model, logits[skip:], self._chooser, left=chosen[-1], position=position, confidence=self._confidence)
+        return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position, confidence=confidence)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
         adapter = self._model.adapter
         assert adapter is not None, "checked where the mode was chosen"
-        logits = self._model.forward([self._root], self._cache, noisy=block, logits_from=0 if adapter.logit_shift else 1)
+        logits = self._model.forward([self._root], self._cache, noisy=[NoisyBlock(block, 1)], logits_from=0 if adapter.logit_shift else 1)
         self._forwards += 1
         return logits[: len(block)]
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
-from engine.model.network import Network, rope_angles
+from engine.model.network import Network, NoisyBlock, rope_angles
 from engine.model.quantize import QuantizationError, pack, quantize8, quantize8_narrow
 from engine.native.ops import (
     BLOCK,
@@ -28,6 +28,7 @@ from engine.native.ops import (
     Heads,
     Kernels,
     PackedLinear,
+    Places,
     QuantizedRows,
     Queries,
 )
@@ -170,13 +171,27 @@ class _Views:
 
 @dataclass(frozen=True)
 class _Segment:
-    """The rows of a forward that belong to one sequence: its cache, how many of them are clean, and where they lie in the workspace."""
+    """The rows of a forward that belong to one sequence: its cache, their places there, and where they lie in the workspace."""
 
     cache: KernelCache
-    num_clean: int
+    places: Places
     qkv: Floats
     queries: Queries
     attended: Floats
+
+
+def _places(start: int, clean: int, noisy: Sequence[NoisyBlock]) -> Places:
+    """Of the clean rows from slot `start` on, and of the blocks one behind the other after them."""
+    if not noisy:
+        return Places.causal(start, clean)
+    position = np.arange(start, start + clean)
+    table = [(position, position + 1, position + 1, position + 1)]
+    own = start + clean
+    for block in noisy:
+        size, seen = len(block.tokens), start + block.behind
+        table.append((np.arange(seen, seen + size), *(np.full(size, slot) for slot in (seen, own, own + size))))
+        own += size
+    return Places(*(np.concatenate(columns) for columns in zip(*table, strict=True)))
 
 
 class KernelNetwork(Network):
@@ -222,16 +237,16 @@ class KernelNetwork(Network):
     def new_cache(self, capacity: int = GROWTH_ROWS) -> KernelCache:
         return KernelCache(self.config, capacity)
 
-    def forward(self, clean: list[int], cache: Cache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
         assert isinstance(cache, KernelCache)
-        num_noisy = len(noisy) if noisy else 0
+        num_noisy = sum(len(block.tokens) for block in noisy)
         rows = len(clean) + num_noisy
         cache.reserve(rows)
         self._make_room(rows, cache.length + rows)
         self._rows = rows
         views = self._space.views(rows)
-        self._embed([*clean, *(noisy or [])], views.x)
-        segment = _Segment(cache, len(clean), views.qkv, self._space.queries, views.attended)
+        self._embed([*clean, *(token for block in noisy for token in block.tokens)], views.x)
+        segment = _Segment(cache, _places(cache.length, len(clean), noisy), views.qkv, self._space.queries, views.attended)
         for layer in self._layers:
             updates = self._packed_updates[layer.index] if num_noisy else {}
             self._attention(layer, views, (segment,), len(clean), updates)
@@ -261,7 +276,7 @@ class KernelNetwork(Network):
         views = self._space.views(rows)
         self._embed(tokens, views.x)
         segments = [
-            _Segment(cache, 1, views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i))
+            _Segment(cache, Places.causal(cache.length, 1), views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i))
             for i, cache in enumerate(caches)
             if isinstance(cache, KernelCache)
         ]
@@ -280,8 +295,9 @@ class KernelNetwork(Network):
         self._update(updates.get("qkv"), space.hidden_in, views.qkv, num_clean)
         for segment in segments:
             start, stored = segment.cache.length, segment.cache.layers[layer.index]
-            kernels.rotate(segment.qkv, self._rope, (layer.query_norm, layer.key_norm), epsilon, start, segment.queries, stored)
-            kernels.attend(segment.queries, start, segment.num_clean, stored, segment.attended)
+            norms, places = (layer.query_norm, layer.key_norm), segment.places
+            kernels.rotate(segment.qkv, self._rope, norms, epsilon, start, places, segment.queries, stored)
+            kernels.attend(segment.queries, places, stored, segment.attended)
         kernels.quantize(views.attended, space.attended_in)
         self._project(layer.o, space.attended_in, views, views.x, add=True)
         self._update(updates.get("o"), space.attended_in, views.x, num_clean)

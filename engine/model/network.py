@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,14 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter
 from engine.model.cache import GROWTH_ROWS, Cache
 from engine.model.neighbour import normalized
+
+
+@dataclass(frozen=True)
+class NoisyBlock:
+    """Noisy `tokens`, None for the mask, that follow the first `behind` clean rows of a forward."""
+
+    tokens: Sequence[int | None]
+    behind: int
 
 
 class Network(ABC):
@@ -34,11 +43,11 @@ class Network(ABC):
         """An empty cache of the kind that `forward` takes."""
 
     @abstractmethod
-    def forward(self, clean: list[int], cache: Cache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
-        """Run `clean` rows, then the `noisy` block, behind the cache's rows. Commits nothing.
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
+        """Run `clean` rows, then the rows of the `noisy` blocks, behind the cache's rows. Commits nothing.
 
-        A noisy entry is a token, or None for the mask. Clean rows attend causally to clean rows; noisy rows attend to
-        all clean rows and to one another. Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
+        Clean rows attend causally to clean rows; a block's rows attend to the clean rows that it follows, at whose end its positions begin, and to one
+        another. Several blocks propose what follows several beginnings of a draft (TiDAR, arXiv 2511.08923). Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
         `logits_from` on; None computes none, and the result is empty. The result is good until the next forward.
         """
 

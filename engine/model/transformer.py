@@ -12,7 +12,7 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import Cache, KVCache
 from engine.model.linear import FrozenLinear
-from engine.model.network import Network, rope_angles
+from engine.model.network import Network, NoisyBlock, rope_angles
 
 
 class Layer:
@@ -59,15 +59,16 @@ class Transformer(Network):
     def new_cache(self, capacity: int = 1024) -> KVCache:
         return KVCache(self.config, device=self.device, dtype=self.dtype, capacity=capacity)
 
-    def forward(self, clean: list[int], cache: Cache, *, noisy: list[int | None] | None = None, logits_from: int | None = 0) -> Tensor:
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
         assert isinstance(cache, KVCache)
-        num_noisy = len(noisy) if noisy else 0
+        num_noisy = sum(len(block.tokens) for block in noisy)
         rows = len(clean) + num_noisy
         cache.reserve(rows)
         self._reach(cache.length + rows)
-        x = self._embed(clean, noisy or [])
-        mask = self._mask(len(clean), num_noisy, cache.length)
-        rope = (self._cos[cache.length : cache.length + rows], self._sin[cache.length : cache.length + rows])
+        x = self._embed(clean, [token for block in noisy for token in block.tokens])
+        mask = self._mask(len(clean), noisy, cache.length)
+        positions = self._positions(len(clean), noisy, cache.length)
+        rope = (self._cos[positions], self._sin[positions])
         for layer in self.layers:
             x = self._layer(layer, x, cache, rope, mask, num_noisy=num_noisy)
         self._last = x
@@ -133,13 +134,27 @@ class Transformer(Network):
         out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=mask)
         return out.view(-1, groups, rows, size).permute(2, 0, 1, 3).reshape(rows, heads * size)
 
-    def _mask(self, num_clean: int, num_noisy: int, cached: int) -> Tensor | None:
+    def _positions(self, num_clean: int, noisy: Sequence[NoisyBlock], cached: int) -> slice | Tensor:
+        """Of all rows in the text."""
+        if all(block.behind == num_clean for block in noisy[:1]) and len(noisy) <= 1:
+            return slice(cached, cached + num_clean + sum(len(block.tokens) for block in noisy))
+        pieces = [torch.arange(cached, cached + num_clean)]
+        pieces += [torch.arange(cached + block.behind, cached + block.behind + len(block.tokens)) for block in noisy]
+        return torch.cat(pieces).to(self.device)
+
+    def _mask(self, num_clean: int, noisy: Sequence[NoisyBlock], cached: int) -> Tensor | None:
         """Additive mask (groups x rows, cached + rows), one tile for each head of a group, or None where every row sees every row."""
-        rows = num_clean + num_noisy
-        if num_clean == 0 or rows == 1:
+        rows = num_clean + sum(len(block.tokens) for block in noisy)
+        if (num_clean == 0 and len(noisy) == 1) or rows == 1:
             return None
         hidden = torch.ones(rows, rows, dtype=torch.bool, device=self.device).triu(1)
-        hidden[num_clean:, num_clean:] = False
+        start = num_clean
+        for block in noisy:
+            end = start + len(block.tokens)
+            hidden[start:end] = True
+            hidden[start:end, : block.behind] = False
+            hidden[start:end, start:end] = False
+            start = end
         mask = torch.zeros(rows, cached + rows, dtype=self.dtype, device=self.device)
         mask[:, cached:].masked_fill_(hidden, float("-inf"))
         return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)

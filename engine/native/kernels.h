@@ -54,6 +54,12 @@ struct Heads {
     int64_t queries, keys, size;
 };
 
+// Of a row: its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`,
+// which is not before `seen`.
+struct Place {
+    int32_t position, seen, own, own_end;
+};
+
 struct Kernels {
     const char* name;
     // Rows whose root mean square is 1, times `weight`, quantised; `plain` (or null) takes them unquantised.
@@ -65,12 +71,12 @@ struct Kernels {
     void (*linear)(Pool&, const Linear&, Quantized x, int64_t rows, float* out, int64_t stride, bool add);
     // One row of the weights of an 8-bit or 4-bit matrix, as floats.
     void (*row)(const Linear&, int64_t index, float* out);
-    // `qkv` (rows, (queries + 2 keys) size) at positions `start`...: rotated queries (rows, queries, size) in bfloat16, keys and
-    // values into the cache. `cos`, `sin` (positions, size / 2). The norms (or null) are those of Qwen3's heads.
+    // `qkv` (rows, (queries + 2 keys) size), turned as `places` say: queries (rows, queries, size) in bfloat16, keys and values into
+    // slots `start`... of the cache. `cos`, `sin` (positions, size / 2). The norms (or null) are those of Qwen3's heads.
     void (*rotate)(Pool&, const float* qkv, int64_t rows, Heads, const float* cos, const float* sin, const float* query_norm,
-                   const float* key_norm, float epsilon, int64_t start, uint16_t* queries, CacheRows cache);
-    // Row i sees positions up to start + max(i + 1, rows if i >= clean). out (rows, queries, size).
-    void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, int64_t start, int64_t clean, CacheRows cache, float* out);
+                   const float* key_norm, float epsilon, int64_t start, const Place* places, uint16_t* queries, CacheRows cache);
+    // Each row sees what its place says. out (rows, queries, size).
+    void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, const Place* places, CacheRows cache, float* out);
     // What the machine can do, for comparison: reads all bytes once; `steps` times 12 products of 16 sums of 4 bytes on each thread.
     void (*read)(Pool&, const uint8_t* bytes, int64_t size);
     void (*multiply)(Pool&, int64_t steps);

@@ -266,39 +266,39 @@ inline void turn(const float* x, int64_t size, const float* weight, float epsilo
 }
 
 void rotate(Pool& pool, const float* qkv, int64_t rows, Heads heads, const float* cos, const float* sin, const float* query_norm,
-            const float* key_norm, float epsilon, int64_t start, uint16_t* queries, CacheRows cache) {
+            const float* key_norm, float epsilon, int64_t start, const Place* places, uint16_t* queries, CacheRows cache) {
     const int64_t size = heads.size, width = (heads.queries + 2 * heads.keys) * size;
-    // A task is a head, not a row: positions share cache lines.
+    // A task is a head, not a row: slots share cache lines.
     pool.run(heads.queries + 2 * heads.keys, [=](int64_t head) {
         std::vector<float> turned(size);
         for (int64_t r = 0; r < rows; ++r) {
             const float* in = qkv + r * width + head * size;
-            const float *c = cos + (start + r) * size / 2, *s = sin + (start + r) * size / 2;
-            const int64_t position = start + r;
+            const float *c = cos + places[r].position * size / 2, *s = sin + places[r].position * size / 2;
+            const int64_t slot = start + r;
             if (head < heads.queries) {
                 turn(in, size, query_norm, epsilon, c, s, turned.data());
                 uint16_t* out = queries + (r * heads.queries + head) * size;
                 for (int64_t i = 0; i < size; ++i) out[i] = to_bfloat16(turned[i]);
             } else if (head < heads.queries + heads.keys) {
                 turn(in, size, key_norm, epsilon, c, s, turned.data());
-                const int64_t block = (head - heads.queries) * (cache.capacity / 16) + position / 16;
-                uint16_t* out = cache.keys + block * size * 16 + position % 16 * 2;
+                const int64_t block = (head - heads.queries) * (cache.capacity / 16) + slot / 16;
+                uint16_t* out = cache.keys + block * size * 16 + slot % 16 * 2;
                 for (int64_t i = 0; i < size; ++i) out[i / 2 * 32 + i % 2] = to_bfloat16(turned[i]);
             } else {
-                const int64_t pair = (head - heads.queries - heads.keys) * (cache.capacity / 2) + position / 2;
-                uint16_t* out = cache.values + pair * size * 2 + position % 2;
+                const int64_t pair = (head - heads.queries - heads.keys) * (cache.capacity / 2) + slot / 2;
+                uint16_t* out = cache.values + pair * size * 2 + slot % 2;
                 for (int64_t i = 0; i < size; ++i) out[2 * i] = to_bfloat16(in[i]);
             }
         }
     });
 }
 
-// Q queries of one key/value head. `visible`: how many positions each sees; `scratch`: Q x 2 x round_up(most, 16) floats.
+// Q queries of one key/value head; `scratch`: Q x 2 x round_up(most slots, 16) floats.
 template <int Q>
-void attend_queries(const uint16_t* const* queries, const int64_t* visible, int64_t size, const uint16_t* keys, const uint16_t* values,
+void attend_queries(const uint16_t* const* queries, const Place* const* places, int64_t size, const uint16_t* keys, const uint16_t* values,
                     float* scratch, float* const* out) {
     int64_t most = 0;
-    for (int q = 0; q < Q; ++q) most = std::max(most, visible[q]);
+    for (int q = 0; q < Q; ++q) most = std::max<int64_t>(most, places[q]->own_end);
     const int64_t padded = (most + 15) / 16 * 16;
     for (int64_t at = 0; at < padded; at += 16) {
         F scores[Q];
@@ -314,8 +314,9 @@ void attend_queries(const uint16_t* const* queries, const int64_t* visible, int6
     const uint16_t* weights[Q];
     for (int q = 0; q < Q; ++q) {
         float* scores = scratch + q * padded;
-        const int64_t end = (visible[q] + 15) / 16 * 16;
-        for (int64_t i = visible[q]; i < end; ++i) scores[i] = -1e30f;
+        const int64_t visible = places[q]->own_end, end = (visible + 15) / 16 * 16;
+        for (int64_t i = visible; i < end; ++i) scores[i] = -1e30f;
+        for (int64_t i = places[q]->seen; i < places[q]->own; ++i) scores[i] = -1e30f;
         F top = load(scores);
         for (int64_t i = 16; i < end; i += 16) top = max(top, load(scores + i));
         const F highest = spread(maximum(top));
@@ -325,7 +326,7 @@ void attend_queries(const uint16_t* const* queries, const int64_t* visible, int6
             total = add(total, weight);
             store(scores + i, weight);
         }
-        for (int64_t i = visible[q]; i < padded; ++i) scores[i] = 0.0f;
+        for (int64_t i = visible; i < padded; ++i) scores[i] = 0.0f;
         inverse[q] = 1.0f / sum(total);
         uint16_t* narrow = reinterpret_cast<uint16_t*>(scratch + Q * padded) + q * padded;
         for (int64_t i = 0; i < padded; ++i) narrow[i] = to_bfloat16(scores[i]);
@@ -353,7 +354,7 @@ void attend_queries(const uint16_t* const* queries, const int64_t* visible, int6
     for (; first < size; first += 16) mix(first, std::integral_constant<int, 1>());
 }
 
-typedef void (*AttendQueries)(const uint16_t* const*, const int64_t*, int64_t, const uint16_t*, const uint16_t*, float*, float* const*);
+typedef void (*AttendQueries)(const uint16_t* const*, const Place* const*, int64_t, const uint16_t*, const uint16_t*, float*, float* const*);
 
 template <int... Q> constexpr std::array<AttendQueries, sizeof...(Q)> attend_table(std::integer_sequence<int, Q...>) {
     return {attend_queries<Q + 1>...};
@@ -361,10 +362,11 @@ template <int... Q> constexpr std::array<AttendQueries, sizeof...(Q)> attend_tab
 
 constexpr auto kAttend = attend_table(std::make_integer_sequence<int, kQueries>());
 
-void attend(Pool& pool, const uint16_t* queries, int64_t rows, Heads heads, int64_t start, int64_t clean, CacheRows cache, float* out) {
+void attend(Pool& pool, const uint16_t* queries, int64_t rows, Heads heads, const Place* places, CacheRows cache, float* out) {
     const int64_t group = heads.queries / heads.keys, size = heads.size, total = rows * group;
     const int64_t pieces = (total + kQueries - 1) / kQueries;
-    const int64_t most = (start + rows + 15) / 16 * 16;
+    int64_t most = 0;
+    for (int64_t row = 0; row < rows; ++row) most = std::max<int64_t>(most, (places[row].own_end + 15) / 16 * 16);
     pool.run(heads.keys * pieces, [=](int64_t task) {
         thread_local std::vector<float> scratch;
         if (static_cast<int64_t>(scratch.size()) < 2 * kQueries * most) scratch.resize(2 * kQueries * most);
@@ -372,14 +374,14 @@ void attend(Pool& pool, const uint16_t* queries, int64_t rows, Heads heads, int6
         const int64_t first = total * piece / pieces, count = total * (piece + 1) / pieces - first;
         const uint16_t* in[kQueries];
         float* to[kQueries];
-        int64_t visible[kQueries];
+        const Place* at[kQueries];
         for (int64_t i = 0; i < count; ++i) {
             const int64_t row = (first + i) / group, query = head * group + (first + i) % group;
             in[i] = queries + (row * heads.queries + query) * size;
             to[i] = out + (row * heads.queries + query) * size;
-            visible[i] = start + (row < clean ? row + 1 : rows);
+            at[i] = places + row;
         }
-        kAttend[count - 1](in, visible, size, cache.keys + head * cache.capacity * size, cache.values + head * cache.capacity * size,
+        kAttend[count - 1](in, at, size, cache.keys + head * cache.capacity * size, cache.values + head * cache.capacity * size,
                            scratch.data(), to);
     });
 }

@@ -10,6 +10,7 @@ namespace {
 using seed::Heads;
 using seed::Kernels;
 using seed::Linear;
+using seed::Place;
 using seed::Pool;
 using seed::Quantized;
 
@@ -117,30 +118,31 @@ PyObject* row(PyObject*, PyObject* args) {
 }
 
 PyObject* rotate(PyObject*, PyObject* args) {
-    Address qkv, cos, sin, query_norm, key_norm, queries, keys, values;
+    Address qkv, cos, sin, query_norm, key_norm, places, queries, keys, values;
     Count rows, start, capacity, num_queries, num_keys, size;
     float epsilon;
     return call(
-        args, "OKL(LLL)KKKKfLK(KKL)",
+        args, "OKL(LLL)KKKKfLKK(KKL)",
         [&](const Kernels& k, Pool& pool) {
             k.rotate(pool, at<const float>(qkv), rows, Heads{num_queries, num_keys, size}, at<const float>(cos), at<const float>(sin),
-                     at<const float>(query_norm), at<const float>(key_norm), epsilon, start, at<uint16_t>(queries),
+                     at<const float>(query_norm), at<const float>(key_norm), epsilon, start, at<const Place>(places),
+                     at<uint16_t>(queries),
                      {at<uint16_t>(keys), at<uint16_t>(values), capacity});
         },
-        &qkv, &rows, &num_queries, &num_keys, &size, &cos, &sin, &query_norm, &key_norm, &epsilon, &start, &queries, &keys, &values,
+        &qkv, &rows, &num_queries, &num_keys, &size, &cos, &sin, &query_norm, &key_norm, &epsilon, &start, &places, &queries, &keys, &values,
         &capacity);
 }
 
 PyObject* attend(PyObject*, PyObject* args) {
-    Address queries, keys, values, out;
-    Count rows, start, clean, capacity, num_queries, num_keys, size;
+    Address queries, places, keys, values, out;
+    Count rows, capacity, num_queries, num_keys, size;
     return call(
-        args, "OKL(LLL)LL(KKL)K",
+        args, "OKL(LLL)K(KKL)K",
         [&](const Kernels& k, Pool& pool) {
-            k.attend(pool, at<const uint16_t>(queries), rows, Heads{num_queries, num_keys, size}, start, clean,
+            k.attend(pool, at<const uint16_t>(queries), rows, Heads{num_queries, num_keys, size}, at<const Place>(places),
                      {at<uint16_t>(keys), at<uint16_t>(values), capacity}, at<float>(out));
         },
-        &queries, &rows, &num_queries, &num_keys, &size, &start, &clean, &keys, &values, &capacity, &out);
+        &queries, &rows, &num_queries, &num_keys, &size, &places, &keys, &values, &capacity, &out);
 }
 
 PyObject* read(PyObject*, PyObject* args) {

@@ -13,6 +13,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -25,6 +27,7 @@ CACHE_ROWS = 16
 """The capacity of a cache is a multiple of this."""
 
 _NONE = 0
+IntRow = npt.NDArray[np.int64]
 
 
 def load(name: str | None = None, *, threads: int) -> Kernels | None:
@@ -150,6 +153,23 @@ class Queries:
         return Queries(1, self.heads, self._tensor[index : index + 1])
 
 
+class Places:
+    """Of each row its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`."""
+
+    def __init__(self, position: IntRow, seen: IntRow, own: IntRow, own_end: IntRow) -> None:
+        self._table = np.ascontiguousarray(np.stack([position, seen, own, own_end], axis=1, dtype=np.int32, casting="unsafe"))
+        self.rows = self._table.shape[0]
+        self.last_position = int(self._table[:, 0].max())
+        self.last_slot = int(self._table[:, 3].max())
+        self.address = self._table.ctypes.data
+
+    @classmethod
+    def causal(cls, start: int, rows: int) -> Places:
+        """Rows one behind the other from slot `start` on, each of which sees those before it and itself."""
+        position = np.arange(start, start + rows)
+        return cls(position, position + 1, position + 1, position + 1)
+
+
 class Kernels:
     """A pool of threads and the kernels that run on it."""
 
@@ -196,17 +216,19 @@ class Kernels:
         norms: tuple[Floats | None, Floats | None],
         epsilon: float,
         start: int,
+        places: Places,
         queries: Queries,
         cache: CacheRows,
     ) -> None:
-        """Norm (where there is one) and turn queries and keys at positions `start` and on; keys and values go into the cache.
+        """Norm (where there is one) and turn queries and keys to their places' positions; keys and values go into the cache's slots from `start` on.
 
         `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2).
         """
         heads = queries.heads
         assert qkv.dense
         assert (qkv.rows <= queries.rows, qkv.width) == (True, (heads.queries + 2 * heads.keys) * heads.size)
-        assert all((table.dense, table.width) == (True, heads.size // 2) and start + qkv.rows <= table.rows for table in rope)
+        assert places.rows == qkv.rows
+        assert all((table.dense, table.width) == (True, heads.size // 2) and places.last_position < table.rows for table in rope)
         self._module.rotate(
             self._context,
             qkv.address,
@@ -218,18 +240,20 @@ class Kernels:
             _address_of(norms[1], 1, heads.size),
             epsilon,
             start,
+            places.address,
             queries.address,
             cache.address(heads, start + qkv.rows),
         )
 
-    def attend(self, queries: Queries, start: int, clean: int, cache: CacheRows, out: Floats) -> None:
-        """Attention of rows at positions `start` and on: the first `clean` are causal, the others see all rows. `out` (rows, queries x size)."""
+    def attend(self, queries: Queries, places: Places, cache: CacheRows, out: Floats) -> None:
+        """Attention of rows, each to the slots that its place says. `out` (rows, queries x size)."""
         heads = queries.heads
         assert out.dense
         assert (out.rows <= queries.rows, out.width) == (True, heads.queries * heads.size)
-        address = cache.address(heads, start + out.rows)
+        assert places.rows == out.rows
+        address = cache.address(heads, places.last_slot)
         counts = (heads.queries, heads.keys, heads.size)
-        self._module.attend(self._context, queries.address, out.rows, counts, start, clean, address, out.address)
+        self._module.attend(self._context, queries.address, out.rows, counts, places.address, address, out.address)
 
     def bandwidth(self, memory: Tensor) -> float:
         """Bytes a second at which all threads together read `memory` once; it should be much larger than the caches."""

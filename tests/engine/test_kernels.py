@@ -18,12 +18,13 @@ import torch.nn.functional as F
 from engine.api import SamplingOptions
 from engine.config import ModelConfig
 from engine.model.kernel_network import KernelNetwork, fits
+from engine.model.network import NoisyBlock
 from engine.model.packed import pack_network
 from engine.model.quantize import Quantized, dequantize, pack, quantize8
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
-from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, QuantizedRows, Queries
+from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, Places, QuantizedRows, Queries
 from tests.conftest import random_adapter, random_tensors
 from tests.engine.test_lossless import sample
 
@@ -144,9 +145,14 @@ def test_attention(kernels: Kernels, size: int, rows: int, clean: int):
     def run(first: int, count: int) -> torch.Tensor:
         queries, tables = Queries(count, heads), (Floats(rope[0]), Floats(rope[1]))
         weights = (Floats(norms[0]), Floats(norms[1]))
-        kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, queries, cache)
+        causal = clean if first else count
+        slots = np.arange(first, first + count)
+        # The rows behind the clean ones see all.
+        ends = np.where(slots < first + causal, slots + 1, first + count)
+        places = Places(slots, ends, ends, ends)
+        kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, places, queries, cache)
         out = torch.empty(count, 6 * size)
-        kernels.attend(queries, first, clean if first else count, cache, Floats(out))
+        kernels.attend(queries, places, cache, Floats(out))
         return out
 
     run(0, start)
@@ -211,8 +217,8 @@ def test_network_equals_torch(kernels: Kernels, shape: str):
 def test_noisy_rows_equal_torch(kernels: Kernels):
     """The adapter's updates and the mask embedding on noisy rows, and none of them on clean ones."""
     ours, reference = both(kernels, adapter=True)
-    noisy = [None, 9, None, 4]
-    close(ours.forward(TOKENS, ours.new_cache(), noisy=noisy), reference.forward(TOKENS, reference.new_cache(), noisy=noisy))
+    blocks = [NoisyBlock([None, 9, None, 4], len(TOKENS)), NoisyBlock([None, None], 3), NoisyBlock([7], 1)]
+    close(ours.forward(TOKENS, ours.new_cache(), noisy=blocks), reference.forward(TOKENS, reference.new_cache(), noisy=blocks))
     # Of the noisy rows alone, which this large random adapter drives apart the most.
     actual, expected = ours.edit_logits(4), reference.edit_logits(4)
     assert (actual - expected).std() < 0.15 * expected.std()
@@ -275,7 +281,7 @@ def test_rejected_rows_leave_no_trace(kernels: Kernels):
     full = network.forward(TOKENS, network.new_cache()).clone()
     cache = network.new_cache(capacity=16)
     list(network.prefill(TOKENS[:8], cache, chunk=3))
-    network.forward([1, 2, 3, 4, 5], cache, noisy=[None, 9, None])
+    network.forward([1, 2, 3, 4, 5], cache, noisy=[NoisyBlock([None, 9, None], 5)])
     cache.commit(2)
     cache.truncate(8)
     assert torch.equal(network.forward(TOKENS[8:], cache), full[8:])

@@ -10,12 +10,13 @@ import torch
 
 from engine.api import SamplingOptions
 from engine.diffusion import reference
-from engine.diffusion.ahead import CANDIDATES, likeliest, read_ahead
+from engine.diffusion.ahead import CANDIDATES, Proposal, likeliest, read_ahead
 from engine.diffusion.drafts import Copied, CopyDrafter
 from engine.diffusion.sampler import Outcome, Sampler
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.tokenizer import Tokenizer
+from engine.model.network import NoisyBlock
 from tests.conftest import SHAPES, tiny_model
 
 
@@ -121,15 +122,35 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
         SamplingOptions(max_new_tokens=41, draft="denoise", block_size=4),
     )
 
-    def right(_logits, chosen):
+    def right(_logits, blocks, chosen):
         at = len(sampler._generated) + len(chosen)
-        return list(truth[at : at + 4])
+        assert blocks[0].behind == len(chosen), "the masks stand behind the draft that is accepted whole"
+        return Proposal(list(truth[at : at + 4]), [1.0] * 4)
 
     sampler._read_ahead = right
     *_, outcome = sampler.run()
     assert outcome.tokens == truth
     # The first forward has no draft yet and gives one token; a block of 4 rows holds the root and 3 drafted ones.
     assert outcome.forwards == 1 + 40 // 4
+
+
+def test_masks_behind_beginnings_of_a_draft_change_no_text(tokenizer: Tokenizer):
+    """With room for them every forward has a draft, whatever became of the last one; the text stays the base's."""
+    model, prompt = tiny_model(6), [9, 8, 7]
+    truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=60)).tokens
+    drafted: list[int] = []
+    forward = model.forward
+
+    def noting(clean, cache, **more):
+        drafted.append(len(clean) - 1)
+        return forward(clean, cache, **more)
+
+    model.forward = noting
+    outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=60, draft="denoise", block_size=4, max_rows=64))
+    assert outcome.tokens == truth
+    decoding = drafted[-outcome.forwards :]
+    assert decoding[0] == 0, "nothing is proposed yet"
+    assert all(decoding[1:-1]), "no forward comes without a draft, though most drafts of an untrained adapter fail"
 
 
 @pytest.mark.parametrize(("old", "expected", "asked"), [((), 2.0, True), ((), 0.1, False), ((1, 2, 3), 2.0, False)])
@@ -154,7 +175,8 @@ def test_a_draft_is_cut_where_it_becomes_unlikely():
     network.adapter = replace(network.adapter, neighbour=None)
 
     def drafted(confidence: float, rows: int = 4) -> list[int]:
-        return read_ahead(network, logits[:rows], Chooser(), left=1, position=9, confidence=confidence)
+        hidden = torch.zeros(rows, network.config.hidden_size)
+        return read_ahead(network, logits[:rows], hidden, Chooser(), left=1, position=9, confidence=confidence).tokens
 
     assert [drafted(c) for c in (0.0, chances[1] - 1e-4, chances[1] + 1e-4, 1.0)] == [[0, 1, 0, 0], [0, 1], [0], [0]]
     assert drafted(0.5, rows=0) == []
@@ -164,9 +186,9 @@ def test_a_drafted_token_knows_the_one_before_it():
     """Each row's candidates are scored anew behind the token that was drafted before it, and nothing else is."""
     network, cache = tiny_model(3), None
     cache = network.new_cache()
-    plain = network.forward([4, 5], cache, noisy=[None] * 3)[2:]
+    plain = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])[2:]
     rows = network.last_rows(3)
-    draft = read_ahead(network, plain.clone(), Chooser(), left=7, position=5, confidence=0.0)
+    draft = read_ahead(network, plain.clone(), rows, Chooser(), left=7, position=5, confidence=0.0).tokens
     assert draft != plain.argmax(-1).tolist(), "the neighbour changes nothing here, so the test shows nothing"
     for row, scores, left, token in zip(rows, plain, [7, *draft], draft, strict=False):
         candidates = scores.topk(CANDIDATES).indices

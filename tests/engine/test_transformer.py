@@ -7,6 +7,7 @@ import torch
 
 from engine.config import ModelConfig
 from engine.evaluation.peer import transformers_network
+from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
 from tests.conftest import SHAPES, random_adapter, random_tensors, tiny_model
 
@@ -45,7 +46,7 @@ def test_rejected_rows_leave_no_trace():
     model = tiny_model(2)
     cache = model.new_cache()
     list(model.prefill(TOKENS[:8], cache, chunk=3))
-    model.forward([1, 2, 3, 4, 5], cache, noisy=[None, 9, None])
+    model.forward([1, 2, 3, 4, 5], cache, noisy=[NoisyBlock([None, 9, None], 5)])
     cache.commit(2)
     cache.truncate(8)
     after = model.forward(TOKENS[8:], cache)
@@ -57,9 +58,9 @@ def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
     config = SHAPES["qwen2"]
     tensors = random_tensors(config, 3)
     one, other = (Transformer(config, tensors, random_adapter(config, seed)) for seed in (10, 11))
-    noisy = [None, 4, None, None]
-    left = one.forward(TOKENS, one.new_cache(), noisy=noisy)
-    right = other.forward(TOKENS, other.new_cache(), noisy=noisy)
+    blocks = [NoisyBlock([None, 4, None, None], len(TOKENS)), NoisyBlock([None, None], 2)]
+    left = one.forward(TOKENS, one.new_cache(), noisy=blocks)
+    right = other.forward(TOKENS, other.new_cache(), noisy=blocks)
     assert torch.equal(left[: len(TOKENS)], right[: len(TOKENS)])
     assert not torch.allclose(left[len(TOKENS) :], right[len(TOKENS) :], atol=0.1)
     alone = one.forward(TOKENS, one.new_cache())
@@ -69,12 +70,27 @@ def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
 def test_noisy_rows_see_one_another_in_both_directions():
     """A noisy row's logits depend on a later noisy row; a clean row's never do on a later clean row."""
     model = tiny_model(4)
-    a = model.forward([1, 2], model.new_cache(), noisy=[None, None, 8])
-    b = model.forward([1, 2], model.new_cache(), noisy=[None, None, 9])
+    a = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 8], 2)])
+    b = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 9], 2)])
     assert not torch.allclose(a[2], b[2], atol=1e-3)
     c = model.forward([1, 2, 8], model.new_cache())
     d = model.forward([1, 2, 9], model.new_cache())
     torch.testing.assert_close(c[:2], d[:2], atol=1e-6, rtol=0)
+
+
+def test_a_block_sees_the_beginning_that_it_follows_and_itself():
+    """Several blocks in one forward are what each is alone, behind its own beginning of the clean rows."""
+    model, tokens = tiny_model(4), [1, 2, 3, 4, 5]
+    cache = model.new_cache()
+    list(model.prefill([9, 8, 7], cache))
+    blocks = [NoisyBlock([None, 6, None], 5), NoisyBlock([None, None], 2), NoisyBlock([None], 1)]
+    together = model.forward(tokens, cache, noisy=blocks)
+    start = len(tokens)
+    for block in blocks:
+        end = start + len(block.tokens)
+        alone = model.forward(tokens[: block.behind], cache, noisy=[block])[block.behind :]
+        torch.testing.assert_close(together[start:end], alone, atol=1e-5, rtol=0)
+        start = end
 
 
 def test_logits_only_of_the_rows_asked_for():
@@ -93,7 +109,7 @@ def test_a_zero_update_is_no_update():
     model = tiny_model(6)
     bare = Transformer(config, random_tensors(config, 6), None)
     model.adapter = type(model.adapter)(model.adapter.mask_embedding)
-    a = model.forward([3], model.new_cache(), noisy=[4])
+    a = model.forward([3], model.new_cache(), noisy=[NoisyBlock([4], 1)])
     b = bare.forward([3, 4], bare.new_cache())
     torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
 
@@ -109,4 +125,4 @@ def test_masks_need_an_adapter():
     """Without an adapter there is no mask embedding, and the error says so."""
     model = tiny_model(0, adapter=False)
     with pytest.raises(ValueError, match="adapter"):
-        model.forward([1], model.new_cache(), noisy=[None])
+        model.forward([1], model.new_cache(), noisy=[NoisyBlock([None], 1)])
