@@ -43,9 +43,11 @@ class _Run:
     seconds: float
 
 
-def measure(engine: Engine, answers: Sequence[Answer], sources: Sequence[DraftSource] = SOURCES) -> list[Drafting]:
+def measure(
+    engine: Engine, answers: Sequence[Answer], sources: Sequence[DraftSource] = SOURCES, max_rows: int | None = None
+) -> list[Drafting]:
     """Every answer with every source, in turn."""
-    runs = [{source: _replay(engine, answer, source) for source in sources} for answer in answers]
+    runs = [{source: _replay(engine, answer, source, max_rows) for source in sources} for answer in answers]
     found = []
     for kind in (*sorted({a.kind for a in answers}), "all"):
         chosen = [(a, r) for a, r in zip(answers, runs, strict=True) if kind in {a.kind, "all"}]
@@ -58,8 +60,8 @@ def measure(engine: Engine, answers: Sequence[Answer], sources: Sequence[DraftSo
     return found
 
 
-def _replay(engine: Engine, answer: Answer, source: DraftSource) -> _Run:
-    options = SamplingOptions(max_new_tokens=len(answer.answer), draft=source)
+def _replay(engine: Engine, answer: Answer, source: DraftSource, max_rows: int | None) -> _Run:
+    options = SamplingOptions(max_new_tokens=len(answer.answer), draft=source, max_rows=max_rows)
     outcome = engine.sample(answer.prompt, options, old=answer.old)
     if list(outcome.tokens) != answer.answer:
         raise SystemExit(f"answer {answer.index} came out different with drafts from {source}: it was written by another model or format")
@@ -81,16 +83,22 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path)
     parser.add_argument("--texts", type=int, default=20, help="of each kind")
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
+    parser.add_argument("--max-rows", type=int, help="of a forward with masks; what suits the device if left out")
     options = parser.parse_args()
     engine = Engine.load(options.model, adapter=options.adapter)
-    found = measure(engine, held_out(read_answers(options.answers), options.texts), options.sources)
+    found = measure(engine, held_out(read_answers(options.answers), options.texts), options.sources, options.max_rows)
     for row in found:
         print(
             f"{row.kind:>10} {row.source:>8}: {row.tokens_per_forward:5.2f} tokens a forward, {row.tokens_per_second:6.1f} tokens/s, "
             f"{'' if row.median_speed_up is None else f'{row.median_speed_up:4.2f} x without drafts '}({row.texts} texts, {row.tokens} tokens)",
             file=sys.stderr,
         )
-    report = {"model": options.model, "adapter": str(options.adapter or "shipped"), "rows": [asdict(row) for row in found]}
+    report = {
+        "model": options.model,
+        "adapter": str(options.adapter or "shipped"),
+        "max_rows": options.max_rows,
+        "rows": [asdict(row) for row in found],
+    }
     print(json.dumps({**report, "machine": asdict(Machine.here(physical_cores()))}))
 
 

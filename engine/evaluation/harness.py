@@ -158,7 +158,13 @@ def main() -> None:
         report = check(tasks, entry.timeout_s)
         print(json.dumps({"task": options.task, "tasks": len(tasks), **report}))
         raise SystemExit(1 if any(report.values()) else 0)
-    sampling = SamplingOptions(mode=options.mode, draft=options.draft, max_new_tokens=entry.max_new_tokens, block_size=options.block_size)
+    sampling = SamplingOptions(
+        mode=options.mode,
+        draft=options.draft,
+        max_new_tokens=entry.max_new_tokens,
+        block_size=options.block_size,
+        max_rows=options.max_rows,
+    )
     thresholds = Thresholds(mask=options.threshold, edit=options.threshold)
     engine = Engine.load(options.model, dtype=options.dtype, adapter=options.adapter)
     kept = Path(f"{options.json or Path(f'{options.task}-{options.mode}')}.answers.jsonl")

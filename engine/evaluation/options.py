@@ -10,7 +10,7 @@ from engine.diffusion.policy import Thresholds
 from engine.evaluation.tasks import SETS
 
 MODEL = "qwen2.5-coder-1.5b"
-REPORTED = ("model", "mode", "draft", "threshold", "block_size", "limit", "every")
+REPORTED = ("model", "mode", "draft", "threshold", "block_size", "max_rows", "limit", "every")
 """What a report repeats of its options."""
 
 
@@ -26,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=float, default=Thresholds().mask, help="mode diffusion: confidence above which a token is placed"
     )
     parser.add_argument("--block-size", type=int, default=SamplingOptions().block_size)
+    parser.add_argument("--max-rows", type=int, help="rows of a forward with masks; what suits the device if left out")
     parser.add_argument("--every", type=int, default=1, help="every so many-th task, for a sample of a large set")
     parser.add_argument("--limit", type=int, help="the first so many of them")
     parser.add_argument(
@@ -37,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def arguments(options: argparse.Namespace) -> list[str]:
     """The options as words, for another process."""
     words = [options.task, *(["--check"] if options.check else [])]
-    for name in ("data", "model", "adapter", "mode", "draft", "dtype", "threshold", "block_size", "every", "limit", "json"):
+    for name in ("data", "model", "adapter", "mode", "draft", "dtype", "threshold", "block_size", "max_rows", "every", "limit", "json"):
         value = getattr(options, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
     return words

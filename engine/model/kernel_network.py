@@ -31,6 +31,7 @@ from engine.native.ops import (
     Places,
     QuantizedRows,
     Queries,
+    causal_places,
 )
 
 _Updates = Mapping[str, "_PackedUpdate"]
@@ -182,16 +183,13 @@ class _Segment:
 
 def _places(start: int, clean: int, noisy: Sequence[NoisyBlock]) -> Places:
     """Of the clean rows from slot `start` on, and of the blocks one behind the other after them."""
-    if not noisy:
-        return Places.causal(start, clean)
-    position = np.arange(start, start + clean)
-    table = [(position, position + 1, position + 1, position + 1)]
+    rows = causal_places(start, clean)
     own = start + clean
     for block in noisy:
-        size, seen = len(block.tokens), start + block.behind
-        table.append((np.arange(seen, seen + size), *(np.full(size, slot) for slot in (seen, own, own + size))))
-        own += size
-    return Places(*(np.concatenate(columns) for columns in zip(*table, strict=True)))
+        seen, own_end = start + block.behind, own + len(block.tokens)
+        rows += [(seen + i, seen, own, own_end) for i in range(len(block.tokens))]
+        own = own_end
+    return Places(rows)
 
 
 class KernelNetwork(Network):
@@ -276,7 +274,9 @@ class KernelNetwork(Network):
         views = self._space.views(rows)
         self._embed(tokens, views.x)
         segments = [
-            _Segment(cache, Places.causal(cache.length, 1), views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i))
+            _Segment(
+                cache, Places.causal(cache.length, 1), views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i)
+            )
             for i, cache in enumerate(caches)
             if isinstance(cache, KernelCache)
         ]

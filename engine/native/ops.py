@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -27,7 +27,6 @@ CACHE_ROWS = 16
 """The capacity of a cache is a multiple of this."""
 
 _NONE = 0
-IntRow = npt.NDArray[np.int64]
 
 
 def load(name: str | None = None, *, threads: int) -> Kernels | None:
@@ -156,18 +155,20 @@ class Queries:
 class Places:
     """Of each row its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`."""
 
-    def __init__(self, position: IntRow, seen: IntRow, own: IntRow, own_end: IntRow) -> None:
-        self._table = np.ascontiguousarray(np.stack([position, seen, own, own_end], axis=1, dtype=np.int32, casting="unsafe"))
-        self.rows = self._table.shape[0]
-        self.last_position = int(self._table[:, 0].max())
-        self.last_slot = int(self._table[:, 3].max())
+    def __init__(self, rows: Sequence[tuple[int, int, int, int]]) -> None:
+        self._table = np.array(rows, dtype=np.int32)
+        self.rows = len(rows)
+        self.last_position, self.last_slot = int(self._table[:, 0].max()), int(self._table[:, 3].max())
         self.address = self._table.ctypes.data
 
     @classmethod
     def causal(cls, start: int, rows: int) -> Places:
         """Rows one behind the other from slot `start` on, each of which sees those before it and itself."""
-        position = np.arange(start, start + rows)
-        return cls(position, position + 1, position + 1, position + 1)
+        return cls(causal_places(start, rows))
+
+
+def causal_places(start: int, rows: int) -> list[tuple[int, int, int, int]]:
+    return [(slot, slot + 1, slot + 1, slot + 1) for slot in range(start, start + rows)]
 
 
 class Kernels:

@@ -146,10 +146,9 @@ def test_attention(kernels: Kernels, size: int, rows: int, clean: int):
         queries, tables = Queries(count, heads), (Floats(rope[0]), Floats(rope[1]))
         weights = (Floats(norms[0]), Floats(norms[1]))
         causal = clean if first else count
-        slots = np.arange(first, first + count)
         # The rows behind the clean ones see all.
-        ends = np.where(slots < first + causal, slots + 1, first + count)
-        places = Places(slots, ends, ends, ends)
+        ends = [first + (i + 1 if i < causal else count) for i in range(count)]
+        places = Places([(first + i, end, end, end) for i, end in enumerate(ends)])
         kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, places, queries, cache)
         out = torch.empty(count, 6 * size)
         kernels.attend(queries, places, cache, Floats(out))

@@ -15,8 +15,8 @@ from engine.diffusion.drafts import Copied, CopyDrafter
 from engine.diffusion.sampler import Outcome, Sampler
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
-from engine.model.tokenizer import Tokenizer
 from engine.model.network import NoisyBlock
+from engine.model.tokenizer import Tokenizer
 from tests.conftest import SHAPES, tiny_model
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from engine.model.adapter import NEIGHBOUR, Adapter, fuse_updates
-from engine.model.network import NoisyBlock
 from engine.model.neighbour import NAMES, Neighbour
+from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
 from engine.training.blocks import Block, Text, masked_block, pack, roots_of, spread_roots
 from engine.training.denoiser import Denoiser, pack_over, run_clean
@@ -57,7 +57,9 @@ def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
     with torch.no_grad():
         for block, ours, behind in zip(blocks, torch.split(logits, sizes), torch.split(followed, sizes), strict=True):
             cache = serving.new_cache()
-            expected = serving.forward(tokens[: block.root + 1], cache, noisy=[NoisyBlock(list(block.rows), block.root + 1)], logits_from=block.root + 1)
+            expected = serving.forward(
+                tokens[: block.root + 1], cache, noisy=[NoisyBlock(list(block.rows), block.root + 1)], logits_from=block.root + 1
+            )
             torch.testing.assert_close(ours[:, :-2], expected, atol=2e-4, rtol=1e-3)
             torch.testing.assert_close(ours[:, -2:], serving.edit_logits(len(block.rows)), atol=2e-4, rtol=1e-3)
             for row, left, own, given in zip(serving.last_rows(len(block.rows)), block.left, ours, behind, strict=True):
