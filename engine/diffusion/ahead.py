@@ -10,9 +10,6 @@ from torch import Tensor
 from engine.diffusion.verify import Chooser
 from engine.model.network import Network
 
-WHOLE_DRAFT = 0.3
-"""A draft is cut where the denoiser gives less than this to all of it being right. A longer draft brings more tokens where it holds; where it fails, the
-masks behind it were run in vain (docs/LOG.md)."""
 CANDIDATES = 16
 """Tokens of a row that are scored anew once the one to their left is known."""
 GROUP = 128
@@ -29,10 +26,8 @@ class Proposal:
 NO_PROPOSAL = Proposal([], [])
 
 
-def read_ahead(
-    network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int, confidence: float = WHOLE_DRAFT
-) -> Proposal:
-    """Tokens for `position` and on: the longest draft, at least one token, that is right as a whole with a probability of `confidence` or more.
+def read_ahead(network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int) -> Proposal:
+    """Tokens for `position` and on, one for each row.
 
     `logits` (rows, vocabulary), float32, are those of a block of the last forward, and are changed, `rows` (rows, hidden size) what the last layer gave it
     (`Network.last_rows`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
@@ -40,7 +35,6 @@ def read_ahead(
     assert network.adapter is not None, "checked where the masks were asked for"
     tokens: list[int] = []
     right: list[float] = []
-    whole = 1.0
     for i, scores in enumerate(logits):
         candidates = likeliest(scores, CANDIDATES)
         if network.adapter.neighbour is not None:
@@ -48,12 +42,8 @@ def read_ahead(
         chances = scores[candidates].softmax(dim=-1).tolist()
         [left] = chooser.choose(scores.unsqueeze(0), position + i)
         # At a temperature the choice may be none of the likeliest: a guess that nothing speaks for.
-        chance = chances[candidates.index(left)] if left in candidates else 0.0
-        whole *= chance
-        if tokens and whole < confidence:
-            break
         tokens.append(left)
-        right.append(chance)
+        right.append(chances[candidates.index(left)] if left in candidates else 0.0)
     return Proposal(tokens, right)
 
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
-from engine.diffusion.ahead import NO_PROPOSAL, WHOLE_DRAFT, Proposal, read_ahead
+from engine.diffusion.ahead import NO_PROPOSAL, Proposal, read_ahead
 from engine.diffusion.drafts import NOTHING, CopyDrafter
-from engine.diffusion.layout import Draft, mask_blocks
+from engine.diffusion.layout import Draft, Layout, lay_out
 from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
@@ -85,18 +85,14 @@ class Sampler:
         *,
         old: Sequence[int] = (),
         thresholds: Thresholds | None = None,
-        confidence: float = WHOLE_DRAFT,
         cancelled: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited.
-
-        `confidence`: see `read_ahead`.
-        """
+        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited."""
         assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
         self._model, self._cache, self._options = model, cache, options
         self._prompt, self._assembler = list(prompt), assembler
-        self._thresholds, self._confidence = thresholds or Thresholds(), confidence
+        self._thresholds = thresholds or Thresholds()
         self._cancelled, self._clock = cancelled, clock
         self._chooser = Chooser(options.temperature, options.seed)
         self._copier = CopyDrafter(prompt, old) if options.mode != "autoregressive" else None
@@ -170,35 +166,44 @@ class Sampler:
 
         The same forward may carry masks behind the draft and behind beginnings of it; the proposals of those behind what is kept are the next draft.
         """
-        draft = self._draft(min(self._rows, self._room) - 1)
-        if draft.tokens:
-            yield BlockState(tuple(draft.tokens), 0)
+        layout = self._layout(min(self._rows, self._room) - 1)
+        draft, blocks = layout.tokens, layout.blocks
+        if draft:
+            yield BlockState(tuple(draft), 0)
             self._check()
-        blocks = mask_blocks(draft, self._max_rows - 1 - len(draft.tokens))
-        logits = self._model.forward([self._root, *draft.tokens], self._cache, noisy=blocks)
+        logits = self._model.forward([self._root, *draft], self._cache, noisy=blocks)
         self._forwards += 1
-        chosen = self._chooser.choose(logits[: len(draft.tokens) + 1], self._position)
-        accepted = accepted_length(draft.tokens, chosen)
-        full = accepted == len(draft.tokens)
-        self._ahead = self._read_ahead(logits[len(draft.tokens) + 1 :], blocks, chosen[: accepted + 1])
+        chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
+        accepted = accepted_length(draft, chosen)
+        full = accepted == len(draft)
+        self._ahead = self._read_ahead(logits[len(draft) + 1 :], blocks, chosen[: accepted + 1])
         self._cache.commit(accepted + 1)
-        self._rows = min(self._options.block_size, 2 * self._rows if full and draft.tokens else CHEAP_ROWS)
+        self._rows = min(self._options.block_size, 2 * self._rows if full and draft else CHEAP_ROWS)
         return chosen[: accepted + 1]
 
-    def _draft(self, length: int) -> Draft:
-        """At most `length` tokens to verify."""
+    def _layout(self, length: int) -> Layout:
+        """At most `length` tokens to verify, and masks behind them."""
         source = self._options.draft
-        if self._copier is None or source == "none":
-            return Draft([], [])
+        if self._copier is None or source == "none" or length <= 0:
+            return Layout([], [])
         copied = self._copier.propose(length) if source in {"auto", "copy"} else NOTHING
-        ahead = Proposal(self._ahead.tokens[:length], self._ahead.chances[:length])
-        masks = self._masks() if length > 0 else 0
-        if copied.certain and not (ahead.tokens and copied.tokens[:1] != ahead.tokens[:1]):
+        masks = self._masks()
+        ahead = self._ahead.tokens[:length]
+        if copied.certain and not (ahead and copied.tokens[:1] != ahead[:1]):
             # A copy that goes on makes its own next draft, and is long: where rows cost, masks behind it would cost more than they bring.
-            return Draft(copied.tokens, [CERTAIN_COPY] * len(copied.tokens), masks if self._wide else 0)
-        if ahead.tokens:
-            return Draft(ahead.tokens, ahead.chances, masks)
-        return Draft(copied.tokens, [GUESSED_COPY] * len(copied.tokens), masks)
+            if not masks or not self._wide:
+                return Layout(copied.tokens, [])
+            draft = Draft(copied.tokens, [CERTAIN_COPY] * len(copied.tokens))
+        elif ahead:
+            draft = Draft(ahead, self._ahead.chances[:length])
+        else:
+            draft = Draft(copied.tokens, [GUESSED_COPY] * len(copied.tokens))
+        if not masks:
+            return Layout(draft.tokens, [])
+        adapter = self._model.adapter
+        assert adapter is not None, "there are masks"
+        step = adapter.expected_accepted / (1 + adapter.expected_accepted)
+        return lay_out(draft, self._max_rows - 1, masks=masks, step=step)
 
     @property
     def _max_rows(self) -> int:
@@ -207,8 +212,8 @@ class Sampler:
 
     @property
     def _wide(self) -> bool:
-        """Whether there is room for masks behind more than the whole draft."""
-        return self._max_rows > 2 * CHEAP_ROWS
+        """Whether there are more rows than cost next to nothing on a CPU."""
+        return self._max_rows > CHEAP_ROWS
 
     def _masks(self) -> int:
         """How many masks of a block the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
@@ -238,10 +243,8 @@ class Sampler:
         assert adapter is not None, "checked where the masks were asked for"
         # Without the shift the first mask proposes the token that the base has just chosen itself.
         skip = 0 if adapter.logit_shift else 1
-        # A draft that fails costs the masks behind it, but where there are others behind its beginnings.
-        confidence = 0.0 if self._wide else self._confidence
         position = self._position + len(chosen)
-        return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position, confidence=confidence)
+        return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
         adapter = self._model.adapter

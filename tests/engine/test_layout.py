@@ -1,33 +1,40 @@
-"""Where masks stand in the forward that verifies a draft."""
+"""How the rows of a forward are spent on drafted tokens and on masks."""
 
 from __future__ import annotations
 
 import pytest
 
-from engine.diffusion.layout import Draft, ends_at, mask_blocks
+from engine.diffusion.layout import Draft, ends_at, lay_out
 
 
-def places(draft: Draft, rows: int) -> list[tuple[int, int]]:
-    return [(block.behind, len(block.tokens)) for block in mask_blocks(draft, rows)]
+def spent(chances: list[float], rows: int, *, masks: int = 3, step: float = 0.8) -> tuple[int, list[tuple[int, int]]]:
+    """How many tokens are verified, and behind how many of them how many masks stand."""
+    layout = lay_out(Draft(list(range(len(chances))), chances), rows, masks=masks, step=step)
+    return len(layout.tokens), [(block.behind - 1, len(block.tokens)) for block in layout.blocks]
 
 
-def test_little_room_goes_behind_the_whole_draft():
-    """Behind the root and two tokens, with as many masks as there is room for."""
-    draft = Draft([5, 6], [0.1, 0.9], masks=6)
-    assert places(draft, 4) == [(3, 4)]
-    assert places(draft, 0) == []
-    assert places(Draft([5, 6], [0.1, 0.9]), 9) == []
+def test_a_certain_draft_comes_first_and_masks_behind_it():
+    assert spent([1.0, 1.0], 5) == (2, [(2, 3)])
+    assert spent([1.0] * 9, 5) == (5, []), "a certain token is worth more than what a mask proposes behind it"
+    assert spent([], 5) == (0, [(0, 3)])
+    assert spent([], 0) == (0, [])
 
 
-def test_more_room_goes_where_the_draft_is_likely_to_end():
-    draft = Draft([5, 6, 7], [0.9, 0.5, 0.9], masks=3)
-    # It ends behind the whole; then most likely before the second token, before the first, before the third.
-    assert places(draft, 12) == [(4, 3), (2, 3), (1, 3), (3, 3)]
-    assert places(draft, 5) == [(4, 3), (2, 2)]
-    assert places(draft, 99) == places(draft, 12), "no place twice"
+def test_masks_stand_where_the_draft_is_likely_to_end():
+    """The second token is a coin's toss: half of the masks are for either side, and the unlikely ends get none."""
+    length, blocks = spent([0.95, 0.5, 0.95], 7)
+    assert length == 3
+    assert [place for place, _ in blocks] == [1, 3]
+
+
+def test_an_unlikely_draft_gives_way_to_masks():
+    assert spent([0.05, 0.9], 3) == (0, [(0, 3)])
+
+
+def test_with_room_every_place_has_a_block():
+    assert spent([0.9, 0.5], 99) == (2, [(0, 3), (1, 3), (2, 3)])
 
 
 def test_the_chances_of_all_ends_are_one():
-    chances = [0.9, 0.2, 0.7]
-    assert sum(ends_at(chances, i) for i in range(4)) == pytest.approx(1.0)
-    assert ends_at([], 0) == 1.0
+    assert ends_at([0.9, 0.2, 0.7]) == pytest.approx([0.1, 0.72, 0.054, 0.126])
+    assert ends_at([]) == [1.0]

@@ -168,18 +168,16 @@ def test_auto_asks_the_denoiser_where_it_pays(tokenizer: Tokenizer, old, expecte
     assert any(noisy) is asked
 
 
-def test_a_draft_is_cut_where_it_becomes_unlikely():
-    logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0], [5.0, 0.0]])
-    chances = logits.softmax(-1).max(-1).values.cumprod(0).tolist()
+def test_each_proposal_has_its_chance():
+    """Among the row's likeliest tokens, as the network gives it; no rows, no proposal."""
+    logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0]])
     network = tiny_model()
     network.adapter = replace(network.adapter, neighbour=None)
-
-    def drafted(confidence: float, rows: int = 4) -> list[int]:
-        hidden = torch.zeros(rows, network.config.hidden_size)
-        return read_ahead(network, logits[:rows], hidden, Chooser(), left=1, position=9, confidence=confidence).tokens
-
-    assert [drafted(c) for c in (0.0, chances[1] - 1e-4, chances[1] + 1e-4, 1.0)] == [[0, 1, 0, 0], [0, 1], [0], [0]]
-    assert drafted(0.5, rows=0) == []
+    hidden = torch.zeros(3, network.config.hidden_size)
+    found = read_ahead(network, logits, hidden, Chooser(), left=1, position=9)
+    assert found.tokens == [0, 1, 0]
+    assert found.chances == pytest.approx(logits.softmax(-1).max(-1).values.tolist())
+    assert read_ahead(network, logits[:0], hidden[:0], Chooser(), left=1, position=9).tokens == []
 
 
 def test_a_drafted_token_knows_the_one_before_it():
@@ -188,7 +186,7 @@ def test_a_drafted_token_knows_the_one_before_it():
     cache = network.new_cache()
     plain = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])[2:]
     rows = network.last_rows(3)
-    draft = read_ahead(network, plain.clone(), rows, Chooser(), left=7, position=5, confidence=0.0).tokens
+    draft = read_ahead(network, plain.clone(), rows, Chooser(), left=7, position=5).tokens
     assert draft != plain.argmax(-1).tolist(), "the neighbour changes nothing here, so the test shows nothing"
     for row, scores, left, token in zip(rows, plain, [7, *draft], draft, strict=False):
         candidates = scores.topk(CANDIDATES).indices
