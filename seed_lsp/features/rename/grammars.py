@@ -117,12 +117,13 @@ def _is_constructor(holder: Node, leaf: Node) -> bool:
 
 def _is_misread_call(holder: Node) -> bool:
     """Whether a prototype, or a parameter of one, stands within a function: a macro and a call behind it look like that (C, C++)."""
-    node = holder
+    node: Node | None = holder
     if holder.type != "declaration":
         while node is not None and node.type.endswith(("parameter_declaration", "parameter_list", "declarator")):
             node = node.parent
         if holder.type != "parameter_declaration" or node is None or node.type != "declaration":
             return False
+    assert node is not None, "a declaration"
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and declarator.type in {"pointer_declarator", "reference_declarator"}:
         declarator = declarator.child_by_field_name("declarator") or declarator.named_children[-1]
