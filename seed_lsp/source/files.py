@@ -94,9 +94,11 @@ class WorkspaceFiles:
     def refresh(self, check: Callable[[], None] = lambda: None) -> None:
         """Look for files that are new, changed or gone. `check` is called between files and may raise, which loses nothing."""
         found: set[Path] = set()
+        # Ten thousand paths take a tenth of a second to make.
+        known_paths = {str(path): path for path in self._known}
         for entry in self._walk(self.root, []):
             check()
-            path = Path(entry.path)
+            path = known_paths.get(entry.path) or Path(entry.path)
             state = entry.stat()
             if state.st_size > MAX_BYTES:
                 continue

@@ -143,8 +143,11 @@ def _of_unknown(resolution: Resolution, symbol: Symbol, place: Place, occurrence
         known = resolution.receivers(place, occurrence)
         if not known:
             return "possible", "attribute of an object of unknown type"
-        own_module = any(value.kind == "module" and value.path is not None and resolution.files.holds(value.path) for value in known)
-        return ("possible", "attribute of a module that is not known to have it") if own_module and not symbol.is_member else None
+        if all(value.kind == "module" for value in known):
+            own = any(value.path is not None and resolution.files.holds(value.path) for value in known)
+            return ("possible", "attribute of a module that is not known to have it") if own and not symbol.is_member else None
+        # What the object was taken for has no such attribute: it will be something else.
+        return ("possible", "attribute that its object is not known to have") if symbol.is_member else None
     if occurrence.role == "keyword":
         callees = resolution.callees(place, occurrence)
         if not callees:
@@ -186,12 +189,15 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
 
 
 def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
-    """Whether a string is the name alone, or has it as code would: behind a dot, or before a dot or a bracket (``"package.name"``, ``"name(1)"``)."""
+    """Whether a string is the name alone, or has it as code would: behind a dot, before a dot or a bracket, or as the representation
+    of an object does (``"package.name"``, ``"name(1)"``, ``"<name at 0>"``).
+    """
     text, start, end = place.file.document.text, occurrence.start, occurrence.end
     before, behind = text[start - 1 : start], text[end : end + 1]
     alone = _is_alone(place, occurrence)
     return (
         alone
+        or before == "<"
         or (before == "." and text[start - 2 : start - 1].isidentifier())
         or behind == "("
         or (behind == "." and text[end + 1 : end + 2].isidentifier())

@@ -162,7 +162,11 @@ class Resolution:
         if occurrence.role == "field":
             return self._class_pattern(place, occurrence)
         if occurrence.role == "attribute":
-            return self._by_jedi(place, occurrence) or self._by_receiver(place, occurrence)
+            found = self._by_jedi(place, occurrence)
+            if found and all(scope.is_library for scope in found):
+                # jedi takes a member of an enumeration for its value, and the property of one for the value's.
+                return self._defined_by_receiver(place, occurrence) or found
+            return found or self._by_receiver(place, occurrence)
         if occurrence.role == "keyword":
             return self._by_jedi(place, occurrence) or self._by_callee(place, occurrence)
         if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
@@ -209,8 +213,7 @@ class Resolution:
 
     def receivers(self, place: Place, occurrence: Occurrence) -> list[Definition]:
         """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
-        attribute = occurrence.node.parent
-        receiver = attribute.child_by_field_name("object") if attribute is not None else None
+        receiver = _receiver(occurrence)
         return [] if receiver is None else self.values_of(place, receiver)
 
     def callees(self, place: Place, occurrence: Occurrence) -> list[Definition]:
@@ -286,6 +289,13 @@ class Resolution:
                 around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
                 scopes = {there.scope(around), *self.ancestors(there.scope(around))} if around is not None else set()
             found |= {scope for scope in scopes if self._binds(scope)}
+        return frozenset(found)
+
+    def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """The workspace's class of the object, or one above, whose body defines the name."""
+        found: set[Scope] = set()
+        for scope in self.classes_of_values(place, receiver) if (receiver := _receiver(occurrence)) is not None else ():
+            found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
 
     def _by_callee(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
@@ -387,6 +397,12 @@ class Resolution:
         if path not in self._files:
             self._files[path] = PythonFile(self.files.document(path))
         return self._files[path]
+
+
+def _receiver(occurrence: Occurrence) -> Node | None:
+    """The object of which the occurrence is an attribute."""
+    attribute = occurrence.node.parent
+    return attribute.child_by_field_name("object") if attribute is not None else None
 
 
 def _offset(place: Place, definition: Definition) -> CharOffset:
