@@ -117,7 +117,9 @@ class LexicalFile:
             return "shorthand"
         if parent is None or parent.child_by_field_name("alias") is not None:
             return ""
-        return {"import_specifier": "new", "export_specifier": "old"}.get(parent.type, "")  # type: ignore[return-value]
+        if parent.type == "export_specifier":
+            return "old"
+        return "new" if parent.type == "import_specifier" else ""
 
     def _find_leaves(self) -> list[tuple[CharOffset, Node]]:
         found = []
