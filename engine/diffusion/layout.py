@@ -12,15 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
 
+from engine.diffusion.ahead import Proposal
 from engine.model.network import NoisyBlock
-
-
-@dataclass(frozen=True)
-class Draft:
-    """`tokens` that may follow, each with the chance that it is right if those before it are."""
-
-    tokens: list[int]
-    chances: list[float]
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,7 @@ class Layout:
     blocks: list[NoisyBlock]
 
 
-def lay_out(draft: Draft, rows: int, *, masks: int, step: float) -> Layout:
+def lay_out(draft: Proposal, rows: int, *, masks: int, step: float) -> Layout:
     """The likeliest use of `rows` rows, the root's apart: blocks of at most `masks` masks, each of which is right with the chance `step` if those before it are."""
     values = list(accumulate((step,) * masks, mul))
     best, most = Layout([], []), -1.0

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.api import FinishReason, SamplingOptions
 from engine.diffusion.ahead import NO_PROPOSAL, Proposal, read_ahead
 from engine.diffusion.drafts import NOTHING, CopyDrafter
-from engine.diffusion.layout import Draft, Layout, lay_out
+from engine.diffusion.layout import Layout, lay_out
 from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
@@ -193,11 +193,11 @@ class Sampler:
             # A copy that goes on makes its own next draft, and is long: where rows cost, masks behind it would cost more than they bring.
             if not masks or not self._wide:
                 return Layout(copied.tokens, [])
-            draft = Draft(copied.tokens, [CERTAIN_COPY] * len(copied.tokens))
+            draft = Proposal(copied.tokens, [CERTAIN_COPY] * len(copied.tokens))
         elif ahead:
-            draft = Draft(ahead, self._ahead.chances[:length])
+            draft = Proposal(ahead, self._ahead.chances[:length])
         else:
-            draft = Draft(copied.tokens, [GUESSED_COPY] * len(copied.tokens))
+            draft = Proposal(copied.tokens, [GUESSED_COPY] * len(copied.tokens))
         if not masks:
             return Layout(draft.tokens, [])
         adapter = self._model.adapter

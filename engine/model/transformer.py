@@ -136,7 +136,7 @@ class Transformer(Network):
 
     def _positions(self, num_clean: int, noisy: Sequence[NoisyBlock], cached: int) -> slice | Tensor:
         """Of all rows in the text."""
-        if all(block.behind == num_clean for block in noisy[:1]) and len(noisy) <= 1:
+        if not noisy or (len(noisy) == 1 and noisy[0].behind == num_clean):
             return slice(cached, cached + num_clean + sum(len(block.tokens) for block in noisy))
         pieces = [torch.arange(cached, cached + num_clean)]
         pieces += [torch.arange(cached + block.behind, cached + block.behind + len(block.tokens)) for block in noisy]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.diffusion.layout import Draft, ends_at, lay_out
+from engine.diffusion.ahead import Proposal
+from engine.diffusion.layout import ends_at, lay_out
 
 
 def spent(chances: list[float], rows: int, *, masks: int = 3, step: float = 0.8) -> tuple[int, list[tuple[int, int]]]:
     """How many tokens are verified, and behind how many of them how many masks stand."""
-    layout = lay_out(Draft(list(range(len(chances))), chances), rows, masks=masks, step=step)
+    layout = lay_out(Proposal(list(range(len(chances))), chances), rows, masks=masks, step=step)
     return len(layout.tokens), [(block.behind - 1, len(block.tokens)) for block in layout.blocks]
 
 
