@@ -14,20 +14,22 @@ from lsprotocol import types
 from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
 from seed_lsp.features.rename.call_sites import NewSignature
+from seed_lsp.features.rename.change import Rename, find_definition, find_name, plan_rename
 from seed_lsp.features.rename.grammars import require_language
 from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.offers import offers_at
 from seed_lsp.features.rename.proposals import proposed_names, usable
 from seed_lsp.features.rename.references import APPLIED, TIERS
 from seed_lsp.features.rename.renamer import Check
+from seed_lsp.features.rename.symbols import name_at
+from seed_lsp.features.rename.values import filled
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, ClientPosition, Document
+from seed_lsp.source.files import WorkspaceFiles, project_root
 from seed_lsp.workspace import offsets, protocol_range
 
 if TYPE_CHECKING:
-    from seed_lsp.features.rename.change import Rename
-    from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
 
 RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
@@ -73,8 +75,6 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
     document, path, offset = _place(server, RenameArguments(params.text_document.uri, params.position))
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
-        from seed_lsp.features.rename.change import find_name
-
         return find_name(files, resolver, path, offset, check)
 
     start, end, name = await server.renamer.run(_root(server, path), _opened(server), work)
@@ -164,8 +164,6 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     _, path, offset = _place(server, arguments)
 
     def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
-        from seed_lsp.features.rename.change import find_definition
-
         return find_definition(files, resolver, path, offset, check)
 
     root, opened = _root(server, path), _opened(server)
@@ -175,8 +173,6 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
         candidates = await progress.cancellable(proposed_names(document, start, name, _asking(server), settings))
 
     def keep(files: WorkspaceFiles, resolver: Resolver, check: Check) -> list[str]:
-        from seed_lsp.features.rename.change import plan_rename
-
         return usable(candidates, lambda new: plan_rename(files, resolver, path, offset, new, check=check))
 
     return await server.renamer.run(root, opened, keep)
@@ -189,9 +185,6 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
 
     async def plan(signature: NewSignature | None) -> Rename:
         def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
-            from seed_lsp.features.rename.change import plan_rename
-            from seed_lsp.features.rename.symbols import name_at
-
             new_name = wanted.name or name_at(files.document(path), offset)
             return plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
 
@@ -210,8 +203,6 @@ async def _with_values(
     server: SeedServer, found: Rename, signature: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]]
 ) -> Rename:
     """With the model's values for what calls have to pass from now on; without, where there is no model."""
-    from seed_lsp.features.rename.values import filled
-
     settings = await server.settled()
     try:
         async with WorkProgress(server, "Seed: looking for arguments") as progress:
@@ -280,8 +271,6 @@ def _opened(server: SeedServer) -> Mapping[Path, Document]:
 
 def _root(server: SeedServer, path: Path) -> Path:
     """The nearest of the client's folders around a file, else the nearest project."""
-    from seed_lsp.source.files import project_root
-
     folders = [folder for entry in server.workspace.folders.values() if (folder := _path(entry.uri)) is not None]
     around = [folder for folder in folders if path.is_relative_to(folder)]
     return max(around, key=lambda folder: len(folder.parts)) if around else project_root(path)

@@ -79,8 +79,8 @@ class CallSites:
     gaps: tuple[Gap, ...] = ()
 
 
-class _Function:
-    """A definition whose signature changes."""
+class Function:
+    """A definition that changes, with its parameters."""
 
     def __init__(self, place: Place, node: Node) -> None:
         self.place, self.node = place, node
@@ -141,7 +141,7 @@ def _with_values(certain: CallSites, filled: CallSites, wanted: NewSignature) ->
 class _Planner:
     def __init__(self, resolution: Resolution, references: References, wanted: NewSignature, edits: Mapping[Path, list[Edit]]) -> None:
         self._resolution, self._references = resolution, references
-        found = _functions(self._resolution, references.symbol.scopes)
+        found = functions_of(self._resolution, references.symbol.scopes)
         self._function = found[0]
         suffix = self._function.place.path.suffix
         self._functions = [function for function in found if function.place.path.suffix == suffix]
@@ -161,7 +161,7 @@ class _Planner:
                 raise RenameRefusedError(f"{self._references.symbol.name} has several definitions with different parameters")
             self._change_definition(function, change)
         left = []
-        for function in (*self._stubs, *_functions(self._resolution, self._references.symbol.overrides)):
+        for function in (*self._stubs, *functions_of(self._resolution, self._references.symbol.overrides)):
             if [(p.name, p.kind) for p in function.parameters] == [(p.name, p.kind) for p in change.old]:
                 self._change_definition(function, _for_override(change, function))
             else:
@@ -194,7 +194,7 @@ class _Planner:
             return [replace(site, tier="possible", reason="a comment stands beside an argument that would go")]
         return [replace(site, reason="call")]
 
-    def _change_definition(self, function: _Function, change: SignatureChange) -> None:
+    def _change_definition(self, function: Function, change: SignatureChange) -> None:
         file, path = function.place.file, function.place.path
         for removed in change.removed:
             if uses := self._uses(function, removed.name):
@@ -244,7 +244,7 @@ class _Planner:
             own.append(Edit(edit.start, edit.end, text))
         own.sort(key=lambda edit: (edit.start, edit.end))
 
-    def _uses(self, function: _Function, name: str) -> list[CharOffset]:
+    def _uses(self, function: Function, name: str) -> list[CharOffset]:
         """Where the function's body uses its parameter."""
         place = Place(function.place.path, function.place.file, name)
         scope = place.scope(function.node)
@@ -269,7 +269,8 @@ class _Planner:
         return receivers[0].kind == "class"
 
 
-def _functions(resolution: Resolution, scopes: frozenset[Scope]) -> list[_Function]:
+def functions_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[Function]:
+    """The functions among what these scopes define by the name."""
     found = []
     for scope in sorted(scopes, key=lambda s: (str(s.path), s.start)):
         assert scope.path is not None, "a library's symbol was refused"
@@ -277,11 +278,11 @@ def _functions(resolution: Resolution, scopes: frozenset[Scope]) -> list[_Functi
         for binding in place.bindings.get(scope, []):
             parent = binding.node.parent
             if parent is not None and parent.type == "function_definition":
-                found.append(_Function(place, parent))
+                found.append(Function(place, parent))
     return found
 
 
-def _change(function: _Function, wanted: NewSignature) -> SignatureChange:
+def _change(function: Function, wanted: NewSignature) -> SignatureChange:
     if "property" in function.decorators or "setter" in function.decorators:
         raise RenameRefusedError("a property has no calls")
     new = parse_signature(wanted.text)
@@ -308,7 +309,7 @@ def _with_annotation(parameter: Parameter, source: Parameter | None) -> Paramete
     return replace(parameter, annotation=source.annotation)
 
 
-def _for_override(change: SignatureChange, function: _Function) -> SignatureChange:
+def _for_override(change: SignatureChange, function: Function) -> SignatureChange:
     """The same change of a definition that has annotations and defaults of its own."""
     bare = tuple(replace(p, annotation=None if change.source_of(p) is not None else p.annotation) for p in change.new)
     own = replace(change, old=function.parameters, new=bare)

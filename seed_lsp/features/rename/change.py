@@ -13,6 +13,7 @@ from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.moving import Form, plan_move
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
@@ -97,16 +98,13 @@ def plan_rename(
         )
     if (signature is None and form is None) or new_name != old_name:
         require_name(old_name, new_name, document.language)
-    if document.language != "python":
-        if signature is not None or form is not None:
-            raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
-        found = Rename(_find(files, resolver, path, offset, check), new_name)
-        _require_inside(files, found)
-    else:
-        resolution = resolution_at(files, resolver, path, offset, check)
-        references = find_references(resolution, find_symbol(resolution, path, offset), path)
-        found = Rename(references, new_name)
-        _require_inside(files, found)
+    resolution = resolution_at(files, resolver, path, offset, check) if document.language == "python" else None
+    if resolution is None and (signature is not None or form is not None):
+        raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
+    references = find_lexical_references(files, path, offset, check) if resolution is None else _resolved(resolution, path, offset)
+    found = Rename(references, new_name)
+    _require_inside(files, found)
+    if resolution is not None:
         if new_name != old_name:
             require_room(resolution, references, new_name)
         if signature is not None:
@@ -154,7 +152,10 @@ def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOff
     """The references of the name at a place, in whatever language."""
     if files.document(path).language in FAMILIES:
         return find_lexical_references(files, path, offset, check)
-    resolution = resolution_at(files, resolver, path, offset, check)
+    return _resolved(resolution_at(files, resolver, path, offset, check), path, offset)
+
+
+def _resolved(resolution: Resolution, path: Path, offset: CharOffset) -> References:
     return find_references(resolution, find_symbol(resolution, path, offset), path)
 
 

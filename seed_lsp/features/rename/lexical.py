@@ -202,12 +202,10 @@ def _verdict(
     if not file.is_name(leaf):
         if local and binding is not None and not _lies_in_scope(leaf, binding.scope):
             return None
-        if "comment" in leaf.type:
-            return "mention", "in a comment"
-        if _in_string(leaf):
-            formatted = file.document.language == "rust" and file.name in _FORMAT_ARGUMENT.findall((leaf.text or b"").decode())
-            return ("possible", "may be an argument of a format string") if formatted else ("mention", "in a string")
-        return "possible", "in text that is not parsed, such as a macro's"
+        formatted = (
+            file.document.language == "rust" and _in_string(leaf) and file.name in _FORMAT_ARGUMENT.findall((leaf.text or b"").decode())
+        )
+        return ("possible", "may be an argument of a format string") if formatted else _of_text(leaf)
     if file.is_member(leaf):
         return None if local else ("possible", "part of an object whose type is not resolved in this language")
     if file.grammar.may_be_field(leaf):
@@ -231,13 +229,19 @@ def _sites_elsewhere(files: WorkspaceFiles, path: Path, name: str, language: str
     for start, leaf in file.leaves:
         end = CharOffset(start + len(name))
         if not file.is_name(leaf):
-            what = "in a comment" if "comment" in leaf.type else "in a string" if _in_string(leaf) else ""
-            sites.append(Site(path, start, end, "mention" if what else "possible", what or "in text that is not parsed, such as a macro's"))
+            sites.append(Site(path, start, end, *_of_text(leaf)))
             continue
         found = None if file.is_member(leaf) else file.lookup(leaf)
         if found is None or file.is_of_file(found.scope):
             sites.append(Site(path, start, end, "possible", "in another file, which is not resolved in this language"))
     return document, sites
+
+
+def _of_text(leaf: Node) -> tuple[Literal["possible", "mention"], str]:
+    """Of a place that is no identifier."""
+    if "comment" in leaf.type:
+        return "mention", "in a comment"
+    return ("mention", "in a string") if _in_string(leaf) else ("possible", "in text that is not parsed, such as a macro's")
 
 
 def _lies_in_scope(leaf: Node, scope: Scope) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -16,11 +16,11 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names
-from seed_lsp.features.rename.call_sites import CallSites, call_of
+from seed_lsp.features.rename.call_sites import CallSites, Function, call_of, functions_of
 from seed_lsp.features.rename.lists import CommentError, list_edits
 from seed_lsp.features.rename.references import IN_DOCTEST, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
-from seed_lsp.features.rename.signature import Argument, Parameter, UnboundError, arguments_of, bind, parameters_of, pieces_of
+from seed_lsp.features.rename.signature import Argument, UnboundError, arguments_of, bind, pieces_of
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits
 
@@ -41,17 +41,6 @@ def plan_move(resolution: Resolution, references: References, form: Form, check:
         move.change(site)
     move.change_definition()
     return CallSites(move.edits, tuple(replace(site, reason="call") for site in move.changed), move.edits)
-
-
-@dataclass(frozen=True)
-class _Definition:
-    """`node`: the function; `whole`: with its decorators."""
-
-    place: Place
-    node: Node
-    whole: Node
-    parameters_node: Node
-    parameters: tuple[Parameter, ...]
 
 
 class _Move:
@@ -104,7 +93,7 @@ class _Move:
 
     def change_definition(self) -> None:
         """Take the function from where it is, and put it where it goes."""
-        file, whole = self._place.file, self._definition.whole
+        file, whole = self._place.file, names.with_decorators(self._definition.node)
         start, end = file.char_of(whole.start_byte), file.char_of(whole.end_byte)
         own = self.edits.setdefault(self._place.path, [])
         inside = [edit for edit in own if start <= edit.start and edit.end <= end]
@@ -118,7 +107,7 @@ class _Move:
         else:
             # The first line begins behind its indentation.
             text = textwrap.dedent(inner + text)
-            own.append(Edit(at := file.char_of(self._class_statement().end_byte), at, f"\n\n\n{text}"))
+            own.append(Edit(at := file.char_of(names.with_decorators(self._class).end_byte), at, f"\n\n\n{text}"))
             if len(body.named_children) == 1:
                 own.append(Edit(start, end, "pass"))
                 own.sort(key=lambda edit: (edit.start, edit.end))
@@ -235,7 +224,7 @@ class _Move:
             raise RenameRefusedError("only a method of a module's class becomes a function")
         if self._references.symbol.overrides:
             raise RenameRefusedError("it overrides or is overridden; a function cannot be")
-        if not self._definition.parameters or names.decorators_of(self._place.file, self._definition.node):
+        if not self._definition.parameters or self._definition.decorators:
             raise RenameRefusedError("only a plain method, without decorators, becomes a function")
         text = self._place.file.text_of(self._definition.node)
         if re.search(r"\bsuper\(|\b__class__\b|\.__\w+(?<!__)\b", text):
@@ -259,7 +248,7 @@ class _Move:
             renamed = Place(self._place.path, file, self._new_object)
             if any(names.lies_in(one.node, self._definition.node) and one.role == "name" for one in renamed.occurrences):
                 raise RenameRefusedError(f"{self._new_object} is taken in its body")
-        if self._form == "method" and self._definition.whole.type == "decorated_definition":
+        if self._form == "method" and self._definition.decorators:
             raise RenameRefusedError("only a plain function, without decorators, becomes a method")
         if any(node.type == "string" and _is_indented(node) for node in names.walk(self._definition.node)):
             raise RenameRefusedError("a string over several lines would change with its indentation")
@@ -292,10 +281,6 @@ class _Move:
         lazy = "from __future__ import annotations" in self._place.file.document.text
         return annotation if lazy or not re.search(rf"\b{re.escape(self._class_name)}\b", annotation) else f'"{annotation}"'
 
-    def _class_statement(self) -> Node:
-        outer = self._class.parent
-        return outer if outer is not None and outer.type == "decorated_definition" else self._class
-
     def _with_blank_lines(self, start: int, end: int) -> tuple[int, int]:
         """The text of a definition with the blank lines behind it, or, if it is the last, before it."""
         text = self._place.file.document.text
@@ -311,21 +296,16 @@ class _Move:
         raise RenameRefusedError(f"line {line} of {site.path.name} cannot follow: {reason}")
 
 
-def _definition_of(resolution: Resolution, references: References) -> _Definition:
-    if len(references.symbol.scopes) != 1:
+def _definition_of(resolution: Resolution, references: References) -> Function:
+    symbol = references.symbol
+    if len(symbol.scopes) != 1:
         raise RenameRefusedError("it is defined in several places")
-    scope = next(iter(references.symbol.scopes))
+    scope = next(iter(symbol.scopes))
     assert scope.path is not None, "a library's symbol was refused"
-    place = resolution.place(scope.path)
-    bindings = place.bindings.get(scope, [])
-    node = bindings[0].node.parent if len(bindings) == 1 else None
-    if node is None or node.type != "function_definition":
-        raise RenameRefusedError(f"{references.symbol.name} is no function with one definition")
-    parameters = node.child_by_field_name("parameters")
-    assert parameters is not None, "a definition has parameters"
-    outer = node.parent
-    whole = outer if outer is not None and outer.type == "decorated_definition" else node
-    return _Definition(place, node, whole, parameters, parameters_of(place.file, parameters))
+    found = functions_of(resolution, symbol.scopes)
+    if len(found) != 1 or len(resolution.place(scope.path).bindings[scope]) != 1:
+        raise RenameRefusedError(f"{symbol.name} is no function with one definition")
+    return found[0]
 
 
 def _is_indented(string: Node) -> bool:

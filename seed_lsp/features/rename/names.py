@@ -283,14 +283,15 @@ def visible_scopes(node: Node) -> Iterator[Node]:
         scope = scope_of(scope)
 
 
+def with_decorators(definition: Node) -> Node:
+    """The statement that a definition is with its decorators, or itself if it has none."""
+    outer = definition.parent
+    return outer if outer is not None and outer.type == "decorated_definition" else definition
+
+
 def decorators_of(file: PythonFile, function: Node) -> list[str]:
     """The last names of a definition's decorators: of ``@functools.lru_cache(maxsize=None)`` the ``lru_cache``."""
-    outer = function.parent
-    listed = (
-        [child for child in outer.children if child.type == "decorator"]
-        if outer is not None and outer.type == "decorated_definition"
-        else []
-    )
+    listed = [child for child in with_decorators(function).children if child.type == "decorator"]
     return [file.text_of(one).lstrip("@ ").split("(")[0].rpartition(".")[2].strip() for one in listed]
 
 
