@@ -18,7 +18,8 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.gguf_file import CheckpointError, GgufFile
 from engine.model.packed import pack_network
-from engine.model.quantize import quantize8
+from engine.model.parent import Parent
+from engine.model.quantize import Quantized, quantize8
 from engine.model.store import CONVERTED_VERSION, Located
 
 WEIGHTS = "model.safetensors"
@@ -41,15 +42,18 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16") -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():
-                convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head)
+                parent = Parent(located.parent) if located.parent else None
+                convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent)
                 for old in located.conversions():
                     if not old.name.endswith(CONVERTED_VERSION):
                         shutil.rmtree(old, ignore_errors=True)
     return folder
 
 
-def convert_gguf(source: Path, target: Path, stored: Stored = "bfloat16", *, tied_head: bool | None = None) -> None:
-    """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`."""
+def convert_gguf(
+    source: Path, target: Path, stored: Stored = "bfloat16", *, tied_head: bool | None = None, parent: Parent | None = None
+) -> None:
+    """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`. `parent` is added to the weights."""
     from safetensors.torch import save_file
 
     file = GgufFile(source, tied_head=tied_head)
@@ -58,16 +62,29 @@ def convert_gguf(source: Path, target: Path, stored: Stored = "bfloat16", *, tie
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
         if stored == "bfloat16":
-            weights = {name: torch.from_numpy(file.floats(name)).to(torch.bfloat16) for name in file.names}
+            weights = {name: torch.from_numpy(_tuned(file, name, parent)).to(torch.bfloat16) for name in file.names}
         else:
             bits = 4 if stored == "int4" else 8
-            weights = pack_network(file.config, lambda name: file.quantized(name, bits=bits), file.floats)
+            weights = pack_network(file.config, lambda name: _quantized(file, name, parent, bits), file.floats)
         save_file(weights, scratch / WEIGHTS)
         file.write_tokenizer(scratch)
         file.config.save(scratch / SHAPE)
         scratch.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _tuned(file: GgufFile, name: str, parent: Parent | None) -> np.ndarray:
+    update = parent.update(name) if parent else None
+    floats = file.floats(name)
+    return floats if update is None else floats + update
+
+
+def _quantized(file: GgufFile, name: str, parent: Parent | None, bits: int) -> Quantized:
+    """A matrix as the file has it, or tuned and then in 8 bits: the file's own 4 have no room for what was learnt."""
+    if parent is None or parent.update(name) is None:
+        return file.quantized(name, bits=bits)
+    return quantize8(_tuned(file, name, parent))
 
 
 def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tuple[ModelConfig, Mapping[str, Tensor]]:

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 
 # A change of what a conversion writes changes this, and old folders are made anew.
@@ -102,15 +103,24 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Located:
-    """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file."""
+    """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file.
+
+    `parent`: what its clean rows have learnt since (`engine.model.parent`), to be added on conversion.
+    """
 
     folder: Path
     gguf: Path | None = None
     tied_head: bool | None = None
+    parent: Path | None = None
 
     def converted(self, stored: str) -> Path:
         """Where the conversion into one way of storing weights is, or will be."""
-        return self.folder.with_name(f"{self.folder.name}-{stored}-{CONVERTED_VERSION}")
+        tuned = f"-tuned-{sha256_of(self.parent)[:8]}" if self.parent else ""
+        return self.folder.with_name(f"{self.folder.name}{tuned}-{stored}-{CONVERTED_VERSION}")
+
+    def published(self) -> Located:
+        """The model as it was published, without the tuned parent."""
+        return replace(self, parent=None)
 
     def conversions(self) -> list[Path]:
         """All folders that were ever converted from the file, those of other versions included."""
@@ -187,7 +197,8 @@ class Store:
             return Located(self.root / "converted" / f"{given.stem}-{key}", gguf=given)
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
-        located = Located(folder, gguf=self.file_of(spec), tied_head=spec.tied_head)
+        tuned = Path(str(files("engine") / "adapters" / f"{spec.name}-parent.safetensors"))
+        located = Located(folder, self.file_of(spec), spec.tied_head, tuned if tuned.is_file() else None)
         # A conversion serves without the file that it was made from.
         if not self.is_fetched(spec) and not any(f.name.endswith(CONVERTED_VERSION) for f in located.conversions()):
             raise _not_fetched(spec)

@@ -35,7 +35,9 @@ RESERVED = 10
 
 @dataclass(frozen=True)
 class TrainingPrompt:
-    """A request as plain fields. `text` is the instruction or the prompt, `region` the code to edit; `prefix` and `suffix` are a hole's."""
+    """A request as plain fields. `text` is the instruction or the prompt, `region` the code to edit; `prefix` and `suffix` are a hole's,
+    `middle` what stood in it.
+    """
 
     kind: Kind
     how: str
@@ -44,6 +46,7 @@ class TrainingPrompt:
     region: str = ""
     prefix: str = ""
     suffix: str = ""
+    middle: str = ""
     held_out: bool = False
 
     def request(self, options: SamplingOptions) -> Request:
@@ -65,8 +68,8 @@ def make_prompts(chosen: list[Definition], older: dict[str, Definition], seed: i
     """Prompts of all kinds from the chosen definitions; `older` are the same definitions in an older release, by `_same`."""
     for definition in chosen:
         rng = random.Random(f"{seed} {definition.origin}")
-        if (hole := tasks.hole(definition, rng)) is not None:
-            yield TrainingPrompt("infill", hole.how, definition.origin, prefix=hole.prefix, suffix=hole.suffix)
+        hole = tasks.hole(definition, rng)
+        yield TrainingPrompt("infill", hole.how, definition.origin, prefix=hole.prefix, suffix=hole.suffix, middle=hole.middle)
         if (text := tasks.description(definition, rng)) is not None:
             yield TrainingPrompt("generation", rng.choice(("code", "code", "code", "code", "explained")), definition.origin, text)
         for made in tasks.instructions(definition, rng):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from engine.model.neighbour import Neighbour
 
 
 class Lora(nn.Module):
-    """A ∈ (rank, in) and B ∈ (out, rank) for each projection of each layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a
+    """A ∈ (rank, in) and B ∈ (out, rank) for each of `projections` (None: all) of each layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a
     `Neighbour` of `neighbour_width`, none for 0; float32.
 
     B and the neighbour's last matrix start as zero, so that they change nothing untrained (Hu et al., arXiv 2106.09685, section 4.1).
@@ -29,6 +29,7 @@ class Lora(nn.Module):
         mask_embedding: Tensor,
         lowest_layer: int = 0,
         neighbour_width: int = 0,
+        projections: Collection[str] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -39,6 +40,8 @@ class Lora(nn.Module):
         self.pairs = nn.ParameterDict()
         for layer in range(lowest_layer, config.num_layers):
             for name, (out, inn) in projection_sizes(config).items():
+                if projections is not None and name not in projections:
+                    continue
                 self.pairs[_key(layer, name, "a")] = nn.Parameter(_of_unit_gain(rank, inn, generator))
                 self.pairs[_key(layer, name, "b")] = nn.Parameter(torch.zeros(out, rank))
         self.neighbours = nn.ParameterDict()
@@ -48,8 +51,8 @@ class Lora(nn.Module):
             self.neighbours["out"] = nn.Parameter(torch.zeros(config.hidden_size, neighbour_width))
 
     def update(self, layer: int, name: str, x: Tensor) -> Tensor | None:
-        """The projection's update for rows `x`, in their dtype; None below the lowest adapted layer."""
-        if layer < self.lowest_layer:
+        """The projection's update for rows `x`, in their dtype; None for one that is not adapted."""
+        if _key(layer, name, "a") not in self.pairs:
             return None
         a, b = (self.pairs[_key(layer, name, half)].to(x.dtype) for half in "ab")
         update: Tensor = ((x @ a.T) * (self.alpha / self.rank)) @ b.T

@@ -22,7 +22,10 @@ PREFIX_CHARS, SUFFIX_CHARS = 1600, 500
 
 @dataclass(frozen=True)
 class Hole:
+    """`middle` is what stood between `prefix` and `suffix`."""
+
     prefix: str
+    middle: str
     suffix: str
     how: str
 
@@ -36,40 +39,49 @@ class Instruction:
     how: str
 
 
-def hole(definition: Definition, rng: random.Random) -> Hole | None:
-    """One to five consecutive statements of the body taken out, or the rest of a line."""
-    places = [body for node in ast.walk(definition.tree) for body in _bodies(node)]
-    body = rng.choice(places)
+def hole(definition: Definition, rng: random.Random) -> Hole:
+    """One to five consecutive statements of the body taken out, the rest of a line, or any span of characters within five lines."""
+    lines = textwrap.indent(definition.text, definition.indent).splitlines(keepends=True)
+    first, last = _statements(definition, rng)
+    start, end = _offset(lines, first), _offset(lines, last)
+    text, line = "".join(lines), lines[first].rstrip("\n")
+    how, blank = "statements", len(line) - len(line.lstrip())
+    kind = rng.random()
+    if kind < 0.25:
+        how = "span"
+        start += blank
+        start, end = sorted(rng.sample(range(start, end + 1), 2)) if end - start > 1 else (start, end)
+    elif kind < 0.6:
+        # As while typing: some of the first line is there already.
+        cuts = [m.end() for m in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line) if blank <= m.end() < len(line)]
+        start += rng.choice(cuts) if cuts else blank
+        how = "typed"
+        if rng.random() < 0.4:
+            how, end = "line", _offset(lines, first + 1) - 1
+    elif rng.random() < 0.7:
+        # An editor's cursor stands behind the indentation.
+        start += blank
+    if how in {"statements", "typed"} and rng.random() < 0.5:
+        # In an editor the cursor's line has its end already.
+        end -= text[end - 1 : end] == "\n"
+    if not text[start:end].strip():
+        return hole(definition, rng)
+    prefix, suffix = definition.before + text[:start], text[end:] + definition.after
+    return Hole(_tail(prefix, PREFIX_CHARS), text[start:end], _head(suffix, SUFFIX_CHARS), how)
+
+
+def _statements(definition: Definition, rng: random.Random) -> tuple[int, int]:
+    """The lines, from the first up to the one behind the last, of some statements."""
+    body = rng.choice([body for node in ast.walk(definition.tree) for body in _bodies(node)])
     first = rng.randrange(len(body))
     if first == 0 and _is_docstring(body[0]) and len(body) > 1:
         first = 1
     last = min(len(body), first + rng.choice((1, 1, 2, 3, 5))) - 1
-    lines = definition.text.splitlines(keepends=True)
-    start_line, end_line = body[first].lineno - 1, body[last].end_lineno or body[last].lineno
-    how, column = "statements", 0
-    if rng.random() < 0.5:
-        # As while typing: some of the first line is there already.
-        line = lines[start_line].rstrip("\n")
-        cuts = [
-            match.end()
-            for match in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line)
-            if len(line) - len(line.lstrip()) <= match.end() < len(line)
-        ]
-        column = rng.choice(cuts) if cuts else len(line) - len(line.lstrip())
-        how = "typed"
-        if rng.random() < 0.4:
-            how, end_line = "line", start_line + 1
-    above, below = lines[:start_line], lines[end_line:]
-    indent = definition.indent
-    prefix = definition.before + textwrap.indent("".join(above), indent) + indent * bool(column) + lines[start_line][:column]
-    suffix = textwrap.indent("".join(below), indent) + definition.after
-    if how == "line":
-        suffix = "\n" + suffix
-    if column == 0 and rng.random() < 0.7:
-        # An editor's cursor stands behind the indentation.
-        body_indent = lines[start_line][: len(lines[start_line]) - len(lines[start_line].lstrip())]
-        prefix += indent + body_indent
-    return Hole(_tail(prefix, PREFIX_CHARS), _head(suffix, SUFFIX_CHARS), how)
+    return body[first].lineno - 1, body[last].end_lineno or body[last].lineno
+
+
+def _offset(lines: list[str], index: int) -> int:
+    return sum(map(len, lines[:index]))
 
 
 def description(definition: Definition, rng: random.Random) -> str | None:

@@ -20,8 +20,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.engine import Engine, physical_cores
@@ -36,6 +35,7 @@ from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over, run
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
 from engine.training.stages import BlockMaker
+from engine.training.state import load_state, save_state
 
 ADAPTER, STATE, LOG = "adapter.safetensors", "state.safetensors", "log.jsonl"
 SHORTEST_ANSWER = 4
@@ -250,28 +250,12 @@ class Trainer:
             block_size=run.block_size,
             expected_accepted=expected,
         )
-        state = {f"value.{name}": tensor for name, tensor in lora.tensors().items()}
-        for name, parameter in lora.named_parameters():
-            moments = self.optimizer.state[parameter]
-            state[f"first.{name}"], state[f"second.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
-        counts = {"step": str(self.step), "rows_seen": str(self.rows_seen), "seconds": str(self.seconds)}
-        scratch = folder / f".{STATE}.partial"
-        save_file(state, scratch, metadata=counts)
-        scratch.replace(folder / STATE)
+        counts = {"step": self.step, "rows_seen": self.rows_seen, "seconds": self.seconds}
+        save_state(folder / STATE, lora, self.optimizer, counts)
 
     def _resume(self) -> None:
-        path = self.run.folder / STATE
-        with safe_open(path, framework="pt") as file:
-            counts = file.metadata()
-        tensors = load_file(path)
-        self.denoiser.lora.load({name.removeprefix("value."): t for name, t in tensors.items() if name.startswith("value.")})
-        self.step, self.rows_seen, self.seconds = int(counts["step"]), int(counts["rows_seen"]), float(counts["seconds"])
-        for name, parameter in self.denoiser.lora.named_parameters():
-            self.optimizer.state[parameter] = {
-                "step": torch.tensor(float(self.step)),
-                "exp_avg": tensors[f"first.{name}"],
-                "exp_avg_sq": tensors[f"second.{name}"],
-            }
+        counts = load_state(self.run.folder / STATE, self.denoiser.lora, self.optimizer)
+        self.step, self.rows_seen, self.seconds = int(counts["step"]), int(counts["rows_seen"]), counts["seconds"]
         # What was noted behind the checkpoint will happen again.
         log = self.run.folder / LOG
         if log.is_file():
@@ -284,8 +268,15 @@ def _load_denoiser(run: Run, texts: list[Text], device: torch.device) -> Denoise
     config, tensors = checkpoint.load_folder(folder, device=device, dtype=torch.bfloat16)
     # A mask's embedding of zero drafts best of several starting points (docs/LOG.md).
     start = torch.zeros(config.hidden_size)
-    shape = {"rank": run.rank, "lowest_layer": run.lowest_layer, "neighbour_width": run.neighbour_width}
-    lora = Lora(config, **shape, alpha=run.alpha, mask_embedding=start, seed=run.seed)
+    lora = Lora(
+        config,
+        rank=run.rank,
+        alpha=run.alpha,
+        mask_embedding=start,
+        lowest_layer=run.lowest_layer,
+        neighbour_width=run.neighbour_width,
+        seed=run.seed,
+    )
     if run.start_from is not None:
         lora.load(load_file(run.start_from))
     vocabulary = torch.tensor(sorted({token for text in texts for token in text.tokens[text.start :]}))

@@ -1,0 +1,49 @@
+"""A tuned parent: a LoRA on the attention of *clean* rows, added to the weights when a model's file is converted.
+
+Only the attention's projections are tuned, and only they are stored in 8 bits where the file has 4: an eighth of a layer's weights. The rest stays the
+published file's, to the bit, and nothing is added at run time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from engine.model.adapter import AdapterError
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
+
+
+class Parent:
+    """The updates of a parent's file: ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank), with ``alpha`` in the metadata."""
+
+    def __init__(self, path: Path) -> None:
+        """Read `path`; `AdapterError` where it cannot be read."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                self._alpha = float((file.metadata() or {})["alpha"])
+                self._tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise AdapterError(f"cannot read the tuned parent {path}: {error}") from error
+        self.path = path
+
+    def update(self, name: str) -> np.ndarray | None:
+        """What is added to the matrix with that Hugging Face name: α / rank · B A (out, in) in float32; None for one that is not tuned."""
+        pair = name.removeprefix("model.").removesuffix(".weight").replace(".self_attn.", ".")
+        a, b = (self._tensors.get(f"{pair}.lora_{half}") for half in "ab")
+        if a is None or b is None:
+            return None
+        product: np.ndarray = ((b @ a) * (self._alpha / a.shape[0])).numpy()
+        return product
+
+
+def save_parent(path: Path, tensors: dict[str, Tensor], *, alpha: float) -> None:
+    """Write what `Parent` reads, in bfloat16; the file appears whole or not at all."""
+    scratch = path.with_name(f".{path.name}.partial")
+    save_file({name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}, scratch, metadata={"alpha": str(alpha)})
+    scratch.replace(path)

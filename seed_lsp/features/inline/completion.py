@@ -1,0 +1,137 @@
+"""Inline completion: what to ask for at a cursor, and what of the answer is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+from urllib.parse import unquote, urlparse
+
+from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions
+from seed_lsp.features.inline import filters
+from seed_lsp.features.inline.filters import MIN_CHARS, Filter
+from seed_lsp.features.inline.plan import Plan
+from seed_lsp.settings import Settings
+from seed_lsp.source.context import SUFFIX_CHARS, TYPING_SUFFIX_CHARS, infill_context
+
+Reason = Literal[
+    "shown",
+    "typed_along",
+    "disabled",
+    "paused",
+    "excluded",
+    "within_word",
+    "within_line",
+    "failed",
+    "cancelled",
+    "superseded",
+    "moved",
+    "deadline",
+    "unsure",
+    "blank",
+    "short",
+    "leaves_block",
+    "loops",
+    "repeats_above",
+    "repeats_suffix",
+    "unbalanced",
+]
+REASONS: dict[Reason, str] = {
+    "shown": "a suggestion of the model",
+    "typed_along": "what is left of the suggestion that is being typed",
+    "disabled": "switched off by seed.inline.enabled",
+    "paused": "paused by the command seed.pause",
+    "excluded": "the file may hold secrets, or is excluded or ignored",
+    "within_word": "the cursor stands within a word; ask for a completion to get one all the same",
+    "within_line": "code follows on the line; ask for a completion to get one all the same",
+    "failed": "the engine failed; the log's next line says how",
+    "cancelled": "the editor took the request back",
+    "superseded": "a newer request took its place",
+    "moved": "the document changed meanwhile",
+    "deadline": "nothing was certain before the deadline",
+    "unsure": "the model gives its own text too little chance",
+    "blank": "the model says that nothing is missing",
+    "short": f"fewer than {MIN_CHARS} characters",
+    "leaves_block": "the model goes on behind the end of the block",
+    "loops": "the model repeats itself",
+    "repeats_above": "the model repeats the line above",
+    "repeats_suffix": "what the model writes stands behind the cursor already",
+    "unbalanced": "the model closes a bracket that is not open",
+}
+"""What each reason code says to people."""
+
+_FILTERS: tuple[tuple[Reason, Filter], ...] = (
+    ("loops", filters.without_loops),
+    ("repeats_above", filters.without_line_above),
+    ("repeats_suffix", filters.without_suffix),
+    ("unbalanced", filters.balanced),
+)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Text to insert at the cursor, or none; and why."""
+
+    text: str
+    reason: Reason
+
+
+def nothing_wanted(plan: Plan) -> Completion | None:
+    """The answer where the place itself says that nothing should be suggested."""
+    if plan.extent != "nothing":
+        return None
+    return Completion("", "within_word" if plan.within_word else "within_line")
+
+
+def build_request(plan: Plan, settings: Settings, request_id: int, related: tuple[RelatedFile, ...] = ()) -> InfillRequest:
+    automatic = plan.automatic
+    context = infill_context(plan.document, plan.cursor, suffix_chars=TYPING_SUFFIX_CHARS if automatic else SUFFIX_CHARS)
+    deadline_ms = settings.inline_typing_deadline_ms if automatic else settings.inline_deadline_ms
+    # The bound is for what nobody asked for.
+    chance = settings.inline_min_chance / 100 if automatic and settings.mode != "diffusion" else 0.0
+    return InfillRequest(
+        request_id,
+        settings.model_of_inline,
+        SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=deadline_ms / 1000, min_chance=chance),
+        prefix=context.prefix,
+        suffix=context.suffix,
+        path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,
+        related=related,
+        automatic=automatic,
+    )
+
+
+def is_over(plan: Plan, text: str) -> bool:
+    """Whether `text`, all that is certain so far, holds the whole completion, so that the model need not go on."""
+    return filters.end_of(plan, text) is not None
+
+
+def read_completion(plan: Plan, finished: Finished) -> Completion:
+    """Filter the model's text; the reason names the first filter that left nothing."""
+    text, cut = finished.text, finished.finish_reason
+    end = filters.end_of(plan, text)
+    if end is not None:
+        text, cut = text[:end], "stop"
+        if not text.strip():
+            return Completion("", "leaves_block")
+    if cut == "cancelled":
+        return Completion("", "cancelled")
+    if cut != "stop":
+        # What was cut off is shown line by line; of a line that somebody waits for, as much as there is.
+        text = _whole_lines(text, keep_first=cut != "unsure")
+    if not text.strip():
+        return Completion("", cut if cut in ("deadline", "unsure") else "blank")
+    text = filters.indented(plan, text)
+    for reason, apply in _FILTERS:
+        text = apply(plan, text).rstrip()
+        if not text.strip():
+            return Completion("", reason)
+    if len(text.strip()) < MIN_CHARS:
+        return Completion("", "short")
+    return Completion(text.replace("\n", plan.document.newline), "shown")
+
+
+def _whole_lines(text: str, *, keep_first: bool) -> str:
+    """Without the last line, which was cut off, unless it is the only one and `keep_first`."""
+    head, _, last = text.rpartition("\n")
+    return head if head.strip() or not keep_first else last if not head else text
