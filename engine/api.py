@@ -23,7 +23,7 @@ NumberFormat = Literal["int4", "int8", "bfloat16", "float32"]
 NUMBER_FORMATS: tuple[NumberFormat, ...] = ("int4", "int8", "bfloat16", "float32")
 """How weights are held: in 4 bits where the model's file does so and 8 elsewhere, all in 8 bits, or as plain numbers."""
 
-FinishReason = Literal["stop", "length", "deadline", "cancelled"]
+FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 
 MAX_BLOCK_SIZE = 128
 MAX_ROWS = 512
@@ -52,6 +52,9 @@ class SamplingOptions:
     `block_size` bounds the rows of a draft or of a noisy block, `max_rows` those of a forward with masks; None: as many as the device computes at little
     more than the cost of one. `draft` is where `verified` takes its drafts from; the
     text does not depend on it. `max_new_tokens` counts tokens, the stop included.
+
+    `min_chance`: the text ends as ``unsure`` before the token with which its line becomes less likely than this, by the product of the tokens'
+    probabilities; 0: no bound, and no probabilities are told. Not for mode `diffusion`.
     """
 
     mode: Mode = "verified"
@@ -62,6 +65,7 @@ class SamplingOptions:
     max_rows: int | None = None
     draft: DraftSource = "auto"
     deadline_s: float | None = None
+    min_chance: float = 0.0
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -72,6 +76,8 @@ class SamplingOptions:
             raise InvalidRequestError(f"max_new_tokens is {self.max_new_tokens}; it must be at least 1")
         if self.temperature < 0:
             raise InvalidRequestError(f"temperature is {self.temperature}; it must not be negative")
+        if not 0.0 <= self.min_chance <= 1.0:
+            raise InvalidRequestError(f"min_chance is {self.min_chance}; it is a probability, from 0 to 1")
         if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
             raise InvalidRequestError(f"block_size is {self.block_size}; it must be 1 to {MAX_BLOCK_SIZE}")
         if self.max_rows is not None and not 1 <= self.max_rows <= MAX_ROWS:
@@ -114,6 +120,7 @@ class EditRequest(Request):
     """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`.
 
     `keep_start`: where the region begins with a definition, so must the answer; no imports or class headers before it.
+    `guess`: what the region probably becomes, to draft from instead of the region; the text does not depend on it.
     """
 
     before: str
@@ -122,6 +129,7 @@ class EditRequest(Request):
     instruction: str
     language: str = "python"
     keep_start: bool = False
+    guess: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,8 @@ class Finished:
 
     `new_tokens` counts generated tokens only; `forwards` counts passes over the network while decoding, prefill apart;
     times are wall-clock seconds. For an edit, `text` is the new region with its indentation put back.
+
+    `chances`, where the request has a `min_chance`: for each token the characters of the generated text up to its end, and the probability that the base gave it.
     """
 
     id: int
@@ -199,6 +209,7 @@ class Finished:
     model: str
     device: str
     dtype: str
+    chances: tuple[tuple[int, float], ...] = ()
 
     @property
     def tokens_per_forward(self) -> float:

@@ -93,6 +93,7 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     region = request.region.removesuffix("\n")
     indent = _common_indent(region)
     flush = _dedent(region, indent)
+    guess = _dedent((request.guess or request.region).removesuffix("\n"), indent)
     fence = _fence(request.before + request.region + request.after)
     block = f"{fence}{request.language}\n{flush}\n{fence}"
     instruction = request.instruction.strip()
@@ -109,7 +110,7 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
         tokens,
         _present(tokenizer, _CHAT_STOPS),
         (f"\n{fence}",),
-        old=tuple(tokenizer.encode(f"{flush.removeprefix(start)}\n{fence}")),
+        old=tuple(tokenizer.encode(f"{guess.removeprefix(start)}\n{fence}")),
         start=start,
         indent=indent,
         ends_line=request.region.endswith("\n"),

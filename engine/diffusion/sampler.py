@@ -51,7 +51,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds."""
+    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds. `chances`: see `engine.api.Finished`."""
 
     tokens: tuple[int, ...]
     text: str
@@ -59,6 +59,7 @@ class Outcome:
     forwards: int
     prefill_seconds: float
     decode_seconds: float
+    chances: tuple[tuple[int, float], ...] = ()
 
 
 SampleEvent = BlockState | Accepted | Outcome
@@ -103,6 +104,10 @@ class Sampler:
         self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the root.
         self._ahead: Proposal = NO_PROPOSAL
+        # Of the tokens just chosen, and of the line under way, where the options ask for them.
+        self._fresh: list[float] = []
+        self._line_chance = 1.0
+        self._chances: list[tuple[int, float]] = []
         self._started = clock()
 
     def run(self) -> Iterator[SampleEvent]:
@@ -126,7 +131,7 @@ class Sampler:
         now = self._clock()
         prefilled = now if prefilled is None else prefilled
         times = (prefilled - self._started, now - prefilled)
-        yield Outcome(tuple(self._generated), self._assembler.text, reason, self._forwards, *times)
+        yield Outcome(tuple(self._generated), self._assembler.text, reason, self._forwards, *times, tuple(self._chances))
 
     @property
     def tokens(self) -> list[int]:
@@ -142,8 +147,15 @@ class Sampler:
 
     def _accept(self, tokens: list[int]) -> FinishReason | None:
         for i, token in enumerate(tokens, start=1):
+            if self._fresh:
+                self._line_chance *= self._fresh[i - 1]
+                if self._line_chance < self._options.min_chance:
+                    return "unsure"
             self._generated.append(token)
-            if self._assembler.feed(token):
+            ends = self._assembler.feed(token)
+            if self._fresh:
+                self._note_chance(self._fresh[i - 1])
+            if ends:
                 return "stop"
             if len(self._generated) == self._options.max_new_tokens:
                 assert i == len(tokens), "a block must not be longer than the tokens that are still wanted"
@@ -152,6 +164,13 @@ class Sampler:
             self._copier.extend(tokens)
         self._root = tokens[-1]
         return None
+
+    def _note_chance(self, chance: float) -> None:
+        before = self._chances[-1][0] if self._chances else 0
+        text = self._assembler.text
+        self._chances.append((len(text), chance))
+        if "\n" in text[before:]:
+            self._line_chance = 1.0
 
     @property
     def _room(self) -> int:
@@ -175,6 +194,8 @@ class Sampler:
         self._forwards += 1
         chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
         accepted = accepted_length(draft, chosen)
+        if self._options.min_chance > 0:
+            self._fresh = self._chooser.chances(logits[: accepted + 1], chosen[: accepted + 1])
         full = accepted == len(draft)
         self._ahead = self._read_ahead(logits[len(draft) + 1 :], blocks, chosen[: accepted + 1])
         self._cache.commit(accepted + 1)

@@ -30,6 +30,11 @@ class Chooser:
             return list(best.tolist())
         return [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]
 
+    def chances(self, logits: Tensor, tokens: list[int]) -> list[float]:
+        """The probability of each row's token at temperature 1; `logits` (rows, vocabulary)."""
+        chosen = logits[range(len(tokens)), tokens] - logits.logsumexp(dim=-1)
+        return list(chosen.exp().tolist())
+
     def _sample(self, row: Tensor, position: int) -> int:
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + position) % 2**63)
         exponential = torch.empty_like(row).exponential_(generator=generator)
