@@ -26,8 +26,9 @@ from engine.api import InfillRequest, SamplingOptions
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import SeedError
-from seed_lsp.handlers import COMPLETION_STATISTICS, REFACTOR
+from seed_lsp.handlers import REFACTOR
 from seed_lsp.headless import HeadlessEditor
+from seed_lsp.inline_handlers import COMPLETION_STATISTICS
 
 TYPED = Path(__file__).parents[1] / "engine" / "model" / "kernel_network.py"
 PLACES = 6

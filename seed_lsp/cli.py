@@ -109,6 +109,12 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         add_options(evaluate)
     evaluate.set_defaults(run=_eval)
 
+    usage = commands.add_parser(
+        "usage", help="print how suggestions fared on this machine: shown, accepted, kept; nothing is sent anywhere"
+    )
+    usage.add_argument("--reset", action="store_true", help="forget the counts")
+    usage.set_defaults(run=_usage)
+
     train = commands.add_parser("train", help="train a diffusion adapter as a TOML file describes it (docs/training.md)")
     train.add_argument("config", type=Path, metavar="CONFIG.toml")
     train.set_defaults(run=_train)
@@ -255,6 +261,14 @@ def _engine_arguments(options: argparse.Namespace) -> list[str]:
         values = [str(value) for value in given if value is not None]
         arguments += [name, *values] if values else []
     return arguments
+
+
+def _usage(options: argparse.Namespace) -> None:
+    from seed_lsp.usage import default_path, read_counts, report
+
+    if options.reset:
+        default_path().unlink(missing_ok=True)
+    print(report(read_counts(default_path())))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -14,7 +14,9 @@ from engine.api import Event, Finished, Loading, Request, statistics
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import NoChangeError, SelectionError
-from seed_lsp.features import inline, refactor
+from seed_lsp.features import refactor
+from seed_lsp.features.inline import completion as inline
+from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import read_document
@@ -28,9 +30,9 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 def complete(options: argparse.Namespace) -> None:
     document = read_document(options.file)
-    plan = inline.Plan(document, cursor(document, options))
+    plan = Plan(document, cursor(document, options))
     settings = _settings(options)
-    request = inline.build_request(plan, settings, 1, automatic=False)
+    request = inline.build_request(plan, settings, 1)
     finished = _run(_with_options(request, options), options)
     completion = inline.read_completion(plan, finished)
     if options.json:

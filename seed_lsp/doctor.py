@@ -12,7 +12,11 @@ from importlib.resources import files
 
 from engine.model.store import MODELS, Store, StoreError
 from seed_lsp import __version__
+from seed_lsp.features.inline.completion import REASONS
 from seed_lsp.source.syntax import LANGUAGES, parse
+from seed_lsp.usage import default_path, read_counts
+
+PREFIX = "inline.reason."
 
 # Asked in a process of its own: this package must not import torch.
 _TORCH_REPORT = """
@@ -33,7 +37,17 @@ def doctor(model: str) -> int:
     print(f"seed-lsp {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     good = [_torch(), _grammars(), _model(model)]
     print(f"protocol: pygls {importlib.metadata.version('pygls')}, lsprotocol {importlib.metadata.version('lsprotocol')}")
+    _reasons()
     return 0 if all(good) else 1
+
+
+def _reasons() -> None:
+    """Why completions were shown or not, as counted on this machine."""
+    counts = {name.removeprefix(PREFIX): count for name, count in read_counts(default_path()).items() if name.startswith(PREFIX)}
+    if not counts:
+        print("completions: none asked for yet")
+    for name, count in sorted(counts.items(), key=lambda entry: -entry[1]):
+        print(f"completions: {name} {count} times: {REASONS.get(name, 'a reason of another version')}")  # type: ignore[call-overload]
 
 
 def _torch() -> bool:

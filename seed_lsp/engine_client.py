@@ -22,6 +22,7 @@ from engine.api import (
     Failed,
     Finished,
     InvalidRequestError,
+    Loading,
     ModelUnavailableError,
     Request,
     Shutdown,
@@ -78,6 +79,9 @@ class EngineClient:
         self._settings = settings or WorkerSettings()
         self._entry, self._clock = entry, clock
         self.idle_s = idle_s
+        # Told how many requests are under way when that changes, and what is being loaded.
+        self.on_activity: Callable[[int], None] = lambda _under_way: None
+        self.on_loading: Callable[[str], None] = lambda _step: None
         self._ids = itertools.count(1)
         self._child: _Child | None = None
         self._starting = asyncio.Lock()
@@ -107,6 +111,7 @@ class EngineClient:
         child = await self._running_child(wait=not request.automatic)
         pending = _Pending(asyncio.get_running_loop().create_future(), on_event)
         child.pending[request.id] = pending
+        self.on_activity(len(child.pending))
         try:
             self._send(child, request)
             return await pending.done
@@ -115,7 +120,13 @@ class EngineClient:
             raise
         finally:
             child.pending.pop(request.id, None)
+            self.on_activity(len(child.pending))
             self._watch_idleness()
+
+    def cancel(self, request_id: int) -> None:
+        """End a request early: its `run` returns what is certain so far."""
+        if self._child is not None:
+            self._send(self._child, Cancel(request_id))
 
     async def configure(self, settings: WorkerSettings) -> None:
         """Use other settings; a running process is stopped, and the next request starts it with them."""
@@ -181,6 +192,8 @@ class EngineClient:
         elif isinstance(event, Failed):
             pending.done.set_exception(_error_of(event))
         else:
+            if isinstance(event, Loading):
+                self.on_loading(event.step)
             pending.on_event(event)
 
     def _ended(self, child: _Child) -> None:

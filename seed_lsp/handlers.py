@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import logging
-import time
-from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from engine.api import EngineError, InvalidRequestError, ModelUnavailableError, statistics
-from seed_lsp import rename_handlers
-from seed_lsp.engine_client import EngineClient, SupersededError
+from engine.api import InvalidRequestError, statistics
+from seed_lsp import inline_handlers, rename_handlers
+from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import SeedError, StaleDocumentError
-from seed_lsp.features import inline, refactor
-from seed_lsp.features.typed_along import Suggestion
+from seed_lsp.features import refactor
 from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers
 from seed_lsp.settings import SECTION
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
-from seed_lsp.workspace import SeedWorkspace, offsets
+from seed_lsp.workspace import SeedWorkspace
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
-COMPLETION_STATISTICS = "seed.completionStatistics"
 
 
 def create_server(engine: EngineClient) -> SeedServer:
@@ -34,15 +30,13 @@ def create_server(engine: EngineClient) -> SeedServer:
     server.feature(types.INITIALIZED)(on_initialized)
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(on_configuration)
     server.feature(types.SHUTDOWN)(on_shutdown)
-    # Without options pygls does not advertise the capability, and editors never ask.
-    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(inline_completion)
+    inline_handlers.register(server)
     options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
     rename_handlers.register(server)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
-    server.command(COMPLETION_STATISTICS)(completion_statistics)
     return server
 
 
@@ -53,7 +47,7 @@ def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
     )
     server.use_settings(params.initialization_options)
     if server.settings.completion_enabled:
-        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(completion)
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(inline_handlers.completion)
 
 
 async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
@@ -82,7 +76,7 @@ async def _offer_completion_list(server: SeedServer) -> None:
     """Register the ordinary completion list with the client once a setting asks for it; switched off, it stays empty."""
     if not server.settings.completion_enabled or types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features:
         return
-    server.feature(types.TEXT_DOCUMENT_COMPLETION)(completion)
+    server.feature(types.TEXT_DOCUMENT_COMPLETION)(inline_handlers.completion)
     options = types.CompletionRegistrationOptions(document_selector=[types.TextDocumentFilterPattern(pattern="**")])
     registration = types.Registration("seed-completion", types.TEXT_DOCUMENT_COMPLETION, options)
     try:
@@ -92,81 +86,8 @@ async def _offer_completion_list(server: SeedServer) -> None:
 
 
 async def on_shutdown(server: SeedServer, _params: None) -> None:
+    server.usage.write()
     await server.engine.stop()
-
-
-@answers
-async def inline_completion(server: SeedServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-    automatic = params.context.trigger_kind is types.InlineCompletionTriggerKind.Automatic
-    chosen = params.context.selected_completion_info
-    document = server.documents.snapshot(params.text_document.uri)
-    done = await _complete(server, document, params.position, automatic=automatic, chosen=chosen)
-    if not done.text:
-        return types.InlineCompletionList([])
-    position = params.position
-    area = chosen.range if chosen else types.Range(position, position)
-    return types.InlineCompletionList([types.InlineCompletionItem((chosen.text if chosen else "") + done.text, range=area)])
-
-
-@answers
-async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
-    if not (await server.settled()).completion_enabled:
-        return types.CompletionList(is_incomplete=False, items=[])
-    document = server.documents.snapshot(params.text_document.uri)
-    done = await _complete(server, document, params.position, automatic=True, chosen=None)
-    items = []
-    if done.text:
-        edit = types.TextEdit(types.Range(params.position, params.position), done.text)
-        first = done.text.strip().splitlines()[0]
-        items.append(types.CompletionItem(label=first, detail="Seed", text_edit=edit, documentation=done.text, filter_text=first))
-    return types.CompletionList(is_incomplete=True, items=items)
-
-
-async def _complete(
-    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
-) -> inline.Completion:
-    """A completion at a position, with its reason code in the log."""
-    started = time.monotonic()
-    done = await _try_complete(server, document, position, automatic=automatic, chosen=chosen)
-    server.completions.reasons[done.reason] += 1
-    server.note(f"inline completion: {done.reason}, {1000 * (time.monotonic() - started):.0f} ms, {len(done.text)} characters")
-    return done
-
-
-async def _try_complete(
-    server: SeedServer, document: Document, position: types.Position, *, automatic: bool, chosen: types.SelectedCompletionInfo | None
-) -> inline.Completion:
-    settings = await server.settled()
-    if not settings.inline_enabled:
-        return inline.Completion("", "disabled")
-    start, end = offsets(document, chosen.range if chosen else types.Range(position, position), server.documents.encoding)
-    if chosen:
-        # A chosen entry of the completion list counts as typed, in place of what it would replace.
-        document = replace(document, text=document.text[:start] + chosen.text + document.text[end:])
-    plan = inline.Plan(document, CharOffset(start + len(chosen.text if chosen else "")))
-    if automatic and server.suggestion and len((rest := server.suggestion.rest(document, plan.cursor)).strip()) >= inline.MIN_CHARS:
-        return inline.Completion(rest, "typed_along")
-    server.suggestion = None
-    request = inline.build_request(plan, settings, server.engine.new_id(), automatic=automatic)
-    try:
-        finished = await server.engine.run(request)
-    except SupersededError:
-        return inline.Completion("", "superseded")
-    except EngineError as error:
-        if not automatic:
-            raise
-        # While the user types, a broken engine is worth one message and no more.
-        if isinstance(error, ModelUnavailableError | InvalidRequestError):
-            server.tell_once(str(error))
-        server.note(f"inline completion: {error}")
-        return inline.Completion("", "failed")
-    server.completions.prompt_tokens, server.completions.reused_tokens = finished.prompt_tokens, finished.reused_tokens
-    if not server.documents.is_current(document):
-        return inline.Completion("", "moved")
-    done = inline.read_completion(plan, finished)
-    if done.text:
-        server.suggestion = Suggestion.at(document, plan.cursor, done.text)
-    return done
 
 
 @answers
@@ -247,12 +168,6 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
     except SeedError as error:
         raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
     return await _apply(server, (selection, entry))
-
-
-def completion_statistics(server: SeedServer) -> dict[str, Any]:
-    """Command `seed.completionStatistics`: `CompletionCounts` since the server started."""
-    counts = server.completions
-    return {"reasons": dict(counts.reasons), "prompt_tokens": counts.prompt_tokens, "reused_tokens": counts.reused_tokens}
 
 
 @answers

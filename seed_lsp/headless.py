@@ -14,6 +14,7 @@ from seed_lsp import __version__
 from seed_lsp.settings import SECTION
 from seed_lsp.source.document import Document, Encoding
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.status import METHOD as STATUS
 from seed_lsp.workspace import offsets, protocol_range
 
 ENCODING: Encoding = "utf-16"
@@ -30,6 +31,7 @@ class HeadlessEditor(LanguageClient):
         self.feature(types.WORKSPACE_APPLY_EDIT)(partial(HeadlessEditor._apply, self))
         self.feature(types.WORKSPACE_CONFIGURATION)(lambda params: [self.settings for _ in params.items])
         self.feature(types.WINDOW_LOG_MESSAGE)(lambda _params: None)
+        self.feature(STATUS)(lambda _params: None)
         self.feature(types.WINDOW_SHOW_MESSAGE)(lambda params: print(params.message, file=sys.stderr))
 
     async def open_server(self, settings: dict[str, Any]) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 from lsprotocol import types
 
@@ -25,8 +23,8 @@ from seed_lsp.features.rename.symbols import name_at
 from seed_lsp.features.rename.values import filled
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
-from seed_lsp.source.document import CharOffset, ClientPosition, Document
-from seed_lsp.source.files import WorkspaceFiles, project_root
+from seed_lsp.source.document import CharOffset, ClientPosition, Document, path_of
+from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.workspace import offsets, protocol_range
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
         return find_name(files, resolver, path, offset, check)
 
-    start, end, name = await server.renamer.run(_root(server, path), _opened(server), work)
+    start, end, name = await server.renamer.run(server.root_of(path), server.opened(), work)
     return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
 
 
@@ -166,7 +164,7 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
         return find_definition(files, resolver, path, offset, check)
 
-    root, opened = _root(server, path), _opened(server)
+    root, opened = server.root_of(path), server.opened()
     document, start, name = await server.renamer.run(root, opened, locate)
     settings = await server.settled()
     async with WorkProgress(server, "Seed: looking for names") as progress:
@@ -180,7 +178,7 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     document, path, offset = _place(server, wanted)
-    root, opened = _root(server, path), _opened(server)
+    root, opened = server.root_of(path), server.opened()
     signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
 
     async def plan(signature: NewSignature | None) -> Rename:
@@ -254,7 +252,7 @@ def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Pa
     if arguments.version is not None and arguments.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; ask again")
     require_language(document)
-    path = _path(arguments.uri)
+    path = path_of(arguments.uri)
     if path is None:
         raise RenameRefusedError("the document has no file yet; save it first")
     return (
@@ -262,20 +260,3 @@ def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Pa
         path,
         document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding),
     )
-
-
-def _opened(server: SeedServer) -> Mapping[Path, Document]:
-    documents = (server.documents.snapshot(uri) for uri in server.documents.text_documents)
-    return {path: document for document in documents if (path := _path(document.uri)) is not None}
-
-
-def _root(server: SeedServer, path: Path) -> Path:
-    """The nearest of the client's folders around a file, else the nearest project."""
-    folders = [folder for entry in server.workspace.folders.values() if (folder := _path(entry.uri)) is not None]
-    around = [folder for folder in folders if path.is_relative_to(folder)]
-    return max(around, key=lambda folder: len(folder.parts)) if around else project_root(path)
-
-
-def _path(uri: str) -> Path | None:
-    parsed = urlparse(uri)
-    return Path(url2pathname(parsed.path)).resolve() if parsed.scheme == "file" else None

@@ -7,10 +7,10 @@ import contextlib
 import functools
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -19,16 +19,22 @@ from pygls.lsp.server import LanguageServer
 from engine.api import EngineError, Finished
 from engine.model.store import Store, StoreError
 from seed_lsp import __version__
+from seed_lsp.completer import Completer
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
 from seed_lsp.features import refactor
 from seed_lsp.features.rename.renamer import Renamer
-from seed_lsp.features.typed_along import Suggestion
+from seed_lsp.next_editor import NextEditor
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
-from seed_lsp.source.document import Document
+from seed_lsp.source.document import Document, path_of
 from seed_lsp.source.patch import Edit
+from seed_lsp.status import Status
+from seed_lsp.usage import Usage
 from seed_lsp.workspace import SeedWorkspace, offsets, protocol_range
+
+if TYPE_CHECKING:
+    from seed_lsp.source.exclusions import Exclusions
 
 logger = logging.getLogger(__name__)
 
@@ -52,15 +58,6 @@ class Selection:
     name: str = ""
 
 
-@dataclass
-class CompletionCounts:
-    """How often each reason was why a completion was shown or not, and the size of the last prompt, in tokens."""
-
-    reasons: Counter[str] = field(default_factory=Counter)
-    prompt_tokens: int = 0
-    reused_tokens: int = 0
-
-
 class SeedServer(LanguageServer):
     """A pygls server with an engine, settings, and documents whose lines are the protocol's."""
 
@@ -68,9 +65,13 @@ class SeedServer(LanguageServer):
         super().__init__("seed-lsp", __version__)
         self.engine = engine
         self.settings = Settings()
-        self.suggestion: Suggestion | None = None
-        self.completions = CompletionCounts()
+        self.usage = Usage()
+        self.status = Status(self.protocol.notify)
+        engine.on_activity, engine.on_loading = self.status.under_way, self.status.loading
+        self.completer = Completer(self)
+        self.next_editor = NextEditor(self)
         self.renamer = Renamer()
+        self._exclusions: Exclusions | None = None
         self._told: set[str] = set()
         # Set while no settings are on their way from the client: work waits for them, or it would use the old ones.
         self._configured = asyncio.Event()
@@ -88,6 +89,7 @@ class SeedServer(LanguageServer):
     def use_settings(self, raw: object) -> None:
         self.settings, problems = parse_settings(raw)
         self.engine.idle_s = 60.0 * self.settings.idle_minutes
+        self._exclusions = None
         for problem in problems:
             self.tell_once(problem)
 
@@ -133,6 +135,30 @@ class SeedServer(LanguageServer):
         except StoreError as error:
             return str(error)
         return None
+
+    def open_documents(self) -> list[Document]:
+        return [self.documents.snapshot(uri) for uri in self.documents.text_documents]
+
+    def opened(self) -> dict[Path, Document]:
+        """The open documents that are files."""
+        return {path: document for document in self.open_documents() if (path := path_of(document.uri)) is not None}
+
+    def root_of(self, path: Path) -> Path:
+        """The nearest of the client's folders around a file, else the nearest project."""
+        from seed_lsp.source.files import project_root
+
+        folders = [folder for entry in self.workspace.folders.values() if (folder := path_of(entry.uri)) is not None]
+        around = [folder for folder in folders if path.is_relative_to(folder)]
+        return max(around, key=lambda folder: len(folder.parts)) if around else project_root(path)
+
+    def is_excluded(self, uri: str) -> bool:
+        """Whether a document's text must not reach the model."""
+        from seed_lsp.source.exclusions import Exclusions
+
+        if self._exclusions is None:
+            self._exclusions = Exclusions(self.settings.exclude)
+        path = path_of(uri)
+        return path is not None and self._exclusions.excludes(path, self.root_of(path))
 
     @property
     def takes_document_changes(self) -> bool:

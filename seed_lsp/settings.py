@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -48,6 +49,29 @@ class Settings:
     inline_typing_deadline_ms: int = field(
         default=800, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000), "help": "the same while you type"}
     )
+    inline_model: str = field(
+        default="",
+        metadata={"key": "inline.model", "help": "another model for inline completions, such as `qwen2.5-coder-0.5b`; empty: `seed.model`"},
+    )
+    inline_min_chance: int = field(
+        default=20,
+        metadata={
+            "key": "inline.minChance",
+            "range": (0, 100),
+            "help": "while you type, lines that the model gives less than this chance, in percent, are not shown",
+        },
+    )
+    inline_related: bool = field(
+        default=True, metadata={"key": "inline.related", "help": "let the model see what imported names of the workspace are"}
+    )
+    inline_prepare: bool = field(
+        default=True, metadata={"key": "inline.prepare", "help": "prepare the next completion in the background while one is shown"}
+    )
+    exclude: tuple[str, ...] = field(
+        default=(),
+        metadata={"key": "exclude", "help": "patterns, as in `.gitignore`, of further files whose text must never reach the model"},
+    )
+    next_edit_enabled: bool = field(default=True, metadata={"key": "nextEdit.enabled", "help": "answer requests for next edits"})
     completion_enabled: bool = field(
         default=False,
         metadata={
@@ -69,6 +93,10 @@ class Settings:
             "help": "the model is unloaded after this long without a request; 0: never",
         },
     )
+
+    @property
+    def model_of_inline(self) -> str:
+        return self.inline_model or self.model
 
     @property
     def worker(self) -> WorkerSettings:
@@ -95,7 +123,7 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
         if problem:
             problems.append(f"{SECTION}.{key}: {problem}; {entry.default!r} is used")
         else:
-            values[entry.name] = value
+            values[entry.name] = tuple(value) if isinstance(entry.default, tuple) else value
     return Settings(**values), problems
 
 
@@ -111,6 +139,8 @@ def _look_up(raw: dict[str, Any], key: str) -> Any:
 
 
 def _problem(default: object, value: object, metadata: Any) -> str | None:
+    if isinstance(default, tuple):
+        return None if isinstance(value, list) and all(isinstance(entry, str) for entry in value) else f"{value!r} is no list of strings"
     if type(value) is not type(default):
         return f"{value!r} is not of type {type(default).__name__}"
     if "choices" in metadata and value not in metadata["choices"]:
@@ -126,6 +156,11 @@ def settings_table() -> str:
     """The settings as a Markdown table."""
     rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for entry in fields(Settings):
-        default = str(entry.default).lower() if isinstance(entry.default, bool) else str(entry.default)
+        default = _shown(entry.default)
         rows.append(f"| `{SECTION}.{entry.metadata['key']}` | `{default}` | {entry.metadata['help']} |")
     return "\n".join(rows) + "\n"
+
+
+def _shown(default: object) -> str:
+    """A default as JSON has it, strings without their quotes."""
+    return default if isinstance(default, str) and default else json.dumps(default)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from engine.model.adapter import Adapter, fuse_updates, projection_sizes
 from engine.model.neighbour import Neighbour
 from engine.model.tokenizer import _byte_alphabet
 from engine.model.transformer import Transformer
+
+# Tests count what they do in a file of their own.
+os.environ["SEED_LSP_STATISTICS"] = str(Path(tempfile.mkdtemp(prefix="seed-lsp-tests-")) / "statistics.json")
 
 CONTROL = (
     "<|endoftext|>",

@@ -10,7 +10,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal, NewType
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 CharOffset = NewType("CharOffset", int)
 ByteOffset = NewType("ByteOffset", int)
@@ -101,6 +104,12 @@ class Document:
 
     def char_at(self, offset: ByteOffset) -> CharOffset:
         return CharOffset(len(self.text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace")))
+
+
+def path_of(uri: str) -> Path | None:
+    """A file's path, links resolved; None for what is no file."""
+    parsed = urlparse(uri)
+    return Path(url2pathname(parsed.path)).resolve() if parsed.scheme == "file" else None
 
 
 def _width(char: str, encoding: Encoding) -> int:

@@ -33,7 +33,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class _Change:
+class Run:
     """Elements `old_start` to `old_end` of one sequence correspond to `new_start` to `new_end` of another."""
 
     old_start: int
@@ -42,17 +42,22 @@ class _Change:
     new_end: int
 
 
-def _changes(old: Sequence[str], new: Sequence[str]) -> list[_Change]:
+def changed_runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
     """The runs in which two sequences differ, in order. Neighbouring deletions and insertions are one run."""
-    runs: list[_Change] = []
+    runs: list[Run] = []
     for op in _opcodes(old, new):
         if op.tag == "equal":
             continue
         if runs and runs[-1].old_end == op.src_start and runs[-1].new_end == op.dest_start:
-            runs[-1] = _Change(runs[-1].old_start, op.src_end, runs[-1].new_start, op.dest_end)
+            runs[-1] = Run(runs[-1].old_start, op.src_end, runs[-1].new_start, op.dest_end)
         else:
-            runs.append(_Change(op.src_start, op.src_end, op.dest_start, op.dest_end))
+            runs.append(Run(op.src_start, op.src_end, op.dest_start, op.dest_end))
     return runs
+
+
+def words_of(line: str) -> list[str]:
+    """The words, the runs of blanks and the single other characters that a text is made of."""
+    return _TOKEN.findall(line)
 
 
 def minimal_edits(old: str, new: str, *, offset: int = 0) -> list[Edit]:
@@ -63,7 +68,7 @@ def minimal_edits(old: str, new: str, *, offset: int = 0) -> list[Edit]:
     old_lines, new_lines = split_lines(old), split_lines(new)
     starts = _starts(old_lines)
     edits: list[Edit] = []
-    for run in _changes(old_lines, new_lines):
+    for run in changed_runs(old_lines, new_lines):
         old_piece = "".join(old_lines[run.old_start : run.old_end])
         new_piece = "".join(new_lines[run.new_start : run.new_end])
         edits += _word_edits(old_piece, new_piece, offset + starts[run.old_start])
@@ -72,9 +77,9 @@ def minimal_edits(old: str, new: str, *, offset: int = 0) -> list[Edit]:
 
 
 def _word_edits(old: str, new: str, offset: int) -> list[Edit]:
-    old_words, new_words = _TOKEN.findall(old), _TOKEN.findall(new)
+    old_words, new_words = words_of(old), words_of(new)
     starts = _starts(old_words)
-    runs = _changes(old_words, new_words)
+    runs = changed_runs(old_words, new_words)
     kept = len(old_words) - sum(run.old_end - run.old_start for run in runs)
     if 2 * kept < len(old_words):
         # Little is common: scattered edits would be harder to read than one.
@@ -99,7 +104,7 @@ def apply_edits(text: str, edits: Sequence[Edit], *, offset: int = 0) -> str:
 def unified_diff(old: str, new: str, path: str) -> str:
     """A unified diff that ``git apply`` and ``patch -p1`` take; empty for equal texts. Checked by parsing it back."""
     old_lines, new_lines = _lf_lines(old), _lf_lines(new)
-    hunks = _grouped(_changes(old_lines, new_lines))
+    hunks = _grouped(changed_runs(old_lines, new_lines))
     if not hunks:
         return ""
     out = [f"--- a/{path}\n", f"+++ b/{path}\n"]
@@ -114,7 +119,7 @@ def unified_diff(old: str, new: str, path: str) -> str:
     return text
 
 
-def _hunk(old: list[str], new: list[str], runs: list[_Change]) -> list[str]:
+def _hunk(old: list[str], new: list[str], runs: list[Run]) -> list[str]:
     old_start = max(0, runs[0].old_start - CONTEXT_LINES)
     new_start = runs[0].new_start - (runs[0].old_start - old_start)
     old_end = min(len(old), runs[-1].old_end + CONTEXT_LINES)
@@ -138,9 +143,9 @@ def _line(sign: str, line: str) -> str:
     return sign + line if line.endswith("\n") else f"{sign}{line}\n\\ No newline at end of file\n"
 
 
-def _grouped(runs: list[_Change]) -> list[list[_Change]]:
+def _grouped(runs: list[Run]) -> list[list[Run]]:
     """Changes whose context lines would touch or overlap share a hunk."""
-    hunks: list[list[_Change]] = []
+    hunks: list[list[Run]] = []
     for run in runs:
         if hunks and run.old_start - hunks[-1][-1].old_end <= 2 * CONTEXT_LINES:
             hunks[-1].append(run)

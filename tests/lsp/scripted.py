@@ -27,11 +27,14 @@ def worker(connection: Connection, settings: WorkerSettings) -> None:
 def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if isinstance(request, EditRequest):
         word, _, rest = request.instruction.partition(" ")
-        text = request.region
+        # Asked for a next edit it agrees with what is proposed, unless the code says otherwise.
+        text = request.region if "stubborn" in request.region else request.guess or request.region
     else:
         assert isinstance(request, InfillRequest)
         word, _, rest = request.prefix.rpartition("#")[2].partition(" ")
         text = repr(request.suffix) if word == "suffix" else "scripted_value()"
+        if word.startswith("related"):
+            text = repr("".join(file.text for file in request.related))
     yield Loading(request.id, "scripted")
     reason: FinishReason = "stop"
     if word == "slow":
@@ -39,6 +42,12 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         while time.monotonic() < end and not cancelled():
             time.sleep(0.01)
         reason = "cancelled" if cancelled() else "stop"
+    elif word == "twice":
+        yield Committed(request.id, "first()\n")
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not cancelled():
+            time.sleep(0.01)
+        text = "first()\nsecond()\n"
     elif word == "say":
         text = rest.split()[0]
     elif word == "wait":

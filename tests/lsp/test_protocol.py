@@ -24,6 +24,7 @@ async def test_capabilities(editor: Editor):
     assert result.completion_provider is None, "the ordinary list is offered only where a setting asks for it"
     commands = {"seed.editSelection", "seed.refactor", "seed.completionStatistics"}
     commands |= {"seed.renameAndUpdateCallSites", "seed.changeSignature", "seed.suggestNames"}
+    commands |= {"seed.completionAccepted", "seed.nextEditAccepted", "seed.nextEditDismissed", "seed.pause", "seed.resume", "seed.usage"}
     assert set(result.execute_command_provider.commands) == commands
     assert result.rename_provider.prepare_provider
     assert result.position_encoding == editor.encoding

@@ -6,57 +6,14 @@ import pytest
 
 from engine.api import Finished
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
-from seed_lsp.features import inline, refactor
-from seed_lsp.features.typed_along import Suggestion
+from seed_lsp.features import refactor
 from seed_lsp.settings import Settings, parse_settings, settings_table
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
 
-CURSOR = "‸"
-
 
 def finished(text: str, reason="stop") -> Finished:
     return Finished(1, text, reason, "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "answer", "expected", "reason"),
-    [
-        ("plain", "x = ‸\n", "compute()", "compute()", "shown"),
-        ("blank", "x = ‸\n", "  \n ", "", "blank"),
-        ("too short", "x = ‸\n", "a\n", "", "short"),
-        ("repeats the rest of the line", "f(‸)\n", "alpha, beta)", "alpha, beta", "shown"),
-        ("only the rest of the line", "f(‸)\n", ")", "", "repeats_suffix"),
-        ("stops before the next line", "a = 1\n‸\nreturn a\n", "b = 2\nreturn a\nc", "b = 2", "shown"),
-        ("stays in the block", "def f():\n    ‸\n", "return 1\n\nprint(2)", "return 1", "shown"),
-        (
-            "keeps deeper lines",
-            "def f():\n    ‸\n",
-            "if x:\n        return 1\n    return 2",
-            "if x:\n        return 1\n    return 2",
-            "shown",
-        ),
-        ("line breaks of the file", "def f():\r\n    ‸\r\n", "a = 1\n    b = 2", "a = 1\r\n    b = 2", "shown"),
-    ],
-)
-def test_filters(name, before, answer, expected, reason):
-    """Each filter has its case; an empty answer always has a reason."""
-    cursor = before.index(CURSOR)
-    plan = inline.Plan(Document("u", before.replace(CURSOR, ""), language="python"), CharOffset(cursor))
-    assert inline.read_completion(plan, finished(answer)) == inline.Completion(expected, reason), name
-
-
-def test_at_a_deadline_the_unfinished_line_is_left_out():
-    plan = inline.Plan(Document("u", "def f():\n    \n"), CharOffset(13))
-    assert inline.read_completion(plan, finished("a = 1\n    b = very_lon", "deadline")).text == "a = 1"
-    assert inline.read_completion(plan, finished("", "deadline")).reason == "deadline"
-    assert inline.read_completion(plan, finished("a = 1", "cancelled")).reason == "cancelled"
-
-
-def test_mid_line_asks_for_one_line():
-    document = Document("u", "f()\n")
-    assert inline.build_request(inline.Plan(document, CharOffset(2)), Settings(), 1, automatic=True).stop == ("\n",)
-    assert inline.build_request(inline.Plan(document, CharOffset(3)), Settings(), 1, automatic=True).stop == ("\n\n\n",)
 
 
 SOURCE = "def one():\n    return 1\n\n\ndef two(a):\n    b = a\n    return b\n"
@@ -129,21 +86,3 @@ def test_the_readme_has_the_current_settings_table():
 
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert settings_table() in readme, "paste the output of: python -c 'from seed_lsp.settings import *; print(settings_table())'"
-
-
-def test_what_is_left_of_a_suggestion():
-    """Typing along is answered only while the document is the old one with the suggestion's beginning in it."""
-    before = Document("file:///a.py", "x = \ny = 2\n", 1)
-    suggestion = Suggestion.at(before, CharOffset(4), "make(1)\nz")
-
-    def rest(text: str, cursor: int, uri: str = "file:///a.py") -> str:
-        return suggestion.rest(Document(uri, text, 2), CharOffset(cursor))
-
-    assert rest("x = \ny = 2\n", 4) == "make(1)\nz"
-    assert rest("x = ma\ny = 2\n", 6) == "ke(1)\nz"
-    assert rest("x = make(1)\n\ny = 2\n", 12) == "z"
-    assert rest("x = mo\ny = 2\n", 6) == ""
-    assert rest("x = ma\ny = 3\n", 6) == ""
-    assert rest("w = ma\ny = 2\n", 6) == ""
-    assert rest("x = ma\ny = 2\n", 6, uri="file:///b.py") == ""
-    assert rest("x = \ny = 2\n", 2) == ""

@@ -1,0 +1,93 @@
+"""When to complete and how much: decided by the syntax at the cursor, before the model is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.syntax import parse
+
+Extent = Literal["nothing", "line", "block"]
+"""``line``: to the end of the statement under way. ``block``: statements, up to where the enclosing block or the paragraph ends."""
+
+_CLOSING = frozenset(")]}\"'`,;:")
+_OPENS_BLOCK = (":", "{")
+_TEXT_NODES = frozenset({"comment", "line_comment", "block_comment", "string", "template_string", "raw_string_literal", "string_literal"})
+_PARSED_CHARS = 200_000
+"""In longer files the syntax at the cursor is not looked at: it would take longer than the model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A completion to ask for at `cursor`. `automatic`: while typing, where a suggestion has to be wanted by no one to be shown."""
+
+    document: Document
+    cursor: CharOffset
+    automatic: bool = False
+
+    @cached_property
+    def left(self) -> str:
+        """The cursor's line up to the cursor."""
+        return self.document.text[self.document.line_range(self.line)[0] : self.cursor]
+
+    @cached_property
+    def rest_of_line(self) -> str:
+        return self.document.text[self.cursor : self.document.line_range(self.line)[1]].rstrip("\r\n")
+
+    @cached_property
+    def line(self) -> int:
+        return self.document.line_of(self.cursor)
+
+    @cached_property
+    def indent(self) -> str:
+        """White space that the cursor's line begins with, up to the cursor."""
+        return self.left[: len(self.left) - len(self.left.lstrip())]
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How much to ask for; an automatic request gets nothing within a word, or before more of an expression."""
+        rest = self.rest_of_line.strip()
+        if rest:
+            return "nothing" if self.automatic and (self.within_word or not set(rest) <= _CLOSING) else "line"
+        if self.left.strip():
+            return "block" if self.left.rstrip().endswith(_OPENS_BLOCK) and not self.within_text else "line"
+        return "line" if self.within_text else "block"
+
+    @property
+    def within_word(self) -> bool:
+        return bool(self.left and self.rest_of_line and _is_word(self.left[-1]) and _is_word(self.rest_of_line[0]))
+
+    @cached_property
+    def within_text(self) -> bool:
+        """Whether the cursor stands in a comment or a string."""
+        document = self.document
+        if self.cursor == 0 or len(document.text) > _PARSED_CHARS:
+            return False
+        tree = parse(document.text, document.language)
+        if tree is None:
+            return False
+        place = document.byte_at(self.cursor)
+        node = tree.root_node.descendant_for_byte_range(place - 1, place - 1)
+        while node is not None:
+            # A comment that ends with the line goes on where the cursor stands, a string that is closed does not.
+            if node.type in _TEXT_NODES and (place < node.end_byte or "comment" in node.type):
+                return True
+            node = node.parent
+        return False
+
+    def following(self) -> str | None:
+        """The next line with text behind the cursor's, without white space around it."""
+        document = self.document
+        lines = (document.line_text(i).strip() for i in range(self.line + 1, len(document.line_starts)))
+        return next((line for line in lines if line), None)
+
+    def preceding(self) -> str | None:
+        """The last line with text before the cursor's, as it is."""
+        lines = (self.document.line_text(i) for i in range(self.line - 1, -1, -1))
+        return next((line for line in lines if line.strip()), None)
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

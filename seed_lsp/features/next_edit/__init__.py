@@ -1,0 +1,1 @@
+"""Predict the next edit from what was just changed."""

@@ -1,0 +1,143 @@
+"""A next edit: the lines around a candidate re-denoised from what stands there, and shown only where nothing speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.api import EditRequest, Finished, SamplingOptions
+from seed_lsp.features.next_edit.candidates import Candidate
+from seed_lsp.features.next_edit.history import Change, within
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document, with_line_feeds
+from seed_lsp.source.patch import changed_runs, words_of
+from seed_lsp.source.syntax import count_errors, parse
+
+AROUND_LINES = 2
+"""Lines on each side of a candidate that are rewritten with it."""
+SHOWN_CHARS = 1200
+"""Of the changes just made, as the model sees them."""
+MAX_TOKENS = 160
+DEADLINE_S = 4.0
+MOST_TIMES_LARGER = 3
+_SPARE_CHARS = 40
+
+Gate = Literal["agreement", "model", "proposal"]
+"""What a next edit needs: a model's text that is the candidate's proposal; any text of the model that passes the checks; or the proposal alone."""
+
+Verdict = Literal["shown", "unchanged", "unfinished", "undoes", "too_large", "errors", "elsewhere", "disagrees"]
+
+
+@dataclass(frozen=True)
+class NextEdit:
+    """Characters `start` to `end` of the document give way to `text`."""
+
+    start: CharOffset
+    end: CharOffset
+    text: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A next edit, or none; and why."""
+
+    edit: NextEdit | None
+    verdict: Verdict
+
+
+def build_request(
+    document: Document, candidate: Candidate, changes: Sequence[Change], settings: Settings, request_id: int, *, automatic: bool = True
+) -> EditRequest:
+    start, end = window(document, candidate)
+    region = with_line_feeds(document.text[start:end])
+    guess = ""
+    if candidate.proposal is not None:
+        line_start, line_end = document.line_range(candidate.line)
+        guess = region[: line_start - start] + candidate.proposal + "\n" + with_line_feeds(document.text[line_end:end])
+    return EditRequest(
+        request_id,
+        settings.model,
+        SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=DEADLINE_S),
+        before="",
+        region=region,
+        after="",
+        instruction=_instruction(changes, document.language),
+        language=document.language,
+        guess=guess,
+        automatic=automatic,
+    )
+
+
+def window(document: Document, candidate: Candidate) -> tuple[CharOffset, CharOffset]:
+    """Whole lines around a candidate."""
+    first = max(0, candidate.line - AROUND_LINES)
+    last = min(len(document.line_starts) - 1, candidate.line + AROUND_LINES)
+    return document.line_range(first)[0], document.line_range(last)[1]
+
+
+def _instruction(changes: Sequence[Change], language: str) -> str:
+    shown = list(within(list(changes[:2]), SHOWN_CHARS)) or list(changes[:1])
+    parts = []
+    for change in reversed(shown):
+        before, after = "\n".join(change.before), "\n".join(change.after)
+        parts.append(f"I changed\n```{language}\n{before}\n```\nto\n```{language}\n{after}\n```")
+    parts.append("Make the same change in the code below, wherever it applies. Where it does not apply, repeat the code as it is.")
+    return "\n".join(parts)
+
+
+def proposed(document: Document, candidate: Candidate) -> NextEdit | None:
+    """The candidate's own proposal as an edit."""
+    if candidate.proposal is None:
+        return None
+    start, end = document.line_range(candidate.line)
+    line = document.text[start:end]
+    return NextEdit(start, end, candidate.proposal + line[len(line.rstrip("\r\n")) :])
+
+
+def read_prediction(
+    document: Document, candidate: Candidate, changes: Sequence[Change], finished: Finished, gate: Gate = "agreement"
+) -> Prediction:
+    """Check the model's text; the verdict names what spoke against it."""
+    if finished.finish_reason != "stop":
+        return Prediction(None, "unfinished")
+    start, end = window(document, candidate)
+    old, new = (text.split("\n") for text in (with_line_feeds(document.text[start:end]), finished.text))
+    runs = changed_runs(old, new)
+    if not runs:
+        return Prediction(None, "unchanged")
+    first = document.line_of(start)
+    at = candidate.line - first
+    # The run that touches the candidate; others of the window are candidates of their own, or noise.
+    run = next((run for run in runs if run.old_start <= at < max(run.old_end, run.old_start + 1)), None)
+    if run is None:
+        return Prediction(None, "elsewhere")
+    before, after = old[run.old_start : run.old_end], new[run.new_start : run.new_end]
+    newest = changes[0]
+    if any([line.strip() for line in after] == [line.strip() for line in change.before] for change in changes):
+        return Prediction(None, "undoes")
+    if _moved_chars(before, after) > MOST_TIMES_LARGER * _moved_chars(newest.before, newest.after) + _SPARE_CHARS:
+        return Prediction(None, "too_large")
+    if gate == "agreement" and (candidate.proposal is None or candidate.proposal not in after):
+        return Prediction(None, "disagrees")
+    edit = _edit(document, first + run.old_start, first + run.old_end, after)
+    if gate == "agreement":
+        edit = proposed(document, candidate) or edit
+    text = document.text[: edit.start] + edit.text + document.text[edit.end :]
+    trees = [parse(one, document.language) for one in (document.text, text)]
+    if trees[0] is not None and trees[1] is not None and count_errors(trees[1]) > count_errors(trees[0]):
+        return Prediction(None, "errors")
+    return Prediction(edit, "shown")
+
+
+def _edit(document: Document, first: int, end: int, after: Sequence[str]) -> NextEdit:
+    start = document.line_range(first)[0] if first < len(document.line_starts) else CharOffset(len(document.text))
+    stop = document.line_range(end)[0] if end < len(document.line_starts) else CharOffset(len(document.text))
+    return NextEdit(start, stop, "".join(line + document.newline for line in after))
+
+
+def _moved_chars(before: Sequence[str], after: Sequence[str]) -> int:
+    """Characters that a change takes away or brings."""
+    old, new = words_of("\n".join(before)), words_of("\n".join(after))
+    runs = changed_runs(old, new)
+    return sum(len("".join(old[r.old_start : r.old_end])) + len("".join(new[r.new_start : r.new_end])) for r in runs)

@@ -1,0 +1,139 @@
+"""Next edits over time: keeps the edit history, asks the model about one candidate after the other, and remembers what was turned down."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.api import EngineError
+from seed_lsp.engine_client import SupersededError
+from seed_lsp.features.next_edit import prediction
+from seed_lsp.features.next_edit.candidates import find_candidates
+from seed_lsp.features.next_edit.history import EditHistory
+from seed_lsp.features.next_edit.prediction import NextEdit
+from seed_lsp.source.document import CharOffset, Document
+
+if TYPE_CHECKING:
+    from seed_lsp.server import SeedServer
+
+REMEMBERED = 64
+MOST_ASKED = 3
+"""Candidates that the model is asked about for one request."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A next edit for exactly the document that it was made for, under the number that the editor reports it by."""
+
+    id: int
+    document: Document
+    edit: NextEdit
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.document.uri, self.document.text[self.edit.start : self.edit.end], self.edit.text
+
+
+class NextEditor:
+    """One for each server."""
+
+    def __init__(self, server: SeedServer, clock: Callable[[], float] = time.monotonic) -> None:
+        self._server, self._clock = server, clock
+        self.history = EditHistory()
+        self.verdicts: Counter[str] = Counter()
+        self._last: dict[str, Document] = {}
+        self._offers: OrderedDict[int, Offer] = OrderedDict()
+        self._declined: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._ids = 0
+
+    def opened(self, document: Document) -> None:
+        self._last[document.uri] = document
+        self.history.opened(document, self._clock())
+
+    def changed(self, document: Document, line: int) -> None:
+        """`document` is what it is now; `line` is where it changed."""
+        before = self._last.get(document.uri)
+        self._last[document.uri] = document
+        if before is not None and before.text != document.text:
+            self.history.changed(before, line, self._clock())
+
+    def closed(self, uri: str) -> None:
+        self._last.pop(uri, None)
+        self.history.closed(uri)
+
+    async def predict(self, document: Document) -> Offer | None:
+        """The next edit in `document`, or none; why is counted and logged."""
+        started = self._clock()
+        offer, verdict = await self._predict(document)
+        self.verdicts[verdict] += 1
+        usage = self._server.usage
+        usage.count(f"next_edit.reason.{verdict}")
+        if offer is not None:
+            usage.count("next_edit.offered")
+            usage.took("next_edit", self._clock() - started)
+        self._server.note(f"next edit: {verdict}, {1000 * (self._clock() - started):.0f} ms")
+        return offer
+
+    async def _predict(self, document: Document) -> tuple[Offer | None, str]:
+        settings = await self._server.settled()
+        if not settings.next_edit_enabled:
+            return None, "disabled"
+        if self._server.is_excluded(document.uri):
+            return None, "excluded"
+        changes = self.history.recent(document)
+        found = [candidate for candidate in find_candidates(document, changes) if candidate.proposal is not None]
+        verdict = "no_candidate"
+        for candidate in found[:MOST_ASKED]:
+            request = prediction.build_request(document, candidate, changes, settings, self._server.engine.new_id())
+            try:
+                finished = await self._server.engine.run(request)
+            except SupersededError:
+                return None, "superseded"
+            except EngineError as error:
+                self._server.note(f"next edit: {error}")
+                return None, "failed"
+            if not self._server.documents.is_current(document):
+                return None, "moved"
+            read = prediction.read_prediction(document, candidate, changes, finished)
+            verdict = read.verdict
+            if read.edit is None:
+                continue
+            offer = Offer(self._ids + 1, document, read.edit)
+            if offer.key in self._declined:
+                verdict = "declined"
+                continue
+            self._ids += 1
+            self._offers[offer.id] = offer
+            _bound(self._offers)
+            return offer, "shown"
+        return None, verdict
+
+    def shown(self, number: int) -> None:
+        if number in self._offers:
+            self._server.usage.count("next_edit.shown")
+
+    def accepted(self, number: int) -> None:
+        if number in self._offers:
+            self._server.usage.count("next_edit.accepted")
+
+    def declined(self, number: int) -> None:
+        """The user dismissed it: the same edit is not shown again."""
+        if (offer := self._offers.get(number)) is not None:
+            self._declined[offer.key] = None
+            _bound(self._declined)
+            self._server.usage.count("next_edit.declined")
+
+
+def _bound(kept: OrderedDict[object, object] | OrderedDict[int, Offer] | OrderedDict[tuple[str, str, str], None]) -> None:
+    while len(kept) > REMEMBERED:
+        with contextlib.suppress(KeyError):
+            kept.popitem(last=False)
+
+
+def at(document: Document, line: int) -> CharOffset:
+    """The start of a line, or the end of a shorter document."""
+    return document.line_range(line)[0] if line < len(document.line_starts) else CharOffset(len(document.text))

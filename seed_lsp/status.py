@@ -1,0 +1,59 @@
+"""What the server is doing, told to the editor in the shape that its status items know (`didChangeStatus`), and why nothing is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from engine.api import Finished
+
+METHOD = "didChangeStatus"
+Kind = Literal["Normal", "Warning", "Error", "Inactive"]
+QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along"})
+"""Reasons that come and go with each key, and say nothing to a person."""
+
+
+class Status:
+    """Sends the state when it changes: ``busy``, ``kind``, ``message`` for people, the last ``reason`` code, and ``tokensPerSecond`` of the last answer."""
+
+    def __init__(self, send: Callable[[str, dict[str, Any]], None]) -> None:
+        self._send = send
+        self._sent: dict[str, Any] = {}
+        self._kind: Kind = "Normal"
+        self._message, self._reason, self._speed = "", "", 0.0
+        self._busy = 0
+
+    def under_way(self, requests: int) -> None:
+        """So many requests are with the engine."""
+        self._busy = requests
+        self._tell()
+
+    def loading(self, step: str) -> None:
+        self.say("Normal", step)
+
+    def say(self, kind: Kind, message: str) -> None:
+        self._kind, self._message = kind, message
+        self._tell()
+
+    def explain(self, reason: str, text: str) -> None:
+        """Why the last completion was shown or not."""
+        if reason in QUIET:
+            return
+        self._reason = reason
+        kinds: dict[str, Kind] = {"failed": "Error", "disabled": "Inactive", "paused": "Inactive", "excluded": "Inactive"}
+        self.say(kinds.get(reason, "Normal"), "ready" if reason == "shown" else text)
+
+    def note_speed(self, finished: Finished) -> None:
+        self._speed = round(finished.tokens_per_second, 1)
+
+    def _tell(self) -> None:
+        state = {
+            "busy": self._busy > 0,
+            "kind": self._kind,
+            "message": self._message,
+            "reason": self._reason,
+            "tokensPerSecond": self._speed,
+        }
+        if state != self._sent:
+            self._sent = state
+            self._send(METHOD, state)

@@ -1,0 +1,74 @@
+"""What is shown of a model's text: golden cases, one or more for each rule, and the rules' own promises."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from engine.api import Finished
+from seed_lsp.features.inline import completion
+from seed_lsp.features.inline.plan import Plan
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CURSOR = "‸"
+CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))["case"]
+
+
+def plan_of(case: dict[str, Any]) -> Plan:
+    text = case["document"]
+    document = Document("file:///work/a.py", text.replace(CURSOR, ""), language=case.get("language", "python"))
+    return Plan(document, CharOffset(text.index(CURSOR)), automatic=True)
+
+
+def finished(text: str, reason: str = "stop") -> Finished:
+    return Finished(1, text, reason, "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_golden_case(case: dict[str, Any]):
+    plan = plan_of(case)
+    if "extent" in case:
+        assert plan.extent == case["extent"]
+    done = completion.nothing_wanted(plan) or completion.read_completion(plan, finished(case["model"], case.get("finish", "stop")))
+    assert (done.text, done.reason) == (case.get("shown", ""), case.get("reason", "shown"))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "model" in case], ids=lambda case: case["name"])
+def test_a_text_that_is_cut_as_it_grows_is_the_same(case: dict[str, Any]):
+    """The engine is stopped as soon as the completion is over; that must change nothing of what is shown."""
+    plan, text = plan_of(case), case["model"]
+    over = next((i for i in range(len(text) + 1) if completion.is_over(plan, text[:i])), None)
+    if over is None:
+        return
+    whole, cut = (completion.read_completion(plan, finished(one)) for one in (text, text[:over]))
+    assert cut == whole
+
+
+def test_each_reason_has_words():
+    """An empty answer always says why, to people too."""
+    assert set(completion.REASONS) == set(get_args(completion.Reason))
+    assert all(completion.REASONS.values())
+
+
+def test_asked_for_a_completion_comes_where_none_would_while_typing():
+    for text in ("val‸ue = 1\n", "x = ‸ + other\n"):
+        plan = Plan(Document("u", text.replace(CURSOR, ""), language="python"), CharOffset(text.index(CURSOR)))
+        assert plan.extent == "line"
+        assert completion.nothing_wanted(plan) is None
+
+
+def test_the_bound_on_chances_is_for_what_nobody_asked_for():
+    document = Document("file:///work/a.py", "x = ", language="python")
+    settings = Settings(inline_min_chance=30)
+    asked, typed = (completion.build_request(Plan(document, CharOffset(4), automatic), settings, 1) for automatic in (False, True))
+    assert (asked.sampling.min_chance, typed.sampling.min_chance) == (0.0, 0.3)
+    assert (asked.automatic, typed.automatic) == (False, True)
