@@ -109,6 +109,11 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         add_options(evaluate)
     evaluate.set_defaults(run=_eval)
 
+    http = commands.add_parser("http", help="serve completions on 127.0.0.1, with a token, for editors without inline completion")
+    http.add_argument("--port", type=int, default=8012, help="0: any that is free (default: %(default)s)")
+    http.add_argument("--model", default=DEFAULTS.model)
+    http.set_defaults(run=_http)
+
     usage = commands.add_parser(
         "usage", help="print how suggestions fared on this machine: shown, accepted, kept; nothing is sent anywhere"
     )
@@ -261,6 +266,12 @@ def _engine_arguments(options: argparse.Namespace) -> list[str]:
         values = [str(value) for value in given if value is not None]
         arguments += [name, *values] if values else []
     return arguments
+
+
+def _http(options: argparse.Namespace) -> None:
+    from seed_lsp.http_endpoint import serve
+
+    serve(Settings(model=options.model), options.port)
 
 
 def _usage(options: argparse.Namespace) -> None:

@@ -19,9 +19,12 @@ for await (const line of createInterface({input: process.stdin})) {
     const work = JSON.parse(line);
     const ids = [];
     let first = 0, last = 0;
-    await sequence.clearHistory();
+    // With `reuse` the beginning that this prompt shares with the last one is not run again.
+    if (work.reuse) await sequence.adaptStateToTokens(work.tokens.slice(0, -1));
+    else await sequence.clearHistory();
+    const shared = work.reuse ? sequence.nextTokenIndex : 0;
     tokenPredictor?.updateInputTokens(work.tokens);
-    for await (const token of sequence.evaluate(work.tokens, {temperature: 0, yieldEogToken: true})) {
+    for await (const token of sequence.evaluate(work.tokens.slice(shared), {temperature: 0, yieldEogToken: true})) {
         last = performance.now();
         first ||= last;
         ids.push(token);

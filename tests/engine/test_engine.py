@@ -70,6 +70,24 @@ def test_the_next_request_reuses_the_common_prefix(engine):
     assert (fresh.text, fresh.reused_tokens) == (again.text, 0)
 
 
+def test_typing_keeps_its_rows_while_other_requests_run(engine):
+    """A next edit in between costs the next key nothing; the oldest of more prompts than there are caches gives way."""
+    engine.forget()
+    options = SamplingOptions(max_new_tokens=4)
+
+    def ask(prefix: str) -> int:
+        return last(engine, InfillRequest(1, "t", options, prefix=prefix, suffix="\n")).reused_tokens
+
+    typed = "import os\nimport sys\nimport json\nx = "
+    texts = [typed, "class A:\n    def method(self):\n        ", "while True:\n    try:\n        go()\n    except "]
+    for text in texts:
+        ask(text)
+    assert [ask(text + "o") for text in texts] == [1 + len(text) for text in texts]
+    ask("something else entirely, and long enough to count")
+    assert ask(texts[2] + "os") > len(texts[2])
+    assert ask(typed + "os") < len(typed), "used longest ago"
+
+
 def test_a_cancelled_request_does_not_spoil_the_next(engine):
     options = SamplingOptions(max_new_tokens=30)
     request = InfillRequest(1, "t", options, prefix="abc", suffix="")

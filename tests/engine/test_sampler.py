@@ -122,3 +122,38 @@ def test_diffusion_starts_an_edit_from_the_old_code(tokenizer):
 def test_bad_options_are_refused_with_their_value(bad):
     with pytest.raises(InvalidRequestError, match=str(next(iter(bad.values())))):
         SamplingOptions(**bad)
+
+
+@pytest.mark.parametrize("mode", ["verified", "autoregressive"])
+def test_chances_are_told_and_change_no_text(tokenizer, mode):
+    """For each token the base's own probability, the same however the tokens were drafted."""
+    plain, told = (
+        list(make(tokenizer, SamplingOptions(mode=mode, max_new_tokens=40, min_chance=bound), old=list(range(40))).run())[-1]
+        for bound in (0.0, 1e-300)
+    )
+    assert (told.text, told.tokens, plain.chances) == (plain.text, plain.tokens, ())
+    assert len(told.chances) == len(told.tokens)
+    assert all(0.0 < chance <= 1.0 for _, chance in told.chances)
+    assert told.chances[-1][0] == len(told.text)
+    other = "autoregressive" if mode == "verified" else "verified"
+    again = list(make(tokenizer, SamplingOptions(mode=other, max_new_tokens=40, min_chance=1e-300)).run())[-1]
+    assert [chance for _, chance in again.chances] == pytest.approx([chance for _, chance in told.chances], rel=1e-3)
+
+
+def test_a_line_that_is_not_likely_enough_ends_the_text(tokenizer):
+    """The text ends before the token that makes its line too unlikely; each line begins anew."""
+    told = list(make(tokenizer, SamplingOptions(max_new_tokens=40, min_chance=1e-300)).run())[-1]
+    product, kept, start = 1.0, 0, 0
+    for end, chance in told.chances:
+        product *= chance
+        if product < 1e-6:
+            break
+        kept += 1
+        if "\n" in told.text[start:end]:
+            product = 1.0
+        start = end
+    bounded = list(make(tokenizer, SamplingOptions(max_new_tokens=40, min_chance=1e-6)).run())[-1]
+    assert 0 < kept < 40
+    assert (bounded.finish_reason, bounded.tokens) == ("unsure", told.tokens[:kept])
+    surest = list(make(tokenizer, SamplingOptions(max_new_tokens=40, min_chance=1.0)).run())[-1]
+    assert (surest.finish_reason, surest.text) == ("unsure", "")

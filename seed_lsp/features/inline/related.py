@@ -72,7 +72,12 @@ def _imported_definitions(
     if tree is None:
         return
     line = document.line_of(cursor)
-    near = set(_WORD.findall(document.text[document.line_starts[max(0, line - NEAR_LINES)] : cursor]))
+    # The import itself is no use of a name.
+    imported = [
+        node.end_point[0] + 1 for node in tree.root_node.children if node.type == "import_from_statement" and node.end_point[0] < line
+    ]
+    first = max(0, line - NEAR_LINES, *imported)
+    near = set(_WORD.findall(document.text[document.line_starts[first] : cursor]))
     resolved = resolver.file(document, path)
     data = document.text.encode("utf-8", "surrogatepass")
     for name in _imported_names(tree.root_node):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seed_lsp.features.next_edit.history import Change
 from seed_lsp.source.document import Document
@@ -13,6 +13,7 @@ from seed_lsp.source.patch import changed_runs, words_of
 MOST = 4
 SIMILAR = 0.6
 """The least share of words (Dice) that a line must have in common with a changed line's old text."""
+_OPENING, _CLOSING = "([{", ")]}"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _COMMON = frozenset(
     [
@@ -76,12 +77,16 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True)
 class Replacement:
-    """In one line the words `old` gave way to `new`; `left` and `right` are the words next to them."""
+    """In one line the words `old` gave way to `new`; `left` and `right` are the words next to them.
+
+    `call`: the function to whose arguments something was added at the end; empty otherwise.
+    """
 
     old: str
     new: str
     left: str
     right: str
+    call: str = ""
 
     @property
     def names(self) -> set[str]:
@@ -107,10 +112,99 @@ def replacements(before: str, after: str) -> list[Replacement]:
         return []
     found = []
     for run in runs:
-        left = "".join(old[max(0, run.old_start - 3) : run.old_start]).strip()
+        left = _left_of(old, run.old_start)
         right = "".join(old[run.old_end : run.old_end + 2]).strip()
-        found.append(Replacement("".join(old[run.old_start : run.old_end]), "".join(new[run.new_start : run.new_end]), left, right))
+        gone, come = "".join(old[run.old_start : run.old_end]), "".join(new[run.new_start : run.new_end])
+        call = "" if gone or not right.startswith(")") else _called("".join(old[: run.old_start]))
+        found.append(Replacement(gone, come, left, right, call))
     return found
+
+
+@dataclass(frozen=True)
+class Template:
+    """A change around something that stayed, such as ``Optional[X]`` to ``X | None``: pieces that were, and those that are, with what stayed between them."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def apply(self, line: str) -> str | None:
+        """The line with the change made wherever it fits, what stays being whole as to its brackets; None where it fits nowhere."""
+        pattern = "(.+?)".join(_whole(piece) for piece in self.old)
+        out, end = [], 0
+        at = 0
+        while (found := re.compile(pattern).search(line, at)) is not None:
+            kept = found.groups()
+            grown = self._grown(line, found)
+            if grown is None and not all(_balance(piece) == 0 for piece in kept):
+                at = found.start() + 1
+                continue
+            stop, kept = grown or (found.end(), kept)
+            pieces = [self.new[0]]
+            for piece, new in zip(kept, self.new[1:], strict=True):
+                pieces += [piece, new]
+            out += [line[end : found.start()], *pieces]
+            end = at = stop
+        return "".join([*out, line[end:]]) if out else None
+
+    def _grown(self, line: str, found: re.Match[str]) -> tuple[int, tuple[str, ...]] | None:
+        """A last piece that closes a bracket of the first closes it where that bracket ends."""
+        if len(self.old) != 2 or _balance(self.old[0]) != 1 or self.old[1][:1] not in _CLOSING:
+            return None
+        depth, start = 0, found.start() + len(self.old[0])
+        for at in range(start, len(line)):
+            if line[at] in _CLOSING and depth == 0:
+                fits = line.startswith(self.old[1], at)
+                return (at + len(self.old[1]), (line[start:at],)) if fits and at > start else None
+            depth += (line[at] in _OPENING) - (line[at] in _CLOSING)
+        return None
+
+
+def template_of(before: str, after: str) -> Template | None:
+    """The template of a changed line whose words changed at two places or three with something between them."""
+    old, new = words_of(before), words_of(after)
+    runs = changed_runs(old, new)
+    if not 2 <= len(runs) <= 3:
+        return None
+    gone = tuple("".join(old[run.old_start : run.old_end]) for run in runs)
+    come = tuple("".join(new[run.new_start : run.new_end]) for run in runs)
+    # Where nothing was there is nothing to find.
+    if not all(gone) or not any(name not in _COMMON for piece in gone for name in _NAME.findall(piece)):
+        return None
+    return Template(gone, come)
+
+
+def _balance(text: str) -> int:
+    return sum(text.count(c) for c in _OPENING) - sum(text.count(c) for c in _CLOSING)
+
+
+def _left_of(words: list[str], at: int) -> str:
+    """The words before a place, back to a name that says something, at most five."""
+    start = max(0, at - 3)
+    while start > max(0, at - 5) and not any(name not in _COMMON for name in _NAME.findall("".join(words[start:at]))):
+        start -= 1
+    return "".join(words[start:at]).strip()
+
+
+def _called(text: str) -> str:
+    """The name of the call whose arguments `text` ends in; empty where there is none."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] in ")]}") - (text[at] in "([{")
+        if depth < 0:
+            name = re.search(r"[A-Za-z_]\w*$", text[:at])
+            return name.group(0) if name and text[at] == "(" else ""
+    return ""
+
+
+def _end_of_call(line: str, name: str) -> int | None:
+    """Where the bracket stands that ends a call of `name` in the line."""
+    start = re.search(rf"(?<!\w){re.escape(name)}\(", line)
+    depth = 0
+    for at in range(start.end() - 1, len(line)) if start else ():
+        depth += (line[at] in "([{") - (line[at] in ")]}")
+        if depth == 0:
+            return at
+    return None
 
 
 def pairs(change: Change) -> Iterator[tuple[str, str]]:
@@ -150,8 +244,11 @@ def find_candidates(document: Document, changes: Sequence[Change]) -> list[Candi
     own = set(range(newest.line, newest.line + max(1, len(newest.after))))
     lines = [document.line_text(i) for i in range(len(document.line_starts))]
     best: dict[int, Candidate] = {}
+    whole = len(newest.before) == len(newest.after)
     for before, after in pairs(newest):
-        for candidate in _of_line(lines, before, after, own):
+        for found in _of_line(lines, before, after, own):
+            # Of a change that makes more lines of one, a line alone says too little.
+            candidate = found if whole else replace(found, proposal=None)
             known = best.get(candidate.line)
             if known is None or candidate.score > known.score:
                 best[candidate.line] = candidate
@@ -163,6 +260,7 @@ def find_candidates(document: Document, changes: Sequence[Change]) -> list[Candi
 def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterator[Candidate]:
     changed = replacements(before, after)
     names = set().union(*(one.names for one in changed)) if changed else set()
+    template, moved = template_of(before, after), _balance(after) - _balance(before)
     for i, line in enumerate(lines):
         if i in own or not line.strip() or line.strip() == after.strip():
             continue
@@ -171,15 +269,19 @@ def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterat
             indent = line[: len(line) - len(line.lstrip())]
             yield Candidate(i, indent + after.lstrip(), 2.0)
             continue
-        made = [new for one in changed if (new := _applied(line, one)) is not None]
-        whole = line
-        for one in changed:
-            whole = _applied(whole, one) or whole
-        if made and whole != line:
-            share = len(made) / len(changed)
-            yield Candidate(i, whole, share * (0.6 + 0.8 * alike))
+        whole = template.apply(line) if template else _all_applied(line, changed)
+        if whole is not None and whole not in {line, after} and _balance(whole) - _balance(line) == moved:
+            yield Candidate(i, whole, 0.6 + 0.8 * alike)
         elif alike >= SIMILAR or (names and names & set(_NAME.findall(line)) and alike >= SIMILAR / 2):
             yield Candidate(i, None, alike / 2)
+
+
+def _all_applied(line: str, changed: list[Replacement]) -> str | None:
+    """The line with all replacements made; None where one of them does not fit."""
+    whole: str | None = line if changed else None
+    for one in changed:
+        whole = _applied(whole, one) if whole is not None else None
+    return whole
 
 
 def _applied(line: str, one: Replacement) -> str | None:
@@ -201,17 +303,22 @@ def _applied(line: str, one: Replacement) -> str | None:
         return "".join([*out, line[end:]])
     if not one.left or (one.new.strip() and one.new.strip() in line):
         return None
+    if one.call:
+        closing = _end_of_call(line, one.call)
+        return line[:closing] + one.new + line[closing:] if closing and line[:closing].rstrip()[-1:] not in "(," else None
     # Something was put in: the same words have to stand on both sides.
-    pattern = re.escape(one.left) + r"(\s*)" + (re.escape(one.right) if one.right else "$")
+    pattern = _whole(one.left) + r"(\s*)" + (re.escape(one.right) if one.right else "$")
     place = re.search(pattern, line)
-    if place is None or not _NAME.search(one.left):
+    if place is None or not any(name not in _COMMON for name in _NAME.findall(one.left)):
         return None
     at = place.start() + len(one.left) + len(place.group(1))
     return line[:at] + one.new + line[at:]
 
 
 def _in_company(line: str, start: int, end: int, one: Replacement) -> bool:
-    return bool((one.left and line[:start].rstrip().endswith(one.left)) or (one.right and line[end:].lstrip().startswith(one.right)))
+    """Whether a name stands next to the place that stood next to the words that changed."""
+    left = _NAME.search(one.left) and line[:start].rstrip().endswith(one.left)
+    return bool(left or (_NAME.search(one.right) and line[end:].lstrip().startswith(one.right)))
 
 
 def _whole(text: str) -> str:

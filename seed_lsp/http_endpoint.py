@@ -1,0 +1,203 @@
+"""``seed-lsp http``: completions for editors without an inline client, over the completions request that they already speak.
+
+Listens on 127.0.0.1 alone and answers nobody without the token. A request for another host, as a web page would make it through a name that it controls, and
+one with a browser's Origin are refused (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+import re
+import secrets
+import threading
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from engine.api import EngineError
+from seed_lsp.completer import run_until_over
+from seed_lsp.engine_client import EngineClient, SupersededError
+from seed_lsp.features.inline import completion
+from seed_lsp.features.inline.plan import Plan
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+
+HOST = "127.0.0.1"
+MAX_BYTES = 1_000_000
+MAX_TOKENS = 512
+TIMEOUT_S = 120
+_MARKED = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>(.*?)<\|fim_middle\|>", re.DOTALL)
+
+
+class BadRequestError(ValueError):
+    """The body asks for what cannot be done; its text says what to change."""
+
+
+def token_path() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("seed-lsp", appauthor=False)) / "http-token"
+
+
+def read_token() -> str:
+    """``SEED_LSP_TOKEN``, else the one of a file that only the user can read, made at its first use."""
+    if given := os.environ.get("SEED_LSP_TOKEN"):
+        return given
+    path = token_path()
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()
+
+
+def read_plan(body: dict[str, Any]) -> Plan:
+    """The hole of a request: a ``prompt`` with a ``suffix``, or one prompt with the model's fill-in-the-middle marks."""
+    prompt, suffix = body.get("prompt"), body.get("suffix") or ""
+    if not isinstance(prompt, str) or not isinstance(suffix, str):
+        raise BadRequestError("prompt and suffix must be strings")
+    if marked := _MARKED.search(prompt):
+        prompt, suffix = marked.groups()
+    # Unknown to us: what language it is, and what file.
+    return Plan(Document("untitled:completion", prompt + suffix), CharOffset(len(prompt)))
+
+
+class Completions:
+    """Answers requests one after the other with an engine of its own, in an event loop of its own thread."""
+
+    def __init__(self, settings: Settings, engine: EngineClient) -> None:
+        self._settings, self._engine = settings, engine
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="completions")
+        self._thread.start()
+
+    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The response's body. `BadRequestError`, or an `EngineError`."""
+        if body.get("stream"):
+            raise BadRequestError("streaming is not offered; leave out `stream`")
+        plan = read_plan(body)
+        most = body.get("max_tokens", self._settings.inline_max_tokens)
+        if not isinstance(most, int) or not 1 <= most <= MAX_TOKENS:
+            raise BadRequestError(f"max_tokens must be 1 to {MAX_TOKENS}")
+        future = asyncio.run_coroutine_threadsafe(self._complete(plan, most), self._loop)
+        return future.result(TIMEOUT_S)
+
+    async def _complete(self, plan: Plan, most: int) -> dict[str, Any]:
+        from dataclasses import replace
+
+        settings = replace(self._settings, inline_max_tokens=most)
+        finished = await run_until_over(self._engine, plan, settings, ())
+        read = completion.read_completion(plan, finished)
+        return {
+            "id": f"seed-{finished.id}",
+            "object": "text_completion",
+            "created": int(time.time()),
+            "model": finished.model,
+            "choices": [
+                {
+                    "index": 0,
+                    "text": read.text,
+                    "finish_reason": "length" if finished.finish_reason == "length" else "stop",
+                    "logprobs": None,
+                }
+            ],
+            "usage": {
+                "prompt_tokens": finished.prompt_tokens,
+                "completion_tokens": finished.new_tokens,
+                "total_tokens": finished.prompt_tokens + finished.new_tokens,
+            },
+        }
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._engine.stop(), self._loop).result(TIMEOUT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def make_server(completions: Completions, token: str, model: str, port: int = 0) -> ThreadingHTTPServer:
+    """A server that is bound and not yet serving; port 0: any that is free."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if self._admitted() and self._at("/v1/models"):
+                self._send(HTTPStatus.OK, {"object": "list", "data": [{"id": model, "object": "model", "owned_by": "seed-lsp"}]})
+
+        def do_POST(self) -> None:
+            if not self._admitted() or not self._at("/v1/completions"):
+                return
+            try:
+                self._send(HTTPStatus.OK, completions.answer(self._body()))
+            except BadRequestError as error:
+                self._fail(HTTPStatus.BAD_REQUEST, str(error))
+            except SupersededError:
+                self._fail(HTTPStatus.CONFLICT, "a newer request took its place")
+            except EngineError as error:
+                self._fail(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+        def _admitted(self) -> bool:
+            bound = self.server.server_port  # type: ignore[attr-defined]
+            if self.headers.get("Host") not in {f"{HOST}:{bound}", f"localhost:{bound}"} or self.headers.get("Origin"):
+                self._fail(HTTPStatus.FORBIDDEN, "only programs of this machine may ask, and no web page")
+                return False
+            given = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), token.encode()):
+                self._fail(HTTPStatus.UNAUTHORIZED, "send the token that `seed-lsp http` names, as `Authorization: Bearer TOKEN`")
+                return False
+            return True
+
+        def _at(self, path: str) -> bool:
+            if self.path.partition("?")[0] == path:
+                return True
+            self._fail(HTTPStatus.NOT_FOUND, "there are /v1/completions (POST) and /v1/models (GET)")
+            return False
+
+        def _body(self) -> dict[str, Any]:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdigit() or int(length) > MAX_BYTES:
+                raise BadRequestError(f"a body of at most {MAX_BYTES} bytes, with its Content-Length")
+            try:
+                body = json.loads(self.rfile.read(int(length)))
+            except ValueError:
+                raise BadRequestError("the body is no JSON") from None
+            if not isinstance(body, dict):
+                raise BadRequestError("the body is no JSON object")
+            return body
+
+        def _fail(self, status: HTTPStatus, message: str) -> None:
+            self.close_connection = True
+            self._send(status, {"error": {"message": message, "type": status.phrase.lower().replace(" ", "_"), "code": int(status)}})
+
+        def _send(self, status: HTTPStatus, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
+            """Nothing: a request's line and body are the user's."""
+
+    return ThreadingHTTPServer((HOST, port), Handler)
+
+
+def serve(settings: Settings, port: int, engine: EngineClient | None = None) -> None:
+    """Serve until interrupted."""
+    token = read_token()
+    completions = Completions(settings, engine or EngineClient(idle_s=60.0 * settings.idle_minutes))
+    server = make_server(completions, token, settings.model_of_inline, port)
+    where = "the variable SEED_LSP_TOKEN" if os.environ.get("SEED_LSP_TOKEN") else str(token_path())
+    print(f"completions at http://{HOST}:{server.server_address[1]}/v1/completions; the token is in {where}", flush=True)
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+        completions.close()
