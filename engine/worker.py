@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MODELS_AT_ONCE = 2
+
 REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
 
 
@@ -113,25 +115,27 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
 
 
 class _Loader:
-    """Holds the one loaded model; another name replaces it."""
+    """Holds the loaded models: one for typing and one for edits may take turns; a third replaces the one that was used longest ago."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._engine: Engine | None = None
+        self._engines: dict[str, Engine] = {}
 
     def run(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
-        if self._engine is None or self._engine.name != request.model:
+        if request.model not in self._engines:
             yield from self._load(request)
-        assert self._engine is not None
-        yield from self._engine.run(request, cancelled)
+        engine = self._engines[request.model] = self._engines.pop(request.model)
+        yield from engine.run(request, cancelled)
 
     def _load(self, request: Request) -> Iterator[Event]:
         from engine.engine import Engine
 
-        self._engine = None
-        gc.collect()
+        while len(self._engines) >= MODELS_AT_ONCE:
+            del self._engines[next(iter(self._engines))]
+            gc.collect()
         yield Loading(request.id, f"loading {request.model}")
-        self._engine = Engine.load(request.model, device=self._settings.device, dtype=self._settings.dtype, threads=self._settings.threads)
+        settings = self._settings
+        self._engines[request.model] = Engine.load(request.model, device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _leave_standard_streams() -> None:

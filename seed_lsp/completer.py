@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEPT_CONTEXTS = 16
+EDITED_PIECES = 2
+"""Changes in other files that the model sees."""
+IDLE_S = 1.5
 WRITE_AFTER_S = 10.0
 
 
@@ -66,6 +69,7 @@ class Completer:
         self._newest = 0
         self._ids = 0
         self._related: dict[str, tuple[tuple[str, ...], tuple[RelatedFile, ...]]] = {}
+        self._idle: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -74,6 +78,7 @@ class Completer:
         started = self._clock()
         answer = await self._try(document, cursor, automatic=automatic, current=current)
         done, spent = answer.completion, self._clock() - started
+        self._when_idle(document, cursor)
         self.counts.reasons[done.reason] += 1
         usage = self._server.usage
         usage.count(f"inline.reason.{done.reason}")
@@ -163,41 +168,51 @@ class Completer:
         """Context from other files as it was last looked up for this document."""
         return self._related.get(document.uri, ((), ()))[1]
 
+    def _when_idle(self, document: Document, cursor: CharOffset) -> None:
+        """Look around once the user pauses, for editors that do not say what has the focus."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if document.uri not in self._related:
+            self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.look_around, document, cursor)
+
     def look_around(self, document: Document, cursor: CharOffset) -> None:
         """Look up context from other files, and run the model over what stands before the cursor: the first key then finds both ready."""
         self._start(self._look_around(document, cursor))
 
     async def _look_around(self, document: Document, cursor: CharOffset) -> None:
-        from seed_lsp.features.inline import related
+        from seed_lsp.features.inline.related import imports_of
 
-        settings = await self._server.settled()
-        if not settings.inline_enabled or self._server.is_excluded(document.uri):
+        server, settings = self._server, await self._server.settled()
+        if not settings.inline_enabled or server.is_excluded(document.uri) or server.missing_model() is not None:
             return
-        imports = related.imports_of(document)
-        if settings.inline_related and self._related.get(document.uri, ((), ()))[0] != (imports or ("",)):
+        imports = imports_of(document)
+        known, pieces = self._related.get(document.uri, (None, ()))
+        if settings.inline_related and known != imports:
             pieces = await self._pieces(document, cursor)
-            while len(self._related) >= KEPT_CONTEXTS:
-                del self._related[next(iter(self._related))]
-            self._related[document.uri] = (imports or ("",), tuple(pieces or ()))
-        if settings.inline_prepare and self._server.missing_model() is None:
-            plan = Plan(document, cursor, automatic=True)
-            request = completion.build_request(plan, settings, self._server.engine.new_id(), self.related(document))
-            await self._server.engine.run(replace(request, sampling=replace(request.sampling, max_new_tokens=1, deadline_s=None)))
+        plan = Plan(document, cursor, automatic=True)
+        request = completion.build_request(plan, settings, server.engine.new_id(), pieces)
+        await server.engine.run(replace(request, sampling=replace(request.sampling, max_new_tokens=1, deadline_s=None)))
+        # Only now: with other context the whole prompt is run anew, and no key should wait for that.
+        while len(self._related) >= KEPT_CONTEXTS:
+            del self._related[next(iter(self._related))]
+        self._related[document.uri] = imports, pieces
 
     async def _pieces(self, document: Document, cursor: CharOffset) -> tuple[RelatedFile, ...]:
-        from seed_lsp.features.inline.related import related_pieces
+        from seed_lsp.features.inline.related import Piece, related_pieces
 
         server, path = self._server, path_of(document.uri)
         if path is None:
             return ()
         root = server.root_of(path)
         others = [other for other in server.open_documents() if not server.is_excluded(other.uri)]
+        elsewhere = [change for change in server.next_editor.history.recent(document) if change.uri != document.uri][:EDITED_PIECES]
+        edited = [Piece(change.uri.rsplit("/", 1)[-1], "\n".join(change.after), 1.0) for change in elsewhere if any(change.after)]
 
         def work(files: WorkspaceFiles, resolver: Resolver, _check: Check) -> tuple[RelatedFile, ...]:
             def allowed(one: Path) -> bool:
                 return one.is_relative_to(root) and not SKIPPED_FOLDERS & set(one.parts) and not server.is_excluded(one.as_uri())
 
-            return related_pieces(document, cursor, others, files, resolver, allowed=allowed)
+            return related_pieces(document, cursor, others, files, resolver, allowed=allowed, edited=edited)
 
         from seed_lsp.source.files import SKIPPED_FOLDERS
 

@@ -51,14 +51,19 @@ class NextEditor:
         self._ids = 0
 
     def opened(self, document: Document) -> None:
+        if self._server.is_excluded(document.uri):
+            return
         self._last[document.uri] = document
         self.history.opened(document, self._clock())
 
     def changed(self, document: Document, line: int) -> None:
         """`document` is what it is now; `line` is where it changed."""
         before = self._last.get(document.uri)
+        # Of a file that is kept from the model nothing is remembered.
+        if before is None:
+            return
         self._last[document.uri] = document
-        if before is not None and before.text != document.text:
+        if before.text != document.text:
             self.history.changed(before, line, self._clock())
 
     def closed(self, uri: str) -> None:

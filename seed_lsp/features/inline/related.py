@@ -46,12 +46,16 @@ def related_pieces(
     resolver: Resolver,
     *,
     allowed: Callable[[Path], bool],
+    edited: Sequence[Piece] = (),
 ) -> tuple[RelatedFile, ...]:
-    """The pieces for a place, within the budget, by path, so that they stay the same while one types. Definitions come of `allowed` files alone."""
+    """The pieces for a place, within the budget, by path, so that they stay the same while one types. Definitions come of `allowed` files alone.
+
+    `edited`: what was changed lately in other files.
+    """
     definitions = list(_imported_definitions(document, cursor, files, resolver, allowed)) if document.language == "python" else []
     chosen: list[Piece] = []
     left = BUDGET_CHARS
-    for piece in [*definitions, *sorted(_similar(document, cursor, others), key=lambda piece: -piece.score)[:2]]:
+    for piece in [*definitions, *edited, *sorted(_similar(document, cursor, others), key=lambda piece: -piece.score)[:2]]:
         if len(piece.text) <= left:
             chosen.append(piece)
             left -= len(piece.text)
