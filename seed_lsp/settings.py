@@ -54,7 +54,7 @@ class Settings:
         metadata={"key": "inline.model", "help": "another model for inline completions, such as `qwen2.5-coder-0.5b`; empty: `seed.model`"},
     )
     inline_min_chance: int = field(
-        default=20,
+        default=15,
         metadata={
             "key": "inline.minChance",
             "range": (0, 100),

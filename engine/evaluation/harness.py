@@ -69,7 +69,7 @@ def wilson(passed: int, count: int) -> tuple[float, float]:
     share, z2 = passed / count, _Z * _Z
     middle = share + z2 / (2 * count)
     half = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count * count))
-    return (middle - half) / (1 + z2 / count), (middle + half) / (1 + z2 / count)
+    return max(0.0, (middle - half) / (1 + z2 / count)), min(1.0, (middle + half) / (1 + z2 / count))
 
 
 def summarise(answers: Sequence[Answered], limit: int) -> Summary:

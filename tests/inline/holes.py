@@ -164,11 +164,11 @@ def answers_path(folder: Path, contestant: str) -> Path:
     return folder / f"answers-{contestant.replace(':', '-').replace('/', '-')}.jsonl"
 
 
-def complete(folder: Path, contestant: str, *, related: bool, limit: int | None) -> None:
+def complete(folder: Path, contestant: str, *, related: bool, every: int) -> None:
     path = answers_path(folder, contestant + ("+related" if related else ""))
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)} if path.is_file() else set()
-    holes = [hole for hole in read_holes(folder)[:limit] if hole.id not in done]
+    holes = [hole for hole in read_holes(folder)[::every] if hole.id not in done]
     kind, _, model = contestant.partition(":")
     with path.open("a", encoding="utf-8") as file:
 
@@ -326,14 +326,14 @@ def _tested(folder: Path, hole: Hole, plan: Plan, text: str) -> str:
         return run_tests(root, code, tests, limit_s=60)
 
 
-def report(folder: Path) -> None:
-    holes = {hole.id: hole for hole in read_holes(folder)}
+def report(folder: Path, every: int) -> None:
+    holes = {hole.id: hole for hole in read_holes(folder)[::every]}
     verdicts = {(record["id"], record["text"]): record["verdict"] for record in read_records(folder / "verdicts.jsonl")}
     print("| who | holes | pass | exact | line | block | argument | nothing shown | s, median | tokens a forward |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     summary = {}
     for path in sorted(folder.glob("answers-*.jsonl")):
-        records = list(read_records(path))
+        records = [record for record in read_records(path) if record["id"] in holes]
         passed = {r["id"] for r in records if verdicts.get((r["id"], r["text"])) == PASSED}
         exact = sum(same(r["text"], plan_of(folder, holes[r["id"]])[1]) for r in records)
         low, high = wilson(len(passed), len(records))
@@ -361,7 +361,7 @@ def main() -> None:
     parser.add_argument("contestant", nargs="?", default="seed:qwen2.5-coder-1.5b")
     parser.add_argument("--each", type=int, default=36, help="make: holes of a package (default: %(default)s)")
     parser.add_argument("--related", action="store_true", help="complete: with definitions of what the file imports from its package")
-    parser.add_argument("--limit", type=int, help="complete: the first so many holes")
+    parser.add_argument("--every", type=int, default=1, help="complete, report: every so many-th hole")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     folder = options.folder.resolve()
@@ -369,11 +369,11 @@ def main() -> None:
     if options.what == "make":
         make(folder, options.each, options.seed)
     elif options.what == "complete":
-        complete(folder, options.contestant, related=options.related, limit=options.limit)
+        complete(folder, options.contestant, related=options.related, every=options.every)
     elif options.what == "judge":
         judge(folder)
     else:
-        report(folder)
+        report(folder, options.every)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Run, changed_runs, words_of
 
 KINDS = ("recurring", "other", "done")
-WANTED = {"recurring": 180, "other": 90, "done": 120}
+WANTED = {"recurring": 180, "other": 45, "done": 80}
 MOST_LINES, MOST_RUNS, LONGEST_FILE = 6, 14, 60_000
 PLAIN_BEFORE, PLAIN_AFTER = 2, 18
 """Lines of the plain prompt's window around the change just made: 21 lines in all, of which the change is the first part."""
