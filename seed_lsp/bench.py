@@ -90,7 +90,9 @@ async def _typing(model: str) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="seed-lsp-bench-") as folder:
             for number, line in enumerate(_lines_to_type(source)):
-                at, text = source.index(line), source.replace(line, "", 1)
+                # Behind the indentation of a line that is empty, as an editor leaves the cursor.
+                at, typed = source.index(line) + len(line) - len(line.lstrip()), line.strip()
+                text = source[:at] + source[at + len(typed) :]
                 # The first request behind a new prefix pays for it. It is made in another buffer, so that the keys find
                 # the engine warm and no suggestion to type along.
                 editor.open_file(Path(folder) / f"cold_{number}.py", text)
@@ -98,7 +100,7 @@ async def _typing(model: str) -> dict[str, Any]:
                 await editor.complete(at, automatic=False)
                 cold.append(time.perf_counter() - started)
                 editor.open_file(Path(folder) / f"typed_{number}.py", text)
-                keys += [await _press(editor, at + i, character) for i, character in enumerate(line)]
+                keys += [await _press(editor, at + i, character) for i, character in enumerate(typed)]
                 counts = await editor.command(COMPLETION_STATISTICS)
                 prompts.append(counts["prompt_tokens"])
     finally:

@@ -72,3 +72,6 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
     asked, typed = (completion.build_request(Plan(document, CharOffset(4), automatic), settings, 1) for automatic in (False, True))
     assert (asked.sampling.min_chance, typed.sampling.min_chance) == (0.0, 0.3)
     assert (asked.automatic, typed.automatic) == (False, True)
+    finished_line = Document("file:///work/a.py", "x = f()", language="python")
+    request = completion.build_request(Plan(finished_line, CharOffset(7), automatic=True), settings, 1)
+    assert request.sampling.min_chance == completion.FINISHED_CHANCE, "there is seldom more to come"

@@ -36,6 +36,8 @@ Reason = Literal[
     "repeats_suffix",
     "unbalanced",
 ]
+FINISHED_CHANCE = 0.5
+"""The least chance of a line that goes on behind a closing bracket or quote, while the user types."""
 REASONS: dict[Reason, str] = {
     "shown": "a suggestion of the model",
     "typed_along": "what is left of the suggestion that is being typed",
@@ -89,6 +91,8 @@ def build_request(plan: Plan, settings: Settings, request_id: int, related: tupl
     deadline_ms = settings.inline_typing_deadline_ms if automatic else settings.inline_deadline_ms
     # The bound is for what nobody asked for.
     chance = settings.inline_min_chance / 100 if automatic and settings.mode != "diffusion" else 0.0
+    if chance and plan.looks_finished:
+        chance = max(chance, FINISHED_CHANCE)
     return InfillRequest(
         request_id,
         settings.model_of_inline,

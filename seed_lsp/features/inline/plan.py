@@ -59,6 +59,11 @@ class Plan:
     def within_word(self) -> bool:
         return bool(self.left and self.rest_of_line and _is_word(self.left[-1]) and _is_word(self.rest_of_line[0]))
 
+    @property
+    def looks_finished(self) -> bool:
+        """Whether the line ends behind a bracket or a quote that closes: there is seldom more to come."""
+        return self.extent == "line" and not self.rest_of_line.strip() and self.left.rstrip()[-1:] in set(")]}\"'")
+
     @cached_property
     def within_text(self) -> bool:
         """Whether the cursor stands in a comment or a string."""
