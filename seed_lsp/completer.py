@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.api import Committed, EngineError, Event, Finished, InvalidRequestError, ModelUnavailableError, RelatedFile
 from seed_lsp.engine_client import EngineClient, SupersededError
-from seed_lsp.errors import CancelledError
+from seed_lsp.errors import CancelledError, UnknownDocumentError
 from seed_lsp.features.inline import completion
 from seed_lsp.features.inline.completion import Completion
 from seed_lsp.features.inline.filters import MIN_CHARS
@@ -231,7 +231,7 @@ class Completer:
 
     def _look_again(self, uri: str, text: str) -> None:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(UnknownDocumentError):
             now = self._server.documents.snapshot(uri).text
             self._server.usage.count("inline.watched")
             if sum(line in now for line in lines) >= KEPT_SHARE * len(lines):

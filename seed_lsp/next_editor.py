@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.api import EngineError
 from seed_lsp.engine_client import SupersededError
@@ -15,7 +14,7 @@ from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import find_candidates
 from seed_lsp.features.next_edit.history import EditHistory
 from seed_lsp.features.next_edit.prediction import NextEdit
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
     from seed_lsp.server import SeedServer
@@ -133,12 +132,6 @@ class NextEditor:
             self._server.usage.count("next_edit.declined")
 
 
-def _bound(kept: OrderedDict[object, object] | OrderedDict[int, Offer] | OrderedDict[tuple[str, str, str], None]) -> None:
+def _bound(kept: OrderedDict[Any, Any]) -> None:
     while len(kept) > REMEMBERED:
-        with contextlib.suppress(KeyError):
-            kept.popitem(last=False)
-
-
-def at(document: Document, line: int) -> CharOffset:
-    """The start of a line, or the end of a shorter document."""
-    return document.line_range(line)[0] if line < len(document.line_starts) else CharOffset(len(document.text))
+        kept.popitem(last=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seed_lsp.features.inline.related import BUDGET_CHARS, related_pieces
+from seed_lsp.features.inline.related import BUDGET_CHARS, Piece, related_pieces
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.exclusions import Exclusions
 from seed_lsp.source.files import WorkspaceFiles
@@ -75,6 +75,16 @@ def test_the_budget_holds(tmp_path: Path):
     (tmp_path / "many.py").write_text("".join(f"def {name}(first, second, third):\n    return {i}\n\n\n" for i, name in enumerate(names)))
     found = pieces(tmp_path, f"from many import {', '.join(names)}\n\n" + "".join(f"{name}(1, 2, 3)\n" for name in names))
     assert 0 < sum(len(piece.text) for piece in found) <= BUDGET_CHARS + 2 * len(names)
+
+
+def test_what_was_changed_in_another_file(tmp_path: Path):
+    edited = [Piece("b.py", "def load_roles(path, strict):", 1.0)]
+    (tmp_path / "use.py").write_text("x = 1\n")
+    document = Document((tmp_path / "use.py").as_uri(), "x = 1\n", 1, "python")
+    files = WorkspaceFiles(tmp_path)
+    resolver = Resolver(tmp_path, files.open_text)
+    [piece] = related_pieces(document, CharOffset(6), [], files, resolver, allowed=lambda _path: True, edited=edited)
+    assert (piece.path, piece.text) == ("b.py", "def load_roles(path, strict):")
 
 
 @pytest.mark.parametrize(

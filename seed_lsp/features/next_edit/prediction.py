@@ -23,8 +23,8 @@ DEADLINE_S = 4.0
 MOST_TIMES_LARGER = 3
 _SPARE_CHARS = 40
 
-Gate = Literal["agreement", "model", "proposal"]
-"""What a next edit needs: a model's text that is the candidate's proposal; any text of the model that passes the checks; or the proposal alone."""
+Gate = Literal["agreement", "model"]
+"""What a next edit needs: a model's text that is the candidate's proposal, or any that passes the checks (for measurements)."""
 
 Verdict = Literal["shown", "unchanged", "unfinished", "undoes", "too_large", "errors", "elsewhere", "disagrees"]
 
