@@ -62,7 +62,8 @@ class Settings:
         },
     )
     inline_related: bool = field(
-        default=True, metadata={"key": "inline.related", "help": "let the model see what imported names of the workspace are"}
+        default=False,
+        metadata={"key": "inline.related", "help": "let the model see pieces of other files: what imported names are, what changed lately"},
     )
     inline_prepare: bool = field(
         default=True, metadata={"key": "inline.prepare", "help": "prepare the next completion in the background while one is shown"}

@@ -180,6 +180,8 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
     """What an imported name is, from another file of the workspace, once the document has the focus."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "shapes.py").write_text("def area(width: int, height: int) -> int:\n    return width * height\n")
+    editor.client.set_configuration({"seed": {"model": str(tmp_path), "inline": {"related": True}}})
+    editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
     editor.uri = (tmp_path / "use.py").as_uri()
     editor.open("from shapes import area\n\n#related\narea\nx = ")
     editor.client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": editor.uri}, "position": {"line": 4, "character": 0}})
