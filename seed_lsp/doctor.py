@@ -74,6 +74,8 @@ def _adapter(name: str) -> str:
     """What the shipped adapter of a published model is good for; its tensors are not read."""
     from safetensors import safe_open
 
+    if not (files("engine") / "adapters" / f"{name}.safetensors").is_file():
+        return "it has no adapter, drafts are copies"
     with safe_open(str(files("engine") / "adapters" / f"{name}.safetensors"), framework="numpy") as file:
         expected = float((file.metadata() or {}).get("expected_accepted", "0"))
     return f"its drafts are right for {expected:.1f} tokens on average" if expected else "its adapter is not trained, drafts are copies"

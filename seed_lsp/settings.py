@@ -51,7 +51,10 @@ class Settings:
     )
     inline_model: str = field(
         default="",
-        metadata={"key": "inline.model", "help": "another model for inline completions, such as `qwen2.5-coder-0.5b`; empty: `seed.model`"},
+        metadata={
+            "key": "inline.model",
+            "help": "another model for inline completions: `qwen2.5-coder-0.5b-infill` is three times as fast; empty: `seed.model`",
+        },
     )
     inline_min_chance: int = field(
         default=15,

