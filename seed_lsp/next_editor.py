@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.api import EngineError
 from seed_lsp.engine_client import SupersededError
-from seed_lsp.features.next_edit import prediction
-from seed_lsp.features.next_edit.candidates import find_candidates
 from seed_lsp.features.next_edit.history import EditHistory
-from seed_lsp.features.next_edit.prediction import NextEdit
 from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
+    from seed_lsp.features.next_edit.prediction import NextEdit
     from seed_lsp.server import SeedServer
 
 REMEMBERED = 64
@@ -83,6 +81,9 @@ class NextEditor:
         return offer
 
     async def _predict(self, document: Document) -> tuple[Offer | None, str]:
+        from seed_lsp.features.next_edit import prediction
+        from seed_lsp.features.next_edit.candidates import find_candidates
+
         settings = await self._server.settled()
         if not settings.next_edit_enabled:
             return None, "disabled"
