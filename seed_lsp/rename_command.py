@@ -18,7 +18,7 @@ from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
-from seed_lsp.features.rename.moving import Form
+from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.proposals import proposed_names, usable
 from seed_lsp.features.rename.references import APPLIED, Site, Tier
 from seed_lsp.features.rename.symbols import name_at

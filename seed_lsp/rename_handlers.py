@@ -11,25 +11,20 @@ from lsprotocol import types
 
 from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
-from seed_lsp.features.rename.call_sites import NewSignature
-from seed_lsp.features.rename.change import Rename, find_definition, find_name, plan_rename
-from seed_lsp.features.rename.grammars import require_language
-from seed_lsp.features.rename.moving import Form
-from seed_lsp.features.rename.offers import offers_at
-from seed_lsp.features.rename.proposals import proposed_names, usable
-from seed_lsp.features.rename.references import APPLIED, TIERS
-from seed_lsp.features.rename.renamer import Check
-from seed_lsp.features.rename.symbols import name_at
-from seed_lsp.features.rename.values import filled
+from seed_lsp.features.rename.form import Form
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, ClientPosition, Document, path_of
-from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.workspace import offsets, protocol_range
 
 if TYPE_CHECKING:
+    from seed_lsp.features.rename.call_sites import NewSignature
+    from seed_lsp.features.rename.change import Rename
+    from seed_lsp.features.rename.renamer import Check
+    from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
 
+# What renames is imported with the first one: a tenth of the server's start.
 RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
 CHANGE_SIGNATURE = "seed.changeSignature"
 SUGGEST_NAMES = "seed.suggestNames"
@@ -70,6 +65,8 @@ def register(server: SeedServer) -> None:
 
 @answers_itself
 async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
+    from seed_lsp.features.rename.change import find_name
+
     document, path, offset = _place(server, RenameArguments(params.text_document.uri, params.position))
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
@@ -103,6 +100,8 @@ async def change_signature(server: SeedServer, arguments: RenameArguments) -> di
 
 def offered_actions(server: SeedServer, document: Document, area: types.Range) -> list[types.CodeAction]:
     """Code actions for the name that is selected, or at the cursor; they cost a look at the syntax."""
+    from seed_lsp.features.rename.offers import offers_at
+
     start, end = offsets(document, area, server.documents.encoding)
     if start != end and not document.text[start:end].isidentifier():
         return []
@@ -159,6 +158,9 @@ async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, An
 
 
 async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str]:
+    from seed_lsp.features.rename.change import find_definition, plan_rename
+    from seed_lsp.features.rename.proposals import proposed_names, usable
+
     _, path, offset = _place(server, arguments)
 
     def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
@@ -177,6 +179,10 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
 
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
+    from seed_lsp.features.rename.call_sites import NewSignature
+    from seed_lsp.features.rename.change import plan_rename
+    from seed_lsp.features.rename.symbols import name_at
+
     document, path, offset = _place(server, wanted)
     root, opened = server.root_of(path), server.opened()
     signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
@@ -201,6 +207,8 @@ async def _with_values(
     server: SeedServer, found: Rename, signature: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]]
 ) -> Rename:
     """With the model's values for what calls have to pass from now on; without, where there is no model."""
+    from seed_lsp.features.rename.values import filled
+
     settings = await server.settled()
     try:
         async with WorkProgress(server, "Seed: looking for arguments") as progress:
@@ -216,6 +224,8 @@ def _asking(server: SeedServer) -> Callable[[InfillRequest], Awaitable[Finished]
 
 def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:
     """All tiers with their annotations, or what is certain alone."""
+    from seed_lsp.features.rename.references import APPLIED, TIERS
+
     documents, encoding = found.references.documents, server.documents.encoding
     tiers = {(site.path, site.start): site.tier for site in found.references.sites}
     plain: dict[Path, list[types.TextEdit]] = {}
@@ -248,6 +258,8 @@ def _shows_annotations(server: SeedServer) -> bool:
 
 
 def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Path, CharOffset]:
+    from seed_lsp.features.rename.grammars import require_language
+
     document = server.documents.snapshot(arguments.uri)
     if arguments.version is not None and arguments.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; ask again")

@@ -9,9 +9,10 @@ from pathlib import Path
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
 from seed_lsp.features.rename.call_sites import CallSites, NewSignature, plan_call_sites
 from seed_lsp.features.rename.collisions import require_name, require_room
+from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
-from seed_lsp.features.rename.moving import Form, plan_move
+from seed_lsp.features.rename.moving import plan_move
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at

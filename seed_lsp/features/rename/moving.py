@@ -10,21 +10,20 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.call_sites import CallSites, Function, call_of, functions_of
+from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.lists import CommentError, list_edits
 from seed_lsp.features.rename.references import IN_DOCTEST, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 from seed_lsp.features.rename.signature import Argument, UnboundError, arguments_of, bind, pieces_of
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits
-
-Form = Literal["method", "function"]
 
 _PRIMARY = frozenset(
     {"identifier", "attribute", "call", "subscript", "string", "parenthesized_expression", "list", "dictionary", "set", "tuple"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES
-from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.features.rename.signature import Parameter, parameters_of, pieces_of
 from seed_lsp.source.document import CharOffset, Document
