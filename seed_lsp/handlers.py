@@ -17,7 +17,7 @@ from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers
 from seed_lsp.settings import SECTION
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
-from seed_lsp.workspace import SeedWorkspace
+from seed_lsp.workspace import SeedWorkspace, plain_range
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
@@ -110,7 +110,7 @@ def _wants_rewrites(only: Any) -> bool:
 
 
 def _offer(server: SeedServer, document: Document, area: types.Range, entry: refactor.Refactoring, missing: str | None) -> types.CodeAction:
-    argument = {"uri": document.uri, "range": _plain(area), "version": document.version, "name": entry.name}
+    argument = {"uri": document.uri, "range": plain_range(area), "version": document.version, "name": entry.name}
     action = types.CodeAction(
         title=f"Seed: {entry.title}",
         kind=types.CodeActionKind.RefactorRewrite,
@@ -127,13 +127,6 @@ def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
     documents = capabilities.text_document
     support = documents.code_action.resolve_support if documents and documents.code_action else None
     return support is not None and "edit" in support.properties
-
-
-def _plain(area: types.Range) -> dict[str, dict[str, int]]:
-    return {
-        "start": {"line": area.start.line, "character": area.start.character},
-        "end": {"line": area.end.line, "character": area.end.character},
-    }
 
 
 @answers

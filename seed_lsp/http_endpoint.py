@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,8 +89,6 @@ class Completions:
         return future.result(TIMEOUT_S)
 
     async def _complete(self, plan: Plan, most: int) -> dict[str, Any]:
-        from dataclasses import replace
-
         settings = replace(self._settings, inline_max_tokens=most)
         finished = await run_until_over(self._engine, plan, settings, ())
         read = completion.read_completion(plan, finished)

@@ -12,7 +12,7 @@ from seed_lsp.next_editor import Offer
 from seed_lsp.server import SeedServer, answers
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.usage import default_path, read_counts, report
-from seed_lsp.workspace import offsets, protocol_range
+from seed_lsp.workspace import offsets, plain_range, protocol_range
 
 COMPLETION_STATISTICS = "seed.completionStatistics"
 COMPLETION_ACCEPTED = "seed.completionAccepted"
@@ -153,10 +153,7 @@ def _plain(server: SeedServer, offer: Offer) -> dict[str, Any]:
     return {
         "text": offer.edit.text,
         "textDocument": {"uri": offer.document.uri, "version": offer.document.version},
-        "range": {
-            "start": {"line": area.start.line, "character": area.start.character},
-            "end": {"line": area.end.line, "character": area.end.character},
-        },
+        "range": plain_range(area),
         "command": {"title": "Seed: next edit accepted", "command": NEXT_EDIT_ACCEPTED, "arguments": [offer.id]},
     }
 

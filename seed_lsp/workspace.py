@@ -59,3 +59,11 @@ def offsets(document: Document, area: types.Range, encoding: Encoding) -> tuple[
 def protocol_range(document: Document, start: int, end: int, encoding: Encoding) -> types.Range:
     first, last = (document.position_at(CharOffset(offset), encoding) for offset in (start, end))
     return types.Range(types.Position(first.line, first.character), types.Position(last.line, last.character))
+
+
+def plain_range(area: types.Range) -> dict[str, dict[str, int]]:
+    """A range as JSON has it, for what the protocol gives no type."""
+    return {
+        "start": {"line": area.start.line, "character": area.start.character},
+        "end": {"line": area.end.line, "character": area.end.character},
+    }

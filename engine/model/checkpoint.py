@@ -62,7 +62,11 @@ def convert_gguf(
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
         if stored == "bfloat16":
-            weights = {name: torch.from_numpy(_tuned(file, name, parent)).to(torch.bfloat16) for name in file.names}
+            weights = {}
+            for name in file.names:
+                update = parent.update(name) if parent else None
+                floats = file.floats(name)
+                weights[name] = torch.from_numpy(floats if update is None else floats + update).to(torch.bfloat16)
         else:
             bits = 4 if stored == "int4" else 8
             weights = pack_network(file.config, lambda name: _quantized(file, name, parent, bits), file.floats)
@@ -74,17 +78,10 @@ def convert_gguf(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _tuned(file: GgufFile, name: str, parent: Parent | None) -> np.ndarray:
-    update = parent.update(name) if parent else None
-    floats = file.floats(name)
-    return floats if update is None else floats + update
-
-
 def _quantized(file: GgufFile, name: str, parent: Parent | None, bits: int) -> Quantized:
     """A matrix as the file has it, or tuned and then in 8 bits: the file's own 4 have no room for what was learnt."""
-    if parent is None or parent.update(name) is None:
-        return file.quantized(name, bits=bits)
-    return quantize8(_tuned(file, name, parent))
+    update = parent.update(name) if parent else None
+    return file.quantized(name, bits=bits) if update is None else quantize8(file.floats(name) + update)
 
 
 def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tuple[ModelConfig, Mapping[str, Tensor]]:

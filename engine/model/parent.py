@@ -30,7 +30,6 @@ class Parent:
                 self._tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise AdapterError(f"cannot read the tuned parent {path}: {error}") from error
-        self.path = path
 
     def update(self, name: str) -> np.ndarray | None:
         """What is added to the matrix with that Hugging Face name: α / rank · B A (out, in) in float32; None for one that is not tuned."""
