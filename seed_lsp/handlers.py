@@ -8,19 +8,21 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from engine.api import InvalidRequestError, statistics
-from seed_lsp import inline_handlers, rename_handlers
+from engine.api import Committed, Draft, Event, InvalidRequestError, statistics
+from seed_lsp import inline_handlers, model_handlers, rename_handlers
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import SeedError, StaleDocumentError
 from seed_lsp.features import refactor
-from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers
+from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers, answers_itself
 from seed_lsp.settings import SECTION
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
-from seed_lsp.workspace import SeedWorkspace, plain_range
+from seed_lsp.workspace import SeedWorkspace, plain, plain_range, protocol_range
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
+REWRITE = "seed/rewrite"
+"""The request behind a preview: like `seed.editSelection` or `seed.refactor`, with the edits as the answer, and the drafts on the way."""
 
 
 def create_server(engine: EngineClient) -> SeedServer:
@@ -37,6 +39,8 @@ def create_server(engine: EngineClient) -> SeedServer:
     rename_handlers.register(server)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
+    server.feature(REWRITE)(rewrite)
+    model_handlers.register(server)
     return server
 
 
@@ -146,7 +150,7 @@ def _selection_of(data: Any) -> Selection:
             str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"])
         )
     except (KeyError, TypeError, ValueError):
-        raise InvalidRequestError("the code action carries no data of ours; ask for the actions again") from None
+        raise InvalidRequestError("the request carries no data of ours; ask for the actions again") from None
 
 
 async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
@@ -161,6 +165,48 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
     except SeedError as error:
         raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
     return await _apply(server, (selection, entry))
+
+
+@answers_itself
+async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
+    """Request `seed/rewrite`: `{textDocument: {uri, version}, range, instruction | name, partialResultToken?}`.
+
+    The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that version; nothing is applied. On the way each
+    `$/progress` of the token has the `range`, the text that is `committed`, the `draft` behind it, which may still change (masks are U+2591), and the `step`.
+    """
+    data = plain(params)
+    identifier = data.get("textDocument") if isinstance(data, dict) else None
+    selection = _selection_of({"name": "", **data, **identifier} if isinstance(identifier, dict) else None)
+    name, token = data.get("name"), data.get("partialResultToken")
+    refactoring = refactor.find_refactoring(str(name)) if name else refactor.own_instruction(str(data.get("instruction") or ""))
+    committed, step = "", 0
+
+    def watch(plan: refactor.Plan, event: Event) -> None:
+        nonlocal committed, step
+        draft = ""
+        if isinstance(event, Committed):
+            committed += event.text
+            step += 1
+        elif isinstance(event, Draft):
+            draft = event.text
+        else:
+            return
+        area = protocol_range(plan.document, plan.span.start, plan.span.end, server.documents.encoding)
+        value = {"range": plain_range(area), "committed": committed, "draft": draft, "step": step}
+        server.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
+
+    plan, made, finished = await server.rewrite(selection, refactoring, watch if token is not None else lambda _plan, _event: None)
+    encoding = server.documents.encoding
+    return {
+        "range": plain_range(protocol_range(plan.document, plan.span.start, plan.span.end, encoding)),
+        "newText": made.new_region,
+        "edits": [
+            {"range": plain_range(protocol_range(plan.document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in made.edits
+        ],
+        "version": plan.document.version,
+        "diff": unified_diff(plan.document.text, made.new_text(plan), plan.document.uri.rsplit("/", 1)[-1]),
+        "statistics": statistics(finished),
+    }
 
 
 @answers

@@ -24,8 +24,9 @@ Result = TypeVar("Result")
 class WorkProgress:
     """``async with`` it around the work, run the work through `cancellable`, and pass it the engine's events."""
 
-    def __init__(self, server: LanguageServer, title: str) -> None:
-        self._server, self._title = server, title
+    def __init__(self, server: LanguageServer, title: str, *, measured: bool = False) -> None:
+        """`measured`: `say` will tell percentages."""
+        self._server, self._title, self._measured = server, title, measured
         window = server.client_capabilities.window
         self._token = str(uuid.uuid4()) if window and window.work_done_progress else None
         self._lines = 0
@@ -41,7 +42,7 @@ class WorkProgress:
                 # The client would rather not show it; the work goes on.
                 self._token = None
                 return self
-            progress.begin(self._token, types.WorkDoneProgressBegin(self._title, cancellable=True))
+            progress.begin(self._token, types.WorkDoneProgressBegin(self._title, cancellable=True, percentage=0 if self._measured else None))
             progress.tokens[self._token].add_done_callback(self._on_user_cancel)
         return self
 
@@ -51,8 +52,6 @@ class WorkProgress:
             self._server.work_done_progress.tokens.pop(self._token, None)
 
     def show(self, event: Event) -> None:
-        if self._token is None:
-            return
         message = None
         if isinstance(event, Loading):
             message = event.step
@@ -60,7 +59,11 @@ class WorkProgress:
             self._lines += event.text.count("\n")
             message = f"{self._lines} lines"
         if message is not None:
-            self._server.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message))
+            self.say(message)
+
+    def say(self, message: str, percentage: int | None = None) -> None:
+        if self._token is not None:
+            self._server.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
 
     async def cancellable(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await `work`; `CancelledError` (ours) if the user cancels its progress."""

@@ -15,11 +15,12 @@ from seed_lsp.features.rename.form import Form
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, ClientPosition, Document, path_of
-from seed_lsp.workspace import offsets, protocol_range
+from seed_lsp.workspace import offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.call_sites import NewSignature
     from seed_lsp.features.rename.change import Rename
+    from seed_lsp.features.rename.references import Site
     from seed_lsp.features.rename.renamer import Check
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
@@ -150,11 +151,14 @@ async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, An
     answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label=label))
     if not answer.applied:
         raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
-    left = [
-        {"uri": found.references.documents[site.path].uri, "start": site.start, "tier": site.tier, "reason": site.reason}
-        for site in found.left()
-    ]
+    left = [_left(server, found.references.documents[site.path], site) for site in found.left()]
     return {"applied": True, "counts": found.references.counts(), "left": left}
+
+
+def _left(server: SeedServer, document: Document, site: Site) -> dict[str, Any]:
+    """A place that was not changed, as it was before the change."""
+    area = protocol_range(document, site.start, site.end, server.documents.encoding)
+    return {"uri": document.uri, "range": plain_range(area), "tier": site.tier, "reason": site.reason}
 
 
 async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str]:

@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from engine.api import EngineError, Finished
+from engine.api import EngineError, Event, Finished
 from engine.model.store import Store, StoreError
 from seed_lsp import __version__
 from seed_lsp.completer import Completer
@@ -176,8 +176,10 @@ class SeedServer(LanguageServer):
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
         return types.WorkspaceEdit(changes={document.uri: text_edits})
 
-    async def rewrite(self, selection: Selection, refactoring: refactor.Refactoring) -> tuple[refactor.Plan, refactor.Rewrite, Finished]:
-        """Ask the engine for a rewrite of a selection; nothing is applied here."""
+    async def rewrite(
+        self, selection: Selection, refactoring: refactor.Refactoring, watch: Callable[[refactor.Plan, Event], None] = lambda _plan, _event: None
+    ) -> tuple[refactor.Plan, refactor.Rewrite, Finished]:
+        """Ask the engine for a rewrite of a selection; nothing is applied here. `watch` sees how it comes about."""
         document = self.documents.snapshot(selection.uri)
         if selection.version is not None and selection.version != document.version:
             raise StaleDocumentError("the document changed since the action was offered; select again")
@@ -186,7 +188,12 @@ class SeedServer(LanguageServer):
         plan = refactor.make_plan(document, start, end, refactoring, settings)
         request = refactor.build_request(plan, settings, self.engine.new_id())
         async with WorkProgress(self, "Seed: rewriting the selection") as progress:
-            finished = await progress.cancellable(self.engine.run(request, progress.show))
+
+            def show(event: Event) -> None:
+                progress.show(event)
+                watch(plan, event)
+
+            finished = await progress.cancellable(self.engine.run(request, show))
         if not self.documents.is_current(document):
             raise StaleDocumentError("the document changed while the code was rewritten; nothing was applied")
         self.note(summary("refactor", finished))

@@ -14,7 +14,9 @@ QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along"})
 
 
 class Status:
-    """Sends the state when it changes: ``busy``, ``kind``, ``message`` for people, the last ``reason`` code, and ``tokensPerSecond`` of the last answer."""
+    """Sends the state when it changes: ``busy``, ``kind``, ``message`` for people, the last ``reason`` code, and ``tokensPerSecond`` of the last answer.
+    While a model is fetched, ``percent`` says how much of it is there.
+    """
 
     def __init__(self, send: Callable[[str, dict[str, Any]], None]) -> None:
         self._send = send
@@ -22,6 +24,7 @@ class Status:
         self._kind: Kind = "Normal"
         self._message, self._reason, self._speed = "", "", 0.0
         self._busy = 0
+        self._percent: int | None = None
 
     def under_way(self, requests: int) -> None:
         """So many requests are with the engine."""
@@ -30,6 +33,14 @@ class Status:
 
     def loading(self, step: str) -> None:
         self.say("Normal", step)
+
+    def fetching(self, name: str, percent: int | None) -> None:
+        """`percent` of a model's file is here; None: no longer under way."""
+        self._percent = percent
+        if percent is None:
+            self._tell()
+        else:
+            self.say("Normal", f"fetching {name}")
 
     def say(self, kind: Kind, message: str) -> None:
         self._kind, self._message = kind, message
@@ -53,6 +64,7 @@ class Status:
             "message": self._message,
             "reason": self._reason,
             "tokensPerSecond": self._speed,
+            "percent": self._percent,
         }
         if state != self._sent:
             self._sent = state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
@@ -67,3 +68,12 @@ def plain_range(area: types.Range) -> dict[str, dict[str, int]]:
         "start": {"line": area.start.line, "character": area.start.character},
         "end": {"line": area.end.line, "character": area.end.character},
     }
+
+
+def plain(value: Any) -> Any:
+    """What a client sent for a method that the protocol does not know, as JSON had it: pygls makes named tuples of its objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(entry) for name, entry in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
-from engine.api import Committed, EditRequest, Event, Finished, FinishReason, InfillRequest, Loading, ModelUnavailableError, Request
+from engine.api import Committed, Draft, EditRequest, Event, Finished, FinishReason, InfillRequest, Loading, ModelUnavailableError, Request
 from engine.worker import WorkerSettings, _leave_standard_streams, serve
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.handlers import serve_stdio
@@ -65,6 +65,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     elif "=>" in rest:
         old, _, new = rest.partition("=>")
         text = text.replace(old.strip(), new.strip())
+    yield Draft(request.id, "░░░", 1)
     yield Committed(request.id, text)
     yield Finished(request.id, text, reason, "verified", 7, 3, 11, 0, 0.01, 0.02, 1, request.model, "cpu", "float32")
 
