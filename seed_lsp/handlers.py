@@ -201,7 +201,8 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
         "range": plain_range(protocol_range(plan.document, plan.span.start, plan.span.end, encoding)),
         "newText": made.new_region,
         "edits": [
-            {"range": plain_range(protocol_range(plan.document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in made.edits
+            {"range": plain_range(protocol_range(plan.document, edit.start, edit.end, encoding)), "newText": edit.text}
+            for edit in made.edits
         ],
         "version": plan.document.version,
         "diff": unified_diff(plan.document.text, made.new_text(plan), plan.document.uri.rsplit("/", 1)[-1]),

@@ -31,7 +31,13 @@ async def models(server: SeedServer) -> dict[str, Any]:
         "chosen": settings.model,
         "missing": server.missing_model(),
         "models": [
-            {"name": spec.name, "alias": spec.alias, "bytes": spec.size_bytes, "fetched": store.is_fetched(spec), "inlineOnly": bool(spec.parent)}
+            {
+                "name": spec.name,
+                "alias": spec.alias,
+                "bytes": spec.size_bytes,
+                "fetched": store.is_fetched(spec),
+                "inlineOnly": bool(spec.parent),
+            }
             for spec in MODELS
         ],
     }

@@ -42,7 +42,9 @@ class WorkProgress:
                 # The client would rather not show it; the work goes on.
                 self._token = None
                 return self
-            progress.begin(self._token, types.WorkDoneProgressBegin(self._title, cancellable=True, percentage=0 if self._measured else None))
+            progress.begin(
+                self._token, types.WorkDoneProgressBegin(self._title, cancellable=True, percentage=0 if self._measured else None)
+            )
             progress.tokens[self._token].add_done_callback(self._on_user_cancel)
         return self
 

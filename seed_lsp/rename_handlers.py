@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
 CHANGE_SIGNATURE = "seed.changeSignature"
 SUGGEST_NAMES = "seed.suggestNames"
+SIGNATURE_OF = "seed.signatureOf"
 
 VALUE = "value"
 _ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
@@ -43,7 +44,8 @@ _ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
 @dataclass
 class RenameArguments:
     """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays. `version` is
-    the document's as the user saw it; null: whatever it is now. `form`: what a function or method is to become.
+    the document's as the user saw it; null: whatever it is now. `form`: what a function or method is to become. Without `apply` the answer has the edit, for the
+    editor to show and apply.
     """
 
     uri: str
@@ -54,6 +56,7 @@ class RenameArguments:
     form: Form | None = None
     was: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
+    apply: bool = True
 
 
 def register(server: SeedServer) -> None:
@@ -62,6 +65,7 @@ def register(server: SeedServer) -> None:
     server.command(RENAME_AND_UPDATE)(rename_and_update)
     server.command(CHANGE_SIGNATURE)(change_signature)
     server.command(SUGGEST_NAMES)(suggest_names)
+    server.command(SIGNATURE_OF)(signature_of)
 
 
 @answers_itself
@@ -133,6 +137,24 @@ async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[
 
 
 @answers
+async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined."""
+    from seed_lsp.features.rename.change import find_definition
+    from seed_lsp.features.rename.offers import signature_at
+
+    _, path, offset = _place(server, arguments)
+
+    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> dict[str, Any]:
+        document, start, name = find_definition(files, resolver, path, offset, check)
+        signature = signature_at(document, start) if document.language == "python" else None
+        if signature is None:
+            raise RenameRefusedError(f"{name} is no function whose signature could be changed")
+        return {"name": name, "signature": signature}
+
+    return await server.renamer.run(server.root_of(path), server.opened(), work)
+
+
+@answers
 async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     if not arguments.name and arguments.signature is None and arguments.form is None:
         names = await _proposals(server, arguments)
@@ -145,14 +167,22 @@ async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, An
             raise CancelledError("no name was chosen")
         arguments = replace(arguments, name=chosen.title)
     found = await _find(server, arguments)
+    counts = found.references.counts()
+    left = [_left(server, found.references.documents[site.path], site) for site in found.left()]
+    if not arguments.apply:
+        return {
+            "applied": False,
+            "counts": counts,
+            "left": left,
+            "edit": _workspace_edit(server, found, annotated=_shows_annotations(server)),
+        }
     annotated = _shows_annotations(server) and found.call_sites is not None and found.call_sites.proposed != found.call_sites.edits
     edit = _workspace_edit(server, found, annotated=annotated)
     label = f"Seed: change {found.references.symbol.name}"
     answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label=label))
     if not answer.applied:
         raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
-    left = [_left(server, found.references.documents[site.path], site) for site in found.left()]
-    return {"applied": True, "counts": found.references.counts(), "left": left}
+    return {"applied": True, "counts": counts, "left": left}
 
 
 def _left(server: SeedServer, document: Document, site: Site) -> dict[str, Any]:

@@ -177,7 +177,10 @@ class SeedServer(LanguageServer):
         return types.WorkspaceEdit(changes={document.uri: text_edits})
 
     async def rewrite(
-        self, selection: Selection, refactoring: refactor.Refactoring, watch: Callable[[refactor.Plan, Event], None] = lambda _plan, _event: None
+        self,
+        selection: Selection,
+        refactoring: refactor.Refactoring,
+        watch: Callable[[refactor.Plan, Event], None] = lambda _plan, _event: None,
     ) -> tuple[refactor.Plan, refactor.Rewrite, Finished]:
         """Ask the engine for a rewrite of a selection; nothing is applied here. `watch` sees how it comes about."""
         document = self.documents.snapshot(selection.uri)

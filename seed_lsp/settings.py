@@ -1,8 +1,10 @@
-"""The settings: one definition, from which the README's table is made."""
+"""The settings as the server reads them.
+
+They are described in the VS Code extension's `package.json`, from which the README's table is made; a test holds both together.
+"""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -16,87 +18,24 @@ SECTION = "seed"
 class Settings:
     """What a user can choose. Each field is the setting ``seed.<key>`` of its metadata."""
 
-    model: str = field(
-        default="qwen2.5-coder-1.5b",
-        metadata={
-            "key": "model",
-            "help": "`qwen2.5-coder-1.5b`, `qwen2.5-coder-0.5b`, or the path of a `.gguf` file or a safetensors folder",
-        },
-    )
-    mode: Mode = field(
-        default="verified",
-        metadata={
-            "key": "mode",
-            "choices": MODES,
-            "help": "`verified` (the base model's own text, drafted), `diffusion`, `autoregressive`",
-        },
-    )
-    device: str = field(
-        default="auto", metadata={"key": "device", "choices": ("auto", "cpu", "cuda", "mps"), "help": "where the model runs"}
-    )
-    dtype: str = field(
-        default="auto",
-        metadata={"key": "dtype", "choices": ("auto", *NUMBER_FORMATS), "help": "how it holds its weights; `auto`: the fastest"},
-    )
-    inline_enabled: bool = field(default=True, metadata={"key": "inline.enabled", "help": "answer inline completion requests"})
-    inline_max_tokens: int = field(
-        default=48, metadata={"key": "inline.maxTokens", "range": (1, 512), "help": "longest inline completion, in tokens"}
-    )
-    inline_deadline_ms: int = field(
-        default=4000,
-        metadata={"key": "inline.deadlineMs", "range": (50, 60_000), "help": "after this the text so far is shown, where you asked for it"},
-    )
-    inline_typing_deadline_ms: int = field(
-        default=800, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000), "help": "the same while you type"}
-    )
-    inline_model: str = field(
-        default="",
-        metadata={
-            "key": "inline.model",
-            "help": "another model for inline completions: `qwen2.5-coder-0.5b-infill` is three times as fast; empty: `seed.model`",
-        },
-    )
-    inline_min_chance: int = field(
-        default=15,
-        metadata={
-            "key": "inline.minChance",
-            "range": (0, 100),
-            "help": "while you type, lines that the model gives less than this chance, in percent, are not shown",
-        },
-    )
-    inline_related: bool = field(
-        default=False,
-        metadata={"key": "inline.related", "help": "let the model see pieces of other files: what imported names are, what changed lately"},
-    )
-    inline_prepare: bool = field(
-        default=True, metadata={"key": "inline.prepare", "help": "prepare the next completion in the background while one is shown"}
-    )
-    exclude: tuple[str, ...] = field(
-        default=(),
-        metadata={"key": "exclude", "help": "patterns, as in `.gitignore`, of further files whose text must never reach the model"},
-    )
-    next_edit_enabled: bool = field(default=True, metadata={"key": "nextEdit.enabled", "help": "answer requests for next edits"})
-    completion_enabled: bool = field(
-        default=False,
-        metadata={
-            "key": "completion.enabled",
-            "help": "also offer the completion in the ordinary list, for editors without inline completion",
-        },
-    )
-    edit_max_tokens: int = field(
-        default=1024, metadata={"key": "edit.maxTokens", "range": (16, 8192), "help": "longest rewritten selection, in tokens"}
-    )
-    edit_deadline_s: int = field(
-        default=120, metadata={"key": "edit.deadlineS", "range": (1, 3600), "help": "after this a refactoring is given up"}
-    )
-    idle_minutes: int = field(
-        default=15,
-        metadata={
-            "key": "engine.idleMinutes",
-            "range": (0, 1440),
-            "help": "the model is unloaded after this long without a request; 0: never",
-        },
-    )
+    model: str = field(default="qwen2.5-coder-1.5b", metadata={"key": "model"})
+    mode: Mode = field(default="verified", metadata={"key": "mode", "choices": MODES})
+    device: str = field(default="auto", metadata={"key": "device", "choices": ("auto", "cpu", "cuda", "mps")})
+    dtype: str = field(default="auto", metadata={"key": "dtype", "choices": ("auto", *NUMBER_FORMATS)})
+    inline_enabled: bool = field(default=True, metadata={"key": "inline.enabled"})
+    inline_max_tokens: int = field(default=48, metadata={"key": "inline.maxTokens", "range": (1, 512)})
+    inline_deadline_ms: int = field(default=4000, metadata={"key": "inline.deadlineMs", "range": (50, 60_000)})
+    inline_typing_deadline_ms: int = field(default=800, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000)})
+    inline_model: str = field(default="", metadata={"key": "inline.model"})
+    inline_min_chance: int = field(default=15, metadata={"key": "inline.minChance", "range": (0, 100)})
+    inline_related: bool = field(default=False, metadata={"key": "inline.related"})
+    inline_prepare: bool = field(default=True, metadata={"key": "inline.prepare"})
+    exclude: tuple[str, ...] = field(default=(), metadata={"key": "exclude"})
+    next_edit_enabled: bool = field(default=True, metadata={"key": "nextEdit.enabled"})
+    completion_enabled: bool = field(default=False, metadata={"key": "completion.enabled"})
+    edit_max_tokens: int = field(default=1024, metadata={"key": "edit.maxTokens", "range": (16, 8192)})
+    edit_deadline_s: int = field(default=120, metadata={"key": "edit.deadlineS", "range": (1, 3600)})
+    idle_minutes: int = field(default=15, metadata={"key": "engine.idleMinutes", "range": (0, 1440)})
 
     @property
     def model_of_inline(self) -> str:
@@ -154,17 +93,3 @@ def _problem(default: object, value: object, metadata: Any) -> str | None:
         if isinstance(value, int) and not low <= value <= high:
             return f"{value} is not from {low} to {high}"
     return None
-
-
-def settings_table() -> str:
-    """The settings as a Markdown table."""
-    rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
-    for entry in fields(Settings):
-        default = _shown(entry.default)
-        rows.append(f"| `{SECTION}.{entry.metadata['key']}` | `{default}` | {entry.metadata['help']} |")
-    return "\n".join(rows) + "\n"
-
-
-def _shown(default: object) -> str:
-    """A default as JSON has it, strings without their quotes."""
-    return default if isinstance(default, str) and default else json.dumps(default)

@@ -27,6 +27,9 @@ def worker(connection: Connection, settings: WorkerSettings) -> None:
 def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if isinstance(request, EditRequest):
         word, _, rest = request.instruction.partition(" ")
+        # The code itself may say what becomes of it, for refactorings whose instruction is ours.
+        if "#replace " in request.region:
+            rest = request.region.partition("#replace ")[2].partition("\n")[0]
         # Asked for a next edit it agrees with what is proposed, unless the code says otherwise.
         text = request.region if "stubborn" in request.region else request.guess or request.region
     else:
@@ -65,8 +68,14 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     elif "=>" in rest:
         old, _, new = rest.partition("=>")
         text = text.replace(old.strip(), new.strip())
-    yield Draft(request.id, "░░░", 1)
-    yield Committed(request.id, text)
+    if word == "slowly":
+        for i, line in enumerate(text.splitlines(keepends=True)):
+            yield Draft(request.id, "░" * len(line), i)
+            time.sleep(0.3)
+            yield Committed(request.id, line)
+    else:
+        yield Draft(request.id, "░░░", 1)
+        yield Committed(request.id, text)
     yield Finished(request.id, text, reason, "verified", 7, 3, 11, 0, 0.01, 0.02, 1, request.model, "cpu", "float32")
 
 

@@ -25,7 +25,7 @@ async def test_capabilities(editor: Editor):
     commands = {"seed.editSelection", "seed.refactor", "seed.completionStatistics"}
     commands |= {"seed.renameAndUpdateCallSites", "seed.changeSignature", "seed.suggestNames"}
     commands |= {"seed.completionAccepted", "seed.nextEditAccepted", "seed.nextEditDismissed", "seed.pause", "seed.resume", "seed.usage"}
-    commands |= {"seed.models", "seed.fetchModel"}
+    commands |= {"seed.signatureOf", "seed.models", "seed.fetchModel"}
     assert set(result.execute_command_provider.commands) == commands
     assert result.rename_provider.prepare_provider
     assert result.position_encoding == editor.encoding

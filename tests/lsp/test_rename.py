@@ -13,6 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from seed_lsp.source.document import ClientPosition, Document
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.workspace import plain
 from tests.lsp.conftest import Editor
 
 SOURCE = "def count(items):\n    return len(items)\n\n\nprint('🙂', count([]))\n"
@@ -136,6 +137,32 @@ async def test_the_command_applies_and_reports(editor: Editor, project: Path):
     assert answer["counts"] == {"exact": 2, "override": 0, "possible": 0, "mention": 1}
     assert [entry["reason"] for entry in answer["left"]] == ["in a comment"]
     assert editor.buffer.text == SOURCE.replace("count", "total")
+
+
+async def test_the_command_gives_the_edit_to_look_at(editor: Editor, project: Path):
+    """For an editor with a preview: nothing is applied, and what is not certain is among the edits, marked."""
+    (project / "use.py").write_text("import m  # count\n")
+    answer = plain(await execute(editor, "seed.renameAndUpdateCallSites", "count", name="total", apply=False))
+    assert not answer["applied"]
+    assert editor.buffer.text == SOURCE
+    [comment] = answer["left"]
+    assert comment["uri"] == (project / "use.py").as_uri()
+    assert comment["range"]["start"] == {"line": 0, "character": 12}
+    files = {change["textDocument"]["uri"]: change["edits"] for change in answer["edit"]["documentChanges"]}
+    assert [edit["newText"] for edit in files[editor.uri]] == ["total", "total"]
+    if editor.encoding == "utf-16":
+        assert [edit["annotationId"] for edit in files[comment["uri"]]] == ["mention"]
+        assert answer["edit"]["changeAnnotations"]["mention"]["needsConfirmation"]
+    else:
+        assert comment["uri"] not in files
+
+
+async def test_the_signature_as_it_is(editor: Editor, project: Path):
+    """Asked at a call, it is that of the definition."""
+    found = await execute(editor, "seed.signatureOf", "count([])")
+    assert found == {"name": "count", "signature": "(items)"}
+    with pytest.raises(JsonRpcException, match="items is no function"):
+        await execute(editor, "seed.signatureOf", "items")
 
 
 async def test_a_new_signature_changes_the_calls(editor: Editor, project: Path):

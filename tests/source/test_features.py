@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from engine.api import Finished
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features import refactor
-from seed_lsp.settings import Settings, parse_settings, settings_table
+from seed_lsp.settings import Settings, parse_settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
+from tests.settings_documents import EDITOR_ONLY, ROOT, declared, table
 
 
 def finished(text: str, reason="stop") -> Finished:
@@ -81,8 +84,20 @@ def test_a_bad_setting_is_reported_and_the_default_used():
     assert parse_settings([1])[1] == ["the settings section seed is no object; the defaults are used"]
 
 
-def test_the_readme_has_the_current_settings_table():
-    from pathlib import Path
+def test_the_extension_declares_the_settings_that_the_server_reads():
+    """Under the same names, with the same defaults, choices and limits."""
+    of_server = {f"seed.{entry.metadata['key']}": entry for entry in fields(Settings)}
+    of_extension = {name: entry for name, entry in declared().items() if not name.startswith(EDITOR_ONLY)}
+    assert list(of_extension) == list(of_server)
+    for name, entry in of_server.items():
+        other = of_extension[name]
+        default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+        assert (other["default"], type(other["default"])) == (default, type(default)), name
+        assert other.get("enum", []) == list(entry.metadata.get("choices", ())), name
+        assert (other.get("minimum"), other.get("maximum")) == entry.metadata.get("range", (None, None)), name
+        assert other["markdownDescription"], name
 
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert settings_table() in readme, "paste the output of: python -c 'from seed_lsp.settings import *; print(settings_table())'"
+
+def test_the_readme_has_the_current_settings_table():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table() in readme, "run: python -m tests.settings_documents"

@@ -88,3 +88,11 @@ def _may_swap(one: Parameter, other: Parameter) -> bool:
 
 def _written(parameters: Sequence[Parameter]) -> str:
     return f"({', '.join(pieces_of(parameters))})"
+
+
+def signature_at(document: Document, offset: CharOffset) -> str | None:
+    """The parameters of the function that is defined under the name at a place, as `parse_signature` takes them; None where no function is."""
+    file = PythonFile(document)
+    function = file.node_at(offset).parent
+    listed = function.child_by_field_name("parameters") if function is not None and function.type == "function_definition" else None
+    return None if listed is None else _written(parameters_of(file, listed))

@@ -1,0 +1,192 @@
+/** Rename and change of a signature: asks for what it needs, then shows the change in the editor's own refactor preview wherever something wants a look. */
+
+import * as vscode from 'vscode';
+import type { WorkspaceEdit } from 'vscode-languageclient/node';
+
+import { namesChanged } from './parameters.ts';
+import type { Server } from './server.ts';
+
+interface Place {
+  uri: string;
+  position: { line: number; character: number };
+  version: number;
+}
+
+interface Found {
+  edit: WorkspaceEdit;
+  left: { uri: string; tier: string; reason: string }[];
+}
+
+export class Renames {
+  constructor(private readonly server: Server) {}
+
+  /** *Rename and update call sites…* at the cursor, or at the place of a code action. */
+  async rename(given?: Place): Promise<void> {
+    const place = given ?? this.here();
+    if (place === undefined || this.server.require() === undefined) {
+      return;
+    }
+    const name = await this.askForName(place);
+    if (name !== undefined) {
+      await this.change('seed.renameAndUpdateCallSites', { ...place, name });
+    }
+  }
+
+  /** *Change signature…*: the parameters are edited as text; what cannot be told from it is asked. */
+  async changeSignature(): Promise<void> {
+    const place = this.here();
+    if (place === undefined || this.server.require() === undefined) {
+      return;
+    }
+    const now = await this.tried(this.server.execute<{ name: string; signature: string }>('seed.signatureOf', place));
+    if (now === undefined) {
+      return;
+    }
+    const signature = await vscode.window.showInputBox({
+      title: `Seed: new signature of ${now.name}`,
+      value: now.signature,
+      valueSelection: [now.signature.length - 1, now.signature.length - 1],
+      prompt: 'Parameters as they should be. The calls follow.',
+      ignoreFocusOut: true,
+    });
+    if (signature === undefined || signature.trim() === now.signature) {
+      return;
+    }
+    const { added, removed } = namesChanged(now.signature, signature);
+    const was: Record<string, string> = {};
+    const values: Record<string, string> = {};
+    for (const name of added) {
+      const old = await this.askWhether(name, removed.filter((entry) => !Object.values(was).includes(entry)));
+      if (old === undefined) {
+        return;
+      }
+      if (old !== '') {
+        was[name] = old;
+        continue;
+      }
+      const value = await vscode.window.showInputBox({
+        title: `Seed: what do the calls pass for ${name}?`,
+        prompt: 'An expression. Empty: the model proposes one for each call, or the default holds.',
+        ignoreFocusOut: true,
+      });
+      if (value === undefined) {
+        return;
+      }
+      if (value.trim() !== '') {
+        values[name] = value.trim();
+      }
+    }
+    await this.change('seed.changeSignature', { ...place, signature, was, arguments: values });
+  }
+
+  /** A renamed parameter or a new one? Empty: new. Asked only where one may have been renamed. */
+  private async askWhether(name: string, removed: string[]): Promise<string | undefined> {
+    if (removed.length === 0) {
+      return '';
+    }
+    const items = [...removed.map((old) => ({ label: `${old} is now ${name}`, old })), { label: `${name} is new`, old: '' }];
+    return (await vscode.window.showQuickPick(items, { title: `Seed: the parameter ${name}`, ignoreFocusOut: true }))?.old;
+  }
+
+  /** A name that is typed, or one of those that the model proposes meanwhile. */
+  private async askForName(place: Place): Promise<string | undefined> {
+    const pick = vscode.window.createQuickPick();
+    pick.title = 'Seed: rename and update call sites';
+    pick.placeholder = 'The new name; the model looks for some';
+    pick.busy = true;
+    pick.ignoreFocusOut = true;
+    let proposed: string[] = [];
+    const draw = (): void => {
+      const typed = pick.value.trim();
+      pick.items = [...(typed === '' ? [] : [typed]), ...proposed.filter((name) => name !== typed)].map((label) => ({
+        label,
+        ...(proposed.includes(label) ? { description: 'proposed' } : {}),
+        alwaysShow: true,
+      }));
+    };
+    pick.onDidChangeValue(draw);
+    this.server
+      .execute<{ names: string[] }>('seed.suggestNames', place)
+      .then(({ names }) => {
+        proposed = names;
+        draw();
+      })
+      // Without a model there are none; a name can be typed all the same.
+      .catch(() => undefined)
+      .finally(() => {
+        pick.busy = false;
+      });
+    return new Promise((resolve) => {
+      pick.onDidAccept(() => {
+        resolve(pick.selectedItems[0]?.label);
+        pick.hide();
+      });
+      pick.onDidHide(() => {
+        resolve(undefined);
+        pick.dispose();
+      });
+      pick.show();
+    });
+  }
+
+  private async change(command: string, argument: Place & Record<string, unknown>): Promise<void> {
+    const client = this.server.client;
+    const found = await this.tried(
+      vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Seed: looking for what refers to it' }, () =>
+        this.server.execute<Found>(command, { ...argument, apply: false }),
+      ),
+    );
+    if (found === undefined || client === undefined) {
+      return;
+    }
+    const versions = new Map((found.edit.documentChanges ?? []).flatMap((entry) => ('edits' in entry ? [[entry.textDocument.uri, entry.textDocument.version] as const] : [])));
+    const edit = await client.protocol2CodeConverter.asWorkspaceEdit(found.edit);
+    const unsure = Object.values(found.edit.changeAnnotations ?? {}).some((annotation) => annotation.needsConfirmation);
+    // With something to tick the editor opens its refactor preview; without, it would open with nothing ticked.
+    if (!unsure && !(await this.confirmed(edit))) {
+      return;
+    }
+    const moved = vscode.workspace.textDocuments.find((document) => {
+      const version = versions.get(client.code2ProtocolConverter.asUri(document.uri));
+      return version != null && version !== document.version;
+    });
+    if (moved !== undefined) {
+      void vscode.window.showWarningMessage(`Seed: ${vscode.workspace.asRelativePath(moved.uri)} changed meanwhile; nothing was applied`);
+      return;
+    }
+    await vscode.workspace.applyEdit(edit, { isRefactoring: true });
+    const unresolved = found.left.filter((entry) => entry.tier !== 'possible' && entry.tier !== 'mention');
+    if (unresolved.length > 0) {
+      void vscode.window.showInformationMessage(`Seed: ${unresolved.length} calls were left as they are: ${unresolved[0]?.reason}`);
+    }
+  }
+
+  /** Everything is certain: say how much it is, and where. */
+  private async confirmed(edit: vscode.WorkspaceEdit): Promise<boolean> {
+    const files = edit.entries().map(([uri, edits]) => ({ name: vscode.workspace.asRelativePath(uri), count: edits.length }));
+    const places = files.reduce((sum, { count }) => sum + count, 0);
+    const yes = 'Apply';
+    const detail = files.map(({ name, count }) => `${name}: ${count}`).join('\n');
+    const text = `${places} ${places === 1 ? 'place' : 'places'} in ${files.length} ${files.length === 1 ? 'file' : 'files'}, all certain`;
+    return (await vscode.window.showInformationMessage(text, { modal: true, detail }, yes)) === yes;
+  }
+
+  private async tried<Result>(work: Thenable<Result>): Promise<Result | undefined> {
+    try {
+      return await work;
+    } catch {
+      // The server has told the user why.
+      return undefined;
+    }
+  }
+
+  private here(): Place | undefined {
+    const editor = vscode.window.activeTextEditor;
+    const client = this.server.client;
+    if (editor === undefined || client === undefined) {
+      return undefined;
+    }
+    const { line, character } = editor.selection.active;
+    return { uri: client.code2ProtocolConverter.asUri(editor.document.uri), position: { line, character }, version: editor.document.version };
+  }
+}

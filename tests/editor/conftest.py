@@ -1,0 +1,72 @@
+"""What the tests in real editors share: where the editors are, the servers that they start, a workspace."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).parents[2]
+HOSTS = Path(os.environ.get("SEED_HOSTS", ROOT / ".hosts"))
+REAL_SERVER = Path(sysconfig.get_path("scripts")) / "seed-lsp"
+REAL_MODEL = "qwen2.5-coder-0.5b"
+PICTURES = os.environ.get("SEED_PICTURES")
+"""Folder for pictures of the editors, for the READMEs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder drive a real editor."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.editor)
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Path:
+    if not HOSTS.is_dir():
+        pytest.fail(f"the editors are not at {HOSTS}; run: make test-editors", pytrace=False)
+    return HOSTS
+
+
+def launcher(folder: Path, *, cache: Path | None = None) -> Path:
+    """A program that serves as `seed-lsp` does, with the scripted engine in the model's place. Its process ids go to ``pids`` beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "seed-lsp"
+    lines = [
+        "#!/bin/sh",
+        f'export PYTHONPATH="{ROOT}" SEED_LSP_STATISTICS="{folder}/statistics.json"',
+        f'export SEED_LSP_CACHE="{cache}"' if cache else "",
+        f'if [ "$1" = serve ]; then echo $$ >> "{folder}/pids"; exec "{sys.executable}" -m tests.lsp.scripted; fi',
+        f'exec "{sys.executable}" -m seed_lsp "$@"',
+    ]
+    script.write_text("\n".join(lines) + "\n")
+    script.chmod(0o755)
+    return script
+
+
+def last_pid(script: Path) -> int:
+    return int((script.parent / "pids").read_text().split()[-1])
+
+
+def saved(path: Path, text: str) -> None:
+    """Wait until the file has exactly that text."""
+    assert wait_for(lambda: path.read_text() == text, 15), f"{path.name} is {path.read_text()!r}, not {text!r}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Of a test that fails in VS Code, keep the window as it was."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if call.when == "call" and report.failed and page is not None:
+        path = Path(tempfile.gettempdir()) / f"{item.name}.png"
+        page.screenshot(path=path)
+        report.sections.append(("the window", str(path)))
+    return report

@@ -1,0 +1,198 @@
+"""VS Code itself, its server build in a process of its own and its window in a headless browser."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.editor.conftest import PICTURES, ROOT
+
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS = {
+    "editor.inlineSuggest.minShowDelay": 0,
+    "editor.accessibilitySupport": "off",
+    "editor.minimap.enabled": False,
+    "files.autoSave": "off",
+    "workbench.startupEditor": "none",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.colorTheme": "Default Dark Modern",
+    "telemetry.telemetryLevel": "off",
+    "extensions.autoCheckUpdates": False,
+    "extensions.autoUpdate": False,
+    "update.mode": "none",
+    "workbench.enableExperiments": False,
+    "chat.disableAIFeatures": True,
+    "git.enabled": False,
+}
+VSIX = ROOT / "editors" / "vscode" / "seed-lsp.vsix"
+START_S = 60_000
+
+
+class VSCode:
+    """A running VS Code with the extension installed. `settings` are the user's."""
+
+    def __init__(
+        self, hosts: Path, folder: Path, settings: dict[str, Any], *, trust: bool = False, env: dict[str, str] | None = None
+    ) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._log = folder / "vscode.log"
+        user = folder / "data" / "User"
+        user.mkdir(parents=True)
+        self._settings = user / "settings.json"
+        self._settings.write_text(json.dumps({**SETTINGS, **settings}))
+        node = hosts / "node" / "node_modules" / ".bin" / "node"
+        main = hosts / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
+        command = [str(node), str(main), "--accept-server-license-terms", "--server-data-dir", str(folder)]
+        command += ["--user-data-dir", str(folder / "data"), "--extensions-dir", str(folder / "extensions")]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([*command, "--install-extension", str(VSIX), "--force"], check=True, **quiet)
+        # Without the grace time an extension host outlives its window by hours.
+        command += ["--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token", "--telemetry-level", "off"]
+        command += ["--reconnection-grace-time", "5", *([] if trust else ["--disable-workspace-trust"])]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **(env or {})},
+            )
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2):
+                    return
+            except OSError:
+                if self._process.poll() is not None:
+                    break
+                time.sleep(0.25)
+        self.stop()
+        raise RuntimeError(self._log.read_text()[-2000:])
+
+    def stop(self) -> None:
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
+            time.sleep(0.5)
+        self._process.wait()
+
+    def user_settings(self) -> dict[str, Any]:
+        return json.loads(self._settings.read_text())
+
+
+class Window:
+    """One window on a workspace, driven by keys and what is to be seen."""
+
+    def __init__(self, page: Page, vscode: VSCode, workspace: Path) -> None:
+        self.page, self.workspace = page, workspace
+        page.goto(f"http://127.0.0.1:{vscode.port}/?" + urlencode({"folder": str(workspace)}))
+
+    def open(self, name: str, *, ready: bool = True) -> Window:
+        """Open a file by the explorer, and wait until the server is there."""
+        self.page.locator(".explorer-folders-view").get_by_text(name, exact=True).dblclick(timeout=START_S)
+        self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for(timeout=START_S)
+        self.page.locator(".editor-group-container.active .monaco-editor .view-lines").first.click(timeout=START_S)
+        if ready:
+            self.status("Seed: ready")
+        return self
+
+    def status(self, text: str) -> Locator:
+        """The status item, once it says that."""
+        found = self.page.locator(f".statusbar-item [aria-label*='{text}']").first
+        found.wait_for(timeout=START_S)
+        return found
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text, delay=20)
+
+    def go_to(self, line: int, column: int = 1) -> None:
+        """Counted from 1."""
+        self.press("Control+g")
+        self.page.locator(".quick-input-widget input").first.wait_for()
+        self.page.keyboard.type(f"{line}:{column}")
+        self.press("Enter")
+        self.page.locator(".quick-input-widget").wait_for(state="hidden")
+
+    def select_lines(self, first: int, last: int) -> None:
+        self.go_to(first)
+        for _ in range(last - first + 1):
+            self.press("Shift+ArrowDown")
+
+    def command(self, title: str) -> None:
+        self.press("F1")
+        self.page.locator(".quick-input-widget input").first.wait_for()
+        self.page.keyboard.type(title)
+        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.click()
+
+    def answer(self, title: str, text: str) -> None:
+        """Type into the input of that title, and take it."""
+        self.page.locator(".quick-input-title", has_text=title).wait_for()
+        self.page.keyboard.type(text)
+        self.page.locator(".quick-input-list .monaco-list-row", has_text=text).first.wait_for()
+        self.press("Enter")
+
+    def ghost(self) -> Locator:
+        return self.page.locator("[class*=ghost-text]")
+
+    def toast(self, text: str) -> Locator:
+        found = self.page.locator(".notification-list-item", has_text=text).first
+        found.wait_for(timeout=30_000)
+        return found
+
+    def drawn(self, text: str, *, gone: bool = False) -> None:
+        """Wait for text that a decoration draws, which is in no element; or until it is gone."""
+        found = "[...document.querySelectorAll('.view-line span')].some((e) => getComputedStyle(e, '::after').content.replaceAll('\\u00a0', ' ').includes(text))"
+        self.page.wait_for_function(f"(text) => {'!' if gone else ''}{found}", arg=text, timeout=15_000)
+
+    def lens(self, text: str, at: int = 0) -> None:
+        """Click a code lens."""
+        self.page.locator(".codelens-decoration a", has_text=text).nth(at).click(timeout=30_000)
+
+    def apply_preview(self) -> None:
+        """Apply what the preview has; it closes, and the file is changed."""
+        self.press("Control+Enter")
+        self.page.locator(".tab.active.dirty").first.wait_for()
+
+    def preview(self) -> str:
+        """The lines of the preview that are on the screen."""
+        lines = self.page.locator(".editor-group-container.active .view-line")
+        placed = sorted(((line.bounding_box() or {"y": 0})["y"], line.inner_text()) for line in lines.all())
+        return "\n".join(text.replace("\xa0", " ") for _, text in placed)
+
+    def save(self) -> None:
+        self.press("Control+s")
+        expect(self.page.locator(".tab.dirty")).to_have_count(0)
+
+    def save_all(self) -> None:
+        self.command("File: Save All")
+        expect(self.page.locator(".tab.dirty")).to_have_count(0)
+
+    def picture(self, name: str) -> None:
+        if PICTURES:
+            self.page.screenshot(path=Path(PICTURES) / name)
