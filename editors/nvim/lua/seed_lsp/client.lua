@@ -1,0 +1,48 @@
+--- The language client: the server's name, the running one, and its commands.
+local M = {}
+
+M.name = 'seed'
+
+--- The client of a buffer.
+---@param bufnr? integer
+---@return vim.lsp.Client?
+function M.of(bufnr)
+  return vim.lsp.get_clients({ bufnr = bufnr or 0, name = M.name })[1]
+end
+
+--- The client of the current buffer, or a message that says why there is none.
+---@return vim.lsp.Client?
+function M.required()
+  local client = M.of(0)
+  if client == nil then
+    M.say('the server is not attached to this buffer; see :checkhealth seed_lsp', vim.log.levels.WARN)
+  end
+  return client
+end
+
+---@param text string
+---@param level? integer
+function M.say(text, level)
+  vim.notify('Seed: ' .. text, level or vim.log.levels.INFO)
+end
+
+--- Run one of the server's commands. Errors that the server has told the user are not told again.
+---@param client vim.lsp.Client
+---@param command string
+---@param arguments? table
+---@param done? fun(result: any)
+function M.execute(client, command, arguments, done)
+  client:request('workspace/executeCommand', { command = command, arguments = arguments or {} }, function(err, result)
+    if err == nil and done ~= nil then
+      done(result)
+    end
+  end)
+end
+
+--- A document with the version that the server has.
+---@param bufnr integer
+function M.versioned(bufnr)
+  return { uri = vim.uri_from_bufnr(bufnr), version = vim.lsp.util.buf_versions[bufnr] }
+end
+
+return M

@@ -1,0 +1,247 @@
+--- *Edit selection*: an instruction for some lines, its draft as it comes about, and a diff of which each change is taken or left.
+local client_of = require('seed_lsp.client')
+
+local M = {}
+
+M.namespace = vim.api.nvim_create_namespace('seed_lsp.edit')
+
+---@class seed_lsp.Preview
+---@field source integer buffer
+---@field tick integer of the source that the preview is for
+---@field buffer integer with the file as it would be
+---@field original string[] the source's lines
+---@field ready boolean
+---@field cancel fun()
+
+---@type table<integer, seed_lsp.Preview> by the preview's buffer
+local previews = {}
+---@type table<string, seed_lsp.Preview> by the token of its progress
+local under_way = {}
+local numbers = 0
+
+---@param preview seed_lsp.Preview
+local function close(preview)
+  previews[preview.buffer] = nil
+  preview.cancel()
+  if vim.api.nvim_buf_is_valid(preview.buffer) then
+    vim.api.nvim_buf_delete(preview.buffer, { force = true })
+  end
+  local window = vim.fn.bufwinid(preview.source)
+  if window ~= -1 then
+    vim.api.nvim_win_call(window, vim.cmd.diffoff)
+    vim.api.nvim_set_current_win(window)
+  end
+end
+
+local function set_lines(buffer, lines)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+end
+
+--- The lines of the source with those of a range written anew.
+local function with_region(preview, range, new)
+  local lines = vim.list_slice(preview.original, 1, range.start.line)
+  local last = range['end'].line + (range['end'].character > 0 and 1 or 0)
+  vim.list_extend(lines, new)
+  return vim.list_extend(lines, preview.original, last + 1)
+end
+
+--- The draft, over the old lines that wait until they are written anew.
+---@param preview seed_lsp.Preview
+local function show_draft(preview, state)
+  if not vim.api.nvim_buf_is_valid(preview.buffer) or preview.ready then
+    return
+  end
+  local certain = vim.split(state.committed, '\n', { plain = true })
+  local new = vim.split(state.committed .. state.draft, '\n', { plain = true })
+  local first = state.range.start.line
+  local last = state.range['end'].line + (state.range['end'].character > 0 and 1 or 0)
+  local written = #new
+  vim.list_extend(new, preview.original, first + #new + 1, last)
+  set_lines(preview.buffer, with_region(preview, state.range, new))
+  vim.api.nvim_buf_clear_namespace(preview.buffer, M.namespace, 0, -1)
+  for i = 1, #new do
+    local group = i > written and 'SeedPending' or (i < #certain or (i == #certain and state.draft == '')) and 'SeedInserted' or 'SeedDraft'
+    vim.api.nvim_buf_set_extmark(preview.buffer, M.namespace, first + i - 1, 0, { line_hl_group = group })
+  end
+end
+
+--- Handler of `$/progress`: ours, or the usual one.
+function M.on_progress(err, params, ctx, config)
+  local preview = under_way[params.token]
+  if preview == nil then
+    return vim.lsp.handlers['$/progress'](err, params, ctx, config)
+  end
+  show_draft(preview, params.value)
+end
+
+--- Whether the source is still what the preview was made for.
+---@param preview seed_lsp.Preview
+local function is_current(preview)
+  if vim.api.nvim_buf_is_loaded(preview.source) and vim.api.nvim_buf_get_changedtick(preview.source) == preview.tick then
+    return true
+  end
+  client_of.say('the file changed since the preview was made; nothing was applied', vim.log.levels.WARN)
+  return false
+end
+
+--- Make the source's lines those of the preview, and touch no line that stays.
+---@param preview seed_lsp.Preview
+local function apply(preview)
+  if not preview.ready or not is_current(preview) then
+    return
+  end
+  local old = vim.api.nvim_buf_get_lines(preview.source, 0, -1, false)
+  local new = vim.api.nvim_buf_get_lines(preview.buffer, 0, -1, false)
+  local diff = vim.text and vim.text.diff or vim.diff
+  local hunks = diff(table.concat(old, '\n') .. '\n', table.concat(new, '\n') .. '\n', { result_type = 'indices' })
+  for i = #hunks, 1, -1 do
+    local start, count, from, size = unpack(hunks[i])
+    -- Of an insertion the place is the line before it.
+    local first = count == 0 and start or start - 1
+    vim.api.nvim_buf_set_lines(preview.source, first, first + count, false, vim.list_slice(new, from, from + size - 1))
+  end
+  close(preview)
+end
+
+--- Take the change at the cursor, or leave it out.
+---@param preview seed_lsp.Preview
+---@param verb 'diffput'|'diffget'
+local function one(preview, verb)
+  if not preview.ready or not is_current(preview) then
+    return
+  end
+  vim.cmd({ cmd = verb, args = { tostring(preview.source) } })
+  preview.tick = vim.api.nvim_buf_get_changedtick(preview.source)
+  local same = vim.deep_equal(
+    vim.api.nvim_buf_get_lines(preview.source, 0, -1, false),
+    vim.api.nvim_buf_get_lines(preview.buffer, 0, -1, false)
+  )
+  if same then
+    close(preview)
+  end
+end
+
+---@param preview seed_lsp.Preview
+local function open(preview)
+  local buffer, source = preview.buffer, preview.source
+  previews[buffer] = preview
+  vim.bo[buffer].bufhidden = 'wipe'
+  vim.api.nvim_buf_set_name(buffer, ('seed://%d/%s'):format(numbers, vim.fs.basename(vim.api.nvim_buf_get_name(source))))
+  set_lines(buffer, preview.original)
+  vim.bo[buffer].filetype = vim.bo[source].filetype
+  vim.cmd('rightbelow vertical sbuffer ' .. buffer)
+  local function map(key, description, action)
+    vim.keymap.set('n', key, function()
+      action(preview)
+    end, { buffer = buffer, nowait = true, desc = description })
+  end
+  map('<CR>', 'Seed: apply the changes', apply)
+  map('q', 'Seed: discard the preview', close)
+  map('a', 'Seed: apply the change at the cursor', function(it)
+    one(it, 'diffput')
+  end)
+  map('x', 'Seed: leave out the change at the cursor', function(it)
+    one(it, 'diffget')
+  end)
+  vim.api.nvim_create_autocmd('BufWipeout', {
+    buffer = buffer,
+    callback = function()
+      preview.cancel()
+      previews[buffer] = nil
+    end,
+  })
+end
+
+---@param preview seed_lsp.Preview
+---@param result table
+local function finish(preview, result)
+  preview.ready = true
+  local buffer = preview.buffer
+  vim.api.nvim_buf_clear_namespace(buffer, M.namespace, 0, -1)
+  set_lines(buffer, preview.original)
+  local client = client_of.of(preview.source)
+  -- The edits are for exactly the lines that the preview has now.
+  vim.lsp.util.apply_text_edits(result.edits, buffer, client and client.offset_encoding or 'utf-16')
+  vim.bo[buffer].modified = false
+  local speed = result.statistics.tokens_per_second
+  vim.wo[vim.fn.bufwinid(buffer)].winbar = ' <CR> apply all · a apply this · x leave this out · q discard'
+    .. (speed and (' · %.0f tokens/s'):format(speed) or '')
+  for _, one_of in ipairs({ preview.source, buffer }) do
+    local window = vim.fn.bufwinid(one_of)
+    if window ~= -1 then
+      vim.api.nvim_win_call(window, vim.cmd.diffthis)
+    end
+  end
+  vim.cmd('silent! normal! gg]c')
+end
+
+--- Ask for a rewrite of lines `first` to `last`, from 1, of the current buffer, and show it come about.
+---@param first integer
+---@param last integer
+---@param instruction string
+function M.rewrite(first, last, instruction)
+  local client = client_of.required()
+  if client == nil then
+    return
+  end
+  local source = vim.api.nvim_get_current_buf()
+  numbers = numbers + 1
+  local token = 'seed-edit-' .. numbers
+  local preview = {
+    source = source,
+    tick = vim.api.nvim_buf_get_changedtick(source),
+    buffer = vim.api.nvim_create_buf(false, true),
+    original = vim.api.nvim_buf_get_lines(source, 0, -1, false),
+    ready = false,
+    cancel = function() end,
+  }
+  local last_line = preview.original[last] or ''
+  local params = {
+    textDocument = client_of.versioned(source),
+    range = {
+      start = { line = first - 1, character = 0 },
+      ['end'] = { line = last - 1, character = vim.str_utfindex(last_line, client.offset_encoding) },
+    },
+    instruction = instruction,
+    partialResultToken = token,
+  }
+  open(preview)
+  vim.wo[vim.fn.bufwinid(preview.buffer)].winbar = ' denoising … · q cancels'
+  under_way[token] = preview
+  local _, id = client:request('seed/rewrite', params, function(err, result)
+    under_way[token] = nil
+    preview.cancel = function() end
+    local open_still = previews[preview.buffer] ~= nil
+    if err ~= nil then
+      if open_still then
+        close(preview)
+        client_of.say(err.message, vim.log.levels.WARN)
+      end
+    elseif open_still then
+      finish(preview, result)
+    end
+  end, source)
+  preview.cancel = function()
+    preview.cancel = function() end
+    under_way[token] = nil
+    if id ~= nil then
+      client:cancel_request(id)
+    end
+  end
+end
+
+--- The command: with its words as the instruction, or asking for them.
+function M.command(options)
+  if options.args ~= '' then
+    M.rewrite(options.line1, options.line2, options.args)
+    return
+  end
+  vim.ui.input({ prompt = 'Seed, change: ' }, function(instruction)
+    if instruction ~= nil and instruction:match('%S') then
+      M.rewrite(options.line1, options.line2, instruction)
+    end
+  end)
+end
+
+return M

@@ -1,0 +1,192 @@
+--- Seed for Neovim: the server does the work; here are its keys and its colours.
+local client_of = require('seed_lsp.client')
+
+local M = {}
+
+---@class seed_lsp.Options
+---@field cmd? string[] how the server is started
+---@field filetypes? string[]
+---@field root_markers? string[]
+---@field settings? table the settings `seed.*`, nested: `{ inline = { maxTokens = 64 } }`
+---@field inline? boolean inline completion
+---@field next_edit? boolean next edits
+---@field keys? table<string, string|false> false: no key
+
+local DEFAULTS = {
+  cmd = { 'seed-lsp', 'serve' },
+  filetypes = { 'python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'go', 'rust', 'java', 'c', 'cpp' },
+  root_markers = { 'pyproject.toml', 'setup.py', 'package.json', 'go.mod', 'Cargo.toml', '.git' },
+  settings = {},
+  inline = true,
+  next_edit = true,
+  keys = {
+    accept = '<Tab>',
+    accept_word = '<M-w>',
+    accept_line = '<M-l>',
+    next_edit = '<Tab>',
+    dismiss = '<M-e>',
+  },
+}
+
+---@type seed_lsp.Options?
+M.options = nil
+
+--- A component for a statusline: `%{%v:lua.require'seed_lsp'.statusline()%}`.
+function M.statusline()
+  return require('seed_lsp.status').statusline()
+end
+
+local function on_attach(client, bufnr)
+  local options = assert(M.options)
+  if options.inline then
+    require('seed_lsp.inline').attach(client, bufnr)
+  end
+  if options.next_edit then
+    require('seed_lsp.next_edit').attach(client, bufnr)
+  end
+end
+
+local told = false
+
+--- Once: a model that is missing is fetched by a command, never unasked.
+local function tell_of_missing_model(client)
+  if told then
+    return
+  end
+  told = true
+  client_of.execute(client, 'seed.models', {}, function(found)
+    if found.missing ~= vim.NIL and found.missing ~= nil then
+      local spec = vim.iter(found.models):find(function(model)
+        return model.name == found.chosen or model.alias == found.chosen
+      end)
+      local size = spec and (' (%.1f GB)'):format(spec.bytes / 1e9) or ''
+      client_of.say(('the model %s%s is not on this machine yet; :SeedFetchModel downloads it'):format(found.chosen, size), vim.log.levels.WARN)
+    end
+  end)
+end
+
+local function with_client(action)
+  return function(...)
+    local client = client_of.required()
+    if client ~= nil then
+      action(client, ...)
+    end
+  end
+end
+
+local function create_commands()
+  local command = vim.api.nvim_create_user_command
+  command('SeedEdit', function(options)
+    require('seed_lsp.edit').command(options)
+  end, { range = true, nargs = '*', desc = 'Rewrite lines by an instruction' })
+  command('SeedRename', function(options)
+    require('seed_lsp.rename').rename(options.args)
+  end, { nargs = '?', desc = 'Rename the symbol at the cursor, and every use' })
+  command('SeedSignature', function(options)
+    require('seed_lsp.rename').signature(options.args)
+  end, { nargs = '*', desc = 'Change the signature of the function at the cursor, and its calls' })
+  command(
+    'SeedPause',
+    with_client(function(client)
+      client_of.execute(client, 'seed.pause')
+    end),
+    { desc = 'No suggestions while typing' }
+  )
+  command(
+    'SeedResume',
+    with_client(function(client)
+      client_of.execute(client, 'seed.resume')
+    end),
+    { desc = 'Suggestions while typing again' }
+  )
+  command(
+    'SeedUsage',
+    with_client(function(client)
+      client_of.execute(client, 'seed.usage', {}, function(report)
+        vim.api.nvim_echo({ { report } }, true, {})
+      end)
+    end),
+    { desc = 'How suggestions fared' }
+  )
+  command(
+    'SeedFetchModel',
+    with_client(function(client, options)
+      client_of.execute(client, 'seed.models', {}, function(found)
+        local name = options.args ~= '' and options.args or found.chosen
+        client_of.say(('fetching %s …'):format(name))
+        client_of.execute(client, 'seed.fetchModel', { name }, function(done)
+          client_of.say(('%s is here'):format(done.name))
+        end)
+      end)
+    end),
+    { nargs = '?', desc = 'Download the model' }
+  )
+end
+
+local function set_keys()
+  local keys = assert(M.options).keys
+  local function expression(modes, key, description, taken)
+    if not key then
+      return
+    end
+    vim.keymap.set(modes, key, function()
+      -- With nothing to take, the key is what it was.
+      return taken() and '' or key
+    end, { expr = true, replace_keycodes = true, desc = description })
+  end
+  local inline, next_edit = require('seed_lsp.inline'), require('seed_lsp.next_edit')
+  if keys.accept == keys.next_edit then
+    expression('i', keys.accept, 'Seed: accept the suggestion, or the next edit', function()
+      return inline.accept() or next_edit.take()
+    end)
+  else
+    expression('i', keys.accept, 'Seed: accept the suggestion', inline.accept)
+    expression('i', keys.next_edit, 'Seed: next edit', next_edit.take)
+  end
+  expression('n', keys.next_edit, 'Seed: next edit', next_edit.take)
+  expression('i', keys.accept_word, 'Seed: accept a word', inline.accept_word)
+  expression('i', keys.accept_line, 'Seed: accept a line', inline.accept_line)
+  expression({ 'i', 'n' }, keys.dismiss, 'Seed: dismiss the next edit', next_edit.dismiss)
+end
+
+--- Colours that follow the colour scheme.
+local function link_highlights()
+  for name, target in pairs({
+    SeedSuggestion = 'Comment',
+    SeedInserted = 'DiffAdd',
+    SeedRemoved = 'DiffDelete',
+    SeedDraft = 'DiffChange',
+    SeedPending = 'Comment',
+  }) do
+    vim.api.nvim_set_hl(0, name, { link = target, default = true })
+  end
+end
+
+--- Start the server for files of its languages, and set the keys and commands.
+---@param options? seed_lsp.Options
+function M.setup(options)
+  if vim.fn.has('nvim-0.11') == 0 then
+    vim.notify('Seed: Neovim 0.11 or later is needed', vim.log.levels.ERROR)
+    return
+  end
+  M.options = vim.tbl_deep_extend('force', DEFAULTS, options or {})
+  link_highlights()
+  create_commands()
+  set_keys()
+  vim.lsp.config(client_of.name, {
+    cmd = M.options.cmd,
+    filetypes = M.options.filetypes,
+    root_markers = M.options.root_markers,
+    settings = { seed = M.options.settings },
+    capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+    handlers = {
+      ['didChangeStatus'] = require('seed_lsp.status').on_status,
+      ['$/progress'] = require('seed_lsp.edit').on_progress,
+    },
+    on_attach = on_attach,
+    on_init = tell_of_missing_model,
+  })
+  vim.lsp.enable(client_of.name)
+end
+
+return M
