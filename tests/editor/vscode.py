@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.editor.conftest import PICTURES, ROOT
 
@@ -61,7 +61,11 @@ class VSCode:
         user = folder / "data" / "User"
         user.mkdir(parents=True)
         self._settings = user / "settings.json"
-        self._settings.write_text(json.dumps({**SETTINGS, **settings}))
+        # Settings of a machine are read from where the server runs, and from nowhere else.
+        machine = folder / "data" / "Machine" / "settings.json"
+        machine.parent.mkdir()
+        for path in (self._settings, machine):
+            path.write_text(json.dumps({**SETTINGS, **settings}))
         node = hosts / "node" / "node_modules" / ".bin" / "node"
         main = hosts / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
         command = [str(node), str(main), "--accept-server-license-terms", "--server-data-dir", str(folder)]
@@ -158,10 +162,19 @@ class Window:
         self.press("Enter")
 
     def ghost(self) -> Locator:
+        """The pieces of the suggestion that is drawn."""
         return self.page.locator("[class*=ghost-text]")
 
+    def suggested(self) -> str:
+        return "".join(self.ghost().all_inner_texts()).replace("\xa0", " ")
+
     def toast(self, text: str) -> Locator:
+        """A notification, for as long as it takes to come; it may have gone to the list of them by now."""
         found = self.page.locator(".notification-list-item", has_text=text).first
+        with contextlib.suppress(Error):
+            found.wait_for(timeout=5_000)
+            return found
+        self.command("Notifications: Show Notifications")
         found.wait_for(timeout=30_000)
         return found
 

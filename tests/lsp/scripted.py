@@ -71,7 +71,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if word == "slowly":
         for i, line in enumerate(text.splitlines(keepends=True)):
             yield Draft(request.id, "░" * len(line), i)
-            time.sleep(0.3)
+            time.sleep(0.5)
             yield Committed(request.id, line)
     else:
         yield Draft(request.id, "░░░", 1)

@@ -9,7 +9,7 @@ import { Menu } from './menu.ts';
 import { NextEdits } from './nextEdit.ts';
 import { Previews } from './preview.ts';
 import { Renames } from './rename.ts';
-import { Server } from './server.ts';
+import { SELECTOR, Server } from './server.ts';
 
 const HISTORY = 'instructions';
 const PREVIEW_REFACTORING = 'seed.previewRefactoring';
@@ -40,6 +40,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand('seed.renameSymbol', () => renames.rename()),
     vscode.commands.registerCommand('seed.changeSignatureOf', () => renames.changeSignature()),
     vscode.commands.registerCommand(PREVIEW_REFACTORING, (data: ActionData, title: string) => previewRefactoring(running, previews, data, title)),
+    running.onStart(() => tellFocus(running, vscode.window.activeTextEditor)),
+    vscode.window.onDidChangeActiveTextEditor((editor) => tellFocus(running, editor)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.start()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('seed.server.path')) {
@@ -52,6 +54,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 export async function deactivate(): Promise<void> {
   await server?.stop();
+}
+
+/** The server reads what stands before the cursor, so that the first key finds the model warm. */
+function tellFocus({ client }: Server, editor: vscode.TextEditor | undefined): void {
+  if (client?.isRunning() === true && editor !== undefined && vscode.languages.match(SELECTOR, editor.document) > 0) {
+    const textDocument = { uri: client.code2ProtocolConverter.asUri(editor.document.uri) };
+    void client.sendNotification('textDocument/didFocus', { textDocument, position: plain(editor.selection.active) });
+  }
 }
 
 /** Refactorings open our preview instead of being resolved; a rename without a name asks for it here. */

@@ -27,6 +27,11 @@ export class Menu implements vscode.Disposable {
       this.item,
       server.onChange(() => this.draw()),
       server.onStart(() => void this.offerModel()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('seed.model') && server.state === 'running') {
+          void this.offerModel();
+        }
+      }),
       vscode.commands.registerCommand('seed.showMenu', () => this.show()),
       vscode.commands.registerCommand('seed.togglePause', () => server.togglePause()),
       vscode.commands.registerCommand('seed.chooseModel', () => this.chooseModel()),
@@ -78,8 +83,8 @@ export class Menu implements vscode.Disposable {
     if (found === undefined) {
       return;
     }
-    const spec = found.models.find((entry) => entry.name === found.chosen || entry.alias === found.chosen);
-    if (found.missing === null) {
+    const spec = found.models.find((entry) => entry.name === this.chosen || entry.alias === this.chosen);
+    if (spec?.fetched ?? found.missing === null) {
       return;
     }
     if (spec === undefined) {
@@ -107,7 +112,7 @@ export class Menu implements vscode.Disposable {
     const items = found.models
       .filter((entry) => !entry.inlineOnly)
       .map((entry) => ({
-        label: `${entry.name === found.chosen || entry.alias === found.chosen ? '$(check) ' : ''}${entry.name}`,
+        label: `${entry.name === this.chosen || entry.alias === this.chosen ? '$(check) ' : ''}${entry.name}`,
         description: `${size(entry.bytes)}${entry.fetched ? '' : ', to be downloaded'}`,
         entry,
       }));
@@ -140,7 +145,8 @@ export class Menu implements vscode.Disposable {
   private async models(): Promise<Models | undefined> {
     try {
       const found = await this.server.execute<Models>('seed.models');
-      this.chosen = found.chosen;
+      // The editor's word: the server may hear of a change only after this.
+      this.chosen = vscode.workspace.getConfiguration('seed').get('model', found.chosen);
       this.draw();
       return found;
     } catch (error) {

@@ -36,8 +36,28 @@ function M.statusline()
   return require('seed_lsp.status').statusline()
 end
 
+--- The server reads what stands before the cursor, so that the first key finds the model warm.
+local function tell_focus(client, bufnr)
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  client:notify('textDocument/didFocus', { textDocument = { uri = vim.uri_from_bufnr(bufnr) }, position = params.position })
+end
+
 local function on_attach(client, bufnr)
   local options = assert(M.options)
+  local group = vim.api.nvim_create_augroup('seed_lsp.focus', { clear = false })
+  vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
+  vim.api.nvim_create_autocmd('BufEnter', {
+    group = group,
+    buffer = bufnr,
+    callback = function()
+      if not client:is_stopped() then
+        tell_focus(client, bufnr)
+      end
+    end,
+  })
+  if vim.api.nvim_get_current_buf() == bufnr then
+    tell_focus(client, bufnr)
+  end
   if options.inline then
     require('seed_lsp.inline').attach(client, bufnr)
   end
