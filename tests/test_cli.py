@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,18 @@ def test_rename_refuses_with_a_reason(file: Path, capsys: pytest.CaptureFixture[
     assert main(["rename", str(file), "g", *more]) == 1
     assert reason in capsys.readouterr().err
     assert file.read_text() == SOURCE
+
+
+def test_nothing_of_the_folder_it_is_started_in_is_run(tiny_folder: Path, tmp_path: Path):
+    """A workspace may hold modules with the names of ours, Python's and torch's: neither the engine process nor the doctor imports them."""
+    for name in ("multiprocessing", "torch", "json", "engine", "seed_lsp", "numpy"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"open({str(tmp_path / 'was_run')!r}, 'a').write({name!r})\n")
+    source = tmp_path / "a.py"
+    source.write_text("x = \n")
+    program = Path(sysconfig.get_path("scripts")) / "seed-lsp"
+    command = [program, "complete", source, "--line", "1", "--column", "5", "--model", tiny_folder, "--max-tokens", "2"]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    subprocess.run([program, "doctor"], check=False, cwd=tmp_path, capture_output=True, timeout=60)
+    assert not (tmp_path / "was_run").exists(), (tmp_path / "was_run").read_text()

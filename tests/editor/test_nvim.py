@@ -41,7 +41,9 @@ class Neovim:
             "vim.o.statusline = \"%f %{%v:lua.require'seed_lsp'.statusline()%}\"\n"
         )
         places = [f"XDG_{name}_HOME={folder / name}" for name in ("CONFIG", "DATA", "STATE", "CACHE")]
-        self.api = pynvim.attach("child", argv=["env", *places, f"SEED_LSP_CACHE={default_root()}", str(binary), "--embed", "-u", str(init)])
+        self.api = pynvim.attach(
+            "child", argv=["env", *places, f"SEED_LSP_CACHE={default_root()}", str(binary), "--embed", "-u", str(init)]
+        )
         self.api.ui_attach(100, 30, rgb=True, ext_linegrid=True)
         self.api.exec_lua("_G.said = {}; vim.notify = function(text) table.insert(_G.said, text) end")
 
