@@ -283,7 +283,7 @@ def test_a_new_signature(nvim: Neovim, workspace: Path):
     assert nvim.buffer_of("third.py") == THIRD.replace("5, 6", "6, 5")
 
 
-CALLS = "def size(a, b):\n    return a * b\n\n\na = area(1, 2)\nb = area(3, 4)\n" + "#\n" * 60 + "c = area(5, 6)\n"
+CALLS = "def size(a, b):\n    return a * b\n\n\na = area(1, 2)\nb = area(3, 4)\n" + "d = 0\n" * 60 + "c = area(5, 6)\n"
 
 
 def test_next_edits_are_gone_to_and_taken(nvim: Neovim, workspace: Path):

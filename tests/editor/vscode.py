@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.editor.conftest import PICTURES, ROOT
+from tests.waiting import wait_for
 
 CHROMIUM = [
     "--headless",
@@ -199,8 +200,14 @@ class Window:
         return "\n".join(text.replace("\xa0", " ") for _, text in placed)
 
     def save(self) -> None:
-        self.press("Control+s")
-        expect(self.page.locator(".tab.dirty")).to_have_count(0)
+        """Save, once the file has the focus again."""
+
+        def clean() -> bool:
+            self.press("Control+s")
+            self.page.wait_for_timeout(200)
+            return self.page.locator(".tab.dirty").count() == 0
+
+        assert wait_for(clean, 10), "the file stays unsaved"
 
     def save_all(self) -> None:
         self.command("File: Save All")

@@ -21,7 +21,6 @@ interface Drafted {
   range: Range;
   committed: string;
   draft: string;
-  step: number;
 }
 
 interface Rewritten {
@@ -36,10 +35,10 @@ const DRAFTED = new ProgressType<Drafted>();
 /** An empty line, above which what concerns the whole preview stands. */
 const HEAD: Row = { text: '', kind: 'same' };
 
-type Stage = 'asked' | 'drafting' | 'ready';
+type Stage = 'drafting' | 'ready';
 
 class Preview {
-  stage: Stage = 'asked';
+  stage: Stage = 'drafting';
   rows: Row[];
   hunks: Hunk[] = [];
   summary = '';
@@ -61,11 +60,9 @@ class Preview {
   }
 
   drafted(state: Drafted): void {
-    this.stage = 'drafting';
     const { start, end } = state.range;
     const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
     this.rows = [HEAD, ...rowsOfDraft(this.lines, start.line, last, state.committed, state.draft)];
-    this.summary = `step ${state.step}`;
   }
 
   ready(edits: TextEdit[], summary: string): void {
@@ -191,8 +188,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
     const lens = (line: number, title: string, command: string, ...args: unknown[]): vscode.CodeLens =>
       new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, command, arguments: [document.uri, ...args] });
     if (preview.stage !== 'ready') {
-      const done = preview.summary === '' ? '' : ` · ${preview.summary}`;
-      return [lens(0, `$(loading~spin)\u00a0denoising${done} · Cancel (Esc)`, 'seed.previewDiscard')];
+      return [lens(0, '$(loading~spin)\u00a0denoising · Cancel (Esc)', 'seed.previewDiscard')];
     }
     const count = preview.hunks.length;
     const all = [
@@ -209,7 +205,10 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
 
   private redraw(preview: Preview): void {
     this.contentChanged.fire(preview.uri);
-    this.lensesChanged.fire();
+    // At each step they would be asked for anew before they are drawn.
+    if (preview.stage === 'ready') {
+      this.lensesChanged.fire();
+    }
     // Where the text stays the same no document changes, but the colours may.
     vscode.window.visibleTextEditors.forEach((editor) => this.decorate(editor.document));
   }
