@@ -171,7 +171,10 @@ export class Server implements vscode.Disposable {
 
   /** Make an environment with the server in it; only after a yes. */
   async setUp(): Promise<void> {
-    const name = vscode.workspace.getConfiguration('seed').get('server.package', 'seed-lsp');
+    const name = vscode.workspace.getConfiguration('seed').get('server.package', '') || (await choosePackage());
+    if (name === undefined) {
+      return;
+    }
     const yes = 'Set it up';
     const detail = `pip will install ${name} and what it needs, some 1.5 GB with torch, into ${this.environment}. No model is downloaded yet.`;
     if ((await vscode.window.showInformationMessage('Set up Seed’s server?', { modal: true, detail }, yes)) !== yes) {
@@ -261,6 +264,18 @@ export class Server implements vscode.Disposable {
     this.changed.dispose();
     this.started.dispose();
   }
+}
+
+/** The server is on no package index yet, and a name there that is not ours would be anybody's. */
+async function choosePackage(): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Seed: the folder of a checkout of seed-lsp, or a wheel of it',
+    openLabel: 'Install from here',
+    canSelectFolders: true,
+    canSelectFiles: true,
+    filters: { Wheels: ['whl'] },
+  });
+  return chosen?.[0]?.fsPath;
 }
 
 /** The interpreter that the Python extension has selected, or that the setting names. */
