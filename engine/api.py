@@ -162,10 +162,11 @@ Command = Request | Cancel | Shutdown
 
 @dataclass(frozen=True)
 class Loading:
-    """The model is being loaded; `step` is a short word for people."""
+    """The model is being loaded; `step` is a short word for people. `share`, from 0 to 1: how much of that step is done, where it is known."""
 
     id: int
     step: str
+    share: float | None = None
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,13 @@ class Engine:
         dtype: str | None = None,
         threads: int | None = None,
         adapter: Path | None = None,
+        report: checkpoint.Share = lambda _share: None,
     ) -> Engine:
         """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
 
         `adapter`: another adapter's file than the one that ships with the model.
         `device` and `dtype`, one of `NUMBER_FORMATS`, default to the best that the machine has, `threads` to its physical cores.
-        Sets the number of torch's own threads.
+        Sets the number of torch's own threads. `report` is told how much of the weights is packed, the first time that a model is loaded.
         """
         chosen = torch.device(device or best_device())
         try:
@@ -83,7 +84,7 @@ class Engine:
             number_format = dtype or best_number_format(chosen, located)
             with torch.inference_mode():
                 find = partial(_find_adapter, name, adapter)
-                network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find)
+                network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find, report=report)
                 return Engine(name, network, Tokenizer(folder))
         except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
@@ -227,7 +228,13 @@ def best_number_format(device: torch.device, located: Located) -> str:
 
 
 def _load_network(
-    located: Located, device: torch.device, number_format: str, threads: int, find_adapter: Callable[..., Adapter | None]
+    located: Located,
+    device: torch.device,
+    number_format: str,
+    threads: int,
+    find_adapter: Callable[..., Adapter | None],
+    *,
+    report: checkpoint.Share,
 ) -> tuple[Network, Path]:
     """The network, and the folder that it was read from."""
     if number_format not in NUMBER_FORMATS:
@@ -235,7 +242,7 @@ def _load_network(
     if number_format in {"bfloat16", "float32"}:
         torch.set_num_threads(threads)
         dtype = getattr(torch, number_format)
-        folder = checkpoint.ensure_converted(located, "bfloat16")
+        folder = checkpoint.ensure_converted(located, "bfloat16", report)
         config, tensors = checkpoint.load_folder(folder, device=device, dtype=dtype)
         return Transformer(config, tensors, find_adapter(config, device, dtype)), folder
     kernels = ops.load(threads=threads) if device.type == "cpu" else None
@@ -246,7 +253,7 @@ def _load_network(
         raise InvalidRequestError(f"the CPU kernels do not fit this network's shapes; use bfloat16 instead of {number_format}")
     # The kernels have threads of their own, and torch's, which spin after each of its calls, would take the cores from them.
     torch.set_num_threads(1)
-    folder = checkpoint.ensure_converted(located, "int4" if number_format == "int4" else "int8")
+    folder = checkpoint.ensure_converted(located, "int4" if number_format == "int4" else "int8", report)
     tensors = checkpoint.load_packed(folder)
     adapter = find_adapter(config, device, torch.float32)
     return KernelNetwork(config, tensors, kernels, number_format=number_format, adapter=adapter), folder

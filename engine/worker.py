@@ -12,9 +12,12 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from engine.api import (
@@ -135,7 +138,14 @@ class _Loader:
             gc.collect()
         yield Loading(request.id, f"loading {request.model}")
         settings = self._settings
-        self._engines[request.model] = Engine.load(request.model, device=settings.device, dtype=settings.dtype, threads=settings.threads)
+        shares: SimpleQueue[float | None] = SimpleQueue()
+        load = partial(Engine.load, device=settings.device, dtype=settings.dtype, threads=settings.threads, report=shares.put)
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(load, request.model)
+            loading.add_done_callback(lambda _loading: shares.put(None))
+            while (share := shares.get()) is not None:
+                yield Loading(request.id, f"packing {request.model} for this processor", share)
+            self._engines[request.model] = loading.result()
 
 
 def _leave_standard_streams() -> None:

@@ -81,7 +81,7 @@ class EngineClient:
         self.idle_s = idle_s
         # Told how many requests are under way when that changes, and what is being loaded.
         self.on_activity: Callable[[int], None] = lambda _under_way: None
-        self.on_loading: Callable[[str], None] = lambda _step: None
+        self.on_loading: Callable[[Loading], None] = lambda _event: None
         self._ids = itertools.count(1)
         self._child: _Child | None = None
         self._starting = asyncio.Lock()
@@ -193,7 +193,7 @@ class EngineClient:
             pending.done.set_exception(_error_of(event))
         else:
             if isinstance(event, Loading):
-                self.on_loading(event.step)
+                self.on_loading(event)
             pending.on_event(event)
 
     def _ended(self, child: _Child) -> None:

@@ -63,14 +63,13 @@ async def _fetch(server: SeedServer, name: str) -> dict[str, Any]:
 
             def tell(message: str, share: int) -> None:
                 progress.say(message, share)
-                server.status.fetching(spec.name, share)
+                server.status.say("Normal", f"fetching {spec.name}", share)
 
             try:
                 path = await progress.cancellable(asyncio.to_thread(Store().fetch, spec, report))
             finally:
                 unwanted.set()
-                server.status.fetching(spec.name, None)
+                server.status.say("Normal", "ready")
     except StoreError as error:
         raise FetchFailedError(str(error)) from error
-    server.status.say("Normal", "ready")
     return {"name": spec.name, "path": str(path)}

@@ -56,7 +56,7 @@ class WorkProgress:
     def show(self, event: Event) -> None:
         message = None
         if isinstance(event, Loading):
-            message = event.step
+            message = event.step if event.share is None else f"{event.step}, {100 * event.share:.0f} %"
         elif isinstance(event, Committed) and "\n" in event.text:
             self._lines += event.text.count("\n")
             message = f"{self._lines} lines"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from engine.api import Finished
+from engine.api import Finished, Loading
 
 METHOD = "didChangeStatus"
 Kind = Literal["Normal", "Warning", "Error", "Inactive"]
@@ -15,7 +15,7 @@ QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along"})
 
 class Status:
     """Sends the state when it changes: ``busy``, ``kind``, ``message`` for people, the last ``reason`` code, and ``tokensPerSecond`` of the last answer.
-    While a model is fetched, ``percent`` says how much of it is there.
+    ``percent``: how much of a model is fetched or packed, while that goes on.
     """
 
     def __init__(self, send: Callable[[str, dict[str, Any]], None]) -> None:
@@ -25,25 +25,24 @@ class Status:
         self._message, self._reason, self._speed = "", "", 0.0
         self._busy = 0
         self._percent: int | None = None
+        self._loading = False
 
     def under_way(self, requests: int) -> None:
         """So many requests are with the engine."""
         self._busy = requests
+        if requests == 0 and self._loading:
+            self.say("Normal", "ready")
         self._tell()
 
-    def loading(self, step: str) -> None:
-        self.say("Normal", step)
+    def loading(self, event: Loading) -> None:
+        """Until the requests that wait for it are over."""
+        self.say("Normal", event.step, None if event.share is None else round(100 * event.share))
+        self._loading = True
 
-    def fetching(self, name: str, percent: int | None) -> None:
-        """`percent` of a model's file is here; None: no longer under way."""
-        self._percent = percent
-        if percent is None:
-            self._tell()
-        else:
-            self.say("Normal", f"fetching {name}")
-
-    def say(self, kind: Kind, message: str) -> None:
-        self._kind, self._message = kind, message
+    def say(self, kind: Kind, message: str, percent: int | None = None) -> None:
+        """`percent` of what the message says is done."""
+        self._kind, self._message, self._percent = kind, message, percent
+        self._loading = False
         self._tell()
 
     def explain(self, reason: str, text: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -33,7 +34,13 @@ Stored = Literal["bfloat16", "int8", "int4"]
 _BYTES_A_WEIGHT = {"bfloat16": 2.0, "int8": 1.1, "int4": 1.1}
 
 
-def ensure_converted(located: Located, stored: Stored = "bfloat16") -> Path:
+Result = TypeVar("Result")
+
+Share = Callable[[float], None]
+"""Told how much of a conversion is done, from 0 to 1."""
+
+
+def ensure_converted(located: Located, stored: Stored = "bfloat16", report: Share = lambda _share: None) -> Path:
     """The folder to load, converted now if it is not there; two processes that start together convert once."""
     if located.gguf is None:
         return located.folder
@@ -43,7 +50,7 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16") -> Path:
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():
                 parent = Parent(located.parent) if located.parent else None
-                convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent)
+                convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent, report=report)
                 for old in located.conversions():
                     if not old.name.endswith(CONVERTED_VERSION):
                         shutil.rmtree(old, ignore_errors=True)
@@ -51,7 +58,13 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16") -> Path:
 
 
 def convert_gguf(
-    source: Path, target: Path, stored: Stored = "bfloat16", *, tied_head: bool | None = None, parent: Parent | None = None
+    source: Path,
+    target: Path,
+    stored: Stored = "bfloat16",
+    *,
+    tied_head: bool | None = None,
+    parent: Parent | None = None,
+    report: Share = lambda _share: None,
 ) -> None:
     """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`. `parent` is added to the weights."""
     from safetensors.torch import save_file
@@ -60,16 +73,27 @@ def convert_gguf(
     target.parent.mkdir(parents=True, exist_ok=True)
     _require_space(target.parent, int(_BYTES_A_WEIGHT[stored] * file.num_weights))
     scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
+    read = itertools.count(1)
+
+    def counted(tensor: Callable[[str], Result]) -> Callable[[str], Result]:
+        def read_one(name: str) -> Result:
+            found = tensor(name)
+            report(min(1.0, next(read) / len(file.names)))
+            return found
+
+        return read_one
+
+    floats_of = counted(file.floats)
     try:
         if stored == "bfloat16":
             weights = {}
             for name in file.names:
                 update = parent.update(name) if parent else None
-                floats = file.floats(name)
+                floats = floats_of(name)
                 weights[name] = torch.from_numpy(floats if update is None else floats + update).to(torch.bfloat16)
         else:
             bits = 4 if stored == "int4" else 8
-            weights = pack_network(file.config, lambda name: _quantized(file, name, parent, bits), file.floats)
+            weights = pack_network(file.config, counted(lambda name: _quantized(file, name, parent, bits)), floats_of)
         save_file(weights, scratch / WEIGHTS)
         file.write_tokenizer(scratch)
         file.config.save(scratch / SHAPE)

@@ -376,6 +376,24 @@ def test_a_missing_model_is_offered_and_not_fetched_unasked(page: Page, start: S
     assert not list((tmp_path / "cache").rglob("*.gguf*"))
 
 
+def test_a_model_is_fetched_after_a_yes_with_progress_and_the_fetch_is_cancelled(page: Page, start: Start, workspace: Path, tmp_path: Path):
+    server = launcher(tmp_path / "server", cache=tmp_path / "cache")
+    window = Window(page, start({"seed.server.path": str(server), "seed.model": REAL_MODEL}), workspace)
+    window.open("app.py", ready=False)
+    window.toast(f"the model {REAL_MODEL}").get_by_role("button", name="Download").click()
+    window.status(f"Seed: fetching {REAL_MODEL}")
+    window.toast(f"Seed: fetching {REAL_MODEL}").get_by_role("button", name="Cancel").click()
+    window.status("Seed: ready")
+    assert not (tmp_path / "cache" / "models").exists() or not list((tmp_path / "cache" / "models").rglob("*.gguf"))
+
+
+def test_a_model_is_chosen_in_the_menu(window: Window):
+    window.open("app.py")
+    choose(window, "Choose the model")
+    window.page.locator(".quick-input-list .monaco-list-row", has_text=REAL_MODEL).first.click()
+    window.status(f"ready · {REAL_MODEL}")
+
+
 def test_an_environment_of_its_own(page: Page, start: Start, scripted: Path, workspace: Path, tmp_path: Path):
     """Without a server one is set up, after a yes: a real environment, into which pip installs what the setting says."""
     package = tmp_path / "package"

@@ -61,11 +61,10 @@ class VSCode:
         self._log = folder / "vscode.log"
         user = folder / "data" / "User"
         user.mkdir(parents=True)
-        self._settings = user / "settings.json"
         # Settings of a machine are read from where the server runs, and from nowhere else.
         machine = folder / "data" / "Machine" / "settings.json"
         machine.parent.mkdir()
-        for path in (self._settings, machine):
+        for path in (user / "settings.json", machine):
             path.write_text(json.dumps({**SETTINGS, **settings}))
         node = hosts / "node" / "node_modules" / ".bin" / "node"
         main = hosts / "code-server" / "lib" / "vscode" / "out" / "server-main.js"
@@ -102,9 +101,6 @@ class VSCode:
                 os.killpg(self._process.pid, how)
             time.sleep(0.5)
         self._process.wait()
-
-    def user_settings(self) -> dict[str, Any]:
-        return json.loads(self._settings.read_text())
 
 
 class Window:

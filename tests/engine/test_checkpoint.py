@@ -94,13 +94,16 @@ def test_a_gguf_file_runs_on_the_kernels(shape, tmp_path, monkeypatch, tokenizer
     stem = store.locate(str(tmp_path / "m.gguf")).folder
     outdated = stem.with_name(f"{stem.name}-bf16-v1")
     outdated.mkdir(parents=True)
-    engine = Engine.load(str(tmp_path / "m.gguf"), store=store)
+    shares: list[float] = []
+    engine = Engine.load(str(tmp_path / "m.gguf"), store=store, report=shares.append)
     assert engine.network.number_format == "int4"
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0, "each tensor was told of"
     assert not outdated.exists(), "gigabytes that nothing reads any more"
     [folder] = (tmp_path / "cache" / "converted").glob("m-*-int4-*")
     packed = folder / checkpoint.WEIGHTS
     written = packed.stat().st_mtime_ns
-    again = Engine.load(str(tmp_path / "m.gguf"), store=store, dtype="int4")
+    again = Engine.load(str(tmp_path / "m.gguf"), store=store, dtype="int4", report=lambda share: pytest.fail(f"packed again: {share}"))
     assert packed.stat().st_mtime_ns == written
     tokens = [5, 250, 17, 99, 3, 128, 64, 1]
     actual = engine.network.forward(tokens, engine.network.new_cache()).clone()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 
-from engine.api import Finished, InfillRequest, Loading, SamplingOptions
+import pytest
+
+from engine.api import Finished, InfillRequest, Loading, ModelUnavailableError, SamplingOptions
+from engine.engine import Engine
 from engine.worker import WorkerSettings, _Loader
 
 
@@ -22,3 +25,19 @@ def test_two_models_stay_loaded(tiny_folder, tmp_path):
     a, b, c = names
     assert [loads(name) for name in (a, b, a, b)] == [True, True, False, False]
     assert [loads(name) for name in (c, b, a)] == [True, False, True]
+
+
+def test_packing_is_told_as_it_goes_on(tmp_path, monkeypatch):
+    """The first start of a model takes up to a minute: a person sees how much of it is done."""
+    loader = _Loader(WorkerSettings(device="cpu", dtype="float32"))
+
+    def load(name, *, report, **_options):
+        report(0.25)
+        report(1.0)
+        raise ModelUnavailableError(name)
+
+    monkeypatch.setattr(Engine, "load", load)
+    events = []
+    with pytest.raises(ModelUnavailableError):
+        events.extend(loader.run(InfillRequest(1, "m", SamplingOptions(), prefix="x", suffix=""), lambda: False))
+    assert [event.share for event in events] == [None, 0.25, 1.0]
