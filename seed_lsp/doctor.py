@@ -18,6 +18,7 @@ from seed_lsp.usage import default_path, read_counts
 
 PREFIX = "inline.reason."
 
+# The advice is by measurement (docs/benchmarks.md, Latency): with AVX-512 two cores answer in half a second; AVX2 multiplies at 0.4 of that rate.
 # Asked in a process of its own: this package must not import torch.
 _TORCH_REPORT = """
 import torch
@@ -29,6 +30,9 @@ found = [name for name in ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "am
 print(f"torch {torch.__version__}; device {best_device()}, {physical_cores()} physical cores")
 print("cpu kernels: " + (kernels.name if kernels else "none; they need a compiler at installation, and AVX2 or AVX-512"))
 print("cpu: " + (" ".join(found) or "no vector extensions known"))
+quick = best_device() != "cpu" or (kernels is not None and kernels.name == "avx512")
+advice = "the 1.5B is quick enough here" if quick else 'the 1.5B may be late here; faster: "seed.inline.model": "qwen2.5-coder-0.5b-infill"'
+print(f"completions while typing: {advice}")
 """
 
 

@@ -185,9 +185,12 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
     editor.uri = (tmp_path / "use.py").as_uri()
     editor.open("from shapes import area\n\n#related\narea\nx = ")
     editor.client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": editor.uri}, "position": {"line": 4, "character": 0}})
-    await asyncio.sleep(1.0)
-    [item] = await editor.complete()
-    assert "width: int, height: int" in item.insert_text
+    for _ in range(40):
+        [item] = await editor.complete()
+        if "width: int, height: int" in item.insert_text:
+            return
+        await asyncio.sleep(0.25)
+    pytest.fail(item.insert_text)
 
 
 def test_namespaces_and_dictionaries_are_read_alike():
