@@ -84,6 +84,16 @@ def vscode(start: Start, scripted: Path) -> VSCode:
     return start({"seed.server.path": str(scripted), "seed.model": str(scripted.parent)})
 
 
+def test_the_server_of_the_selected_interpreter(page: Page, start: Start, workspace: Path, tmp_path: Path):
+    server = launcher(tmp_path / "environment")
+    settings = {"python.defaultInterpreterPath": str(tmp_path / "environment" / "python"), "seed.model": str(tmp_path)}
+    window = Window(page, start(settings), workspace)
+    window.open("app.py").press("Control+End")
+    assert last_pid(server)
+    window.type("value = ")
+    expect(window.ghost().first).to_have_text("scripted_value()", timeout=15_000)
+
+
 @pytest.fixture
 def window(page: Page, vscode: VSCode, workspace: Path) -> Window:
     return Window(page, vscode, workspace)
@@ -215,8 +225,7 @@ def test_rename_over_three_files(window: Window, workspace: Path):
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Rename and update call sites")
     window.answer("rename and update", "surface")
-    window.page.locator(".monaco-dialog-box", has_text="5 places in 3 files").get_by_role("button", name="Apply").click(timeout=15_000)
-    window.page.locator(".tab.dirty").first.wait_for()
+    window.apply_refactoring()
     window.save_all()
     for name, text in {"shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():
         saved(workspace / name, text.replace("area", "surface"))
@@ -227,10 +236,7 @@ def test_what_is_not_certain_is_ticked_in_the_refactor_preview(window: Window, w
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Rename and update call sites")
     window.answer("rename and update", "surface")
-    window.page.locator(".bulk-edit-panel, [id*='refactorPreview']").first.wait_for(timeout=15_000)
-    window.picture("refactor-preview.png")
-    window.page.get_by_role("button", name="Apply").first.click()
-    window.page.locator(".tab.dirty").first.wait_for()
+    window.apply_refactoring(picture="refactor-preview.png")
     window.save_all()
     saved(workspace / "shapes.py", SHAPES.replace("area", "surface"))
     saved(workspace / "use.py", USER.replace("area", "surface"))
@@ -247,8 +253,7 @@ def test_a_new_signature(window: Window, workspace: Path):
     window.page.locator(".quick-input-title", has_text="what do the calls pass for unit").wait_for()
     window.page.keyboard.type('"m"')
     window.press("Enter")
-    window.page.locator(".monaco-dialog-box", has_text="4 places in 3 files").get_by_role("button", name="Apply").click(timeout=15_000)
-    window.page.locator(".tab.dirty").first.wait_for()
+    window.apply_refactoring()
     window.save_all()
     saved(workspace / "shapes.py", SHAPES.replace("width, height)", "width, height, unit)").replace("1, 2", '1, 2, "m"'))
     saved(workspace / "third.py", THIRD.replace("5, 6", '5, 6, "m"'))

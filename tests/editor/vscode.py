@@ -189,6 +189,15 @@ class Window:
         self.press("Control+Enter")
         self.page.locator(".tab.active.dirty").first.wait_for()
 
+    def apply_refactoring(self, picture: str = "") -> None:
+        """Take what is ticked in the editor's refactor preview."""
+        self.page.locator("[id*='refactorPreview']").first.wait_for()
+        self.page.get_by_role("button", name="Apply").first.wait_for()
+        if picture:
+            self.picture(picture)
+        self.page.get_by_role("button", name="Apply").first.click()
+        self.page.locator(".tab.dirty").first.wait_for()
+
     def preview(self) -> str:
         """The lines of the preview that are on the screen."""
         lines = self.page.locator(".editor-group-container.active .view-line")

@@ -1,4 +1,4 @@
-/** Rename and change of a signature: asks for what it needs, then shows the change in the editor's own refactor preview wherever something wants a look. */
+/** Rename and change of a signature: asks for what it needs, then shows the change in the editor's own refactor preview. */
 
 import * as vscode from 'vscode';
 import type { WorkspaceEdit } from 'vscode-languageclient/node';
@@ -142,9 +142,11 @@ export class Renames {
     const versions = new Map((found.edit.documentChanges ?? []).flatMap((entry) => ('edits' in entry ? [[entry.textDocument.uri, entry.textDocument.version] as const] : [])));
     const edit = await client.protocol2CodeConverter.asWorkspaceEdit(found.edit);
     const unsure = Object.values(found.edit.changeAnnotations ?? {}).some((annotation) => annotation.needsConfirmation);
-    // With something to tick the editor opens its refactor preview; without, it would open with nothing ticked.
-    if (!unsure && !(await this.confirmed(edit))) {
-      return;
+    const [first] = edit.entries()[0] ?? [];
+    if (!unsure && first !== undefined) {
+      // The editor opens its refactor preview for what needs a confirmation, and such edits start without a tick. A file that is to be created unless it
+      // exists, and does, is nothing to do: it opens the preview, with every tick set, and is not in it.
+      edit.createFile(first, { ignoreIfExists: true }, { needsConfirmation: true, label: 'Preview' });
     }
     const moved = vscode.workspace.textDocuments.find((document) => {
       const version = versions.get(client.code2ProtocolConverter.asUri(document.uri));
@@ -159,16 +161,6 @@ export class Renames {
     if (unresolved.length > 0) {
       void vscode.window.showInformationMessage(`Seed: ${unresolved.length} calls were left as they are: ${unresolved[0]?.reason}`);
     }
-  }
-
-  /** Everything is certain: say how much it is, and where. */
-  private async confirmed(edit: vscode.WorkspaceEdit): Promise<boolean> {
-    const files = edit.entries().map(([uri, edits]) => ({ name: vscode.workspace.asRelativePath(uri), count: edits.length }));
-    const places = files.reduce((sum, { count }) => sum + count, 0);
-    const yes = 'Apply';
-    const detail = files.map(({ name, count }) => `${name}: ${count}`).join('\n');
-    const text = `${places} ${places === 1 ? 'place' : 'places'} in ${files.length} ${files.length === 1 ? 'file' : 'files'}, all certain`;
-    return (await vscode.window.showInformationMessage(text, { modal: true, detail }, yes)) === yes;
   }
 
   private async tried<Result>(work: Thenable<Result>): Promise<Result | undefined> {
