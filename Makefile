@@ -42,7 +42,8 @@ pictures: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
 	tests/editor/hosts.sh $(HOSTS)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
-	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_vscode.py -k "picture or real"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_nvim.py -k "drafted and 0.12"
 
 # The extension as one file, which VS Code installs. Needs npm.
 vsix: $(VSIX)

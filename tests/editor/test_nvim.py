@@ -13,7 +13,7 @@ import pynvim
 import pytest
 
 from engine.model.store import Store, default_root
-from tests.editor.conftest import REAL_MODEL, REAL_SERVER, ROOT, last_pid, launcher
+from tests.editor.conftest import PICTURES, REAL_MODEL, REAL_SERVER, ROOT, last_pid, launcher
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(120)
@@ -44,7 +44,8 @@ class Neovim:
         self.api = pynvim.attach(
             "child", argv=["env", *places, f"SEED_LSP_CACHE={default_root()}", str(binary), "--embed", "-u", str(init)]
         )
-        self.api.ui_attach(100, 30, rgb=True, ext_linegrid=True)
+        self.api.ui_attach(100, 24, rgb=True, ext_linegrid=True)
+        self.api.command("set termguicolors")
         self.api.exec_lua("_G.said = {}; vim.notify = function(text) table.insert(_G.said, text) end")
 
     def stop(self) -> None:
@@ -99,6 +100,20 @@ class Neovim:
 
     def wait(self, condition: Callable[[], object], seconds: float = 15) -> None:
         assert wait_for(condition, seconds), f"it did not happen; the buffer is {self.text!r}, said was {self.said()!r}"
+
+    def picture(self, name: str) -> None:
+        """What is on the screen, for the README."""
+        if PICTURES:
+            from tests.editor.screen import draw
+
+            self.api.command("redraw")
+            code = """local rows = {}
+            for row = 0, vim.o.lines - 1 do
+              rows[row + 1] = {}
+              for column = 0, vim.o.columns - 1 do rows[row + 1][column + 1] = vim.api.nvim__inspect_cell(1, row, column) end
+            end
+            return rows"""
+            draw(self.lua(code), Path(PICTURES).parents[1] / "nvim" / "images" / name)
 
     def buffer_of(self, name: str) -> str:
         """The text of a file's buffer; a preview's name ends like the file's."""
@@ -194,6 +209,7 @@ def test_an_edit_is_drafted_previewed_and_applied(nvim: Neovim, workspace: Path)
     assert nvim.text == APP.replace("total", "result")
     assert nvim.lua("return vim.wo.diff")
     assert nvim.buffer_of("app.py") == APP
+    nvim.picture("preview.png")
     nvim.keys("<CR>")
     nvim.wait(lambda: nvim.text == APP.replace("total", "result"))
     assert nvim.api.current.buffer.name.endswith("app.py")

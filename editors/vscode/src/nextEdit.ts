@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 
 import { type Position, type TextEdit, splitLines } from './edits.ts';
 import { type Change, changeOf, indents, isAt, moved } from './oneEdit.ts';
-import { LANGUAGES, type Server } from './server.ts';
+import { SELECTOR, type Server } from './server.ts';
 
 const PAUSE_MS = 400;
 
@@ -54,7 +54,7 @@ export class NextEdits implements vscode.Disposable {
       return;
     }
     this.clear();
-    if (LANGUAGES.includes(document.languageId) && document.uri.scheme !== 'seed-preview') {
+    if (vscode.languages.match(SELECTOR, document) > 0) {
       this.timer = setTimeout(() => void this.ask(document), PAUSE_MS);
     }
   }

@@ -9,7 +9,7 @@ import { LanguageClient, type LanguageClientOptions, type Middleware, State } fr
 import { type Found, locate, pythonIn, serverIn } from './locate.ts';
 import type { Life, ServerStatus } from './statusText.ts';
 
-export const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'go', 'rust', 'java', 'c', 'cpp'];
+const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'go', 'rust', 'java', 'c', 'cpp'];
 export const SELECTOR = LANGUAGES.flatMap((language) => [
   { scheme: 'file', language },
   { scheme: 'untitled', language },
@@ -17,6 +17,8 @@ export const SELECTOR = LANGUAGES.flatMap((language) => [
 const WINDOWS = process.platform === 'win32';
 /** Written last: an environment without it was not finished, and is made anew. */
 const FINISHED = 'finished';
+/** In the global state: do not offer to set a server up. */
+const QUIET = 'doNotOfferServer';
 
 export class Server implements vscode.Disposable {
   client: LanguageClient | undefined;
@@ -109,9 +111,8 @@ export class Server implements vscode.Disposable {
       documentSelector: SELECTOR,
       outputChannel: this.log,
       middleware: this.middleware,
-      // The server follows no import of where it is started, but a folder of the user's is none of its business either.
-      progressOnInitialization: false,
     };
+    // Not in the workspace: nothing of it is to be found by a program that looks around where it is started.
     const run = { command: found.command, args: ['serve'], options: { cwd: os.homedir() } };
     return new LanguageClient('seed', 'Seed', run, options);
   }
@@ -155,10 +156,16 @@ export class Server implements vscode.Disposable {
   }
 
   private async offerSetUp(problem: string): Promise<void> {
+    // A path that is wrong is told each time; that there is no server, as often as the user wants to hear it.
+    if (problem === '' && this.context.globalState.get(QUIET, false)) {
+      return;
+    }
     const text = problem === '' ? 'no seed-lsp was found' : problem;
-    const [setUp, path] = ['Set it up', 'Say where it is'];
-    const choice = await vscode.window.showInformationMessage(`Seed: ${text}`, setUp, path);
-    if (choice === setUp) {
+    const [setUp, path, quiet] = ['Set it up', 'Say where it is', 'Don’t ask again'];
+    const choice = await vscode.window.showInformationMessage(`Seed: ${text}`, setUp, path, ...(problem === '' ? [quiet] : []));
+    if (choice === quiet) {
+      await this.context.globalState.update(QUIET, true);
+    } else if (choice === setUp) {
       await this.setUp();
     } else if (choice === path) {
       await vscode.commands.executeCommand('workbench.action.openSettings', 'seed.server.path');

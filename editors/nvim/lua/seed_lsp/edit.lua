@@ -164,9 +164,7 @@ local function finish(preview, result)
   -- The edits are for exactly the lines that the preview has now.
   vim.lsp.util.apply_text_edits(result.edits, buffer, client and client.offset_encoding or 'utf-16')
   vim.bo[buffer].modified = false
-  local speed = result.statistics.tokens_per_second
-  vim.wo[vim.fn.bufwinid(buffer)].winbar = ' <CR> apply all · a apply this · x leave this out · q discard'
-    .. (speed and (' · %.0f tokens/s'):format(speed) or '')
+  vim.wo[vim.fn.bufwinid(buffer)].winbar = ' <CR> apply all · a this · x not this · q discard'
   for _, one_of in ipairs({ preview.source, buffer }) do
     local window = vim.fn.bufwinid(one_of)
     if window ~= -1 then
