@@ -193,13 +193,13 @@ def usage(server: SeedServer) -> str:
 def pause(server: SeedServer) -> None:
     """Command `seed.pause`: nothing while typing, until `seed.resume`."""
     server.completer.paused = True
-    server.status.explain("paused", "paused")
+    server.status.pause(on=True)
 
 
 def resume(server: SeedServer) -> None:
     """Command `seed.resume`."""
     server.completer.paused = False
-    server.status.say("Normal", "ready")
+    server.status.pause(on=False)
 
 
 def _number(params: Any) -> int | None:

@@ -9,8 +9,8 @@ from engine.api import Finished, Loading
 
 METHOD = "didChangeStatus"
 Kind = Literal["Normal", "Warning", "Error", "Inactive"]
-QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along"})
-"""Reasons that come and go with each key, and say nothing to a person."""
+QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along", "paused"})
+"""Reasons that come and go with each key, and say nothing to a person; or what is said already."""
 
 
 class Status:
@@ -26,6 +26,12 @@ class Status:
         self._busy = 0
         self._percent: int | None = None
         self._loading = False
+        self._paused = False
+
+    def pause(self, *, on: bool) -> None:
+        """Whatever else happens, that is the state until it is off."""
+        self._paused = on
+        self._tell()
 
     def under_way(self, requests: int) -> None:
         """So many requests are with the engine."""
@@ -50,7 +56,7 @@ class Status:
         if reason in QUIET:
             return
         self._reason = reason
-        kinds: dict[str, Kind] = {"failed": "Error", "disabled": "Inactive", "paused": "Inactive", "excluded": "Inactive"}
+        kinds: dict[str, Kind] = {"failed": "Error", "disabled": "Inactive", "excluded": "Inactive"}
         self.say(kinds.get(reason, "Normal"), "ready" if reason == "shown" else text)
 
     def note_speed(self, finished: Finished) -> None:
@@ -59,9 +65,9 @@ class Status:
     def _tell(self) -> None:
         state = {
             "busy": self._busy > 0,
-            "kind": self._kind,
-            "message": self._message,
-            "reason": self._reason,
+            "kind": "Inactive" if self._paused else self._kind,
+            "message": "paused" if self._paused else self._message,
+            "reason": "paused" if self._paused else self._reason,
             "tokensPerSecond": self._speed,
             "percent": self._percent,
         }

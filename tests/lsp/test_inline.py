@@ -146,6 +146,23 @@ async def test_the_status_says_what_happens(editor: Editor):
     assert seen[-1].message == "ready"
 
 
+async def test_paused_is_said_until_it_is_over(editor: Editor):
+    """Requests that the user makes all the same do not make it look otherwise."""
+    seen: list[Any] = []
+
+    @editor.client.feature("didChangeStatus")
+    def note(params: Any) -> None:
+        seen.append(params)
+
+    editor.open("val = ")
+    await command(editor, "seed.pause")
+    await editor.complete()
+    await eventually(lambda: seen and not seen[-1].busy)
+    assert {state.message for state in seen} == {"paused"}
+    await command(editor, "seed.resume")
+    await eventually(lambda: seen[-1].message == "ready")
+
+
 async def test_a_change_recurs_at_the_next_call(editor: Editor):
     """One call gets another name; the other call is offered, for exactly that version, and is not offered again once dismissed."""
     editor.open(CALLS)
