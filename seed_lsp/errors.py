@@ -6,6 +6,7 @@
     ├── RejectedResultError       the model's text was not safe to apply; nothing was applied
     │   └── NoChangeError         the model would leave the code as it is
     ├── RenameRefusedError        the symbol cannot be renamed, or not to that name
+    ├── FetchFailedError          a model could not be fetched
     ├── UnknownDocumentError      the document is not open, or no text file
     └── CancelledError            the user no longer wants it
 
@@ -43,3 +44,7 @@ class CancelledError(SeedError):
 
 class RenameRefusedError(SeedError):
     """The symbol cannot be renamed, or not to that name; nothing was changed."""
+
+
+class FetchFailedError(SeedError):
+    """A model could not be fetched; the text names each source with its reason."""

@@ -7,16 +7,12 @@ import threading
 from typing import Any
 
 from engine.model.store import MODELS, Store, StoreError, find_spec
-from seed_lsp.errors import CancelledError, SeedError
+from seed_lsp.errors import CancelledError, FetchFailedError
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers
 
 MODELS_COMMAND = "seed.models"
 FETCH_MODEL = "seed.fetchModel"
-
-
-class FetchFailedError(SeedError):
-    """A model could not be fetched; the text names each source with its reason."""
 
 
 def register(server: SeedServer) -> None:
