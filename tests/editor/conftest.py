@@ -25,6 +25,12 @@ PICTURES = os.environ.get("SEED_PICTURES")
 """Folder for pictures of the editors, for the READMEs."""
 
 
+APP = "import shapes\n\n\ndef report(items):\n    total = 0\n    for item in items:\n        total += item\n    return total\n\n\nprint(report([1]))\n"
+SHAPES = "def area(width, height):\n    return width * height\n\n\nprint(area(1, 2))\n"
+USER = "from shapes import area\n\nprint(area(3, 4))\n"
+THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this folder drive a real editor."""
     for item in items:
@@ -37,6 +43,16 @@ def hosts() -> Path:
     if not HOSTS.is_dir():
         pytest.fail(f"the editors are not at {HOSTS}; run: make test-editors", pytrace=False)
     return HOSTS
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("")
+    for name, text in {"app.py": APP, "shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():
+        (folder / name).write_text(text)
+    return folder
 
 
 def launcher(folder: Path, *, cache: Path | None = None) -> Path:

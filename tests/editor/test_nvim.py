@@ -13,17 +13,12 @@ import pynvim
 import pytest
 
 from engine.model.store import Store, default_root
-from tests.editor.conftest import PICTURES, REAL_MODEL, REAL_SERVER, ROOT, last_pid, launcher
+from tests.editor.conftest import APP, PICTURES, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(120)
 
 BINARIES = {"0.12": "nvim-0.12/usr/bin/nvim", "0.11": "nvim-0.11/bin/nvim"}
-APP = "import shapes\n\n\ndef report(items):\n    total = 0\n    for item in items:\n        total += item\n    return total\n\n\nprint(report([1]))\n"
-SHAPES = "def area(width, height):\n    return width * height\n\n\nprint(area(1, 2))\n"
-USER = "from shapes import area\n\nprint(area(3, 4))  # area\n"
-THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
-
 NAMESPACES = {"suggestion": "inline_completion|seed_lsp.ghost", "next": "seed_lsp.next_edit", "edit": "seed_lsp.edit"}
 
 
@@ -124,16 +119,6 @@ class Neovim:
 @pytest.fixture(scope="module")
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return launcher(tmp_path_factory.mktemp("server"))
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text("")
-    for name, text in {"app.py": APP, "shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():
-        (folder / name).write_text(text)
-    return folder
 
 
 Start = Callable[..., Neovim]
@@ -270,14 +255,15 @@ def test_what_is_refused_is_said(nvim: Neovim, workspace: Path):
 
 
 def test_rename_over_three_files(nvim: Neovim, workspace: Path):
+    (workspace / "use.py").write_text(f"{USER}# area\n")
     nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
     nvim.api.command("SeedRename surface")
     nvim.wait(lambda: "places changed" in nvim.said())
     assert nvim.text == SHAPES.replace("area", "surface")
     assert nvim.buffer_of("third.py") == THIRD.replace("area", "surface")
-    assert nvim.buffer_of("use.py") == USER.replace("area", "surface", 2), "a comment is left, and listed"
+    assert nvim.buffer_of("use.py") == USER.replace("area", "surface") + "# area\n", "a comment is left, and listed"
     [left] = nvim.lua("return vim.fn.getqflist()")
-    assert (left["lnum"], left["text"]) == (3, "mention: in a comment")
+    assert (left["lnum"], left["text"]) == (4, "mention: in a comment")
 
 
 def test_a_name_is_chosen_from_those_proposed(nvim: Neovim, workspace: Path):

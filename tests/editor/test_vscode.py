@@ -12,16 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from engine.model.store import Store
-from tests.editor.conftest import PICTURES, REAL_MODEL, REAL_SERVER, last_pid, launcher, saved
+from tests.editor.conftest import APP, PICTURES, REAL_MODEL, REAL_SERVER, SHAPES, THIRD, USER, last_pid, launcher, saved
 from tests.editor.vscode import CHROMIUM, VSIX, VSCode, Window
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
-
-APP = "import shapes\n\n\ndef report(items):\n    total = 0\n    for item in items:\n        total += item\n    return total\n\n\nprint(report([1]))\n"
-SHAPES = "def area(width, height):\n    return width * height\n\n\nprint(area(1, 2))\n"
-USER = "from shapes import area\n\nprint(area(3, 4))\n"
-THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +36,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text("")
-    for name, text in {"app.py": APP, "shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():
-        (folder / name).write_text(text)
-    return folder
 
 
 Start = Callable[..., VSCode]
