@@ -7,11 +7,11 @@ import { type Hunk, hunksOf, type Range, splitLines, type TextEdit, without } fr
 import { type Kind, type Row, rowsOfDraft, rowsOfHunks, runsOf, textOf } from './rows.ts';
 import type { Server } from './server.ts';
 
-export const SCHEME = 'seed-preview';
+const SCHEME = 'seed-preview';
 const REDRAW_MS = 60;
 
 /** What the server is asked: one of its refactorings by name, or the user's instruction. */
-export interface Wish {
+interface Wish {
   name?: string;
   instruction?: string;
   title: string;
@@ -24,10 +24,8 @@ interface Drafted {
 }
 
 interface Rewritten {
-  range: Range;
   edits: TextEdit[];
-  version: number;
-  statistics: { tokens_per_second?: number; forwards?: number };
+  statistics: { tokens_per_second?: number };
 }
 
 const DRAFTED = new ProgressType<Drafted>();
@@ -49,20 +47,15 @@ class Preview {
     readonly uri: vscode.Uri,
     readonly document: vscode.TextDocument,
     selection: Range,
-    readonly wish: Wish,
     /** Of the document that the hunks are for. */
     public version: number,
   ) {
     this.lines = splitLines(document.getText());
-    const { start, end } = selection;
-    const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
-    this.rows = [HEAD, ...this.lines.slice(start.line, last).map((text): Row => ({ text, kind: 'pending' }))];
+    this.rows = [HEAD, ...this.lines.slice(...linesOf(selection)).map((text): Row => ({ text, kind: 'pending' }))];
   }
 
   drafted(state: Drafted): void {
-    const { start, end } = state.range;
-    const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
-    this.rows = [HEAD, ...rowsOfDraft(this.lines, start.line, last, state.committed, state.draft)];
+    this.rows = [HEAD, ...rowsOfDraft(this.lines, ...linesOf(state.range), state.committed, state.draft)];
   }
 
   ready(edits: TextEdit[], summary: string): void {
@@ -136,7 +129,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
     this.numbers += 1;
     const name = document.uri.path.split('/').at(-1) ?? 'file';
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name} · ${wish.title}`, query: String(this.numbers) });
-    const preview = new Preview(uri, document, range, wish, version);
+    const preview = new Preview(uri, document, range, version);
     this.open.set(uri.toString(), preview);
     const shown = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(shown, document.languageId);
@@ -307,6 +300,11 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
   dispose(): void {
     this.parts.forEach((part) => part.dispose());
   }
+}
+
+/** The lines of a range, the second exclusive; one that ends where a line begins does not have that line. */
+function linesOf({ start, end }: Range): [number, number] {
+  return [start.line, end.character === 0 && end.line > start.line ? end.line : end.line + 1];
 }
 
 function uriOf(tab: vscode.Tab): vscode.Uri | undefined {

@@ -20,6 +20,15 @@ function M.required()
   return client
 end
 
+--- Do something with the client of the current buffer, if there is one.
+---@param action fun(client: vim.lsp.Client)
+function M.with(action)
+  local client = M.required()
+  if client ~= nil then
+    action(client)
+  end
+end
+
 ---@param text string
 ---@param level? integer
 function M.say(text, level)

@@ -38,12 +38,16 @@ local function set_lines(buffer, lines)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
 end
 
+--- How many lines end before a range does; one that ends where a line begins does not have that line.
+local function last_of(range)
+  return range['end'].line + (range['end'].character > 0 and 1 or 0)
+end
+
 --- The lines of the source with those of a range written anew.
 local function with_region(preview, range, new)
   local lines = vim.list_slice(preview.original, 1, range.start.line)
-  local last = range['end'].line + (range['end'].character > 0 and 1 or 0)
   vim.list_extend(lines, new)
-  return vim.list_extend(lines, preview.original, last + 1)
+  return vim.list_extend(lines, preview.original, last_of(range) + 1)
 end
 
 --- The draft, over the old lines that wait until they are written anew.
@@ -55,9 +59,8 @@ local function show_draft(preview, state)
   local certain = vim.split(state.committed, '\n', { plain = true })
   local new = vim.split(state.committed .. state.draft, '\n', { plain = true })
   local first = state.range.start.line
-  local last = state.range['end'].line + (state.range['end'].character > 0 and 1 or 0)
   local written = #new
-  vim.list_extend(new, preview.original, first + #new + 1, last)
+  vim.list_extend(new, preview.original, first + #new + 1, last_of(state.range))
   set_lines(preview.buffer, with_region(preview, state.range, new))
   vim.api.nvim_buf_clear_namespace(preview.buffer, M.namespace, 0, -1)
   for i = 1, #new do

@@ -86,11 +86,10 @@ local function tell_of_missing_model(client)
 end
 
 local function with_client(action)
-  return function(...)
-    local client = client_of.required()
-    if client ~= nil then
-      action(client, ...)
-    end
+  return function(options)
+    client_of.with(function(client)
+      action(client, options)
+    end)
   end
 end
 

@@ -31,41 +31,32 @@ end
 ---@param command string
 ---@param more table
 local function change(command, more)
-  local client = client_of.required()
-  if client ~= nil then
+  client_of.with(function(client)
     client_of.execute(client, command, { vim.tbl_extend('force', place(client), more) }, function(result)
       report(client, result)
     end)
-  end
+  end)
 end
 
---- Rename what is at the cursor. Without a name, one of those that the model proposes, or another.
----@param name string
-function M.rename(name)
-  if name ~= '' then
-    change('seed.renameAndUpdateCallSites', { name = name })
-    return
-  end
-  local client = client_of.required()
-  if client == nil then
-    return
-  end
-  local function other()
-    vim.ui.input({ prompt = 'Seed, new name: ', default = vim.fn.expand('<cword>') }, function(typed)
-      if typed ~= nil and typed ~= '' then
-        M.rename(typed)
-      end
-    end)
-  end
+local function ask_for_name()
+  vim.ui.input({ prompt = 'Seed, new name: ', default = vim.fn.expand('<cword>') }, function(typed)
+    if typed ~= nil and typed ~= '' then
+      M.rename(typed)
+    end
+  end)
+end
+
+---@param client vim.lsp.Client
+local function choose_name(client)
   client:request('workspace/executeCommand', { command = 'seed.suggestNames', arguments = { place(client) } }, function(err, result)
     if err ~= nil or #result.names == 0 then
-      other()
+      ask_for_name()
       return
     end
     local another = 'another …'
     vim.ui.select(vim.list_extend(result.names, { another }), { prompt = 'Seed, new name' }, function(chosen)
       if chosen == another then
-        other()
+        ask_for_name()
       elseif chosen ~= nil then
         M.rename(chosen)
       end
@@ -73,17 +64,8 @@ function M.rename(name)
   end)
 end
 
---- Change the signature of the function at the cursor, and its calls.
----@param signature string
-function M.signature(signature)
-  if signature ~= '' then
-    change('seed.changeSignature', { signature = signature })
-    return
-  end
-  local client = client_of.required()
-  if client == nil then
-    return
-  end
+---@param client vim.lsp.Client
+local function ask_for_signature(client)
   client_of.execute(client, 'seed.signatureOf', { place(client) }, function(now)
     vim.ui.input({ prompt = ('Seed, signature of %s: '):format(now.name), default = now.signature }, function(typed)
       if typed ~= nil and typed ~= now.signature then
@@ -91,6 +73,26 @@ function M.signature(signature)
       end
     end)
   end)
+end
+
+--- Rename what is at the cursor. Without a name, one of those that the model proposes, or another.
+---@param name string
+function M.rename(name)
+  if name ~= '' then
+    change('seed.renameAndUpdateCallSites', { name = name })
+  else
+    client_of.with(choose_name)
+  end
+end
+
+--- Change the signature of the function at the cursor, and its calls.
+---@param signature string
+function M.signature(signature)
+  if signature ~= '' then
+    change('seed.changeSignature', { signature = signature })
+  else
+    client_of.with(ask_for_signature)
+  end
 end
 
 return M
