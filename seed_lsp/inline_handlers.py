@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -14,11 +14,15 @@ from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.usage import default_path, read_counts, report
 from seed_lsp.workspace import offsets, plain_range, protocol_range
 
+if TYPE_CHECKING:
+    from seed_lsp.features.next_edit.reports import Report
+
 COMPLETION_STATISTICS = "seed.completionStatistics"
 COMPLETION_ACCEPTED = "seed.completionAccepted"
 NEXT_EDIT_ACCEPTED, NEXT_EDIT_DISMISSED = "seed.nextEditAccepted", "seed.nextEditDismissed"
 USAGE = "seed.usage"
 PAUSE, RESUME = "seed.pause", "seed.resume"
+MOST_DIAGNOSTICS = 500
 INLINE_EDIT = "textDocument/copilotInlineEdit"
 """The request for a next edit, under the name by which published clients send it."""
 FOCUSED = "textDocument/didFocus"
@@ -139,13 +143,33 @@ def on_edit_shown(server: SeedServer, params: Any) -> None:
 
 @answers
 async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
-    """The next edit for a document at exactly the version that the client has; none for another."""
+    """The next edit for a document at exactly the version that the client has; none for another.
+
+    A client may send the document's diagnostics in `context.diagnostics`, as `CodeActionContext` has them: what no longer fits is a likely place.
+    """
     uri, version = _field(params, "textDocument", "uri"), _field(params, "textDocument", "version")
     document = server.documents.snapshot(str(uri))
     if version is not None and version != document.version:
         return {"edits": []}
-    offer = await server.next_editor.predict(document)
+    offer = await server.next_editor.predict(document, _reports(server, document, _field(params, "context", "diagnostics")))
     return {"edits": [_plain(server, offer)] if offer is not None else []}
+
+
+def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[Report]:
+    """Errors and warnings. What is no diagnostic is left out."""
+    from seed_lsp.features.next_edit.reports import Report
+
+    found = []
+    for entry in list(diagnostics)[:MOST_DIAGNOSTICS] if isinstance(diagnostics, list | tuple) else ():
+        places = [_field(entry, "range", end, unit) for end in ("start", "end") for unit in ("line", "character")]
+        message, severity = _field(entry, "message"), _field(entry, "severity")
+        if not isinstance(message, str) or not all(isinstance(place, int) for place in places):
+            continue
+        if isinstance(severity, int) and severity > types.DiagnosticSeverity.Warning:
+            continue
+        area = types.Range(types.Position(*places[:2]), types.Position(*places[2:]))
+        found.append(Report(*offsets(document, area, server.documents.encoding), message))
+    return found
 
 
 def _plain(server: SeedServer, offer: Offer) -> dict[str, Any]:

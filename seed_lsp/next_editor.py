@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
     from seed_lsp.features.next_edit.prediction import NextEdit
+    from seed_lsp.features.next_edit.reports import Report
     from seed_lsp.server import SeedServer
 
 REMEMBERED = 64
@@ -46,6 +47,7 @@ class NextEditor:
         self._offers: OrderedDict[int, Offer] = OrderedDict()
         self._declined: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._ids = 0
+        self._asked: tuple[tuple[str, int | None], set[tuple[int, str | None, str]]] = ("", None), set()
 
     def opened(self, document: Document) -> None:
         if self._server.is_excluded(document.uri):
@@ -67,10 +69,10 @@ class NextEditor:
         self._last.pop(uri, None)
         self.history.closed(uri)
 
-    async def predict(self, document: Document) -> Offer | None:
-        """The next edit in `document`, or none; why is counted and logged."""
+    async def predict(self, document: Document, reports: Sequence[Report] = ()) -> Offer | None:
+        """The next edit in `document`, of which the editor has these diagnostics; or none. Why is counted and logged."""
         started = self._clock()
-        offer, verdict = await self._predict(document)
+        offer, verdict = await self._predict(document, reports)
         self.verdicts[verdict] += 1
         usage = self._server.usage
         usage.count(f"next_edit.reason.{verdict}")
@@ -80,9 +82,10 @@ class NextEditor:
         self._server.note(f"next edit: {verdict}, {1000 * (self._clock() - started):.0f} ms")
         return offer
 
-    async def _predict(self, document: Document) -> tuple[Offer | None, str]:
+    async def _predict(self, document: Document, reports: Sequence[Report]) -> tuple[Offer | None, str]:
         from seed_lsp.features.next_edit import prediction
         from seed_lsp.features.next_edit.candidates import find_candidates
+        from seed_lsp.features.next_edit.reports import with_reports
 
         settings = await self._server.settled()
         if not settings.next_edit_enabled:
@@ -90,9 +93,14 @@ class NextEditor:
         if self._server.is_excluded(document.uri):
             return None, "excluded"
         changes = self.history.recent(document)
-        found = [candidate for candidate in find_candidates(document, changes) if candidate.proposal is not None]
+        found = with_reports(find_candidates(document, changes), document, changes, reports)
+        # Editors ask once more when diagnostics come; what the model has said of this version it need not say again.
+        asked = self._asked_of(document)
         verdict = "no_candidate"
         for candidate in found[:MOST_ASKED]:
+            key = (candidate.line, candidate.proposal, "" if candidate.proposal else candidate.report)
+            if key in asked:
+                continue
             request = prediction.build_request(document, candidate, changes, settings, self._server.engine.new_id())
             try:
                 finished = await self._server.engine.run(request)
@@ -106,6 +114,7 @@ class NextEditor:
             read = prediction.read_prediction(document, candidate, changes, finished)
             verdict = read.verdict
             if read.edit is None:
+                asked.add(key)
                 continue
             offer = Offer(self._ids + 1, document, read.edit)
             if offer.key in self._declined:
@@ -116,6 +125,12 @@ class NextEditor:
             _bound(self._offers)
             return offer, "shown"
         return None, verdict
+
+    def _asked_of(self, document: Document) -> set[tuple[int, str | None, str]]:
+        """The candidates of this version from which nothing came."""
+        if self._asked[0] != (document.uri, document.version):
+            self._asked = (document.uri, document.version), set()
+        return self._asked[1]
 
     def shown(self, number: int) -> None:
         if number in self._offers:

@@ -304,6 +304,22 @@ def test_next_edits_are_gone_to_and_taken(nvim: Neovim, workspace: Path):
     nvim.wait(lambda: nvim.text == CALLS.replace("area", "size"))
 
 
+def test_a_diagnostic_that_comes_later_names_the_place(nvim: Neovim, workspace: Path):
+    """Only what a checker says of the call with the umlauts leads to it; columns of Neovim count bytes."""
+    call = "ä = fetch('ö')  #replace ')  =>', 10)  "
+    text = "def fetch(url):\n    return url\n\n# stubborn\n" + call.replace("ä = ", "ä = ö = ") + "\n"
+    (workspace / "app.py").write_text(text)
+    nvim.open(workspace / "app.py").api.current.window.cursor = (1, 12)
+    nvim.keys("a, timeout<Esc>")
+    nvim.wait(lambda: nvim.lua("return require('seed_lsp.next_edit').offer == nil"))
+    column = len("ä = ö = ".encode())
+    found = {"lnum": 4, "col": column, "end_col": column + 5, "severity": 1, "message": 'Argument missing for parameter "timeout"'}
+    nvim.api.exec_lua("vim.diagnostic.set(vim.api.nvim_create_namespace('checker'), 0, { ... })", found)
+    nvim.wait(lambda: nvim.drawn("next").startswith(", 10"))
+    nvim.keys("<Tab><Tab>")
+    nvim.wait(lambda: "fetch('ö', 10)" in nvim.text)
+
+
 def test_a_next_edit_is_dismissed(nvim: Neovim, workspace: Path):
     (workspace / "app.py").write_text(CALLS)
     nvim.open(workspace / "app.py").api.current.window.cursor = (5, 4)

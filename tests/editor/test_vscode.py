@@ -244,6 +244,7 @@ def test_a_new_signature(window: Window, workspace: Path):
     saved(workspace / "third.py", THIRD.replace("5, 6", '5, 6, "m"'))
 
 
+TYPED = "function fetchAll(url: string) {\n  return url;\n}\n\nconst a = fetchAll('x'); //#replace 'x')=>'x', 10)\nconst b: number = 'y';\n"
 CALLS = "def size(a, b):\n    return a * b\n\n\na = area(1, 2)\nb = area(3, 4)\n" + "d = 0\n" * 60 + "c = area(5, 6)\n"
 
 
@@ -268,6 +269,22 @@ def test_next_edits_are_gone_to_and_taken_with_tab(window: Window, workspace: Pa
     window.press("Tab", "Tab")
     window.save()
     saved(workspace / "app.py", CALLS.replace("area", "size"))
+
+
+def test_what_the_editors_checker_reports_is_a_next_edit(window: Window, workspace: Path):
+    """VS Code's own TypeScript finds the call that misses the new parameter, some time after we asked."""
+    (workspace / "app.ts").write_text(TYPED)
+    window.open("app.ts").go_to(1, 30)
+    # The checker is at work.
+    window.page.locator(".squiggly-error").first.wait_for(timeout=60_000)
+    window.type(", limit: number")
+    # Tab belongs to the list of words while that is there.
+    window.page.locator(".suggest-widget.visible").wait_for()
+    window.press("Escape")
+    window.drawn("Tab to go to line 5")
+    window.press("Tab", "Tab")
+    window.save()
+    saved(workspace / "app.ts", TYPED.replace(": string", ": string, limit: number").replace("'x')", "'x', 10)"))
 
 
 def test_a_next_edit_is_dismissed_and_tab_is_not_taken_from_indentation(window: Window, workspace: Path):

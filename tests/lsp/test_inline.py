@@ -34,8 +34,12 @@ async def command(editor: Editor, name: str, *arguments: Any) -> None:
     await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(name, list(arguments)))
 
 
-async def next_edit(editor: Editor, version: int | None = None) -> list[Any]:
-    params = {"textDocument": {"uri": editor.uri, "version": version or editor.buffer.version}, "position": {"line": 0, "character": 0}}
+async def next_edit(editor: Editor, version: int | None = None, diagnostics: Any = ()) -> list[Any]:
+    params = {
+        "textDocument": {"uri": editor.uri, "version": version or editor.buffer.version},
+        "position": {"line": 0, "character": 0},
+        "context": {"triggerKind": 2, "diagnostics": diagnostics},
+    }
     answer = await editor.client.protocol.send_request_async("textDocument/copilotInlineEdit", params)
     return list(answer.edits)
 
@@ -176,6 +180,22 @@ async def test_a_change_recurs_at_the_next_call(editor: Editor):
     await command(editor, "seed.nextEditDismissed", *edit.command.arguments)
     remaining = await next_edit(editor)
     assert all(one.text != edit.text for one in remaining)
+
+
+FETCH = "def fetch(url):\n    return url\n\n\na = fetch('x')  #replace ')  =>', 10)  \n"
+
+
+async def test_a_diagnostic_names_the_place(editor: Editor):
+    """A function gets a parameter, and the editor's checker says which call misses it."""
+    editor.open(FETCH)
+    at = FETCH.index("url") + 3
+    editor.type(at, at, ", timeout")
+    assert await next_edit(editor) == []
+    place = {"start": {"line": 4, "character": 4}, "end": {"line": 4, "character": 14}}
+    missing = {"range": place, "severity": 1, "message": 'Argument missing for parameter "timeout"'}
+    [edit] = await next_edit(editor, diagnostics=[missing, {"message": "without a range"}, "nonsense"])
+    assert edit.text.startswith("a = fetch('x', 10)")
+    assert await next_edit(editor, diagnostics=[{**missing, "severity": 3}]) == [], "a hint is no error"
 
 
 async def test_nothing_changed_nothing_offered(editor: Editor):

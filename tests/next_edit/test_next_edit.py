@@ -8,8 +8,9 @@ from engine.api import Finished
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates, likeness, replacements
 from seed_lsp.features.next_edit.history import MOST_CHARS, NEAR_LINES, PAUSE_S, Change, EditHistory, changes_between
+from seed_lsp.features.next_edit.reports import Report, with_reports
 from seed_lsp.settings import Settings
-from seed_lsp.source.document import Document
+from seed_lsp.source.document import CharOffset, Document
 
 URI = "file:///work/a.py"
 
@@ -170,3 +171,63 @@ def test_line_breaks_and_the_files_end_are_kept():
     assert text[: edit.start] + edit.text + text[edit.end :] == text.replace("area(2)", "size(2)")
     last = prediction.proposed(document(text), Candidate(2, "c = more(3)", 1.0))
     assert text[: last.start] + last.text == text.replace("other", "more")
+
+
+# --- what the editor's diagnostics add
+
+FETCH = "def fetch(url):\n    return url\n\n\na = fetch('x')\nb = other('y')\n"
+FETCH_MORE = FETCH.replace("(url)", "(url, timeout)")
+
+
+def report_at(text: str, piece: str, message: str) -> Report:
+    return Report(CharOffset(text.index(piece)), CharOffset(text.index(piece) + len(piece)), message)
+
+
+@pytest.mark.parametrize(
+    ("piece", "message", "lines"),
+    [
+        ("fetch('x')", 'Argument missing for parameter "timeout"', [4]),
+        ("fetch", "Expected 2 arguments, but got 1.", []),
+        ("')\nb", "not enough arguments in call", [4]),
+        ("other('y')", "No argument provided for required parameter `timeout` of function `fetch`", [5]),
+        ("other('y')", "`other` is not defined", []),
+    ],
+    ids=["the message names it", "on the line just changed", "the line names it", "ty's words", "of something else"],
+)
+def test_places_that_diagnostics_name(piece: str, message: str, lines: list[int]):
+    now, changes = just_changed(FETCH, FETCH_MORE)
+    found = with_reports([], now, changes, [report_at(FETCH_MORE, piece, message)])
+    assert [(c.line, c.proposal, c.report) for c in found] == [(line, None, message) for line in lines]
+
+
+def test_a_report_puts_a_candidate_first():
+    text = "a = area(1)\nb = area(2)\nc = area(3)\n"
+    now, changes = just_changed(text, text.replace("area(1)", "size(1)"))
+    found = with_reports(find_candidates(now, changes), now, changes, [report_at(now.text, "area(3)", "`area` is not defined")])
+    assert [(c.line, c.proposal) for c in found] == [(2, "c = size(3)"), (1, "b = size(2)"), (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "verdict"),
+    [
+        ("a = fetch('x', 10)\n", "stop", "shown"),
+        ("a = fetch('x')\n", "stop", "unchanged"),
+        ("a = fe", "unsure", "unsure"),
+        ("a = fetch('x', 10)\nb = other('y', 10)\n", "stop", "elsewhere"),
+        ("a = fetch('x', 10\n", "stop", "errors"),
+    ],
+)
+def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: prediction.Verdict):
+    now, changes = just_changed(FETCH, FETCH_MORE)
+    [candidate] = with_reports([], now, changes, [report_at(FETCH_MORE, "fetch('x')", "a timeout is missing from 'fetch'")])
+    request = prediction.build_request(now, candidate, changes, Settings(), 1)
+    assert "a timeout is missing from 'fetch'" in request.instruction
+    assert request.sampling.min_chance == prediction.REPORTED_CHANCE
+    text = (
+        request.region.replace("a = fetch('x')\n", line)
+        if "other" not in line
+        else request.region.replace("a = fetch('x')\nb = other('y')\n", line)
+    )
+    read = prediction.read_prediction(now, candidate, changes, finished(text, reason))
+    assert read.verdict == verdict
+    assert (read.edit.text if read.edit else None) == (line if verdict == "shown" else None)

@@ -7,6 +7,8 @@ import { type Change, changeOf, indents, isAt, moved } from './oneEdit.ts';
 import { SELECTOR, type Server } from './server.ts';
 
 const PAUSE_MS = 400;
+/** So long after a request for it a version is asked about once more when diagnostics come. */
+const DIAGNOSED_MS = 10_000;
 
 interface Answer {
   edits: { text: string; range: TextEdit['range']; textDocument: { uri: string; version: number }; command: { command: string; arguments: unknown[] } }[];
@@ -24,6 +26,7 @@ export class NextEdits implements vscode.Disposable {
   private offer: Offer | undefined;
   private timer: NodeJS.Timeout | undefined;
   private asking: vscode.CancellationTokenSource | undefined;
+  private asked: { document: vscode.TextDocument; version: number; at: number } | undefined;
   private readonly removed = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor('diffEditor.removedTextBackground'),
     textDecoration: 'line-through',
@@ -36,6 +39,7 @@ export class NextEdits implements vscode.Disposable {
     this.parts = [
       vscode.workspace.onDidChangeTextDocument((event) => this.changed(event)),
       vscode.window.onDidChangeActiveTextEditor(() => this.clear()),
+      vscode.languages.onDidChangeDiagnostics(({ uris }) => this.diagnosed(uris)),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
         if (textEditor.document === this.offer?.document) {
           this.show();
@@ -59,21 +63,36 @@ export class NextEdits implements vscode.Disposable {
     }
   }
 
+  /** Checkers take longer than our pause: what they say of the version that was asked about may name a place. */
+  private diagnosed(uris: readonly vscode.Uri[]): void {
+    const { asked } = this;
+    if (asked === undefined || this.offer !== undefined || asked.document.version !== asked.version || Date.now() - asked.at > DIAGNOSED_MS) {
+      return;
+    }
+    if (uris.some((uri) => uri.toString() === asked.document.uri.toString()) && problemsOf(asked.document).length > 0) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.ask(asked.document), PAUSE_MS);
+    }
+  }
+
   private async ask(document: vscode.TextDocument): Promise<void> {
     const client = this.server.client;
     const editor = vscode.window.activeTextEditor;
     if (client?.isRunning() !== true || editor?.document !== document || this.server.paused) {
       return;
     }
+    this.asking?.cancel();
     const asking = new vscode.CancellationTokenSource();
     this.asking = asking;
+    const { version } = document;
+    this.asked = { document, version, at: this.asked?.document === document && this.asked.version === version ? this.asked.at : Date.now() };
     const { active } = editor.selection;
-    const params = {
-      textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version: document.version },
-      position: { line: active.line, character: active.character },
-      context: { triggerKind: 2 },
-    };
     try {
+      const params = {
+        textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version },
+        position: { line: active.line, character: active.character },
+        context: { triggerKind: 2, diagnostics: await client.code2ProtocolConverter.asDiagnostics(problemsOf(document)) },
+      };
       const answer = await client.sendRequest<Answer>('textDocument/copilotInlineEdit', params, asking.token);
       const [found] = answer.edits;
       if (found === undefined || asking.token.isCancellationRequested || document.version !== found.textDocument.version) {
@@ -103,6 +122,12 @@ export class NextEdits implements vscode.Disposable {
       return;
     }
     const { change } = offer;
+    const { active } = editor.selection;
+    const here = isAt(change, active);
+    // The keys first: whoever sees the hint can press them. In the white space that a line begins with Tab indents, unless the change is there.
+    const tab = here || !indents(editor.document.lineAt(active.line).text, active.character);
+    void vscode.commands.executeCommand('setContext', 'seed.nextEditShown', true);
+    void vscode.commands.executeCommand('setContext', 'seed.nextEditTakesTab', tab);
     const area = rangeOf(change.range);
     const [first = '', ...more] = splitLines(change.inserted);
     editor.setDecorations(this.removed, area.isEmpty ? [] : [area]);
@@ -119,8 +144,6 @@ export class NextEdits implements vscode.Disposable {
         hoverMessage: new vscode.MarkdownString().appendCodeblock(offer.edit.newText, offer.document.languageId),
       },
     ]);
-    const { active } = editor.selection;
-    const here = isAt(change, active);
     const text = here ? 'Tab to accept' : `Tab to go to line ${change.range.start.line + 1}`;
     const lineEnd = editor.document.lineAt(active.line).range.end;
     editor.setDecorations(this.hint, [
@@ -131,10 +154,6 @@ export class NextEdits implements vscode.Disposable {
         },
       },
     ]);
-    void vscode.commands.executeCommand('setContext', 'seed.nextEditShown', true);
-    // In the white space that a line begins with Tab indents, unless the change is there.
-    const tab = here || !indents(editor.document.lineAt(active.line).text, active.character);
-    void vscode.commands.executeCommand('setContext', 'seed.nextEditTakesTab', tab);
   }
 
   private async take(): Promise<void> {
@@ -194,6 +213,11 @@ export class NextEdits implements vscode.Disposable {
     this.clear();
     this.parts.forEach((part) => part.dispose());
   }
+}
+
+/** What is wrong with a document, as far as anybody has said. */
+function problemsOf(document: vscode.TextDocument): vscode.Diagnostic[] {
+  return vscode.languages.getDiagnostics(document.uri).filter(({ severity }) => severity <= vscode.DiagnosticSeverity.Warning);
 }
 
 function rangeOf({ start, end }: TextEdit['range']): vscode.Range {

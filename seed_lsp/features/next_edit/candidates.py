@@ -14,8 +14,8 @@ MOST = 4
 SIMILAR = 0.6
 """The least share of words (Dice) that a line must have in common with a changed line's old text."""
 _OPENING, _CLOSING = "([{", ")]}"
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_COMMON = frozenset(
+NAME = re.compile(r"[A-Za-z_]\w*")
+COMMON = frozenset(
     [
         "self",
         "cls",
@@ -91,16 +91,17 @@ class Replacement:
     @property
     def names(self) -> set[str]:
         """Names that the old text has and that say something."""
-        return {name for name in _NAME.findall(self.old) if name not in _COMMON and len(name) > 1}
+        return {name for name in NAME.findall(self.old) if name not in COMMON and len(name) > 1}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A line at which the change may recur, and what it would become; `proposal` None: only the model can tell."""
+    """A line at which the change may recur, and what it would become; `proposal` None: only the model can tell. `report`: what a diagnostic says of the line."""
 
     line: int
     proposal: str | None
     score: float
+    report: str = ""
 
 
 def replacements(before: str, after: str) -> list[Replacement]:
@@ -115,7 +116,7 @@ def replacements(before: str, after: str) -> list[Replacement]:
         left = _left_of(old, run.old_start)
         right = "".join(old[run.old_end : run.old_end + 2]).strip()
         gone, come = "".join(old[run.old_start : run.old_end]), "".join(new[run.new_start : run.new_end])
-        call = "" if gone or not right.startswith(")") else _called("".join(old[: run.old_start]))
+        call = "" if gone or not right.startswith(")") else called("".join(old[: run.old_start]))
         found.append(Replacement(gone, come, left, right, call))
     return found
 
@@ -168,7 +169,7 @@ def template_of(before: str, after: str) -> Template | None:
     gone = tuple("".join(old[run.old_start : run.old_end]) for run in runs)
     come = tuple("".join(new[run.new_start : run.new_end]) for run in runs)
     # Where nothing was there is nothing to find.
-    if not all(gone) or not any(name not in _COMMON for piece in gone for name in _NAME.findall(piece)):
+    if not all(gone) or not any(name not in COMMON for piece in gone for name in NAME.findall(piece)):
         return None
     return Template(gone, come)
 
@@ -180,12 +181,12 @@ def _balance(text: str) -> int:
 def _left_of(words: list[str], at: int) -> str:
     """The words before a place, back to a name that says something, at most five."""
     start = max(0, at - 3)
-    while start > max(0, at - 5) and not any(name not in _COMMON for name in _NAME.findall("".join(words[start:at]))):
+    while start > max(0, at - 5) and not any(name not in COMMON for name in NAME.findall("".join(words[start:at]))):
         start -= 1
     return "".join(words[start:at]).strip()
 
 
-def _called(text: str) -> str:
+def called(text: str) -> str:
     """The name of the call whose arguments `text` ends in; empty where there is none."""
     depth = 0
     for at in range(len(text) - 1, -1, -1):
@@ -272,7 +273,7 @@ def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterat
         whole = template.apply(line) if template else _all_applied(line, changed)
         if whole is not None and whole not in {line, after} and _balance(whole) - _balance(line) == moved:
             yield Candidate(i, whole, 0.6 + 0.8 * alike)
-        elif alike >= SIMILAR or (names and names & set(_NAME.findall(line)) and alike >= SIMILAR / 2):
+        elif alike >= SIMILAR or (names and names & set(NAME.findall(line)) and alike >= SIMILAR / 2):
             yield Candidate(i, None, alike / 2)
 
 
@@ -309,7 +310,7 @@ def _applied(line: str, one: Replacement) -> str | None:
     # Something was put in: the same words have to stand on both sides.
     pattern = _whole(one.left) + r"(\s*)" + (re.escape(one.right) if one.right else "$")
     place = re.search(pattern, line)
-    if place is None or not any(name not in _COMMON for name in _NAME.findall(one.left)):
+    if place is None or not any(name not in COMMON for name in NAME.findall(one.left)):
         return None
     at = place.start() + len(one.left) + len(place.group(1))
     return line[:at] + one.new + line[at:]
@@ -317,8 +318,8 @@ def _applied(line: str, one: Replacement) -> str | None:
 
 def _in_company(line: str, start: int, end: int, one: Replacement) -> bool:
     """Whether a name stands next to the place that stood next to the words that changed."""
-    left = _NAME.search(one.left) and line[:start].rstrip().endswith(one.left)
-    return bool(left or (_NAME.search(one.right) and line[end:].lstrip().startswith(one.right)))
+    left = NAME.search(one.left) and line[:start].rstrip().endswith(one.left)
+    return bool(left or (NAME.search(one.right) and line[end:].lstrip().startswith(one.right)))
 
 
 def _whole(text: str) -> str:

@@ -18,15 +18,20 @@ AROUND_LINES = 2
 """Lines on each side of a candidate that are rewritten with it."""
 SHOWN_CHARS = 1200
 """Of the changes just made, as the model sees them."""
+REPORT_CHARS = 300
+"""Of a diagnostic's message."""
 MAX_TOKENS = 160
 DEADLINE_S = 4.0
+REPORTED_CHANCE = 0.5
+"""Where a diagnostic alone names a line and no proposal can be agreed with: what a line of the model's text has to be likely."""
 MOST_TIMES_LARGER = 3
 _SPARE_CHARS = 40
 
 Gate = Literal["agreement", "model"]
-"""What a next edit needs: a model's text that is the candidate's proposal, or any that passes the checks (for measurements)."""
+"""What a next edit needs: a model's text that is the candidate's proposal or likely and of the reported line alone, or any that passes the checks (for
+measurements)."""
 
-Verdict = Literal["shown", "unchanged", "unfinished", "undoes", "too_large", "errors", "elsewhere", "disagrees"]
+Verdict = Literal["shown", "unchanged", "unfinished", "unsure", "undoes", "too_large", "errors", "elsewhere", "disagrees"]
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,15 @@ def build_request(
     if candidate.proposal is not None:
         line_start, line_end = document.line_range(candidate.line)
         guess = region[: line_start - start] + candidate.proposal + "\n" + with_line_feeds(document.text[line_end:end])
+    chance = REPORTED_CHANCE if candidate.proposal is None and settings.mode != "diffusion" else 0.0
     return EditRequest(
         request_id,
         settings.model,
-        SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=DEADLINE_S),
+        SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=DEADLINE_S, min_chance=chance),
         before="",
         region=region,
         after="",
-        instruction=_instruction(changes, document.language),
+        instruction=_instruction(document, candidate, changes),
         language=document.language,
         guess=guess,
         automatic=automatic,
@@ -76,14 +82,23 @@ def window(document: Document, candidate: Candidate) -> tuple[CharOffset, CharOf
     return document.line_range(first)[0], document.line_range(last)[1]
 
 
-def _instruction(changes: Sequence[Change], language: str) -> str:
+def _instruction(document: Document, candidate: Candidate, changes: Sequence[Change]) -> str:
     shown = list(within(list(changes[:2]), SHOWN_CHARS)) or list(changes[:1])
-    parts = []
+    language, parts = document.language, []
     for change in reversed(shown):
         before, after = "\n".join(change.before), "\n".join(change.after)
         parts.append(f"I changed\n```{language}\n{before}\n```\nto\n```{language}\n{after}\n```")
-    parts.append("Make the same change in the code below, wherever it applies. Where it does not apply, repeat the code as it is.")
+    if candidate.proposal is None and candidate.report:
+        line = document.line_text(candidate.line).strip()
+        parts.append(f"Now this line is wrong:\n```{language}\n{line}\n```\n{_one_line(candidate.report)}")
+        parts.append("Correct that line in the code below, with as small a change as will do. Repeat the other lines as they are.")
+    else:
+        parts.append("Make the same change in the code below, wherever it applies. Where it does not apply, repeat the code as it is.")
     return "\n".join(parts)
+
+
+def _one_line(report: str) -> str:
+    return " ".join(report.split())[:REPORT_CHARS]
 
 
 def proposed(document: Document, candidate: Candidate) -> NextEdit | None:
@@ -100,7 +115,7 @@ def read_prediction(
 ) -> Prediction:
     """Check the model's text; the verdict names what spoke against it."""
     if finished.finish_reason != "stop":
-        return Prediction(None, "unfinished")
+        return Prediction(None, "unsure" if finished.finish_reason == "unsure" else "unfinished")
     start, end = window(document, candidate)
     old, new = (text.split("\n") for text in (with_line_feeds(document.text[start:end]), finished.text))
     runs = changed_runs(old, new)
@@ -110,7 +125,9 @@ def read_prediction(
     at = candidate.line - first
     # The run that touches the candidate; others of the window are candidates of their own, or noise.
     run = next((run for run in runs if run.old_start <= at < max(run.old_end, run.old_start + 1)), None)
-    if run is None:
+    reported = candidate.proposal is None and bool(candidate.report)
+    # Of a reported line that line alone is wrong.
+    if run is None or (reported and gate == "agreement" and (len(runs) > 1 or run.old_end - run.old_start != 1)):
         return Prediction(None, "elsewhere")
     before, after = old[run.old_start : run.old_end], new[run.new_start : run.new_end]
     newest = changes[0]
@@ -118,7 +135,7 @@ def read_prediction(
         return Prediction(None, "undoes")
     if _moved_chars(before, after) > MOST_TIMES_LARGER * _moved_chars(newest.before, newest.after) + _SPARE_CHARS:
         return Prediction(None, "too_large")
-    if gate == "agreement" and (candidate.proposal is None or candidate.proposal not in after):
+    if gate == "agreement" and not reported and (candidate.proposal is None or candidate.proposal not in after):
         return Prediction(None, "disagrees")
     edit = _edit(document, first + run.old_start, first + run.old_end, after)
     if gate == "agreement":

@@ -6,6 +6,8 @@ local M = {}
 
 M.namespace = vim.api.nvim_create_namespace('seed_lsp.next_edit')
 local PAUSE_MS = 400
+--- So long after a change it is asked about once more when diagnostics come.
+local DIAGNOSED_MS = 10000
 
 ---@class seed_lsp.Offer
 ---@field bufnr integer
@@ -57,6 +59,21 @@ local function show(offer)
   })
 end
 
+--- The errors and warnings of a buffer, whoever found them, as the protocol has them.
+---@param client vim.lsp.Client
+---@param bufnr integer
+local function problems(client, bufnr)
+  local function position(row, column)
+    local line = vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1] or ''
+    return { line = row, character = vim.str_utfindex(line, client.offset_encoding, math.min(column, #line), false) }
+  end
+  return vim.tbl_map(function(found)
+    local first = position(found.lnum, found.col)
+    local last = position(found.end_lnum or found.lnum, found.end_col or found.col)
+    return { range = { start = first, ['end'] = last }, severity = found.severity, message = found.message }
+  end, vim.diagnostic.get(bufnr, { severity = { min = vim.diagnostic.severity.WARN } }))
+end
+
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 local function ask(client, bufnr)
@@ -64,7 +81,7 @@ local function ask(client, bufnr)
   local params = {
     textDocument = client_of.versioned(bufnr),
     position = vim.lsp.util.make_position_params(0, client.offset_encoding).position,
-    context = { triggerKind = 2 },
+    context = { triggerKind = 2, diagnostics = problems(client, bufnr) },
   }
   client:request('textDocument/copilotInlineEdit', params, function(err, result)
     local edit = not err and result and result.edits and result.edits[1]
@@ -99,23 +116,38 @@ local function ask(client, bufnr)
   end, bufnr)
 end
 
---- Ask in this buffer from now on, some time after each change.
+--- Ask in this buffer from now on, some time after each change, and once more when diagnostics of it come: checkers take longer than our pause.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.attach(client, bufnr)
+  local changed = { tick = 0, at = -DIAGNOSED_MS }
+  local function soon()
+    M.clear()
+    timer = vim.defer_fn(function()
+      timer = nil
+      if vim.api.nvim_get_current_buf() == bufnr and not client:is_stopped() then
+        ask(client, bufnr)
+      end
+    end, PAUSE_MS)
+  end
   local group = vim.api.nvim_create_augroup('seed_lsp.next_edit', { clear = false })
   vim.api.nvim_clear_autocmds({ group = group, buffer = bufnr })
   vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
     group = group,
     buffer = bufnr,
     callback = function()
-      M.clear()
-      timer = vim.defer_fn(function()
-        timer = nil
-        if vim.api.nvim_get_current_buf() == bufnr and not client:is_stopped() then
-          ask(client, bufnr)
-        end
-      end, PAUSE_MS)
+      changed = { tick = vim.api.nvim_buf_get_changedtick(bufnr), at = vim.uv.now() }
+      soon()
+    end,
+  })
+  vim.api.nvim_create_autocmd('DiagnosticChanged', {
+    group = group,
+    buffer = bufnr,
+    callback = function(event)
+      local current = changed.tick == vim.api.nvim_buf_get_changedtick(bufnr) and vim.uv.now() - changed.at < DIAGNOSED_MS
+      if current and M.offer == nil and #event.data.diagnostics > 0 then
+        soon()
+      end
     end,
   })
   vim.api.nvim_create_autocmd('BufLeave', { group = group, buffer = bufnr, callback = M.clear })

@@ -1,0 +1,70 @@
+"""Places that the editor's diagnostics name, where they speak of what was just changed: a call that misses the new parameter, a name that is gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, called, pairs
+from seed_lsp.features.next_edit.history import Change
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import changed_runs, words_of
+
+_QUOTED = re.compile(r"""(["'`])(.+?)\1|[‘“](.+?)[’”]""")
+_SCORE = 0.5
+
+
+@dataclass(frozen=True)
+class Report:
+    """A diagnostic as the editor has it: characters `start` to `end` of the document, and its message."""
+
+    start: CharOffset
+    end: CharOffset
+    message: str
+
+
+def with_reports(found: Sequence[Candidate], document: Document, changes: Sequence[Change], reports: Sequence[Report]) -> list[Candidate]:
+    """`found`, those with a report first, and behind them the reported lines without a proposal: the model may know better than the one there is.
+
+    A report counts where it names what the newest change names.
+    """
+    if not changes or changes[0].uri != document.uri:
+        return list(found)
+    newest = changes[0]
+    own = range(newest.line, newest.line + max(1, len(newest.after)))
+    names = names_of(newest)
+    said: dict[int, str] = {}
+    for report in reports:
+        line = document.line_of(report.start)
+        if line not in own and names & _names_in(report, document):
+            said.setdefault(line, report.message)
+    known = [replace(candidate, report=said.get(candidate.line, "")) for candidate in found if candidate.proposal is not None]
+    rest = [Candidate(line, None, _SCORE, message) for line, message in said.items()]
+    rest.sort(key=lambda c: (c.line < newest.line, abs(c.line - newest.line)))
+    return [*sorted(known, key=lambda c: not c.report), *rest][:MOST]
+
+
+def names_of(change: Change) -> set[str]:
+    """What a change brought or took away, and the function between whose brackets it stands."""
+    names: set[str] = set()
+    paired = list(pairs(change))
+    for before, after in paired:
+        old, new = words_of(before), words_of(after)
+        for run in changed_runs(old, new):
+            names.update(NAME.findall("".join(old[run.old_start : run.old_end] + [" "] + new[run.new_start : run.new_end])))
+            names.add(called("".join(new[: run.new_start])))
+    whole = {line for pair in paired for line in pair}
+    for line in (*change.before, *change.after):
+        if line not in whole:
+            names.update(NAME.findall(line))
+    return {name for name in names if name not in COMMON and len(name) > 1}
+
+
+def _names_in(report: Report, document: Document) -> set[str]:
+    """Names between quotes in the message, and those of the place; of its line, where the place is a bracket or nothing."""
+    quoted = [found[1] or found[2] for found in _QUOTED.findall(report.message)]
+    line = document.line_of(report.start)
+    end = document.line_range(line)[1]
+    here = NAME.findall(document.text[report.start : min(report.end, end)]) or NAME.findall(document.line_text(line))
+    return {*here, *(name for text in quoted for name in NAME.findall(text))}
