@@ -11,8 +11,8 @@ import json
 import math
 import statistics
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,22 +91,25 @@ def summarise(answers: Sequence[Answered], limit: int) -> Summary:
     )
 
 
-def answer(engine: Engine, task: Task, options: SamplingOptions, timeout_s: float, thresholds: Thresholds | None) -> Answered:
-    """Ask, run the program, judge."""
+def ask(engine: Engine, task: Task, options: SamplingOptions, thresholds: Thresholds | None) -> Answered:
+    """The model's answer, not judged yet."""
     *_, finished = engine.run(task.ask(options), thresholds=thresholds)
     assert isinstance(finished, Finished)
-    result = sandbox.run(task.program(finished.text), timeout_s=timeout_s)
-    untouched = kept_lines(task.before, finished.text) if task.before else 0.0
-    return Answered(
-        task.id,
-        finished.text,
-        result.verdict,
-        result.message[-400:],
-        finished.new_tokens,
-        finished.forwards,
-        finished.decode_seconds,
-        untouched,
-    )
+    return Answered(task.id, finished.text, "", "", finished.new_tokens, finished.forwards, finished.decode_seconds, 0.0)
+
+
+def judge(task: Task, given: Answered, timeout_s: float) -> Answered:
+    """Run the program that an answer makes."""
+    result = sandbox.run(task.program(given.text), timeout_s=timeout_s)
+    untouched = kept_lines(task.before, given.text) if task.before else 0.0
+    return replace(given, id=task.id, verdict=result.verdict, message=result.message[-400:], untouched=untouched)
+
+
+def reusable(tasks: Iterable[Task], others: Iterable[Task], answers: Iterable[Answered]) -> dict[str, Answered]:
+    """For tasks of one set the answers that another set's tasks got to the very same request."""
+    options, known = SamplingOptions(), {answer.id: answer for answer in answers}
+    given = {other.ask(options): known[other.id] for other in others if other.id in known}
+    return {task.id: given[request] for task in tasks if (request := task.ask(options)) in given}
 
 
 def kept_lines(before: str, after: str) -> float:
@@ -127,15 +130,23 @@ def check(tasks: Iterable[Task], timeout_s: float) -> dict[str, Any]:
 
 
 def evaluate(
-    engine: Engine, tasks: Sequence[Task], options: SamplingOptions, kept: Path, *, timeout_s: float, thresholds: Thresholds | None = None
+    engine: Engine,
+    tasks: Sequence[Task],
+    options: SamplingOptions,
+    kept: Path,
+    *,
+    timeout_s: float,
+    thresholds: Thresholds | None = None,
+    given: Mapping[str, Answered] | None = None,
 ) -> Iterator[Answered]:
-    """Answer the tasks that `kept` has no answer to, append to it, and yield all in the tasks' order."""
+    """Answer the tasks that neither `kept` nor `given` has an answer to, judge, append to `kept`, and yield all in the tasks' order."""
     drop_partial_line(kept)
     known = {a.id: a for a in read_kept(kept)}
     with kept.open("a", encoding="utf-8") as file:
         for task in tasks:
             if task.id not in known:
-                known[task.id] = answer(engine, task, options, timeout_s, thresholds)
+                answer = (given or {}).get(task.id) or ask(engine, task, options, thresholds)
+                known[task.id] = judge(task, answer, timeout_s)
                 file.write(json.dumps(asdict(known[task.id])) + "\n")
                 file.flush()
             yield known[task.id]
@@ -152,6 +163,8 @@ def main() -> None:
     entry = SETS[options.task]
     try:
         tasks = load_tasks(options.task, options.data)[:: options.every][: options.limit]
+        other, answers_file = options.reuse or ("", "")
+        given = reusable(tasks, load_tasks(other, options.data), read_kept(Path(answers_file))) if other else None
     except TaskError as error:
         raise SystemExit(f"seed-lsp: {error}") from error
     if options.check:
@@ -172,7 +185,7 @@ def main() -> None:
     answers: list[Answered] = []
     with Progress(*columns, console=Console(stderr=True)) as bar:
         progress = bar.add_task(options.task, total=len(tasks))
-        for found in evaluate(engine, tasks, sampling, kept, timeout_s=entry.timeout_s, thresholds=thresholds):
+        for found in evaluate(engine, tasks, sampling, kept, timeout_s=entry.timeout_s, thresholds=thresholds, given=given):
             answers.append(found)
             passed = sum(a.verdict == "passed" for a in answers)
             bar.update(progress, advance=1, description=f"{options.task} {passed} passed")

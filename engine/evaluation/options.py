@@ -32,6 +32,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the report there; answers go beside it, and are not asked for again"
     )
+    parser.add_argument(
+        "--reuse",
+        nargs=2,
+        metavar=("SET", "FILE"),
+        help="judge the answers in FILE that the same options gave to SET, wherever a task's request is the same (humaneval-plus, mbpp-plus)",
+    )
     parser.add_argument("--check", action="store_true", help="run the set's references and broken answers instead of a model's")
 
 
@@ -41,4 +47,5 @@ def arguments(options: argparse.Namespace) -> list[str]:
     for name in ("data", "model", "adapter", "mode", "draft", "dtype", "threshold", "block_size", "max_rows", "every", "limit", "json"):
         value = getattr(options, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--reuse", *options.reuse] if options.reuse else []
     return words

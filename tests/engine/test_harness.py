@@ -9,7 +9,7 @@ import pytest
 
 from engine.api import GenerateRequest, InfillRequest, SamplingOptions
 from engine.engine import Engine
-from engine.evaluation import harness
+from engine.evaluation import agreement, harness
 from engine.evaluation.harness import Answered, check, evaluate, kept_lines, summarise, wilson
 from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
 
@@ -95,8 +95,8 @@ def test_an_interrupted_run_goes_on(folder: Path, tiny_folder: Path, tmp_path: P
     options, kept = SamplingOptions(max_new_tokens=6), tmp_path / "kept.jsonl"
     first = list(evaluate(engine, tasks[:2], options, kept, timeout_s=10))
     asked = []
-    real = harness.answer
-    monkeypatch.setattr(harness, "answer", lambda engine, task, *rest: asked.append(task.id) or real(engine, task, *rest))
+    real = harness.ask
+    monkeypatch.setattr(harness, "ask", lambda engine, task, *rest: asked.append(task.id) or real(engine, task, *rest))
     with kept.open("a", encoding="utf-8") as file:
         file.write('{"id": "infill/0", "te')
     both = list(evaluate(engine, tasks, options, kept, timeout_s=10))
@@ -105,6 +105,31 @@ def test_an_interrupted_run_goes_on(folder: Path, tiny_folder: Path, tmp_path: P
     assert [found.id for found in both] == [task.id for task in tasks]
     assert [found.id for found in harness.read_kept(kept)] == [task.id for task in tasks]
     assert all(found.forwards > 0 and found.new_tokens == 6 for found in both)
+
+
+def test_answers_to_the_same_requests_are_judged_again(folder: Path, tiny_folder: Path, tmp_path: Path):
+    """Sets that share prompts and not tests: what one was answered is the other's answer too, and a changed prompt is asked."""
+    tasks, engine = load_tasks("humaneval", folder), Engine.load(str(tiny_folder))
+    answers = [Answered(task.id, task.reference, "failed", "", 9, 3, 0.1, 0.0) for task in tasks]
+    others = [Task(f"plus/{i}", task.kind, dict(task.fields)) for i, task in enumerate(tasks)]
+    others[0].fields["prompt"] += "    # And more.\n"
+    given = harness.reusable(others, tasks, answers)
+    assert list(given) == ["plus/1", "plus/2", "plus/3"]
+    found = list(evaluate(engine, others, SamplingOptions(max_new_tokens=6), tmp_path / "kept.jsonl", timeout_s=10, given=given))
+    assert [(one.id, one.verdict, one.new_tokens) for one in found[1:]] == [(f"plus/{i}", "passed", 9) for i in (1, 2, 3)]
+    assert found[0].new_tokens <= 6
+
+
+def test_two_runs_part_where_their_texts_differ(folder: Path, tiny_folder: Path):
+    tasks, engine = load_tasks("humaneval", folder), Engine.load(str(tiny_folder), dtype="float32")
+    first = [Answered(task.id, task.reference, "passed", "", 9, 3, 0.1, 0.0) for task in tasks]
+    second = [*first[:3], Answered("edit/0", first[3].text.replace("2", "3"), "failed", "", 9, 3, 0.1, 0.0)]
+    answered, [parting] = agreement.compare(engine, tasks, first, second)
+    assert (answered, parting.id, parting.verdicts) == (4, "edit/0", ("passed", "failed"))
+    assert parting.first.startswith("2")
+    assert parting.second.startswith("3")
+    _, [mirrored] = agreement.compare(engine, tasks, second, first)
+    assert mirrored.gap == pytest.approx(-parting.gap)
 
 
 def test_sums_can_be_checked_by_hand():

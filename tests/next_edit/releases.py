@@ -1,7 +1,8 @@
 """Next edits against what really followed, in successive releases of packages.
 
     python -m tests.next_edit.releases make FOLDER [--wheels FOLDER]    cases from the releases of engine/training/packages.tsv, into FOLDER/cases.jsonl
-    python -m tests.next_edit.releases predict FOLDER [--model NAME]    ask the model about each candidate, and once plainly, into FOLDER/answers.jsonl
+    python -m tests.next_edit.releases predict FOLDER [--model NAME]    ask the model about each candidate, and once plainly, into FOLDER/answers-NAME.jsonl
+    python -m tests.next_edit.releases predict FOLDER --checker ty      the same with what that checker reports (pip install ty), where it reports something
     python -m tests.next_edit.releases report FOLDER                    a Markdown table, and one JSON line
 
 A case is a file of the older release into which the first changes of the newer one are made already, the last of them as if just typed. `recurring`: a later
@@ -14,7 +15,10 @@ import argparse
 import asyncio
 import json
 import random
+import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -28,11 +32,13 @@ from engine.training.packages import PackageError, fetch, read_table, sources
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.features.next_edit import prediction
-from seed_lsp.features.next_edit.candidates import find_candidates
+from seed_lsp.features.next_edit.candidates import Candidate, find_candidates
 from seed_lsp.features.next_edit.history import Change
+from seed_lsp.features.next_edit.reports import Report, with_reports
 from seed_lsp.settings import Settings
-from seed_lsp.source.document import Document
+from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Run, changed_runs, words_of
+from tests.inline.holes import line_chances
 
 KINDS = ("recurring", "other", "done")
 WANTED = {"recurring": 180, "other": 45, "done": 80}
@@ -154,28 +160,28 @@ def read_cases(folder: Path) -> list[Case]:
     return [Case(**record) for record in read_records(folder / "cases.jsonl")]
 
 
-async def predict(folder: Path, model: str, limit: int | None) -> None:
-    path = folder / f"answers-{model}.jsonl"
+async def predict(folder: Path, model: str, limit: int | None, checker: str | None) -> None:
+    path = folder / f"answers-{model}{f'+{checker}' if checker else ''}.jsonl"
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)} if path.is_file() else set()
     client, settings = EngineClient(WorkerSettings(), idle_s=0), Settings(model=model)
     try:
         with path.open("a", encoding="utf-8") as file:
             for case in read_cases(folder)[:limit]:
-                if case.id in done:
+                found = find_candidates(case.document, case.recent)
+                if checker:
+                    found = with_reports(found, case.document, case.recent, reports_of(case, checker))
+                if case.id in done or (checker and not any(candidate.report for candidate in found)):
                     continue
-                record = {
-                    "id": case.id,
-                    "candidates": await _ask(client, settings, case),
-                    "plain": await _ask_plainly(client, settings, case),
-                }
+                record: dict[str, Any] = {"id": case.id, "candidates": await _ask(client, settings, case, found)}
+                if not checker:
+                    record["plain"] = await _ask_plainly(client, settings, case)
                 file.write(json.dumps(record) + "\n")
                 file.flush()
                 print(
                     case.id,
                     case.kind,
                     [c["seconds"] for c in record["candidates"]],
-                    record["plain"]["seconds"],
                     file=sys.stderr,
                     flush=True,
                 )
@@ -183,10 +189,27 @@ async def predict(folder: Path, model: str, limit: int | None) -> None:
         await client.stop()
 
 
-async def _ask(client: EngineClient, settings: Settings, case: Case) -> list[dict[str, Any]]:
+def reports_of(case: Case, checker: str) -> list[Report]:
+    """What a type checker says of the file alone, as an editor would be told."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "case.py"
+        path.write_text(case.text, encoding="utf-8")
+        command = [checker, "check", "--output-format", "concise", "--color", "never", str(path)]
+        told = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
+    if told.returncode not in {0, 1}:
+        raise SystemExit(told.stderr)
+    found = []
+    for line, column, message in re.findall(r"case\.py:(\d+):(\d+): \w+\[[\w-]+\] (.*)", told.stdout):
+        start = case.document.line_range(int(line) - 1)[0] + int(column) - 1
+        word = re.compile(r"\w*").match(case.document.text, start)
+        found.append(Report(CharOffset(start), CharOffset(word.end() if word else start), message))
+    return found
+
+
+async def _ask(client: EngineClient, settings: Settings, case: Case, found: list[Candidate]) -> list[dict[str, Any]]:
     document, changes = case.document, case.recent
     answers = []
-    for candidate in find_candidates(document, changes)[:CHECKED]:
+    for candidate in found[:CHECKED]:
         request = prediction.build_request(document, candidate, changes, settings, client.new_id())
         answers.append({"candidate": asdict(candidate), **await _timed(client, request)})
     return answers
@@ -222,6 +245,7 @@ async def _timed(client: EngineClient, request: EditRequest) -> dict[str, Any]:
     unbound = replace(request.sampling, deadline_s=None, min_chance=1e-30)
     finished = await client.run(replace(request, sampling=unbound, automatic=False))
     told = {name: getattr(finished, name) for name in ("text", "finish_reason", "new_tokens", "forwards")}
+    told["chance"] = min(line_chances(finished))
     return {**told, "seconds": round(time.perf_counter() - started, 2)}
 
 
@@ -252,6 +276,8 @@ def edits_of(case: Case, answer: dict[str, Any], how: str) -> tuple[int, int, li
             continue
         if how == "proposal":
             edit = prediction.proposed(document, candidate)
+        elif how == "agreement" and candidate.proposal is None and entry.get("chance", 0) < prediction.REPORTED_CHANCE:
+            continue
         else:
             finished = _finished(entry)
             edit = prediction.read_prediction(document, candidate, changes, finished, "agreement" if how == "agreement" else "model").edit
@@ -293,7 +319,11 @@ def report(folder: Path) -> None:
     print("|---|---|---|---|---|---|---|")
     for path in sorted(folder.glob("answers-*.jsonl")):
         answers = list(read_records(path))
-        for how in ("plain", "model", "proposal", "agreement"):
+        base, _, checker = path.stem.partition("+")
+        if checker:
+            told = {answer["id"]: answer for answer in answers}
+            answers = [told.get(answer["id"], answer) for answer in read_records(folder / f"{base}.jsonl")]
+        for how in ("agreement",) if checker else ("plain", "model", "proposal", "agreement"):
             for kind in KINDS:
                 total = Score()
                 for answer in answers:
@@ -325,6 +355,7 @@ def main() -> None:
     parser.add_argument("--apart-from", type=Path, help="make: no packages that the cases in this folder have")
     parser.add_argument("--of-a-package", type=int, default=6, help="make: at most so many cases of a kind (default: %(default)s)")
     parser.add_argument("--model", default=Settings().model)
+    parser.add_argument("--checker", choices=("ty",), help="predict: with the diagnostics of this type checker")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -332,7 +363,7 @@ def main() -> None:
     if options.what == "make":
         make(options.folder, options.wheels or options.folder / "wheels", options.seed, options.apart_from, options.of_a_package)
     elif options.what == "predict":
-        asyncio.run(predict(options.folder, options.model, options.limit))
+        asyncio.run(predict(options.folder, options.model, options.limit, options.checker))
     else:
         report(options.folder)
 

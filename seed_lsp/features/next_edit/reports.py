@@ -11,7 +11,7 @@ from seed_lsp.features.next_edit.history import Change
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import changed_runs, words_of
 
-_QUOTED = re.compile(r"""(["'`])(.+?)\1|[‘“](.+?)[’”]""")
+_QUOTED = re.compile(r"""(["'`])(.+?)\1|[\u2018\u201c](.+?)[\u2019\u201d]""")
 _SCORE = 0.5
 
 
@@ -52,7 +52,8 @@ def names_of(change: Change) -> set[str]:
     for before, after in paired:
         old, new = words_of(before), words_of(after)
         for run in changed_runs(old, new):
-            names.update(NAME.findall("".join(old[run.old_start : run.old_end] + [" "] + new[run.new_start : run.new_end])))
+            for words in (old[run.old_start : run.old_end], new[run.new_start : run.new_end]):
+                names.update(NAME.findall("".join(words)))
             names.add(called("".join(new[: run.new_start])))
     whole = {line for pair in paired for line in pair}
     for line in (*change.before, *change.after):
