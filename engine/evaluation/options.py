@@ -16,7 +16,9 @@ REPORTED = ("model", "mode", "draft", "threshold", "block_size", "max_rows", "li
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", choices=sorted(SETS))
-    parser.add_argument("--data", type=Path, help="the folder that holds the evaluation sets' files")
+    parser.add_argument(
+        "--data", type=Path, help="the folder that holds the evaluation sets' files; from the model hub if left out (needs seed-lsp[eval])"
+    )
     parser.add_argument("--model", default=MODEL)
     parser.add_argument("--adapter", type=Path, help="another adapter's file than the one that ships with the model")
     parser.add_argument("--mode", choices=MODES, default="verified")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
+from engine.evaluation.hub import SOURCES, HubError, read_rows
 
 CODE_START, CODE_STOP = "```python\n", "\n```"
 
@@ -21,14 +22,10 @@ class TaskError(ValueError):
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """`file` in a folder of evaluation sets, JSON lines, plain or with ``.gz``; `hub`: the public data set that it was made from.
-
-    `timeout_s` is for one program; `max_new_tokens` bounds an answer.
-    """
+    """`file` in a folder of evaluation sets, JSON lines, plain or with ``.gz``. `timeout_s` is for one program; `max_new_tokens` bounds an answer."""
 
     name: str
     file: str
-    hub: str
     max_new_tokens: int
     timeout_s: float = 10.0
 
@@ -36,16 +33,16 @@ class EvaluationSet:
 SETS = {
     entry.name: entry
     for entry in (
-        EvaluationSet("humaneval", "humaneval.jsonl", "openai/openai_humaneval", 512),
-        EvaluationSet("humaneval-plus", "humaneval_plus.jsonl.gz", "evalplus/humanevalplus", 512, 30.0),
-        EvaluationSet("mbpp", "mbpp_sanitized.jsonl", "google-research-datasets/mbpp", 512),
-        EvaluationSet("mbpp-plus", "mbpp_plus.jsonl.gz", "evalplus/mbppplus", 512, 30.0),
-        EvaluationSet("infill-single-line", "humaneval_infilling_single_line.jsonl.gz", "loubnabnl/humaneval_infilling", 96),
-        EvaluationSet("infill-multi-line", "humaneval_infilling_multi_line.jsonl.gz", "loubnabnl/humaneval_infilling", 256),
-        EvaluationSet("infill-random-span", "humaneval_infilling_random_span.jsonl.gz", "loubnabnl/humaneval_infilling", 256),
-        EvaluationSet("infill-random-span-light", "humaneval_infilling_random_span_light.jsonl", "loubnabnl/humaneval_infilling", 256),
-        EvaluationSet("canitedit", "canitedit.jsonl", "nuprl/CanItEdit", 1024, 20.0),
-        EvaluationSet("humanevalfix", "humanevalfix_python.jsonl", "bigcode/humanevalpack", 512),
+        EvaluationSet("humaneval", "humaneval.jsonl", 512),
+        EvaluationSet("humaneval-plus", "humaneval_plus.jsonl.gz", 512, 30.0),
+        EvaluationSet("mbpp", "mbpp_sanitized.jsonl", 512),
+        EvaluationSet("mbpp-plus", "mbpp_plus.jsonl.gz", 512, 30.0),
+        EvaluationSet("infill-single-line", "humaneval_infilling_single_line.jsonl.gz", 96),
+        EvaluationSet("infill-multi-line", "humaneval_infilling_multi_line.jsonl.gz", 256),
+        EvaluationSet("infill-random-span", "humaneval_infilling_random_span.jsonl.gz", 256),
+        EvaluationSet("infill-random-span-light", "humaneval_infilling_random_span_light.jsonl", 256),
+        EvaluationSet("canitedit", "canitedit.jsonl", 1024, 20.0),
+        EvaluationSet("humanevalfix", "humanevalfix_python.jsonl", 512),
     )
 }
 
@@ -107,17 +104,24 @@ class Task:
 
 
 def load_tasks(name: str, folder: Path | None) -> list[Task]:
-    """The tasks of a set, from a folder of files; `TaskError` where it is not there."""
+    """The tasks of a set, from a folder of files or, where that is None, from the model hub; `TaskError` where it is not there."""
     entry = SETS[name]
     if folder is None:
-        raise TaskError(
-            f"where is the evaluation set {name}? Give the folder that holds {entry.file} with --data "
-            f"(made from the public data set {entry.hub}, one JSON object a line)"
-        )
+        return _from_hub(name)
     for path in (folder / entry.file, folder / f"{entry.file}.gz", folder / entry.file.removesuffix(".gz")):
         if path.is_file():
             return list(_read(path))
     raise TaskError(f"{folder} holds no {entry.file}")
+
+
+def _from_hub(name: str) -> list[Task]:
+    try:
+        return [Task(str(fields["id"]), fields["kind"], fields) for fields in read_rows(SOURCES[name])]
+    except (HubError, KeyError) as error:
+        raise TaskError(
+            f"the evaluation set {name} is not to be had from the hub ({error}). "
+            f"Give the folder that holds {SETS[name].file} with --data (one JSON object a line)"
+        ) from error
 
 
 def read_lines(path: Path) -> list[str]:

@@ -2,8 +2,9 @@
 
     python -m tests.inline.holes make FOLDER [--each N]            statements, blocks and arguments that the tests reach, into FOLDER/holes.jsonl
     python -m tests.inline.holes complete FOLDER CONTESTANT        `seed:MODEL`, or `llama:MODEL` (llama.cpp, the plain prompt of llama.vscode)
+    python -m tests.inline.holes cut FOLDER CONTESTANT             its raw texts ended and filtered as ours are, as a contestant of its own
     python -m tests.inline.holes judge FOLDER                      run the tests with each completion in its place
-    python -m tests.inline.holes report FOLDER                     a Markdown table, and one JSON line
+    python -m tests.inline.holes report FOLDER [--of CONTESTANT]   a Markdown table, and one JSON line
 
 Each goes on where it was interrupted. None of the packages is in the training text. All contestants see the same characters around the hole and may write
 as many tokens.
@@ -28,7 +29,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.api import Finished, InfillRequest, RelatedFile
+from engine.api import Finished, FinishReason, InfillRequest, RelatedFile
 from engine.evaluation.harness import wilson
 from engine.records import drop_partial_line, read_records
 from engine.worker import WorkerSettings
@@ -203,6 +204,9 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
                 pieces = related_pieces(
                     plan.document, plan.cursor, [], *resolvers[root], allowed=lambda one, root=root: one.is_relative_to(root)
                 )
+                # Without any the answer is the one that there is without `--related`.
+                if not pieces:
+                    continue
             started = time.perf_counter()
             finished = await run_until_over(_Telling(client), plan, settings, pieces)
             seconds = time.perf_counter() - started
@@ -287,6 +291,17 @@ def _llama(folder: Path, holes: list[Hole], model: str, note: Any) -> None:
         process.stdin.close()
 
 
+def cut(folder: Path, contestant: str) -> None:
+    """What of a raw text our own client would have shown: whether the model or the end makes the difference."""
+    holes = {hole.id: hole for hole in read_holes(folder)}
+    with answers_path(folder, f"{contestant}+cut").open("w", encoding="utf-8") as file:
+        for record in read_records(answers_path(folder, contestant)):
+            reason: FinishReason = "length" if record["tokens"] >= TOKENS else "stop"
+            finished = Finished(0, record["text"], reason, "autoregressive", record["tokens"], 0, 0, 0, 0.0, 0.0, 0, "", "", "")
+            read = completion.read_completion(plan_of(folder, holes[record["id"]])[0], finished)
+            file.write(json.dumps({**record, "text": read.text, "reason": read.reason}) + "\n")
+
+
 def judge(folder: Path) -> None:
     """Tests for each completion that is not what stood there; the same file is tested once."""
     path = folder / "verdicts.jsonl"
@@ -326,8 +341,11 @@ def _tested(folder: Path, hole: Hole, plan: Plan, text: str) -> str:
         return run_tests(root, code, tests, limit_s=60)
 
 
-def report(folder: Path, every: int) -> None:
+def report(folder: Path, every: int, of: str | None) -> None:
     holes = {hole.id: hole for hole in read_holes(folder)[::every]}
+    if of:
+        answered = {record["id"] for record in read_records(answers_path(folder, of))}
+        holes = {number: hole for number, hole in holes.items() if number in answered}
     verdicts = {(record["id"], record["text"]): record["verdict"] for record in read_records(folder / "verdicts.jsonl")}
     print("| who | holes | pass | exact | line | block | argument | nothing shown | s, median | tokens a forward |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -356,12 +374,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.inline.holes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("make", "complete", "judge", "report"))
+    parser.add_argument("what", choices=("make", "complete", "cut", "judge", "report"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("contestant", nargs="?", default="seed:qwen2.5-coder-1.5b")
     parser.add_argument("--each", type=int, default=36, help="make: holes of a package (default: %(default)s)")
     parser.add_argument("--related", action="store_true", help="complete: with definitions of what the file imports from its package")
     parser.add_argument("--every", type=int, default=1, help="complete, report: every so many-th hole")
+    parser.add_argument("--of", metavar="CONTESTANT", help="report: the holes alone that this one answered")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     folder = options.folder.resolve()
@@ -370,10 +389,12 @@ def main() -> None:
         make(folder, options.each, options.seed)
     elif options.what == "complete":
         complete(folder, options.contestant, related=options.related, every=options.every)
+    elif options.what == "cut":
+        cut(folder, options.contestant)
     elif options.what == "judge":
         judge(folder)
     else:
-        report(folder, options.every)
+        report(folder, options.every, options.of)
 
 
 if __name__ == "__main__":
