@@ -98,7 +98,7 @@ def description(definition: Definition, rng: random.Random) -> str | None:
 
 def instructions(definition: Definition, rng: random.Random) -> list[Instruction]:
     """Some edits of the definition that one could ask for."""
-    makers = [_rename, _mutation, _ready_made, _ready_made]
+    makers = [_rename, _mutation, _ready_made, _ready_made, _parameter, _extraction, _codemod]
     rng.shuffle(makers)
     made = (maker(definition, rng) for maker in makers[:2])
     return [instruction for instruction in made if instruction is not None]
@@ -142,6 +142,74 @@ def _rename(definition: Definition, rng: random.Random) -> Instruction | None:
     new = rng.choice((f"{old}_", f"new_{old}", f"{old}_value", f"current_{old}", f"the_{old}", old.upper().lower() + "s", f"my_{old}"))
     kind = "parameter" if old in arguments else "variable"
     return Instruction(rng.choice((f"Rename the {kind} `{old}` to `{new}`.", f"rename {old} to {new}")), definition.text, "rename")
+
+
+_PARAMETERS = (
+    ("timeout", "None"), ("strict", "False"), ("default", "None"), ("limit", "None"), ("encoding", '"utf-8"'), ("logger", "None"), ("retries", "3"),
+    ("dry_run", "False"), ("key", "None"), ("prefix", '""'), ("copy", "True"), ("callback", "None"),
+)  # fmt: skip
+
+
+def _parameter(definition: Definition, rng: random.Random) -> Instruction | None:
+    """A parameter more, or one under another name."""
+    node = definition.tree
+    if isinstance(node, ast.ClassDef):
+        return None
+    taken = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
+    name, default = rng.choice(_PARAMETERS)
+    if name in taken:
+        return None
+    what = rng.choice((f"Add a parameter `{name}` with the default {default}, and use it.", f"Add an optional parameter {name}={default}."))
+    return Instruction(what, definition.text, "parameter")
+
+
+def _extraction(definition: Definition, rng: random.Random) -> Instruction | None:
+    """Some statements of the body to become a function of their own."""
+    node = definition.tree
+    if isinstance(node, ast.ClassDef):
+        return None
+    blocks = [
+        body for one in ast.walk(node) for body in _bodies(one) if one is not node and (body[-1].end_lineno or 0) - body[0].lineno >= 2
+    ]
+    if not blocks:
+        return None
+    body = rng.choice(blocks)
+    first = definition.text.splitlines()[body[0].lineno - 1].strip()
+    lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+    what = rng.choice(
+        (
+            f"Move the {lines} lines that begin with `{first}` into a function of their own.",
+            f"Extract the block at `{first}` into a helper.",
+        )
+    )
+    return Instruction(what, definition.text, "extraction")
+
+
+def _codemod(definition: Definition, rng: random.Random) -> Instruction | None:
+    """What one of LibCST's codemods would change here, in words; None where none of them changes anything. Those alone that ask for no import."""
+    from libcst import ParserSyntaxError
+    from libcst.codemod import CodemodContext, TransformSuccess, transform_module
+    from libcst.codemod.commands.convert_format_to_fstring import ConvertFormatStringCommand
+    from libcst.codemod.commands.convert_percent_format_to_fstring import ConvertPercentFormatStringCommand
+    from libcst.codemod.commands.convert_type_comments import ConvertTypeComments
+    from libcst.codemod.commands.unnecessary_format_string import UnnecessaryFormatString
+
+    words = {
+        ConvertFormatStringCommand: "Use f-strings instead of calls of `str.format`.",
+        ConvertPercentFormatStringCommand: "Use f-strings instead of the % operator.",
+        ConvertTypeComments: "Turn type comments into annotations.",
+        UnnecessaryFormatString: "Take the f off strings that need none.",
+    }
+    commands = list(words)
+    rng.shuffle(commands)
+    for command in commands:
+        try:
+            done = transform_module(command(CodemodContext()), definition.text)
+        except (ParserSyntaxError, RecursionError):
+            return None
+        if isinstance(done, TransformSuccess) and done.code != definition.text:
+            return Instruction(words[command], definition.text, f"codemod {command.__name__}")
+    return None
 
 
 _SWAPS = {

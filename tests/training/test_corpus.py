@@ -88,6 +88,34 @@ def test_instructions_are_about_code_that_parses(found, seed: int):
             assert instruction.code == found["size_of"].text
 
 
+@pytest.mark.parametrize(
+    ("text", "instruction"),
+    [
+        ("def f(x):\n    y = '{} of {}'.format(x, 1)\n    z = 2\n    return y\n", "Use f-strings instead of calls of `str.format`."),
+        ("def f(x):\n    y = '%s of' % x\n    z = 2\n    return y\n", "Use f-strings instead of the % operator."),
+        ("def f(x):\n    y = f'of'\n    z = 2\n    return y\n", "Take the f off strings that need none."),
+        ("def f(x):\n    y = []  # type: list[int]\n    z = 2\n    return y\n", "Turn type comments into annotations."),
+        ("def f(x):\n    y = x\n    z = 2\n    return y\n", None),
+    ],
+)
+def test_a_codemod_is_asked_for_where_it_would_change_something(text: str, instruction: str | None):
+    (definition,) = definitions(SourceFile("p", "1", "a.py", text))
+    made = tasks._codemod(definition, random.Random(0))
+    assert (made.text if made else None) == instruction
+
+
+def test_parameters_and_extractions_name_what_is_there(found):
+    size_of = found["size_of"]
+    asked = {tasks._parameter(size_of, random.Random(seed)).text for seed in range(20) if tasks._parameter(size_of, random.Random(seed))}
+    assert asked
+    assert not any("`default`" in text or "default=" in text for text in asked), "it has a parameter of that name"
+    (definition,) = definitions(
+        SourceFile("p", "1", "a.py", "def f(x):\n    for y in x:\n        a = y\n        b = a\n        print(b)\n    return 1\n")
+    )
+    assert "`a = y`" in tasks._extraction(definition, random.Random(0)).text
+    assert tasks._extraction(size_of, random.Random(0)) is None, "its blocks are too short"
+
+
 def test_a_docstring_makes_a_prompt_and_its_body_is_not_in_it(found):
     text = tasks.description(found["size_of"], random.Random(1))
     assert "size in bytes" in text
