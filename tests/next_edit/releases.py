@@ -45,6 +45,7 @@ WANTED = {"recurring": 180, "other": 45, "done": 80}
 MOST_LINES, MOST_RUNS, LONGEST_FILE = 6, 14, 60_000
 PLAIN_BEFORE, PLAIN_AFTER = 2, 18
 """Lines of the plain prompt's window around the change just made: 21 lines in all, of which the change is the first part."""
+SERVERS_WINDOW = prediction.AROUND_LINES
 CHECKED = 3
 """Candidates that are asked about, as in the server."""
 
@@ -160,8 +161,10 @@ def read_cases(folder: Path) -> list[Case]:
     return [Case(**record) for record in read_records(folder / "cases.jsonl")]
 
 
-async def predict(folder: Path, model: str, limit: int | None, checker: str | None) -> None:
-    path = folder / f"answers-{model}{f'+{checker}' if checker else ''}.jsonl"
+async def predict(folder: Path, model: str, limit: int | None, *, checker: str | None, around: int | None) -> None:
+    variant = f"+{checker}" if checker else f"+around{around}" if around is not None else ""
+    path = folder / f"answers-{model}{variant}.jsonl"
+    prediction.AROUND_LINES = SERVERS_WINDOW if around is None else around
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)} if path.is_file() else set()
     client, settings = EngineClient(WorkerSettings(), idle_s=0), Settings(model=model)
@@ -174,7 +177,7 @@ async def predict(folder: Path, model: str, limit: int | None, checker: str | No
                 if case.id in done or (checker and not any(candidate.report for candidate in found)):
                     continue
                 record: dict[str, Any] = {"id": case.id, "candidates": await _ask(client, settings, case, found)}
-                if not checker:
+                if not variant:
                     record["plain"] = await _ask_plainly(client, settings, case)
                 file.write(json.dumps(record) + "\n")
                 file.flush()
@@ -319,11 +322,13 @@ def report(folder: Path) -> None:
     print("|---|---|---|---|---|---|---|")
     for path in sorted(folder.glob("answers-*.jsonl")):
         answers = list(read_records(path))
-        base, _, checker = path.stem.partition("+")
-        if checker:
+        base, _, variant = path.stem.partition("+")
+        around = variant.removeprefix("around")
+        prediction.AROUND_LINES = int(around) if around.isdigit() else SERVERS_WINDOW
+        if variant and not around.isdigit():
             told = {answer["id"]: answer for answer in answers}
             answers = [told.get(answer["id"], answer) for answer in read_records(folder / f"{base}.jsonl")]
-        for how in ("agreement",) if checker else ("plain", "model", "proposal", "agreement"):
+        for how in ("agreement",) if variant else ("plain", "model", "proposal", "agreement"):
             for kind in KINDS:
                 total = Score()
                 for answer in answers:
@@ -356,6 +361,7 @@ def main() -> None:
     parser.add_argument("--of-a-package", type=int, default=6, help="make: at most so many cases of a kind (default: %(default)s)")
     parser.add_argument("--model", default=Settings().model)
     parser.add_argument("--checker", choices=("ty",), help="predict: with the diagnostics of this type checker")
+    parser.add_argument("--around", type=int, help="predict: rewrite so many lines on each side of a candidate (the server's: 2)")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -363,7 +369,7 @@ def main() -> None:
     if options.what == "make":
         make(options.folder, options.wheels or options.folder / "wheels", options.seed, options.apart_from, options.of_a_package)
     elif options.what == "predict":
-        asyncio.run(predict(options.folder, options.model, options.limit, options.checker))
+        asyncio.run(predict(options.folder, options.model, options.limit, checker=options.checker, around=options.around))
     else:
         report(options.folder)
 
