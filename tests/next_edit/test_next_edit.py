@@ -184,20 +184,32 @@ def report_at(text: str, piece: str, message: str) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("piece", "message", "lines"),
+    ("piece", "message", "places"),
     [
-        ("fetch('x')", 'Argument missing for parameter "timeout"', [4]),
+        ("fetch('x')", 'Argument missing for parameter "timeout"', [(4, "a = fetch('x', timeout)"), (4, None)]),
         ("fetch", "Expected 2 arguments, but got 1.", []),
-        ("')\nb", "not enough arguments in call", [4]),
-        ("other('y')", "No argument provided for required parameter `timeout` of function `fetch`", [5]),
+        ("')\nb", "not enough arguments in call", [(4, "a = fetch('x', timeout)"), (4, None)]),
+        ("other('y')", "No argument provided for required parameter `timeout` of function `fetch`", [(5, None)]),
         ("other('y')", "`other` is not defined", []),
     ],
     ids=["the message names it", "on the line just changed", "the line names it", "ty's words", "of something else"],
 )
-def test_places_that_diagnostics_name(piece: str, message: str, lines: list[int]):
+def test_places_that_diagnostics_name(piece: str, message: str, places: list[tuple[int, str | None]]):
     now, changes = just_changed(FETCH, FETCH_MORE)
     found = with_reports([], now, changes, [report_at(FETCH_MORE, piece, message)])
-    assert [(c.line, c.proposal, c.report) for c in found] == [(line, None, message) for line in lines]
+    assert [(c.line, c.proposal, c.report) for c in found] == [(*place, message) for place in places]
+
+
+def test_an_older_change_may_fit_what_is_reported():
+    """The newest change took the import away, an older one shows what becomes of its uses; that one is the example."""
+    text = "from typing import Optional\na: int | None = 1\nb: Optional[str] = ''\n"
+    older = Change(URI, 1, ("a: Optional[int] = 1",), ("a: int | None = 1",))
+    newest = Change(URI, 0, ("from typing import Optional",), ("",))
+    now = document(text.replace("from typing import Optional", ""))
+    report = report_at(now.text, "Optional", "Name `Optional` used when not defined")
+    [candidate, _] = with_reports(find_candidates(now, [newest, older]), now, [newest, older], [report])
+    assert (candidate.line, candidate.proposal, candidate.change) == (2, "b: str | None = ''", 1)
+    assert "a: Optional[int] = 1" in prediction.build_request(now, candidate, [newest, older], Settings(), 1).instruction
 
 
 def test_a_report_puts_a_candidate_first():
@@ -213,21 +225,20 @@ def test_a_report_puts_a_candidate_first():
         ("a = fetch('x', 10)\n", "stop", "shown"),
         ("a = fetch('x')\n", "stop", "unchanged"),
         ("a = fe", "unsure", "unsure"),
-        ("a = fetch('x', 10)\nb = other('y', 10)\n", "stop", "elsewhere"),
+        ("a = fetch('x', 10)\nb = other('y', 10)\n", "stop", "shown"),
+        ("a = fetch('x',\n          10)\n", "stop", "elsewhere"),
+        ("answer = fetch('x')\n", "stop", "disagrees"),
         ("a = fetch('x', 10\n", "stop", "errors"),
     ],
 )
 def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: prediction.Verdict):
     now, changes = just_changed(FETCH, FETCH_MORE)
-    [candidate] = with_reports([], now, changes, [report_at(FETCH_MORE, "fetch('x')", "a timeout is missing from 'fetch'")])
+    [_, candidate] = with_reports([], now, changes, [report_at(FETCH_MORE, "fetch('x')", "a timeout is missing from 'fetch'")])
     request = prediction.build_request(now, candidate, changes, Settings(), 1)
     assert "a timeout is missing from 'fetch'" in request.instruction
     assert request.sampling.min_chance == prediction.REPORTED_CHANCE
-    text = (
-        request.region.replace("a = fetch('x')\n", line)
-        if "other" not in line
-        else request.region.replace("a = fetch('x')\nb = other('y')\n", line)
-    )
+    text = request.region.replace("a = fetch('x')\n", line).removesuffix("b = other('y')\n" if "other" in line else "")
     read = prediction.read_prediction(now, candidate, changes, finished(text, reason))
     assert read.verdict == verdict
-    assert (read.edit.text if read.edit else None) == (line if verdict == "shown" else None)
+    # Of the lines around it nothing was reported.
+    assert (read.edit.text if read.edit else None) == ("a = fetch('x', 10)\n" if verdict == "shown" else None)

@@ -96,12 +96,16 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A line at which the change may recur, and what it would become; `proposal` None: only the model can tell. `report`: what a diagnostic says of the line."""
+    """A line at which a change may recur, and what it would become; `proposal` None: only the model can tell.
+
+    `report`: what a diagnostic says of the line. `change`: which one recurs, counted from the newest.
+    """
 
     line: int
     proposal: str | None
     score: float
     report: str = ""
+    change: int = 0
 
 
 def replacements(before: str, after: str) -> list[Replacement]:
@@ -261,20 +265,28 @@ def find_candidates(document: Document, changes: Sequence[Change]) -> list[Candi
 def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterator[Candidate]:
     changed = replacements(before, after)
     names = set().union(*(one.names for one in changed)) if changed else set()
-    template, moved = template_of(before, after), _balance(after) - _balance(before)
     for i, line in enumerate(lines):
         if i in own or not line.strip() or line.strip() == after.strip():
             continue
         alike = likeness(before, line)
+        whole = proposal(line, before, after)
         if line.strip() == before.strip():
-            indent = line[: len(line) - len(line.lstrip())]
-            yield Candidate(i, indent + after.lstrip(), 2.0)
-            continue
-        whole = template.apply(line) if template else _all_applied(line, changed)
-        if whole is not None and whole not in {line, after} and _balance(whole) - _balance(line) == moved:
+            yield Candidate(i, whole, 2.0)
+        elif whole is not None:
             yield Candidate(i, whole, 0.6 + 0.8 * alike)
         elif alike >= SIMILAR or (names and names & set(NAME.findall(line)) and alike >= SIMILAR / 2):
             yield Candidate(i, None, alike / 2)
+
+
+def proposal(line: str, before: str, after: str) -> str | None:
+    """What a line would become by the change that made `after` of `before`; None where that does not fit."""
+    if line.strip() == before.strip():
+        return line[: len(line) - len(line.lstrip())] + after.lstrip()
+    template = template_of(before, after)
+    whole = template.apply(line) if template else _all_applied(line, replacements(before, after))
+    if whole is None or whole in {line, after} or _balance(whole) - _balance(line) != _balance(after) - _balance(before):
+        return None
+    return whole
 
 
 def _all_applied(line: str, changed: list[Replacement]) -> str | None:

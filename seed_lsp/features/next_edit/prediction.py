@@ -9,9 +9,10 @@ from typing import Literal
 from engine.api import EditRequest, Finished, SamplingOptions
 from seed_lsp.features.next_edit.candidates import Candidate
 from seed_lsp.features.next_edit.history import Change, within
+from seed_lsp.features.next_edit.reports import names_of
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
-from seed_lsp.source.patch import changed_runs, words_of
+from seed_lsp.source.patch import Run, changed_runs, words_of
 from seed_lsp.source.syntax import count_errors, parse
 
 AROUND_LINES = 2
@@ -22,7 +23,7 @@ REPORT_CHARS = 300
 """Of a diagnostic's message."""
 MAX_TOKENS = 160
 DEADLINE_S = 4.0
-REPORTED_CHANCE = 0.5
+REPORTED_CHANCE = 0.8
 """Where a diagnostic alone names a line and no proposal can be agreed with: what a line of the model's text has to be likely."""
 MOST_TIMES_LARGER = 3
 _SPARE_CHARS = 40
@@ -56,11 +57,12 @@ def build_request(
 ) -> EditRequest:
     start, end = window(document, candidate)
     region = with_line_feeds(document.text[start:end])
-    guess = ""
+    guess, chance = "", 0.0
     if candidate.proposal is not None:
         line_start, line_end = document.line_range(candidate.line)
         guess = region[: line_start - start] + candidate.proposal + "\n" + with_line_feeds(document.text[line_end:end])
-    chance = REPORTED_CHANCE if candidate.proposal is None and settings.mode != "diffusion" else 0.0
+    elif candidate.report and settings.mode != "diffusion":
+        chance = REPORTED_CHANCE
     return EditRequest(
         request_id,
         settings.model,
@@ -83,15 +85,18 @@ def window(document: Document, candidate: Candidate) -> tuple[CharOffset, CharOf
 
 
 def _instruction(document: Document, candidate: Candidate, changes: Sequence[Change]) -> str:
-    shown = list(within(list(changes[:2]), SHOWN_CHARS)) or list(changes[:1])
+    example = changes[candidate.change]
+    shown = list(within([example, *(change for change in changes[:2] if change is not example)], SHOWN_CHARS)) or [example]
     language, parts = document.language, []
     for change in reversed(shown):
         before, after = "\n".join(change.before), "\n".join(change.after)
         parts.append(f"I changed\n```{language}\n{before}\n```\nto\n```{language}\n{after}\n```")
     if candidate.proposal is None and candidate.report:
         line = document.line_text(candidate.line).strip()
-        parts.append(f"Now this line is wrong:\n```{language}\n{line}\n```\n{_one_line(candidate.report)}")
-        parts.append("Correct that line in the code below, with as small a change as will do. Repeat the other lines as they are.")
+        parts.append(f"Now my checker says of `{line}`: {_one_line(candidate.report)}")
+        parts.append(
+            "Make the same change in the code below, on that line and wherever it applies. Repeat the other lines as they are; add none."
+        )
     else:
         parts.append("Make the same change in the code below, wherever it applies. Where it does not apply, repeat the code as it is.")
     return "\n".join(parts)
@@ -125,15 +130,18 @@ def read_prediction(
     at = candidate.line - first
     # The run that touches the candidate; others of the window are candidates of their own, or noise.
     run = next((run for run in runs if run.old_start <= at < max(run.old_end, run.old_start + 1)), None)
-    reported = candidate.proposal is None and bool(candidate.report)
-    # Of a reported line that line alone is wrong.
-    if run is None or (reported and gate == "agreement" and (len(runs) > 1 or run.old_end - run.old_start != 1)):
+    reported = gate == "agreement" and candidate.proposal is None and bool(candidate.report)
+    if run is not None and reported:
+        run = _line_of(run, at)
+    if run is None:
         return Prediction(None, "elsewhere")
     before, after = old[run.old_start : run.old_end], new[run.new_start : run.new_end]
-    newest = changes[0]
+    example = changes[candidate.change]
+    if reported and not names_of(example) & names_of(Change(document.uri, candidate.line, tuple(before), tuple(after))):
+        return Prediction(None, "disagrees")
     if any([line.strip() for line in after] == [line.strip() for line in change.before] for change in changes):
         return Prediction(None, "undoes")
-    if _moved_chars(before, after) > MOST_TIMES_LARGER * _moved_chars(newest.before, newest.after) + _SPARE_CHARS:
+    if _moved_chars(before, after) > MOST_TIMES_LARGER * _moved_chars(example.before, example.after) + _SPARE_CHARS:
         return Prediction(None, "too_large")
     if gate == "agreement" and not reported and (candidate.proposal is None or candidate.proposal not in after):
         return Prediction(None, "disagrees")
@@ -145,6 +153,14 @@ def read_prediction(
     if trees[0] is not None and trees[1] is not None and count_errors(trees[1]) > count_errors(trees[0]):
         return Prediction(None, "errors")
     return Prediction(edit, "shown")
+
+
+def _line_of(run: Run, at: int) -> Run | None:
+    """Of changed lines the one `at`, where each has its counterpart: it alone was reported, and its neighbours are candidates of their own."""
+    if run.old_end - run.old_start != run.new_end - run.new_start:
+        return None
+    line = run.new_start + at - run.old_start
+    return Run(at, at + 1, line, line + 1)
 
 
 def _edit(document: Document, first: int, end: int, after: Sequence[str]) -> NextEdit:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, called, pairs
+from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, called, pairs, proposal
 from seed_lsp.features.next_edit.history import Change
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import changed_runs, words_of
@@ -25,24 +25,42 @@ class Report:
 
 
 def with_reports(found: Sequence[Candidate], document: Document, changes: Sequence[Change], reports: Sequence[Report]) -> list[Candidate]:
-    """`found`, those with a report first, and behind them the reported lines without a proposal: the model may know better than the one there is.
+    """`found`, those with a report first; then the other reported lines, those first to which one of the changes applies; and again without a proposal.
 
-    A report counts where it names what the newest change names.
+    A report counts where it names what one of the document's changes names.
     """
-    if not changes or changes[0].uri != document.uri:
+    here = [(i, change) for i, change in enumerate(changes) if change.uri == document.uri]
+    if not here or here[0][0] != 0:
         return list(found)
     newest = changes[0]
     own = range(newest.line, newest.line + max(1, len(newest.after)))
-    names = names_of(newest)
-    said: dict[int, str] = {}
+    names = [(i, change, names_of(change)) for i, change in here]
+    proposed = [candidate for candidate in found if candidate.proposal is not None]
+    known = {candidate.line: candidate for candidate in proposed}
+    first: list[Candidate] = []
+    second: list[Candidate] = []
+    last: list[Candidate] = []
     for report in reports:
         line = document.line_of(report.start)
-        if line not in own and names & _names_in(report, document):
-            said.setdefault(line, report.message)
-    known = [replace(candidate, report=said.get(candidate.line, "")) for candidate in found if candidate.proposal is not None]
-    rest = [Candidate(line, None, _SCORE, message) for line, message in said.items()]
-    rest.sort(key=lambda c: (c.line < newest.line, abs(c.line - newest.line)))
-    return [*sorted(known, key=lambda c: not c.report), *rest][:MOST]
+        named = _names_in(report, document)
+        blamed = [(i, change) for i, change, theirs in names if theirs & named]
+        if line in own or not blamed or any(candidate.line == line for candidate in last):
+            continue
+        last.append(Candidate(line, None, _SCORE, report.message, blamed[0][0]))
+        if line in known:
+            first.append(replace(known.pop(line), report=report.message))
+            continue
+        text = document.line_text(line)
+        whole = next(
+            ((i, made) for i, change in blamed for before, after in pairs(change) if (made := proposal(text, before, after))), None
+        )
+        if whole is not None:
+            second.append(Candidate(line, whole[1], _SCORE, report.message, whole[0]))
+    for some in (second, last):
+        some.sort(key=lambda c: (c.line < newest.line, abs(c.line - newest.line)))
+    first.sort(key=lambda c: -c.score)
+    rest = [candidate for candidate in proposed if candidate.line in known]
+    return [*first, *second, *rest, *last][:MOST]
 
 
 def names_of(change: Change) -> set[str]:
