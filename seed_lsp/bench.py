@@ -23,6 +23,7 @@ from typing import Any
 from pygls.exceptions import JsonRpcException
 
 from engine.api import InfillRequest, SamplingOptions
+from engine.files import whole_file
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import SeedError
@@ -231,9 +232,8 @@ def finish(report: dict[str, Any], path: Path | None) -> None:
     """Write the report as one JSON line, last on standard output, and into a file where one is wanted."""
     line = json.dumps(report)
     if path is not None:
-        scratch = path.with_name(f".{path.name}.partial")
-        scratch.write_text(line + "\n", encoding="utf-8")
-        scratch.replace(path)
+        with whole_file(path) as scratch:
+            scratch.write_text(line + "\n", encoding="utf-8")
     print(line)
 
 

@@ -7,6 +7,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
+from engine.files import whole_file
+
 LOCK_TIMEOUT_S = 2
 BUCKETS_MS = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1500, 2000, 4000)
 KEPT_AFTER_S = 30.0
@@ -51,9 +53,8 @@ class Usage:
             with FileLock(path.with_suffix(".lock"), timeout=LOCK_TIMEOUT_S):
                 total = Counter(read_counts(path))
                 total.update(self._fresh)
-                scratch = path.with_name(f".{path.name}.partial")
-                scratch.write_text(json.dumps(dict(sorted(total.items())), indent=1) + "\n", encoding="utf-8")
-                scratch.replace(path)
+                with whole_file(path) as scratch:
+                    scratch.write_text(json.dumps(dict(sorted(total.items())), indent=1) + "\n", encoding="utf-8")
         except (OSError, Timeout):
             return
         self._fresh.clear()

@@ -27,6 +27,7 @@ from engine.evaluation import sandbox
 from engine.evaluation.machine import Machine
 from engine.evaluation.options import REPORTED, add_options
 from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
+from engine.files import whole_file
 from engine.records import drop_partial_line, read_records
 
 _Z = 1.959964
@@ -193,9 +194,8 @@ def main() -> None:
     report = {"task": options.task, **{k: v for k, v in vars(options).items() if k in REPORTED}, **asdict(summary)}
     line = json.dumps({**report, "dtype": engine.network.number_format, "machine": asdict(Machine.here(physical_cores()))})
     if options.json:
-        scratch = options.json.with_name(f".{options.json.name}.partial")
-        scratch.write_text(line + "\n", encoding="utf-8")
-        scratch.replace(options.json)
+        with whole_file(options.json) as scratch:
+            scratch.write_text(line + "\n", encoding="utf-8")
     low, high = summary.interval
     print(
         f"{options.task}, {options.model}, {options.mode}: {summary.passed} of {summary.tasks} = {summary.pass_at_1:.1%} "

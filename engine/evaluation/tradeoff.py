@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.files import whole_file
+
 
 def label(report: dict[str, Any]) -> str:
     """A run by what distinguishes it: mode, and with mode `diffusion` the threshold."""
@@ -48,9 +50,8 @@ def draw(png: Path, reports: Sequence[dict[str, Any]]) -> None:
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     figure.tight_layout()
-    scratch = png.with_name(f".{png.name}.partial")
-    figure.savefig(scratch, format="png", dpi=110)
-    scratch.replace(png)
+    with whole_file(png) as scratch:
+        figure.savefig(scratch, format="png", dpi=110)
     plt.close(figure)
 
 

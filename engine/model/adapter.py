@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.files import whole_file
 from engine.model.neighbour import NAMES, Neighbour
 
 # The fused products of one layer, and the projections that each is made of.
@@ -125,9 +126,8 @@ def save_adapter(
         "block_size": str(block_size),
         "expected_accepted": str(expected_accepted),
     }
-    scratch = path.with_name(f".{path.name}.partial")
-    save_file(tensors, scratch, metadata=metadata)
-    scratch.replace(path)
+    with whole_file(path) as scratch:
+        save_file(tensors, scratch, metadata=metadata)
 
 
 def initial_tensors(config: ModelConfig) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.files import whole_file
 from engine.model.adapter import AdapterError
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -43,6 +44,5 @@ class Parent:
 
 def save_parent(path: Path, tensors: dict[str, Tensor], *, alpha: float) -> None:
     """Write what `Parent` reads, in bfloat16; the file appears whole or not at all."""
-    scratch = path.with_name(f".{path.name}.partial")
-    save_file({name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}, scratch, metadata={"alpha": str(alpha)})
-    scratch.replace(path)
+    with whole_file(path) as scratch:
+        save_file({name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}, scratch, metadata={"alpha": str(alpha)})

@@ -18,6 +18,7 @@ from typing import Literal
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
 from engine.evaluation.tasks import CODE_START, CODE_STOP
+from engine.files import whole_file
 from engine.records import read_records
 from engine.training import tasks
 from engine.training.definitions import Definition, definitions, fingerprint
@@ -142,11 +143,10 @@ def make_corpus(folder: Path, evaluation_data: Path, releases: list[Release], se
     # Held out by definition, so that no prompt of a held-out function is learnt from.
     reserved = {origin for i, origin in enumerate(sorted({p.origin for p in prompts})) if i % RESERVED == 0}
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{PROMPTS}.partial").open("w", encoding="utf-8") as file:
+    with whole_file(folder / PROMPTS) as scratch, scratch.open("w", encoding="utf-8") as file:
         for prompt in prompts:
             file.write(json.dumps({**asdict(prompt), "held_out": prompt.origin in reserved}) + "\n")
             counts[f"prompts, {prompt.kind}, {prompt.how.partition(' ')[0]}"] += 1
-    (folder / f".{PROMPTS}.partial").replace(folder / PROMPTS)
     manifest = {
         "seed": seed,
         "counts": dict(sorted(counts.items())),

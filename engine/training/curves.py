@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.files import whole_file
 from engine.records import read_records
 
 SMOOTHED = 15
@@ -41,9 +42,8 @@ def draw(png: Path, logs: list[Path], *, sittings: bool = False) -> None:
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     figure.tight_layout()
-    scratch = png.with_name(f".{png.name}.partial")
-    figure.savefig(scratch, format="png", dpi=110)
-    scratch.replace(png)
+    with whole_file(png) as scratch:
+        figure.savefig(scratch, format="png", dpi=110)
     plt.close(figure)
 
 

@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from engine.files import whole_file
 from engine.training.lora import Lora
 
 
@@ -18,9 +19,8 @@ def save_state(path: Path, lora: Lora, optimizer: torch.optim.Optimizer, counts:
     for name, parameter in lora.named_parameters():
         if moments := optimizer.state.get(parameter):
             state[f"first.{name}"], state[f"second.{name}"] = moments["exp_avg"], moments["exp_avg_sq"]
-    scratch = path.with_name(f".{path.name}.partial")
-    save_file(state, scratch, metadata={name: str(count) for name, count in counts.items()})
-    scratch.replace(path)
+    with whole_file(path) as scratch:
+        save_file(state, scratch, metadata={name: str(count) for name, count in counts.items()})
 
 
 def load_state(path: Path, lora: Lora, optimizer: torch.optim.Optimizer) -> dict[str, float]:
