@@ -9,7 +9,7 @@ import pytest
 
 from engine.api import GenerateRequest, InfillRequest, SamplingOptions
 from engine.engine import Engine
-from engine.evaluation import agreement, harness
+from engine.evaluation import agreement, harness, tradeoff
 from engine.evaluation.harness import Answered, check, evaluate, kept_lines, summarise, wilson
 from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
 
@@ -147,3 +147,17 @@ def test_sums_can_be_checked_by_hand():
 
 def test_an_evaluation_set_is_known_by_a_task_of_each_kind():
     assert Task("x", "bugfix", {"before": "a", "after": "b", "tests": "", "instruction": "Fix."}).reference == "b"
+
+
+def test_runs_of_a_set_are_drawn_and_listed(tmp_path: Path):
+    """By their mode, and mode `diffusion` by its threshold; runs of two sets are not compared."""
+    common = {"task": "humaneval", "model": "m", "tasks": 4, "interval": [0.2, 0.9], "median_forwards": 8.5, "tokens_per_forward": 2.5}
+    reports = [
+        {**common, "mode": "verified", "threshold": 0.9, "passed": 3, "pass_at_1": 0.75, "tokens_per_second": 61.2},
+        {**common, "mode": "diffusion", "threshold": 0.5, "passed": 1, "pass_at_1": 0.25, "tokens_per_second": 99.0},
+    ]
+    lines = tradeoff.table(reports).splitlines()
+    assert lines[2] == "| verified | 4 | 3 = 75.0% (20.0% to 90.0%) | 2.50 | 61 | 8.5 |"
+    assert lines[3].startswith("| diffusion, 0.5 | 4 | 1 = 25.0%")
+    tradeoff.draw(tmp_path / "curve.png", reports)
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
