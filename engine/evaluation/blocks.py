@@ -21,6 +21,7 @@ import torch
 from engine.api import NUMBER_FORMATS
 from engine.engine import Engine, physical_cores
 from engine.evaluation.machine import READ_BYTES, Floor, Machine
+from engine.figures import pyplot, write_figure
 from engine.model.kernel_network import KernelNetwork
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -77,12 +78,7 @@ def _report(engine: Engine, times: dict[int, list[float]], floors: list[Floor]) 
 
 def draw(reports: list[dict[str, Any]], path: Path) -> None:
     """Time and rate against rows, one line a report, the floors dashed. Needs matplotlib."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = pyplot().subplots(1, 2, figsize=(10, 4))
     for report in reports:
         rows = [int(n) for n in report["forward_ms"]]
         label = f"{report['model']} {report['format']}"
@@ -101,7 +97,7 @@ def draw(reports: list[dict[str, Any]], path: Path) -> None:
         axes.set_ylim(bottom=0)
     left.legend(fontsize=8)
     figure.suptitle(f"{reports[0]['machine']['cpu']}, {reports[0]['machine']['cores']} cores, behind {CONTEXT} cached rows", fontsize=9)
-    figure.savefig(path, dpi=130)
+    write_figure(figure, path)
 
 
 def _card(report: dict[str, Any]) -> None:

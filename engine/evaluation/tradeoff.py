@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.files import whole_file
+from engine.figures import pyplot, write_figure
 
 
 def label(report: dict[str, Any]) -> str:
@@ -34,12 +34,7 @@ def table(reports: Sequence[dict[str, Any]]) -> str:
 
 def draw(png: Path, reports: Sequence[dict[str, Any]]) -> None:
     """Share of problems solved, with its interval, against tokens a second."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6.4, 4.2))
+    figure, axes = pyplot().subplots(figsize=(6.4, 4.2))
     for report in reports:
         share, (low, high) = report["pass_at_1"], report["interval"]
         error = [[100 * (share - low)], [100 * (high - share)]]
@@ -49,10 +44,7 @@ def draw(png: Path, reports: Sequence[dict[str, Any]]) -> None:
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    figure.tight_layout()
-    with whole_file(png) as scratch:
-        figure.savefig(scratch, format="png", dpi=110)
-    plt.close(figure)
+    write_figure(figure, png)
 
 
 def main() -> None:

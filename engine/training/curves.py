@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.files import whole_file
+from engine.figures import pyplot, write_figure
 from engine.records import read_records
 
 SMOOTHED = 15
@@ -17,12 +17,7 @@ SMOOTHED = 15
 
 def draw(png: Path, logs: list[Path], *, sittings: bool = False) -> None:
     """Loss, and the mean run of correct drafted tokens on held-out text, against the loss tokens seen."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2))
+    figure, (left, right) = pyplot().subplots(1, 2, figsize=(11, 4.2))
     before = 0
     for log in logs:
         records = [{**record, "rows_seen": record["rows_seen"] + before} for record in read_records(log)]
@@ -41,10 +36,7 @@ def draw(png: Path, logs: list[Path], *, sittings: bool = False) -> None:
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
-    figure.tight_layout()
-    with whole_file(png) as scratch:
-        figure.savefig(scratch, format="png", dpi=110)
-    plt.close(figure)
+    write_figure(figure, png)
 
 
 def main() -> None:

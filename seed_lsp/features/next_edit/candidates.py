@@ -263,13 +263,13 @@ def find_candidates(document: Document, changes: Sequence[Change]) -> list[Candi
 
 
 def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterator[Candidate]:
-    changed = replacements(before, after)
-    names = set().union(*(one.names for one in changed)) if changed else set()
+    change = LineChange.between(before, after)
+    names = set().union(*(one.names for one in change.replacements)) if change.replacements else set()
     for i, line in enumerate(lines):
         if i in own or not line.strip() or line.strip() == after.strip():
             continue
         alike = likeness(before, line)
-        whole = proposal(line, before, after)
+        whole = change.apply(line)
         if line.strip() == before.strip():
             yield Candidate(i, whole, 2.0)
         elif whole is not None:
@@ -278,15 +278,27 @@ def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterat
             yield Candidate(i, None, alike / 2)
 
 
-def proposal(line: str, before: str, after: str) -> str | None:
-    """What a line would become by the change that made `after` of `before`; None where that does not fit."""
-    if line.strip() == before.strip():
-        return line[: len(line) - len(line.lstrip())] + after.lstrip()
-    template = template_of(before, after)
-    whole = template.apply(line) if template else _all_applied(line, replacements(before, after))
-    if whole is None or whole in {line, after} or _balance(whole) - _balance(line) != _balance(after) - _balance(before):
-        return None
-    return whole
+@dataclass(frozen=True)
+class LineChange:
+    """How a line changed, as a rule for others: by its template where it has one, by all its replacements otherwise."""
+
+    before: str
+    after: str
+    replacements: list[Replacement]
+    template: Template | None
+
+    @classmethod
+    def between(cls, before: str, after: str) -> LineChange:
+        return cls(before, after, replacements(before, after), template_of(before, after))
+
+    def apply(self, line: str) -> str | None:
+        """What another line would become; None where the change does not fit it."""
+        if line.strip() == self.before.strip():
+            return line[: len(line) - len(line.lstrip())] + self.after.lstrip()
+        whole = self.template.apply(line) if self.template else _all_applied(line, self.replacements)
+        # The brackets' balance has to change as it did.
+        moved = _balance(self.after) - _balance(self.before)
+        return whole if whole is not None and whole not in {line, self.after} and _balance(whole) - _balance(line) == moved else None
 
 
 def _all_applied(line: str, changed: list[Replacement]) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, called, pairs, proposal
+from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, LineChange, called, pairs
 from seed_lsp.features.next_edit.history import Change
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import changed_runs, words_of
@@ -51,11 +51,8 @@ def with_reports(found: Sequence[Candidate], document: Document, changes: Sequen
             first.append(replace(known.pop(line), report=report.message))
             continue
         text = document.line_text(line)
-        whole = next(
-            ((i, made) for i, change in blamed for before, after in pairs(change) if (made := proposal(text, before, after))), None
-        )
-        if whole is not None:
-            second.append(Candidate(line, whole[1], _SCORE, report.message, whole[0]))
+        made = ((i, LineChange.between(*pair).apply(text)) for i, change in blamed for pair in pairs(change))
+        second += [Candidate(line, whole, _SCORE, report.message, i) for i, whole in made if whole is not None][:1]
     for some in (second, last):
         some.sort(key=lambda c: (c.line < newest.line, abs(c.line - newest.line)))
     first.sort(key=lambda c: -c.score)
