@@ -296,9 +296,10 @@ class LineChange:
         if line.strip() == self.before.strip():
             return line[: len(line) - len(line.lstrip())] + self.after.lstrip()
         whole = self.template.apply(line) if self.template else _all_applied(line, self.replacements)
+        if whole is None or whole in {line, self.after}:
+            return None
         # The brackets' balance has to change as it did.
-        moved = _balance(self.after) - _balance(self.before)
-        return whole if whole is not None and whole not in {line, self.after} and _balance(whole) - _balance(line) == moved else None
+        return whole if _balance(whole) - _balance(line) == _balance(self.after) - _balance(self.before) else None
 
 
 def _all_applied(line: str, changed: list[Replacement]) -> str | None:
