@@ -22,7 +22,7 @@ COMPLETION_ACCEPTED = "seed.completionAccepted"
 NEXT_EDIT_ACCEPTED, NEXT_EDIT_DISMISSED = "seed.nextEditAccepted", "seed.nextEditDismissed"
 USAGE = "seed.usage"
 PAUSE, RESUME = "seed.pause", "seed.resume"
-MOST_DIAGNOSTICS = 500
+MOST_DIAGNOSTICS, MOST_MESSAGE_CHARS = 500, 1000
 INLINE_EDIT = "textDocument/copilotInlineEdit"
 """The request for a next edit, under the name by which published clients send it."""
 FOCUSED = "textDocument/didFocus"
@@ -168,7 +168,7 @@ def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[R
         if isinstance(severity, int) and severity > types.DiagnosticSeverity.Warning:
             continue
         area = types.Range(types.Position(*places[:2]), types.Position(*places[2:]))
-        found.append(Report(*offsets(document, area, server.documents.encoding), message))
+        found.append(Report(*offsets(document, area, server.documents.encoding), message[:MOST_MESSAGE_CHARS]))
     return found
 
 

@@ -34,7 +34,7 @@ def with_reports(found: Sequence[Candidate], document: Document, changes: Sequen
         return list(found)
     newest = changes[0]
     own = range(newest.line, newest.line + max(1, len(newest.after)))
-    names = [(i, change, names_of(change)) for i, change in here]
+    rules = [(i, names_of(change), [LineChange.between(*pair) for pair in pairs(change)]) for i, change in here]
     proposed = [candidate for candidate in found if candidate.proposal is not None]
     known = {candidate.line: candidate for candidate in proposed}
     first: list[Candidate] = []
@@ -43,7 +43,7 @@ def with_reports(found: Sequence[Candidate], document: Document, changes: Sequen
     for report in reports:
         line = document.line_of(report.start)
         named = _names_in(report, document)
-        blamed = [(i, change) for i, change, theirs in names if theirs & named]
+        blamed = [(i, lines) for i, names, lines in rules if names & named]
         if line in own or not blamed or any(candidate.line == line for candidate in last):
             continue
         last.append(Candidate(line, None, _SCORE, report.message, blamed[0][0]))
@@ -51,7 +51,7 @@ def with_reports(found: Sequence[Candidate], document: Document, changes: Sequen
             first.append(replace(known.pop(line), report=report.message))
             continue
         text = document.line_text(line)
-        made = ((i, LineChange.between(*pair).apply(text)) for i, change in blamed for pair in pairs(change))
+        made = ((i, changed.apply(text)) for i, lines in blamed for changed in lines)
         second += [Candidate(line, whole, _SCORE, report.message, i) for i, whole in made if whole is not None][:1]
     for some in (second, last):
         some.sort(key=lambda c: (c.line < newest.line, abs(c.line - newest.line)))
