@@ -29,12 +29,15 @@ def with_reports(found: Sequence[Candidate], document: Document, changes: Sequen
 
     A report counts where it names what one of the document's changes names.
     """
-    here = [(i, change) for i, change in enumerate(changes) if change.uri == document.uri]
-    if not here or here[0][0] != 0:
+    if not changes or changes[0].uri != document.uri:
         return list(found)
     newest = changes[0]
     own = range(newest.line, newest.line + max(1, len(newest.after)))
-    rules = [(i, names_of(change), [LineChange.between(*pair) for pair in pairs(change)]) for i, change in here]
+    rules = [
+        (i, names_of(change), [LineChange.between(*pair) for pair in pairs(change)])
+        for i, change in enumerate(changes)
+        if change.uri == document.uri
+    ]
     proposed = [candidate for candidate in found if candidate.proposal is not None]
     known = {candidate.line: candidate for candidate in proposed}
     first: list[Candidate] = []
