@@ -194,21 +194,25 @@ def _codemod(definition: Definition, rng: random.Random) -> Instruction | None:
     from libcst.codemod.commands.convert_type_comments import ConvertTypeComments
     from libcst.codemod.commands.unnecessary_format_string import UnnecessaryFormatString
 
+    # Parsing takes 20 ms for each: what a codemod acts on has to be there.
     words = {
-        ConvertFormatStringCommand: "Use f-strings instead of calls of `str.format`.",
-        ConvertPercentFormatStringCommand: "Use f-strings instead of the % operator.",
-        ConvertTypeComments: "Turn type comments into annotations.",
-        UnnecessaryFormatString: "Take the f off strings that need none.",
+        ConvertFormatStringCommand: (r"\bformat\b", "Use f-strings instead of calls of `str.format`."),
+        ConvertPercentFormatStringCommand: ("%", "Use f-strings instead of the % operator."),
+        ConvertTypeComments: ("#.*type", "Turn type comments into annotations."),
+        UnnecessaryFormatString: ("[fF][rR]?[\"']", "Take the f off strings that need none."),
     }
     commands = list(words)
     rng.shuffle(commands)
     for command in commands:
+        marker, text = words[command]
+        if not re.search(marker, definition.text):
+            continue
         try:
             done = transform_module(command(CodemodContext()), definition.text)
         except (ParserSyntaxError, RecursionError):
             return None
         if isinstance(done, TransformSuccess) and done.code != definition.text:
-            return Instruction(words[command], definition.text, f"codemod {command.__name__}")
+            return Instruction(text, definition.text, f"codemod {command.__name__}")
     return None
 
 
