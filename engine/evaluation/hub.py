@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 REVISION = "refs/convert/parquet"
 """Where the hub keeps its own conversion of a data set, as ``CONFIG/SPLIT/0000.parquet``; no script of the data set is run."""
-TIMEOUT_S = 10
 
 Row = dict[str, Any]
 
@@ -30,46 +28,28 @@ class Source:
 
 def read_rows(source: Source) -> Iterator[Row]:
     """The fields of all tasks; `HubError` says what is missing."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         from pyarrow import parquet
     except ImportError as error:
         raise HubError("reading data sets of the hub needs pyarrow; install seed-lsp[eval]") from error
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from engine.model.store import StoreError, hub_file
 
     for split in source.splits:
         name = f"{source.config}/{split}/0000.parquet"
         try:
-            # The download itself would retry for 23 s on a machine without a network.
-            get_hf_file_metadata(hf_hub_url(source.repo, name, repo_type="dataset", revision=REVISION), timeout=TIMEOUT_S)
-            path = hf_hub_download(source.repo, name, repo_type="dataset", revision=REVISION, etag_timeout=TIMEOUT_S)
-        except Exception as error:  # its HTTP client's errors are of classes that differ from release to release
-            raise HubError(f"{source.repo}, {name}: {str(error).partition(chr(10))[0] or type(error).__name__}") from error
+            path = hub_file(source.repo, name, kind="dataset", revision=REVISION)
+        except StoreError as error:
+            raise HubError(f"{source.repo}, {name}: {error}") from error
         for row in parquet.read_table(path).to_pylist():
             yield from source.tasks(row)
 
 
 def _complete(row: Row) -> Iterator[Row]:
-    yield {
-        "id": row["task_id"],
-        "kind": "complete",
-        "prompt": row["prompt"],
-        "reference": row["canonical_solution"],
-        "entry_point": row["entry_point"],
-        "tests": _checked(row),
-    }
+    yield {**_function(row), "kind": "complete", "prompt": row["prompt"]}
 
 
 def _infill(row: Row) -> Iterator[Row]:
-    yield {
-        "id": row["task_id"],
-        "kind": "infill",
-        "prefix": row["prompt"],
-        "suffix": row["suffix"],
-        "reference": row["canonical_solution"],
-        "entry_point": row["entry_point"],
-        "tests": _checked(row),
-    }
+    yield {**_function(row), "kind": "infill", "prefix": row["prompt"], "suffix": row["suffix"]}
 
 
 def _instruct(row: Row) -> Iterator[Row]:
@@ -96,10 +76,11 @@ def _bugfix(row: Row) -> Iterator[Row]:
     }
 
 
-def _checked(row: Row) -> str:
-    """The tests, with the call of `check` that the data set leaves to its harness."""
+def _function(row: Row) -> Row:
+    """What completing and infilling have in common. The tests get the call of `check` that some of the data sets leave to their harness."""
     call = f"check({row['entry_point']})"
-    return str(row["test"]) if row["test"].rstrip().endswith(call) else f"{row['test']}\n\n{call}\n"
+    tests = row["test"] if row["test"].rstrip().endswith(call) else f"{row['test']}\n\n{call}\n"
+    return {"id": row["task_id"], "reference": row["canonical_solution"], "entry_point": row["entry_point"], "tests": tests}
 
 
 _INFILLING = "loubnabnl/humaneval_infilling"

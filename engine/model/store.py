@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 # A change of what a conversion writes changes this, and old folders are made anew.
 CONVERTED_VERSION = "v3"
@@ -276,14 +277,21 @@ def _bytes_needed(spec: ModelSpec) -> int:
 
 
 def _from_hub(spec: ModelSpec, incoming: Path, report: Report) -> Path:
+    report("asking the model hub", 0, spec.size_bytes)
+    return hub_file(spec.hub_repo, spec.filename, folder=incoming / "hub")
+
+
+def hub_file(
+    repo: str, name: str, *, kind: Literal["model", "dataset"] = "model", revision: str | None = None, folder: Path | None = None
+) -> Path:
+    """A file of a repository on the model hub, in `folder` or in the hub's own cache; `StoreError` where it is not to be had."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
-    report("asking the model hub", 0, spec.size_bytes)
     try:
         # The download itself would retry for 23 s on a machine without a network.
-        get_hf_file_metadata(hf_hub_url(spec.hub_repo, spec.filename), timeout=HUB_TIMEOUT_S)
-        return Path(hf_hub_download(spec.hub_repo, spec.filename, local_dir=incoming / "hub", etag_timeout=HUB_TIMEOUT_S))
+        get_hf_file_metadata(hf_hub_url(repo, name, repo_type=kind, revision=revision), timeout=HUB_TIMEOUT_S)
+        return Path(hf_hub_download(repo, name, repo_type=kind, revision=revision, local_dir=folder, etag_timeout=HUB_TIMEOUT_S))
     except Exception as error:  # its HTTP client's errors are of classes that differ from release to release
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
