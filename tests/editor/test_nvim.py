@@ -311,7 +311,8 @@ def test_a_diagnostic_that_comes_later_names_the_place(nvim: Neovim, workspace: 
     (workspace / "app.py").write_text(text)
     nvim.open(workspace / "app.py").api.current.window.cursor = (1, 12)
     nvim.keys("a, timeout<Esc>")
-    nvim.wait(lambda: nvim.lua("return require('seed_lsp.next_edit').offer == nil"))
+    asked = "vim.lsp.get_clients({ name = 'seed' })[1]:request_sync('workspace/executeCommand', { command = 'seed.completionStatistics' })"
+    nvim.wait(lambda: nvim.lua(f"return {asked}.result.next_edit.disagrees") == 1)
     column = len("ä = ö = ".encode())
     found = {"lnum": 4, "col": column, "end_col": column + 5, "severity": 1, "message": 'Argument missing for parameter "timeout"'}
     nvim.api.exec_lua("vim.diagnostic.set(vim.api.nvim_create_namespace('checker'), 0, { ... })", found)

@@ -134,14 +134,20 @@ async def test_what_the_editor_reports_is_counted(editor: Editor):
     assert not any("scripted" in name for name in found), "counts alone, none of the text"
 
 
-async def test_the_status_says_what_happens(editor: Editor):
-    """Busy and idle, and why nothing is shown."""
+def statuses(editor: Editor) -> list[Any]:
+    """A list that gets each state that the server tells from now on."""
     seen: list[Any] = []
 
     @editor.client.feature("didChangeStatus")
     def note(params: Any) -> None:
         seen.append(params)
 
+    return seen
+
+
+async def test_the_status_says_what_happens(editor: Editor):
+    """Busy and idle, and why nothing is shown."""
+    seen = statuses(editor)
     editor.open("val = 1\n")
     await editor.complete(1, automatic=True)
     await eventually(lambda: any(state.reason == "within_word" for state in seen))
@@ -152,12 +158,7 @@ async def test_the_status_says_what_happens(editor: Editor):
 
 async def test_paused_is_said_until_it_is_over(editor: Editor):
     """Requests that the user makes all the same do not make it look otherwise."""
-    seen: list[Any] = []
-
-    @editor.client.feature("didChangeStatus")
-    def note(params: Any) -> None:
-        seen.append(params)
-
+    seen = statuses(editor)
     editor.open("val = ")
     await command(editor, "seed.pause")
     await editor.complete()
