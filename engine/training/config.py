@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -95,21 +96,30 @@ class Run:
 
 def load_run(path: Path) -> Run:
     """Read the file; paths in it are relative to it. `ConfigError` for unknown names, wrong types and values without sense."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+    content = read_toml(path)
     if unknown := content.keys() - {"run", "stage"}:
         raise ConfigError(f"{path}: unknown tables {', '.join(sorted(unknown))}; there are [run] and [[stage]]")
-    stages = tuple(_fill(Stage, "stage", table) for table in content.get("stage", []))
-    table = dict(content.get("run", {}))
+    return run_from(content.get("run", {}), content.get("stage", []), path.parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's tables; `ConfigError` where it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+
+
+def run_from(run: Mapping[str, Any], stages: Iterable[Mapping[str, Any]], folder: Path) -> Run:
+    """The tables ``[run]`` and ``[[stage]]`` as a run; paths in them are relative to `folder`. Errors as those of `load_run`."""
+    table = dict(run)
     for name in ("answers", "folder", "start_from"):
         if name in table:
-            table[name] = (path.parent / Path(str(table[name])).expanduser()).resolve()
-    return _fill(Run, "run", {**table, "stages": stages})
+            table[name] = (folder / Path(str(table[name])).expanduser()).resolve()
+    return _fill(Run, "run", {**table, "stages": tuple(_fill(Stage, "stage", stage) for stage in stages)})
 
 
-def _fill(kind: type[T], name: str, table: dict[str, Any]) -> T:
+def _fill(kind: type[T], name: str, table: Mapping[str, Any]) -> T:
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := table.keys() - known.keys():
         raise ConfigError(f"{name}: unknown settings {', '.join(sorted(unknown))}; known are {', '.join(sorted(known))}")

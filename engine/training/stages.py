@@ -37,7 +37,7 @@ class BlockMaker:
         if stage.kind == "mask":
             return [self._masked(stage, text, root, rng) for root in roots]
         if stage.kind == "edit":
-            return [self._edited(text, root, rng) if rng.random() < 0.5 else self._masked(stage, text, root, rng) for root in roots]
+            return [self._edited(stage, text, root, rng) if rng.random() < 0.5 else self._masked(stage, text, root, rng) for root in roots]
         drafts = [self._draft(text, root) for root in roots]
         if stage.kind == "trajectory":
             return self._best_orders(text, rows, drafts, stage.candidates, rng)
@@ -56,25 +56,12 @@ class BlockMaker:
         rate = SCHEDULE.rate(rng.uniform(1 / size, 1.0))
         return self._draft(text, root, mask_tokens(text.tokens[root + 1 : root + 1 + size], rate, rng))
 
-    def _edited(self, text: Text, root: int, rng: random.Random) -> Block:
-        """The clean continuation with some random edits: every row has a target, the kept ones too (no carry-over, section 3.1).
-
-        The target is the token that should stand there, *delete* for one too many, or *insert* where something is missing before it.
-        """
-        clean = text.tokens[root + 1 : root + 1 + self._run.edit_block_size]
-        rows = edit_tokens(clean, number_of_edits(len(clean), rng), text.tokens[text.start :], rng)
-        if not rows:
-            return self._draft(text, root)
-        labels = [self._target(label) for label in edit_labels(rows, clean)]
-        # With the logit shift row i proposes what row i + 1 should hold, and the last one what follows the block.
-        following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
-        targets = [*labels[self._ahead :], *([following[0] if following else None] * self._ahead)]
-        return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows), (None,) * len(rows))
-
-    def _target(self, label: Label) -> int:
-        if label.insert:
-            return self._denoiser.insert
-        return self._denoiser.delete if label.token is None else label.token
+    def _edited(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
+        """The clean continuation with some random edits, if any of it is left; every row has a target, the kept ones too (no carry-over, section 3.1)."""
+        size = self._run.edit_block_size
+        edits = number_of_edits(min(size, len(text.tokens) - root - 1), rng)
+        block = edited_block(self._denoiser, text, root, rng, size=size, edits=edits, shift=self._run.logit_shift)
+        return block or self._masked(stage, text, root, rng)
 
     def _best_orders(self, text: Text, rows: CleanRows, drafts: list[Block], candidates: int, rng: random.Random) -> list[Block]:
         """Constrained orders (section 3.2): of some random orders of unmasking, the one that the model finds likeliest; its states are the blocks.
@@ -141,6 +128,29 @@ class BlockMaker:
                 pieces = (torch.split(rows_of, sizes) for rows_of in logits)
                 found += zip(map(Logits, *pieces), some, strict=True)
         return found
+
+
+def edited_block(denoiser: Denoiser, text: Text, root: int, rng: random.Random, *, size: int, edits: int, shift: bool) -> Block | None:
+    """The `size` tokens behind `root` with so many random edits; None where nothing is left of them.
+
+    A row's target is the token that should stand there, `denoiser.delete` for one too many, or `denoiser.insert` where something is missing before it.
+    With the logit shift it is the target of the row before; the last row proposes what follows the block.
+    """
+    ahead = 1 if shift else 0
+    clean = text.tokens[root + 1 : root + 1 + size]
+    rows = edit_tokens(clean, edits, text.tokens[text.start :], rng)
+    if not rows:
+        return None
+    labels = [_target(denoiser, label) for label in edit_labels(rows, clean)]
+    following = text.tokens[root + 1 + len(clean) : root + 2 + len(clean)]
+    targets = [*labels[ahead:], *([following[0] if following else None] * ahead)]
+    return Block(root, tuple(rows), tuple(targets), (1.0,) * len(rows), (None,) * len(rows))
+
+
+def _target(denoiser: Denoiser, label: Label) -> int:
+    if label.insert:
+        return denoiser.insert
+    return denoiser.delete if label.token is None else label.token
 
 
 def random_order(length: int, rng: random.Random) -> Order:

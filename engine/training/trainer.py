@@ -34,6 +34,7 @@ from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
+from engine.training.repair import Repair, repair
 from engine.training.stages import BlockMaker
 from engine.training.state import load_state, save_state
 
@@ -105,7 +106,7 @@ class Trainer:
         run = self.run
         run.folder.mkdir(parents=True, exist_ok=True)
         if self.step == 0:
-            self._note({"acceptance": self._measure()})
+            self._note({"acceptance": self._measure(), "repair": self._repair()})
         started = time.perf_counter()
         while self.step < run.steps:
             stage, into = self._stage()
@@ -120,7 +121,7 @@ class Trainer:
             note: dict[str, Any] = {"stage": stage.kind, "loss": round(loss, 4), "rows": rows, "clean": clean, "seconds": round(spent, 2)}
             ends_stage = into + 1 == stage.steps
             if self.step % run.checkpoint_every == 0 or ends_stage:
-                note["acceptance"] = self._measure()
+                note["acceptance"], note["repair"] = self._measure(), self._repair()
                 self._save(note["acceptance"])
                 if ends_stage and self.accelerator.is_main_process:
                     shutil.copy(run.folder / ADAPTER, run.folder / f"after-{self.step:05d}-{stage.kind}.safetensors")
@@ -220,12 +221,18 @@ class Trainer:
         self.denoiser.lora.eval()
         return acceptance(self.denoiser, self.network, self.held_out, size=self.run.block_size, shift=self.run.logit_shift)
 
+    def _repair(self) -> Repair:
+        self.denoiser.lora.eval()
+        return repair(self.denoiser, self.network, self.held_out, size=self.run.edit_block_size, shift=self.run.logit_shift)
+
     def _note(self, note: dict[str, Any]) -> None:
         if not self.accelerator.is_main_process:
             return
         measured = note.get("acceptance") or {}
         line = {**note, "step": self.step, "rows_seen": self.rows_seen, "total_seconds": round(self.seconds, 1)}
         line["acceptance"] = {kind: vars(found) for kind, found in measured.items()} or None
+        repaired: Repair | None = note.get("repair")
+        line["repair"] = vars(repaired) if repaired else None
         with (self.run.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         text = f"step {self.step} of {self.run.steps}"
@@ -233,6 +240,8 @@ class Trainer:
             text += f"  {note['stage']}  loss {note['loss']:.3f}  {note['rows'] / max(note['seconds'], 1e-9):.0f} loss tokens/s"
         for kind, found in measured.items():
             text += f"  {kind} {found.run:.2f} ({found.first:.0%})"
+        if repaired:
+            text += f"  repaired {repaired.repaired:.0%}, kept {repaired.kept:.0%}"
         print(text, file=sys.stderr, flush=True)
 
     def _save(self, measured: dict[str, Acceptance]) -> None:
