@@ -61,6 +61,7 @@ class Run:
     """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
 
     `rows` are the noisy rows of one pass, `accumulate` the passes of one update.
+    `smallest_block`: drafts have any number of masks from this to `block_size`, as they have in use, where `engine.diffusion.layout` weighs each row; 0: all have `block_size`.
     `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one. `neighbour_width`: see `engine.model.neighbour`; 0 for none.
     """
 
@@ -76,6 +77,7 @@ class Run:
     neighbour_width: int = 0
     logit_shift: bool = True
     block_size: int = 6
+    smallest_block: int = 0
     edit_block_size: int = 24
     row_decay: float = 0.85
     rows: int = 480
@@ -88,6 +90,10 @@ class Run:
         _positive("run", self, (*counts, "held_out_texts"))
         if not self.stages:
             raise ConfigError("the run has no [[stage]]")
+        if not 0 <= self.smallest_block <= self.block_size:
+            raise ConfigError(
+                f"run.smallest_block is {self.smallest_block}; it is a number of masks, at most block_size, or 0 for blocks of one size"
+            )
 
     @property
     def steps(self) -> int:

@@ -38,21 +38,26 @@ class BlockMaker:
             return [self._masked(stage, text, root, rng) for root in roots]
         if stage.kind == "edit":
             return [self._edited(stage, text, root, rng) if rng.random() < 0.5 else self._masked(stage, text, root, rng) for root in roots]
-        drafts = [self._draft(text, root) for root in roots]
+        drafts = [self._draft(text, root, size=self._size(rng)) for root in roots]
         if stage.kind == "trajectory":
             return self._best_orders(text, rows, drafts, stage.candidates, rng)
         return [*drafts, *self._own_states(text, rows, drafts)]
 
-    def _draft(self, text: Text, root: int, states: list[Token] | None = None) -> Block:
-        """All masks, as a draft of one step starts, or the given states."""
+    def _draft(self, text: Text, root: int, states: list[Token] | None = None, *, size: int | None = None) -> Block:
+        """All masks, as a draft of one step starts, or the given states; `size` rows, `block_size` if left out."""
         run = self._run
-        return masked_block(text, root, run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
+        return masked_block(text, root, size or run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
+
+    def _size(self, rng: random.Random) -> int:
+        """How many masks a draft has."""
+        run = self._run
+        return rng.randint(run.smallest_block, run.block_size) if run.smallest_block else run.block_size
 
     def _masked(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
         """All masks, or each token masked with probability γ(t)."""
         size = self._run.block_size
         if rng.random() < stage.full:
-            return self._draft(text, root)
+            return self._draft(text, root, size=self._size(rng))
         rate = SCHEDULE.rate(rng.uniform(1 / size, 1.0))
         return self._draft(text, root, mask_tokens(text.tokens[root + 1 : root + 1 + size], rate, rng))
 
@@ -83,7 +88,7 @@ class BlockMaker:
         held: list[Token] = list(draft.rows)
         states = []
         for step in order:
-            states.append(self._draft(text, draft.root, list(held)))
+            states.append(self._draft(text, draft.root, list(held), size=len(held)))
             for row in step:
                 if row + self._ahead < len(held):
                     held[row + self._ahead] = draft.targets[row]

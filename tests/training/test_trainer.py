@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from engine.records import drop_partial_line
 from engine.training import answers as answering
 from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.corpus import TrainingPrompt
+from engine.training.denoiser import run_clean
 from engine.training.trainer import ADAPTER, LOG, STATE, Trainer
 from tests.conftest import TINY
 
@@ -142,6 +144,7 @@ def test_a_configuration_is_read_with_paths_beside_it(tmp_path):
         ("rank = 8", 'rank = "8"', "rank is '8'"),
         ('kind = "mask"', 'kind = "guess"', "one of mask, edit"),
         ("steps = 10", "steps = 10\nfull = 2.0", r"full is 2\.0"),
+        ("rank = 8", "smallest_block = 7", "smallest_block is 7"),
         ("[[stage]]", "[[stages]]", "unknown tables stages"),
         ('model = "m"', "", "model"),
         ("[run]", "[run", "cannot read"),
@@ -152,6 +155,19 @@ def test_a_wrong_configuration_is_refused_with_its_place(tmp_path, old, new, mes
     path.write_text(CONFIG.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
         load_run(path)
+
+
+@pytest.mark.parametrize("kind", ["mask", "on_policy"])
+def test_drafts_have_any_number_of_masks_between_the_bounds(make_run, kind: str):
+    """And all of `block_size` where no smallest one is given."""
+    for smallest, sizes in ((0, {4}), (2, {2, 3, 4})):
+        trainer = Trainer(make_run(stages=(Stage(kind, 1, 0.01, full=1.0),), smallest_block=smallest))
+        text = trainer.texts[0]
+        clean, _ = run_clean(trainer.network, text.tokens)
+        made = [trainer.maker.make(trainer.run.stages[0], text, clean, random.Random(i)) for i in range(20)]
+        # Where the text ends there is no room for more.
+        ends = len(text.tokens) - 2 - trainer.run.block_size
+        assert {len(block.rows) for blocks in made for block in blocks if block.root < ends and None not in block.targets} == sizes
 
 
 def test_a_run_without_answers_says_how_to_make_them(make_run, tmp_path):
