@@ -135,7 +135,7 @@ class _Workspace:
         self.attended_in = QuantizedRows(rows, config.query_size)
         self.inner_in = QuantizedRows(rows, config.intermediate_size)
         # Between the two products of an adapter's update; the padding of a narrow one stays zero.
-        self.ranks = {ranks: torch.zeros(rows, BLOCK) for ranks in update_ranks}
+        self.ranks = {ranks: Floats(torch.zeros(rows, BLOCK)) for ranks in update_ranks}
         self.ranks_in = QuantizedRows(rows, BLOCK)
         self._views: dict[int, _Views] = {}
 
@@ -321,11 +321,8 @@ class KernelNetwork(Network):
         """The adapter's share of a product, added to the noisy rows, which are the last ones of `y`."""
         if update is None:
             return
-        ranks, quantized = self._space.ranks[update.ranks][: y.rows], self._space.ranks_in
-        # The quantised rows lie interleaved, so that the narrow first product takes all of them.
-        self.kernels.linear(update.a, x, Floats(ranks[:, : update.ranks]))
-        self.kernels.quantize(Floats(ranks[num_clean:]), quantized)
-        self.kernels.linear(update.b, quantized, Floats(y.tensor[num_clean:]), add=True)
+        space = self._space
+        self.kernels.low_rank(update.a, update.b, x, y, first=num_clean, ranks=space.ranks[update.ranks], narrow=space.ranks_in)
 
     def _embed(self, tokens: Sequence[int | None], x: Floats) -> None:
         for i, token in enumerate(tokens):

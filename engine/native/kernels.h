@@ -69,6 +69,10 @@ struct Kernels {
     void (*silu)(Pool&, const float* gate_up, int64_t rows, int64_t width, Quantized out, float* plain);
     // out (rows, stride) = x Wᵀ + bias, or out += the same.
     void (*linear)(Pool&, const Linear&, Quantized x, int64_t rows, float* out, int64_t stride, bool add);
+    // out += (x Aᵀ) Bᵀ for the rows from `first` on; A has at most kBlock outputs, B kBlock inputs. Room between the two: `ranks` (rows, kBlock), whose
+    // columns behind A's outputs are zero and stay it, and `narrow` (rows - first, kBlock).
+    void (*low_rank)(Pool&, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
+                     int64_t stride);
     // One row of the weights of an 8-bit or 4-bit matrix, as floats.
     void (*row)(const Linear&, int64_t index, float* out);
     // `qkv` (rows, (queries + 2 keys) size), turned as `places` say: queries (rows, queries, size) in bfloat16, keys and values into

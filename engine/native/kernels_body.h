@@ -71,14 +71,16 @@ inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block,
     out.offsets[part.first * (width / kBlock) + block * part.count + r] = -128 * all;
 }
 
+inline void quantize_row(const float* x, int64_t rows, int64_t row, int64_t width, Quantized out) {
+    for (int64_t block = 0; block < width / kBlock; ++block) {
+        F values[kBlock / 16];
+        for (int i = 0; i < kBlock / 16; ++i) values[i] = load(x + row * width + block * kBlock + 16 * i);
+        quantize_block(values, rows, row, block, width, out);
+    }
+}
+
 void quantize(Pool& pool, const float* x, int64_t rows, int64_t width, Quantized out) {
-    pool.run(rows, [=](int64_t row) {
-        for (int64_t block = 0; block < width / kBlock; ++block) {
-            F values[kBlock / 16];
-            for (int i = 0; i < kBlock / 16; ++i) values[i] = load(x + row * width + block * kBlock + 16 * i);
-            quantize_block(values, rows, row, block, width, out);
-        }
-    });
+    pool.run(rows, [=](int64_t row) { quantize_row(x, rows, row, width, out); });
 }
 
 void norm(Pool& pool, const float* x, int64_t rows, int64_t width, const float* weight, float epsilon, Quantized out, float* plain) {
@@ -218,6 +220,15 @@ void linear(Pool& pool, const Linear& linear, Quantized x, int64_t rows, float* 
             }
         }
     });
+}
+
+void low_rank(Pool& pool, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
+              int64_t stride) {
+    // The rows of x lie interleaved, so that the narrow first product takes all of them.
+    linear(pool, a, x, rows, ranks, kBlock, false);
+    // One block a row: less work than a thread takes to wake.
+    for (int64_t row = 0; row < rows - first; ++row) quantize_row(ranks + first * kBlock, rows - first, row, kBlock, narrow);
+    linear(pool, b, narrow, rows - first, out + first * stride, stride, true);
 }
 
 void row(const Linear& linear, int64_t index, float* out) {

@@ -105,6 +105,27 @@ PyObject* linear(PyObject*, PyObject* args) {
         &format, &weights, &inputs, &outputs, &bias, &x.values, &x.scales, &x.sums, &x.offsets, &rows, &out, &stride, &add);
 }
 
+struct LinearFields {
+    int format;
+    Address weights, bias;
+    Count inputs, outputs;
+    Linear get() const { return {format, at<const uint8_t>(weights), inputs, outputs, at<const float>(bias)}; }
+};
+
+PyObject* low_rank(PyObject*, PyObject* args) {
+    LinearFields a, b;
+    QuantizedAddresses x, narrow;
+    Count rows, first, stride;
+    Address ranks, out;
+    return call(
+        args, "O(iKLLK)(iKLLK)(KKKK)LLK(KKKK)KL",
+        [&](const Kernels& k, Pool& pool) {
+            k.low_rank(pool, a.get(), b.get(), x.get(), rows, first, at<float>(ranks), narrow.get(), at<float>(out), stride);
+        },
+        &a.format, &a.weights, &a.inputs, &a.outputs, &a.bias, &b.format, &b.weights, &b.inputs, &b.outputs, &b.bias, &x.values, &x.scales,
+        &x.sums, &x.offsets, &rows, &first, &ranks, &narrow.values, &narrow.scales, &narrow.sums, &narrow.offsets, &out, &stride);
+}
+
 PyObject* row(PyObject*, PyObject* args) {
     int format;
     Address weights, out;
@@ -163,6 +184,7 @@ PyMethodDef methods[] = {
     {"quantize", quantize, METH_VARARGS, nullptr},
     {"silu", silu, METH_VARARGS, nullptr},
     {"linear", linear, METH_VARARGS, nullptr},
+    {"low_rank", low_rank, METH_VARARGS, nullptr},
     {"row", row, METH_VARARGS, nullptr},
     {"rotate", rotate, METH_VARARGS, nullptr},
     {"attend", attend, METH_VARARGS, nullptr},

@@ -203,6 +203,22 @@ class Kernels:
         assert (out.rows <= x.rows, out.width, x.width) == (True, weight.outputs, weight.inputs)
         self._module.linear(self._context, *weight.address, x.address, out.rows, out.address, out.stride, add)
 
+    def low_rank(
+        self, a: PackedLinear, b: PackedLinear, x: QuantizedRows, out: Floats, *, first: int, ranks: Floats, narrow: QuantizedRows
+    ) -> None:
+        """`out` (rows, outputs) += (x Aᵀ) Bᵀ for its rows from `first` on.
+
+        Room between the two products: `ranks` (rows, `BLOCK`), zero behind A's outputs, and `narrow`.
+        """
+        assert (out.rows <= x.rows, out.width, x.width) == (True, b.outputs, a.inputs)
+        assert (a.outputs <= BLOCK, b.inputs, narrow.width, ranks.width) == (True, BLOCK, BLOCK, BLOCK)
+        assert 0 <= first < out.rows <= ranks.rows
+        assert out.rows - first <= narrow.rows
+        assert ranks.dense
+        self._module.low_rank(
+            self._context, a.address, b.address, x.address, out.rows, first, ranks.address, narrow.address, out.address, out.stride
+        )
+
     def row(self, weight: PackedLinear, index: int, out: Floats, *, at: int = 0) -> None:
         """Row `index` of W into row `at` of `out` (rows, inputs)."""
         assert out.width == weight.inputs

@@ -102,6 +102,25 @@ def test_extreme_values_do_not_overflow(kernels: Kernels, bits: int):
     assert torch.equal(out, torch.tensor([[largest], [-largest]]).expand(2, 16))
 
 
+@pytest.mark.parametrize(("rows", "first"), [(1, 0), (6, 1), (8, 7), (17, 5)])
+def test_a_low_rank_update_is_its_two_products(kernels: Kernels, rows: int, first: int):
+    """In one call what three would give, to the bit; rows before the first one and columns beside its own are left alone."""
+    a, b = PackedLinear(pack(random_matrix(32, 384, 8))), PackedLinear(pack(random_matrix(48, 128, 8)))
+    x, quantized = torch.randn(rows, 384), QuantizedRows(rows, 384)
+    kernels.quantize(Floats(x), quantized)
+    between, narrow = torch.zeros(rows, 128), QuantizedRows(rows, 128)
+    kernels.linear(a, quantized, Floats(between[:, :32]))
+    kernels.quantize(Floats(between[first:]), narrow)
+    expected = torch.ones(rows, 64)
+    kernels.linear(b, narrow, Floats(expected[first:, :48]), add=True)
+    out, ranks = torch.ones(rows, 64), torch.zeros(rows + 3, 128)
+    kernels.low_rank(a, b, quantized, Floats(out[:, :48]), first=first, ranks=Floats(ranks), narrow=QuantizedRows(rows, 128))
+    assert torch.equal(out, expected)
+    assert torch.equal(out[:first], torch.ones(first, 64))
+    assert torch.count_nonzero(out[first:, :48] - 1) > 0
+    assert torch.count_nonzero(ranks[:, 32:]) == 0
+
+
 @pytest.mark.parametrize("bits", [4, 8])
 def test_row_of_a_table(kernels: Kernels, bits: int):
     matrix = random_matrix(48, 256, bits)
