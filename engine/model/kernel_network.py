@@ -107,7 +107,7 @@ def _runs(tensors: Mapping[str, Tensor], name: str, bias: Tensor | None = None) 
 
 
 class _PackedUpdate:
-    """A `LowRank` in 8 bits: y += (x Aᵀ) Bᵀ. The ranks between the two products are padded with zeros to a block."""
+    """A `LowRank` in 8 bits: y += (x Aᵀ) Bᵀ. The ranks between the two products are padded with zeros to a multiple of `COLUMNS`."""
 
     def __init__(self, update: LowRank) -> None:
         a, b = (half.float().numpy() for half in (update.a, update.b))

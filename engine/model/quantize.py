@@ -58,12 +58,12 @@ def quantize8(weight: np.ndarray) -> Quantized:
 
 
 def quantize8_narrow(weight: np.ndarray) -> Quantized:
-    """The same for rows shorter than a block, which are filled up with zeros: (out, `BLOCK`)."""
-    missing = BLOCK - weight.shape[1]
-    assert missing >= 0, f"rows of {weight.shape[1]} weights are longer than a block"
-    narrow = _quantize8(weight, weight.shape[1])
+    """The same for rows of fewer weights than a block, which are filled up with zeros to a multiple of `COLUMNS`."""
+    width = weight.shape[1]
+    assert width <= BLOCK, f"rows of {width} weights are longer than a block"
+    narrow = _quantize8(weight, width)
     # A byte of 128 is zero. Bytes are padded, not floats: an adapter is packed at each start.
-    return Quantized(np.pad(narrow.values, ((0, 0), (0, missing)), constant_values=128), narrow.scales)
+    return Quantized(np.pad(narrow.values, ((0, 0), (0, -width % COLUMNS)), constant_values=128), narrow.scales)
 
 
 def _quantize8(weight: np.ndarray, block: int) -> Quantized:
@@ -103,9 +103,10 @@ def dequantize(matrix: Quantized) -> np.ndarray:
 
 
 def pack(matrix: Quantized) -> Tensor:
-    """The bytes (tiles, blocks, bytes of a block) in the kernels' layout; `out` must be a multiple of 16, `in` of 128."""
+    """The bytes (tiles, blocks, bytes of a block) in the kernels' layout; `out` must be a multiple of 16, `in` of 128 if it is not less (`quantize8_narrow`)."""
     out, width = matrix.values.shape
-    if out % COLUMNS or width % BLOCK:
+    block = min(width, BLOCK)
+    if out % COLUMNS or width % block:
         raise QuantizationError(f"a matrix of {out} x {width} does not divide into tiles of {COLUMNS} x {BLOCK}")
     tiles, pieces = out // COLUMNS, matrix.scales.shape[1]
     # (tile, piece, four inputs at a time, column, input)
@@ -117,7 +118,7 @@ def pack(matrix: Quantized) -> Tensor:
         if numbers is not None:
             lanes = np.ascontiguousarray(numbers.reshape(tiles, COLUMNS, pieces).transpose(0, 2, 1))
             parts.append(lanes.view(np.uint8).reshape(tiles, pieces, -1))
-    return torch.from_numpy(np.concatenate(parts, axis=2).reshape(tiles, width // BLOCK, -1))
+    return torch.from_numpy(np.concatenate(parts, axis=2).reshape(tiles, width // block, -1))
 
 
 def _halves(values: np.ndarray) -> np.ndarray:

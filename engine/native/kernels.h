@@ -23,6 +23,9 @@ constexpr float kWeightScale = 1.0f / 4096.0f;
 constexpr int64_t kGroupBytes4 = 4 * 64 + 64;
 constexpr int64_t block_bytes(int format) { return format == kBits4 ? 4 * kGroupBytes4 : 32 * 64 + 32; }
 
+// A matrix of 8 bits with fewer inputs than a block has tiles of (inputs / 4) x 64 bytes and 16 scales.
+constexpr int64_t narrow_bytes(int64_t inputs) { return 16 * inputs + 32; }
+
 // Activations in 8 bits. The rows are cut into parts of nearly equal number, as many as one pass of a product takes; in a part
 // of R rows, at its first row's place, lie `values` (width / 4, R, 4), `scales` (width / 128, R), kWeightScale included,
 // `sums` (width / 32, R), each the sum of a group's values, and `offsets` (width / 128, R), a block's sum times -128.
@@ -69,7 +72,7 @@ struct Kernels {
     void (*silu)(Pool&, const float* gate_up, int64_t rows, int64_t width, Quantized out, float* plain);
     // out (rows, stride) = x Wᵀ + bias, or out += the same.
     void (*linear)(Pool&, const Linear&, Quantized x, int64_t rows, float* out, int64_t stride, bool add);
-    // out += (x Aᵀ) Bᵀ for the rows from `first` on; A has at most kBlock outputs, B kBlock inputs. Room between the two: `ranks` (rows, kBlock), whose
+    // out += (x Aᵀ) Bᵀ for the rows from `first` on; A has as many outputs as B inputs, at most kBlock. Room between the two: `ranks` (rows, kBlock), whose
     // columns behind A's outputs are zero and stay it, and `narrow` (rows - first, kBlock).
     void (*low_rank)(Pool&, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
                      int64_t stride);

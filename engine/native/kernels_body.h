@@ -222,13 +222,48 @@ void linear(Pool& pool, const Linear& linear, Quantized x, int64_t rows, float* 
     });
 }
 
+// The R rows of a part times one tile of a matrix with fewer inputs than a block: the rows are filled up with zeros, the tile is not.
+template <int R> void rows_of_narrow(const Linear& linear, int64_t tile, Quantized x, int64_t row, float* out, int64_t stride) {
+    const uint8_t* w = linear.weights + tile * narrow_bytes(linear.inputs);
+    const int8_t* values = x.values + row * kBlock;
+    I products[R];
+    for (int r = 0; r < R; ++r) products[r] = spread(x.offsets[row + r]);
+    for (int64_t i = 0; i < linear.inputs / 4; ++i, values += 4 * R) {
+        const I bytes = load_bytes(w + 64 * i);
+        for (int r = 0; r < R; ++r) products[r] = dot4(products[r], bytes, spread(four_bytes(values + 4 * r)));
+    }
+    const F scale = halves(w + 16 * linear.inputs);
+    for (int r = 0; r < R; ++r) {
+        float* at = out + (row + r) * stride + tile * kColumns;
+        store(at, add(mul(to_float(products[r]), mul(scale, spread(x.scales[row + r]))), load(at)));
+    }
+}
+
+typedef void (*RowsOfNarrow)(const Linear&, int64_t, Quantized, int64_t, float*, int64_t);
+
+template <int... R> constexpr std::array<RowsOfNarrow, sizeof...(R)> rows_of_narrow_table(std::integer_sequence<int, R...>) {
+    return {rows_of_narrow<R + 1>...};
+}
+
+constexpr auto kRowsOfNarrow = rows_of_narrow_table(std::make_integer_sequence<int, kRows>());
+
 void low_rank(Pool& pool, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
               int64_t stride) {
     // The rows of x lie interleaved, so that the narrow first product takes all of them.
     linear(pool, a, x, rows, ranks, kBlock, false);
     // One block a row: less work than a thread takes to wake.
-    for (int64_t row = 0; row < rows - first; ++row) quantize_row(ranks + first * kBlock, rows - first, row, kBlock, narrow);
-    linear(pool, b, narrow, rows - first, out + first * stride, stride, true);
+    const int64_t updated = rows - first;
+    for (int64_t row = 0; row < updated; ++row) quantize_row(ranks + first * kBlock, updated, row, kBlock, narrow);
+    float* from = out + first * stride;
+    const int64_t tiles = b.outputs / kColumns, pieces = std::min<int64_t>(tiles, 4 * pool.threads());
+    pool.run(pieces, [&](int64_t piece) {
+        for (int64_t tile = tiles * piece / pieces; tile < tiles * (piece + 1) / pieces; ++tile) {
+            for (int64_t index = 0; index < number_of_parts(updated); ++index) {
+                const Part part = part_of(updated, index);
+                kRowsOfNarrow[part.count - 1](b, tile, narrow, part.first, from, stride);
+            }
+        }
+    });
 }
 
 void row(const Linear& linear, int64_t index, float* out) {

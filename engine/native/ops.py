@@ -80,7 +80,10 @@ class QuantizedRows:
 
 @dataclass(frozen=True)
 class PackedLinear:
-    """y = x Wᵀ + b. `weight`: bytes (tiles, blocks, bytes of a block) as `engine.model.quantize.pack` writes them; `bias` (outputs,)."""
+    """y = x Wᵀ + b. `weight`: bytes (tiles, blocks, bytes of a block) as `engine.model.quantize.pack` writes them; `bias` (outputs,).
+
+    One with fewer inputs than `BLOCK` is good for `Kernels.low_rank` alone.
+    """
 
     weight: Tensor
     bias: Tensor | None = None
@@ -91,10 +94,13 @@ class PackedLinear:
     def __post_init__(self) -> None:
         tiles, blocks, size = self.weight.shape
         bits = {1280: 4, 2080: 8}.get(size)
-        assert bits is not None, f"blocks of {size} bytes are neither 4 nor 8 bits"
+        inputs = blocks * BLOCK
+        if bits is None:
+            bits, inputs = 8, (size - 32) // 16
+            assert (blocks, size) == (1, 16 * inputs + 32), f"blocks of {size} bytes are neither 4 nor 8 bits"
         assert self.weight.dtype is torch.uint8
         assert self.weight.is_contiguous()
-        inputs, outputs = blocks * BLOCK, tiles * COLUMNS
+        outputs = tiles * COLUMNS
         bias = _address_of(None if self.bias is None else Floats(self.bias), 1, outputs)
         values = {"inputs": inputs, "outputs": outputs, "address": (bits, self.weight.data_ptr(), inputs, outputs, bias)}
         for name, value in values.items():
@@ -211,7 +217,9 @@ class Kernels:
         Room between the two products: `ranks` (rows, `BLOCK`), zero behind A's outputs, and `narrow`.
         """
         assert (out.rows <= x.rows, out.width, x.width) == (True, b.outputs, a.inputs)
-        assert (a.outputs <= BLOCK, b.inputs, narrow.width, ranks.width) == (True, BLOCK, BLOCK, BLOCK)
+        assert (b.inputs, narrow.width, ranks.width) == (a.outputs, BLOCK, BLOCK)
+        assert a.outputs <= BLOCK
+        assert b.bias is None
         assert 0 <= first < out.rows <= ranks.rows
         assert out.rows - first <= narrow.rows
         assert ranks.dense

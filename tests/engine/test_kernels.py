@@ -20,7 +20,7 @@ from engine.config import ModelConfig
 from engine.model.kernel_network import KernelNetwork, fits
 from engine.model.network import NoisyBlock
 from engine.model.packed import pack_network
-from engine.model.quantize import Quantized, dequantize, pack, quantize8
+from engine.model.quantize import Quantized, dequantize, pack, quantize8, quantize8_narrow
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
@@ -103,22 +103,24 @@ def test_extreme_values_do_not_overflow(kernels: Kernels, bits: int):
 
 
 @pytest.mark.parametrize(("rows", "first"), [(1, 0), (6, 1), (8, 7), (17, 5)])
-def test_a_low_rank_update_is_its_two_products(kernels: Kernels, rows: int, first: int):
-    """In one call what three would give, to the bit; rows before the first one and columns beside its own are left alone."""
-    a, b = PackedLinear(pack(random_matrix(32, 384, 8))), PackedLinear(pack(random_matrix(48, 128, 8)))
+@pytest.mark.parametrize("rank", [16, 48, 128])
+def test_a_low_rank_update_is_its_two_products(kernels: Kernels, rank: int, rows: int, first: int):
+    """Rows before the first one and columns beside its own are left alone."""
+    a, b = random_matrix(rank, 384, 8), quantize8_narrow(np.random.default_rng(rank).normal(size=(48, rank)).astype(np.float32))
     x, quantized = torch.randn(rows, 384), QuantizedRows(rows, 384)
     kernels.quantize(Floats(x), quantized)
-    between, narrow = torch.zeros(rows, 128), QuantizedRows(rows, 128)
-    kernels.linear(a, quantized, Floats(between[:, :32]))
-    kernels.quantize(Floats(between[first:]), narrow)
-    expected = torch.ones(rows, 64)
-    kernels.linear(b, narrow, Floats(expected[first:, :48]), add=True)
-    out, ranks = torch.ones(rows, 64), torch.zeros(rows + 3, 128)
-    kernels.low_rank(a, b, quantized, Floats(out[:, :48]), first=first, ranks=Floats(ranks), narrow=QuantizedRows(rows, 128))
-    assert torch.equal(out, expected)
+    between = as_quantized(x) @ torch.from_numpy(dequantize(a)).T
+    padded = torch.nn.functional.pad(between, (0, 128 - rank))
+    update = as_quantized(padded)[:, :rank] @ torch.from_numpy(dequantize(b)).T
+    out, ranks, narrow = torch.ones(rows, 64), torch.zeros(rows + 3, 128), QuantizedRows(rows, 128)
+    products = (PackedLinear(pack(a)), PackedLinear(pack(b)))
+    kernels.low_rank(*products, quantized, Floats(out[:, :48]), first=first, ranks=Floats(ranks), narrow=narrow)
+    assert update.std() > 0.5
+    # An activation between two of its 8-bit steps may fall to either.
+    torch.testing.assert_close(out[first:, :48] - 1, update[first:], atol=0.02 * float(update.abs().max()), rtol=0)
     assert torch.equal(out[:first], torch.ones(first, 64))
-    assert torch.count_nonzero(out[first:, :48] - 1) > 0
-    assert torch.count_nonzero(ranks[:, 32:]) == 0
+    assert torch.equal(out[:, 48:], torch.ones(rows, 16))
+    assert torch.count_nonzero(ranks[:, rank:]) == 0
 
 
 @pytest.mark.parametrize("bits", [4, 8])

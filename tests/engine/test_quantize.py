@@ -67,9 +67,11 @@ def test_packed_size():
 
 
 def test_short_rows_are_filled_up_with_zeros():
-    """An adapter's narrow matrix: the same numbers, and nothing behind them."""
+    """An adapter's narrow matrix: the same numbers, nothing behind them, and no more bytes than they take."""
     weight = np.random.default_rng(4).normal(size=(32, 24)).astype(np.float32)
-    filled = dequantize(quantize8_narrow(weight))
-    assert filled.shape == (32, 128)
+    narrow = quantize8_narrow(weight)
+    filled = dequantize(narrow)
+    assert filled.shape == (32, 32)
     assert np.count_nonzero(filled[:, 24:]) == 0
     assert np.abs(filled[:, :24] - weight).max() <= np.abs(weight).max() / 127
+    assert pack(narrow).numel() == 32 * (32 + 2)
