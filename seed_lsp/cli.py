@@ -252,10 +252,16 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _run_module(module: str, arguments: list[str]) -> int:
-    """One of the engine's programs, in a process of its own: this package does not import torch."""
+    """One of the engine's programs, in a process of its own: this package does not import torch. It ends with ours."""
+    import signal
     import subprocess
 
-    return subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+    with subprocess.Popen([sys.executable, "-m", module, *arguments]) as child:
+        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        try:
+            return child.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _engine_arguments(options: argparse.Namespace) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -188,6 +190,21 @@ def test_train_refuses_a_configuration_that_is_none(tmp_path: Path):
     run = subprocess.run([sys.executable, "-m", "seed_lsp", "train", str(path)], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "seed-lsp: run:" in run.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is ended there without being asked")
+def test_a_program_of_the_engine_ends_with_the_command_that_started_it():
+    """A training that goes on behind a stopped `seed-lsp train` would write into the folder of the next one."""
+    code = "import seed_lsp.cli as c; raise SystemExit(c._run_module('http.server', ['0', '--bind', '127.0.0.1']))"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as command:
+        port = int(command.stdout.readline().split(" port ")[1].split()[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=10):
+            pass
+        command.terminate()
+        assert command.wait(timeout=10) != 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
 
 
 def test_rename_prints_a_diff_and_writes_only_where_asked(file: Path, capsys: pytest.CaptureFixture[str]):
