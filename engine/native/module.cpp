@@ -91,26 +91,25 @@ PyObject* silu(PyObject*, PyObject* args) {
         &gate_up, &rows, &width, &out.values, &out.scales, &out.sums, &out.offsets, &plain);
 }
 
-PyObject* linear(PyObject*, PyObject* args) {
-    int format, add;
-    Address weights, bias, out;
-    Count inputs, outputs, rows, stride;
-    QuantizedAddresses x;
-    return call(
-        args, "OiKLLK(KKKK)LKLp",
-        [&](const Kernels& k, Pool& pool) {
-            const Linear weight{format, at<const uint8_t>(weights), inputs, outputs, at<const float>(bias)};
-            k.linear(pool, weight, x.get(), rows, at<float>(out), stride, add != 0);
-        },
-        &format, &weights, &inputs, &outputs, &bias, &x.values, &x.scales, &x.sums, &x.offsets, &rows, &out, &stride, &add);
-}
-
 struct LinearFields {
     int format;
     Address weights, bias;
     Count inputs, outputs;
     Linear get() const { return {format, at<const uint8_t>(weights), inputs, outputs, at<const float>(bias)}; }
 };
+
+PyObject* linear(PyObject*, PyObject* args) {
+    int add;
+    LinearFields weight;
+    QuantizedAddresses x;
+    Count rows, stride;
+    Address out;
+    return call(
+        args, "O(iKLLK)(KKKK)LKLp",
+        [&](const Kernels& k, Pool& pool) { k.linear(pool, weight.get(), x.get(), rows, at<float>(out), stride, add != 0); },
+        &weight.format, &weight.weights, &weight.inputs, &weight.outputs, &weight.bias, &x.values, &x.scales, &x.sums, &x.offsets, &rows, &out,
+        &stride, &add);
+}
 
 PyObject* low_rank(PyObject*, PyObject* args) {
     LinearFields a, b;

@@ -97,7 +97,7 @@ class PackedLinear:
         inputs = blocks * BLOCK
         if bits is None:
             bits, inputs = 8, (size - 32) // 16
-            assert (blocks, size) == (1, 16 * inputs + 32), f"blocks of {size} bytes are neither 4 nor 8 bits"
+            assert (blocks, size, inputs % 4) == (1, 16 * inputs + 32, 0), f"blocks of {size} bytes are neither 4 nor 8 bits"
         assert self.weight.dtype is torch.uint8
         assert self.weight.is_contiguous()
         outputs = tiles * COLUMNS
@@ -207,7 +207,7 @@ class Kernels:
     def linear(self, weight: PackedLinear, x: QuantizedRows, out: Floats, *, add: bool = False) -> None:
         """`out` (rows, outputs) = x Wᵀ + b, or += that."""
         assert (out.rows <= x.rows, out.width, x.width) == (True, weight.outputs, weight.inputs)
-        self._module.linear(self._context, *weight.address, x.address, out.rows, out.address, out.stride, add)
+        self._module.linear(self._context, weight.address, x.address, out.rows, out.address, out.stride, add)
 
     def low_rank(
         self, a: PackedLinear, b: PackedLinear, x: QuantizedRows, out: Floats, *, first: int, ranks: Floats, narrow: QuantizedRows
