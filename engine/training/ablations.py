@@ -8,12 +8,11 @@ reached is printed as a Markdown table.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from engine.records import read_records
 from engine.training.config import ConfigError, Run, read_toml, run_from
 from engine.training.trainer import LOG, Trainer
 
@@ -39,7 +38,7 @@ def variants(path: Path) -> Iterator[tuple[str, Run]]:
 
 
 def _row(name: str, log: Path) -> str:
-    last: dict[str, Any] = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+    last = read_records(log)[-1]
     runs = " | ".join(f"{last['acceptance'][kind]['run']:.2f}" if kind in last["acceptance"] else "-" for kind in KINDS)
     repair = last["repair"]
     return f"| {name} | {last['rows_seen']:,} | {last['total_seconds']:.0f} | {runs} | {repair['repaired']:.0%} | {repair['kept']:.0%} |"
