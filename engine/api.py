@@ -49,9 +49,9 @@ class EngineStoppedError(EngineError):
 class SamplingOptions:
     """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request.
 
-    `block_size` bounds the rows of a draft or of a noisy block, `max_rows` those of a forward with masks; None: as many as the device computes at little
-    more than the cost of one. `draft` is where `verified` takes its drafts from; the
-    text does not depend on it. `max_new_tokens` counts tokens, the stop included.
+    `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
+    of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts
+    from; the text does not depend on it. `max_new_tokens` counts tokens, the stop included.
 
     `min_chance`: the text ends as ``unsure`` before the token with which its line becomes less likely than this, by the product of the tokens'
     probabilities; 0: no bound, and no probabilities are told. Not for mode `diffusion`.

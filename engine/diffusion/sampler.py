@@ -276,9 +276,13 @@ class Sampler:
 
     def _denoised_block(self) -> Generator[SampleEvent, None, list[int]]:
         """Denoise one block from masks, or from the old code, then run it once through the base to enter the cache."""
+        adapter = self._model.adapter
         assert self._copier is not None
-        size = min(self._options.block_size, self._room)
-        start = self._copier.propose(size).tokens if self._old else []
+        assert adapter is not None, "checked where the mode was chosen"
+        longest = min(self._options.block_size, self._room)
+        start = self._copier.propose(longest).tokens if self._old else []
+        # Of more masks than the adapter knows a step fills one; old code is read as far as a block may reach.
+        size = min(longest, max(len(start), adapter.block_size))
         block: list[Token] = [*start, *[None] * (size - len(start))]
         for step in range(2 * size):
             yield BlockState(tuple(block), step)

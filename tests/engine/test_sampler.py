@@ -90,8 +90,8 @@ def test_accepted_text_adds_up_to_the_outcome(tokenizer):
 def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
     """Whatever the thresholds, a block is denoised in a bounded number of steps and leaves no mask."""
     model = tiny_model(2)
-    model.adapter = replace(model.adapter, logit_shift=shift)
-    options = SamplingOptions(mode="diffusion", max_new_tokens=24, block_size=8)
+    model.adapter = replace(model.adapter, logit_shift=shift, block_size=8)
+    options = SamplingOptions(mode="diffusion", max_new_tokens=24, block_size=32)
     events = list(make(tokenizer, options, model=model, thresholds=thresholds).run())
     outcome = events[-1]
     assert len(outcome.tokens) == 24
@@ -100,11 +100,14 @@ def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
     assert states[0].tokens == (None,) * 8
 
 
-def test_diffusion_starts_an_edit_from_the_old_code(tokenizer):
-    """The first state of an edit's block is the code that is there, not masks."""
-    options = SamplingOptions(mode="diffusion", max_new_tokens=8, block_size=8)
-    states = [e for e in make(tokenizer, options, old=[70, 71, 72, 73, 74]).run() if isinstance(e, BlockState)]
-    assert states[0].tokens == (70, 71, 72, 73, 74, None, None, None)
+@pytest.mark.parametrize(("trained", "first"), [(8, (70, 71, 72, 73, 74, None, None, None)), (4, (70, 71, 72, 73, 74))])
+def test_diffusion_starts_an_edit_from_the_old_code(tokenizer, trained, first):
+    """The first state of an edit's block is the code that is there, however long, and masks up to what the adapter was trained to fill at once."""
+    model = tiny_model(2)
+    model.adapter = replace(model.adapter, block_size=trained)
+    options = SamplingOptions(mode="diffusion", max_new_tokens=12, block_size=16)
+    states = [e for e in make(tokenizer, options, model=model, old=[70, 71, 72, 73, 74]).run() if isinstance(e, BlockState)]
+    assert states[0].tokens == first
 
 
 @pytest.mark.parametrize(
