@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from engine.diffusion.verify import accepted_length
-from engine.model.network import Network
-from engine.training.blocks import Text, masked_block, roots_of
-from engine.training.denoiser import Denoiser, pack_over, run_clean
+from engine.training.blocks import masked_block, roots_of
+from engine.training.denoiser import Denoiser, Known, pack_over
 
 APART = 5
 
@@ -25,14 +24,13 @@ class Acceptance:
     blocks: int
 
 
-def acceptance(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, size: int, shift: bool) -> dict[str, Acceptance]:
+def acceptance(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool) -> dict[str, Acceptance]:
     """By kind of text, and over all of them as ``all``. The texts are the base's own greedy answers, so agreeing with them is agreeing with it."""
     runs: dict[str, list[int]] = defaultdict(list)
-    for text in texts:
+    for text, rows in texts:
         blocks = [masked_block(text, root, size, shift=shift) for root in roots_of(text, shift=shift)[::APART]]
         if not blocks:
             continue
-        rows, _ = run_clean(network, text.tokens)
         with torch.no_grad():
             # Each row is given the true token to its left, as it has it in a draft that is right so far: the run is the same.
             logits = denoiser(*zip(*pack_over(blocks, rows), strict=True)).followed

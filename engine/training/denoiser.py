@@ -19,7 +19,7 @@ from engine.model.linear import FrozenLinear
 from engine.model.neighbour import normalized
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
-from engine.training.blocks import NO_TOKEN, Block, Packed, pack
+from engine.training.blocks import NO_TOKEN, Block, Packed, Text, pack
 from engine.training.lora import Lora
 
 BLOCKS_TOGETHER = 16
@@ -40,6 +40,13 @@ def run_clean(network: Network, tokens: list[int], logits_from: int | None = Non
         layers = [cache.rows(layer) for layer in range(network.config.num_layers)]
     # Autograd takes no tensors of inference mode.
     return [(keys.clone(), values.clone()) for keys, values in layers], logits
+
+
+class Known(NamedTuple):
+    """A text and its clean rows, for texts that are measured again and again."""
+
+    text: Text
+    rows: CleanRows
 
 
 class _Both(torch.autograd.Function):

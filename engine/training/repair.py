@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.model.network import Network
-from engine.training.blocks import Text, roots_of
-from engine.training.denoiser import Denoiser, pack_over, run_clean
+from engine.training.blocks import roots_of
+from engine.training.denoiser import Denoiser, Known, pack_over
 from engine.training.stages import edited_block
 
 EDITS = 2
@@ -30,20 +29,19 @@ class Repair:
     others: int
 
 
-def repair(denoiser: Denoiser, network: Network, texts: Sequence[Text], *, size: int, shift: bool, seed: int = 0) -> Repair:
+def repair(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool, seed: int = 0) -> Repair:
     """Over the answers of `texts`, cut into blocks of `size` tokens with `EDITS` edits each, the same ones for the same seed."""
     rng = random.Random(seed)
     ahead = 1 if shift else 0
     right = {True: 0, False: 0}
     rows = {True: 0, False: 0}
-    for text in texts:
+    for text, clean in texts:
         made = [
             edited_block(denoiser, text, root, rng, size=size, edits=EDITS, shift=shift) for root in roots_of(text, shift=shift)[::size]
         ]
         blocks = [block for block in made if block is not None]
         if not blocks:
             continue
-        clean, _ = run_clean(network, text.tokens)
         with torch.no_grad():
             chosen = denoiser(*zip(*pack_over(blocks, clean), strict=True)).own.argmax(-1)
         for block, places in zip(blocks, torch.split(chosen, [len(block.rows) for block in blocks]), strict=True):

@@ -31,7 +31,7 @@ from engine.training.acceptance import Acceptance, acceptance
 from engine.training.answers import Answer, read_answers
 from engine.training.blocks import IGNORED, Block, Packed, Text
 from engine.training.config import ConfigError, Run, Stage, load_run
-from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over, run_clean
+from engine.training.denoiser import CleanRows, Denoiser, Known, Logits, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
 from engine.training.repair import Repair, repair
@@ -84,8 +84,9 @@ class Trainer:
         self.texts = texts_of([a for a in answers if not a.held_out])
         if not self.texts:
             raise ConfigError(f"{run.answers} holds no answers to learn from; make them with `python -m engine.training.answers`")
-        self.held_out = _balanced(texts_of([a for a in answers if a.held_out]), run.held_out_texts)
         self.network = Engine.load(run.model).network
+        held_out = _balanced(texts_of([a for a in answers if a.held_out]), run.held_out_texts)
+        self.held_out = [Known(text, run_clean(self.network, text.tokens)[0]) for text in held_out]
         # Loading set torch to one thread, for the kernels' sake; here torch does most of the work.
         torch.set_num_threads(physical_cores())
         self.denoiser = _load_denoiser(run, texts_of(answers), self.accelerator.device)
@@ -219,11 +220,11 @@ class Trainer:
 
     def _measure(self) -> dict[str, Acceptance]:
         self.denoiser.lora.eval()
-        return acceptance(self.denoiser, self.network, self.held_out, size=self.run.block_size, shift=self.run.logit_shift)
+        return acceptance(self.denoiser, self.held_out, size=self.run.block_size, shift=self.run.logit_shift)
 
     def _repair(self) -> Repair:
         self.denoiser.lora.eval()
-        return repair(self.denoiser, self.network, self.held_out, size=self.run.edit_block_size, shift=self.run.logit_shift)
+        return repair(self.denoiser, self.held_out, size=self.run.edit_block_size, shift=self.run.logit_shift)
 
     def _note(self, note: dict[str, Any]) -> None:
         if not self.accelerator.is_main_process:

@@ -9,7 +9,7 @@ import torch
 
 from engine.training import repair as repairing
 from engine.training.blocks import Text
-from engine.training.denoiser import Logits
+from engine.training.denoiser import Known, Logits, run_clean
 from engine.training.stages import edited_block
 from tests.training.test_denoiser import networks
 
@@ -38,13 +38,14 @@ def proposing(training, what):
 
 def test_proposing_what_should_stand_there_repairs_everything_and_copying_nothing(parts, monkeypatch):
     serving, training, texts = parts
+    known = [Known(text, run_clean(serving, text.tokens)[0]) for text in texts]
     monkeypatch.setattr(training, "forward", proposing(training, "targets"))
-    right = repairing.repair(training, serving, texts, size=12, shift=True)
+    right = repairing.repair(training, known, size=12, shift=True)
     assert (right.repaired, right.kept) == (1.0, 1.0)
     assert right.changes > 10
     assert right.others > 5 * right.changes
     monkeypatch.setattr(training, "forward", proposing(training, "held"))
-    copied = repairing.repair(training, serving, texts, size=12, shift=True)
+    copied = repairing.repair(training, known, size=12, shift=True)
     assert (copied.repaired, copied.kept) == (0.0, 1.0)
     assert (copied.changes, copied.others) == (right.changes, right.others), "the same edits for the same seed"
 

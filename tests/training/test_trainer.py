@@ -88,7 +88,7 @@ def test_held_out_answers_are_not_learnt_from(make_run):
     trainer = Trainer(make_run())
     assert len(trainer.texts) == 32, "one in five of forty is held out"
     assert len(trainer.held_out) == 4
-    assert {text.kind for text in trainer.held_out} == {"generation", "infill", "edit"}
+    assert {known.text.kind for known in trainer.held_out} == {"generation", "infill", "edit"}
 
 
 def test_answers_written_together_are_those_written_alone(tiny_folder):
