@@ -281,7 +281,7 @@ class Sampler:
         assert adapter is not None, "checked where the mode was chosen"
         longest = min(self._options.block_size, self._room)
         start = self._copier.propose(longest).tokens if self._old else []
-        # Of more masks than the adapter knows a step fills one; old code is read as far as a block may reach.
+        # Where there are more masks than the adapter was trained on, a step fills one; old code is taken as far as a block may reach.
         size = min(longest, max(len(start), adapter.block_size))
         block: list[Token] = [*start, *[None] * (size - len(start))]
         for step in range(2 * size):
