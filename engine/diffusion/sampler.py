@@ -20,6 +20,7 @@ from engine.diffusion.layout import Layout, lay_out
 from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
+from engine.model.adapter import Adapter
 from engine.model.cache import Cache
 from engine.model.network import Network, NoisyBlock
 
@@ -221,10 +222,16 @@ class Sampler:
             draft = Proposal(copied.tokens, [GUESSED_COPY] * len(copied.tokens))
         if not masks:
             return Layout(draft.tokens, [])
-        adapter = self._model.adapter
-        assert adapter is not None, "there are masks"
-        step = adapter.expected_accepted / (1 + adapter.expected_accepted)
+        expected = self._adapter.expected_accepted
+        step = expected / (1 + expected)
         return lay_out(draft, self._max_rows - 1, masks=masks, step=step)
+
+    @property
+    def _adapter(self) -> Adapter:
+        """The network's, for masks and mode `diffusion`."""
+        adapter = self._model.adapter
+        assert adapter is not None, "checked where the masks were asked for and the mode was chosen"
+        return adapter
 
     @property
     def _max_rows(self) -> int:
@@ -260,29 +267,24 @@ class Sampler:
         return NO_PROPOSAL
 
     def _read_block(self, logits: Tensor, rows: Tensor, chosen: list[int]) -> Proposal:
-        adapter = self._model.adapter
-        assert adapter is not None, "checked where the masks were asked for"
         # Without the shift the first mask proposes the token that the base has just chosen itself.
-        skip = 0 if adapter.logit_shift else 1
+        skip = 0 if self._adapter.logit_shift else 1
         position = self._position + len(chosen)
         return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
-        adapter = self._model.adapter
-        assert adapter is not None, "checked where the mode was chosen"
-        logits = self._model.forward([self._root], self._cache, noisy=[NoisyBlock(block, 1)], logits_from=0 if adapter.logit_shift else 1)
+        logits_from = 0 if self._adapter.logit_shift else 1
+        logits = self._model.forward([self._root], self._cache, noisy=[NoisyBlock(block, 1)], logits_from=logits_from)
         self._forwards += 1
         return logits[: len(block)]
 
     def _denoised_block(self) -> Generator[SampleEvent, None, list[int]]:
         """Denoise one block from masks, or from the old code, then run it once through the base to enter the cache."""
-        adapter = self._model.adapter
         assert self._copier is not None
-        assert adapter is not None, "checked where the mode was chosen"
         longest = min(self._options.block_size, self._room)
         start = self._copier.propose(longest).tokens if self._old else []
         # Where there are more masks than the adapter was trained on, a step fills one; old code is taken as far as a block may reach.
-        size = min(longest, max(len(start), adapter.block_size))
+        size = min(longest, max(len(start), self._adapter.block_size))
         block: list[Token] = [*start, *[None] * (size - len(start))]
         for step in range(2 * size):
             yield BlockState(tuple(block), step)
@@ -312,8 +314,7 @@ class Sampler:
 
     def _edit_chances(self, logits: Tensor) -> list[EditChance]:
         """For each position of the block behind the last forward, whose `logits` (block, vocabulary) propose its tokens."""
-        adapter = self._model.adapter
-        assert adapter is not None, "checked where the mode was chosen"
+        adapter = self._adapter
         if adapter.edit_outputs is None:
             return [NO_EDIT] * logits.shape[0]
         edits = self._model.edit_logits(logits.shape[0])
