@@ -11,6 +11,7 @@ Errors:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Literal
 
 Mode = Literal["verified", "diffusion", "autoregressive"]
@@ -94,14 +95,25 @@ class RelatedFile:
     text: str
 
 
+class Urgency(IntEnum):
+    """Who waits for an answer. A request gives way to more urgent ones; to a newer one of its own kind, too, unless the user asked for both."""
+
+    PREPARATION = 0
+    """Nobody: it may be wanted next."""
+    OFFER = 1
+    """Nobody yet: it is shown when it comes."""
+    TYPING = 2
+    ASKED_FOR = 3
+
+
 @dataclass(frozen=True)
 class Request:
-    """`id` is unique within a connection. An `automatic` request (typing) gives way to one that the user asked for."""
+    """`id` is unique within a connection."""
 
     id: int
     model: str
     sampling: SamplingOptions
-    automatic: bool = field(default=False, kw_only=True)
+    urgency: Urgency = field(default=Urgency.ASKED_FOR, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who runs next: one request at a time, and typing gives way to what the user asked for."""
+"""Who runs next: one request at a time, and what is less urgent gives way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.api import Request
+from engine.api import Request, Urgency
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Job:
         self.request = request
         self._stop = threading.Event()
 
+    def gives_way_to(self, other: Job) -> bool:
+        return self.request.urgency < Urgency.ASKED_FOR and self.request.urgency <= other.request.urgency
+
     def cancel(self) -> None:
         self._stop.set()
 
@@ -35,8 +38,8 @@ class Job:
 class Scheduler:
     """A queue between the thread that hears requests and the one that runs them.
 
-    An automatic request replaces an automatic one, waiting or running, and is refused while one that the user asked for
-    waits or runs; one that the user asked for stops any automatic request and waits for others like itself.
+    A request replaces those that are no more urgent, waiting or running, and waits for those that are. What the user asked for replaces
+    nothing that the user asked for; while such a request waits or runs, any other is refused.
     """
 
     def __init__(self) -> None:
@@ -48,14 +51,14 @@ class Scheduler:
     def submit(self, request: Request) -> list[Refused]:
         """Queue a request; returns those that will not be run because of it, itself included where it is refused."""
         with self._changed:
-            asked_for = [job for job in self._jobs() if not job.request.automatic]
-            if request.automatic and asked_for:
+            new = Job(request)
+            if request.urgency < Urgency.ASKED_FOR and any(job.request.urgency is Urgency.ASKED_FOR for job in self._jobs()):
                 return [Refused(request.id, "busy")]
-            if self._running is not None and self._running.request.automatic:
+            if self._running is not None and self._running.gives_way_to(new):
                 self._running.cancel()
-            dropped = [job for job in self._waiting if job.request.automatic]
-            self._waiting = deque(job for job in self._waiting if not job.request.automatic)
-            self._waiting.append(Job(request))
+            dropped = [job for job in self._waiting if job.gives_way_to(new)]
+            self._waiting = deque(job for job in self._waiting if not job.gives_way_to(new))
+            self._waiting.append(new)
             self._changed.notify()
             return [Refused(job.request.id, "superseded") for job in dropped]
 

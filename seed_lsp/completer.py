@@ -12,7 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.api import Committed, EngineError, Event, Finished, InvalidRequestError, ModelUnavailableError, RelatedFile
+from engine.api import (
+    Committed,
+    EngineError,
+    Event,
+    Finished,
+    InfillRequest,
+    InvalidRequestError,
+    ModelUnavailableError,
+    RelatedFile,
+    Urgency,
+)
 from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import CancelledError, UnknownDocumentError
 from seed_lsp.features.inline import completion
@@ -133,8 +143,9 @@ class Completer:
 
     async def _ask(self, plan: Plan, settings: Settings, current: Callable[[], bool]) -> Completion:
         server = self._server
+        request = completion.build_request(plan, settings, server.engine.new_id(), self.related(plan.document))
         try:
-            finished = await run_until_over(server.engine, plan, settings, self.related(plan.document))
+            finished = await run_until_over(server.engine, plan, request)
         except SupersededError:
             return Completion("", "superseded")
         except EngineError as error:
@@ -159,7 +170,9 @@ class Completer:
             self._start(self._prepared(plan, settings))
 
     async def _prepared(self, plan: Plan, settings: Settings) -> None:
-        finished = await run_until_over(self._server.engine, plan, settings, self.related(plan.document))
+        engine = self._server.engine
+        request = completion.build_request(plan, settings, engine.new_id(), self.related(plan.document))
+        finished = await run_until_over(engine, plan, replace(request, urgency=Urgency.PREPARATION))
         done = completion.read_completion(plan, finished)
         if done.text:
             self.suggestions.add(Suggestion.at(plan.document, plan.cursor, done.text))
@@ -191,7 +204,8 @@ class Completer:
             pieces = await self._pieces(document, cursor)
         plan = Plan(document, cursor, automatic=True)
         request = completion.build_request(plan, settings, server.engine.new_id(), pieces)
-        await server.engine.run(replace(request, sampling=replace(request.sampling, max_new_tokens=1, deadline_s=None)))
+        sampling = replace(request.sampling, max_new_tokens=1, deadline_s=None)
+        await server.engine.run(replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
         # Only now: with other context the whole prompt is run anew, and no key should wait for that.
         while len(self._related) >= KEPT_CONTEXTS:
             del self._related[next(iter(self._related))]
@@ -258,9 +272,8 @@ class Completer:
         task.add_done_callback(self._tasks.discard)
 
 
-async def run_until_over(engine: EngineClient, plan: Plan, settings: Settings, related: tuple[RelatedFile, ...]) -> Finished:
+async def run_until_over(engine: EngineClient, plan: Plan, request: InfillRequest) -> Finished:
     """Ask the engine, and stop it as soon as the syntax says that the completion is whole."""
-    request = completion.build_request(plan, settings, engine.new_id(), related)
     pieces: list[str] = []
     over = False
 

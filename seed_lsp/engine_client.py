@@ -26,6 +26,7 @@ from engine.api import (
     ModelUnavailableError,
     Request,
     Shutdown,
+    Urgency,
 )
 from engine.worker import WorkerSettings
 
@@ -108,7 +109,7 @@ class EngineClient:
         """
         if self._idle is not None:
             self._idle.cancel()
-        child = await self._running_child(wait=not request.automatic)
+        child = await self._running_child(wait=request.urgency is Urgency.ASKED_FOR)
         pending = _Pending(asyncio.get_running_loop().create_future(), on_event)
         child.pending[request.id] = pending
         self.on_activity(len(child.pending))

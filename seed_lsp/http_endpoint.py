@@ -90,7 +90,7 @@ class Completions:
 
     async def _complete(self, plan: Plan, most: int) -> dict[str, Any]:
         settings = replace(self._settings, inline_max_tokens=most)
-        finished = await run_until_over(self._engine, plan, settings, ())
+        finished = await run_until_over(self._engine, plan, completion.build_request(plan, settings, self._engine.new_id()))
         read = completion.read_completion(plan, finished)
         return {
             "id": f"seed-{finished.id}",

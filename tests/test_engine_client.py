@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from engine.api import EngineError, EngineStoppedError, Finished, GenerateRequest, Loading, SamplingOptions
+from engine.api import EngineError, EngineStoppedError, Finished, GenerateRequest, Loading, SamplingOptions, Urgency
 from engine.worker import WorkerSettings, serve
 from seed_lsp.engine_client import EngineClient
 from tests.waiting import eventually
 
 
-def request(client: EngineClient, text: str, *, automatic: bool = False) -> GenerateRequest:
-    return GenerateRequest(client.new_id(), "m", SamplingOptions(), prompt=text, automatic=automatic)
+def request(client: EngineClient, text: str, urgency: Urgency = Urgency.ASKED_FOR) -> GenerateRequest:
+    return GenerateRequest(client.new_id(), "m", SamplingOptions(), prompt=text, urgency=urgency)
 
 
 def worker(connection, settings: WorkerSettings) -> None:
@@ -66,7 +66,7 @@ async def test_a_crash_fails_what_was_under_way_and_the_next_request_starts_anew
     with pytest.raises(EngineStoppedError, match="killed by signal 9"):
         await client.run(request(client, "die"))
     with pytest.raises(EngineStoppedError, match="can start again in"):
-        await client.run(request(client, "typing", automatic=True))
+        await client.run(request(client, "typing", Urgency.TYPING))
     started = time.monotonic()
     assert (await client.run(request(client, "hello"))).text == "hello"
     assert time.monotonic() - started > 0.2, "the restart waits, so that a crash at the start does not spin"

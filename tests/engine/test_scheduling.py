@@ -1,35 +1,39 @@
-"""One request at a time; typing gives way to what the user asked for."""
+"""One request at a time, and what is less urgent gives way."""
 
 from __future__ import annotations
 
 import threading
 
-from engine.api import GenerateRequest, SamplingOptions
+import pytest
+
+from engine.api import GenerateRequest, SamplingOptions, Urgency
 from engine.scheduling import Refused, Scheduler
 
+PREPARATION, OFFER, TYPING, ASKED_FOR = Urgency
 
-def request(number: int, *, automatic: bool = False) -> GenerateRequest:
-    return GenerateRequest(number, "m", SamplingOptions(), prompt="", automatic=automatic)
+
+def request(number: int, urgency: Urgency = ASKED_FOR) -> GenerateRequest:
+    return GenerateRequest(number, "m", SamplingOptions(), prompt="", urgency=urgency)
 
 
 def test_a_newer_automatic_request_replaces_a_waiting_one():
     scheduler = Scheduler()
-    assert scheduler.submit(request(1, automatic=True)) == []
-    assert scheduler.submit(request(2, automatic=True)) == [Refused(1, "superseded")]
+    assert scheduler.submit(request(1, TYPING)) == []
+    assert scheduler.submit(request(2, TYPING)) == [Refused(1, "superseded")]
     assert scheduler.next().request.id == 2
 
 
 def test_a_newer_automatic_request_stops_a_running_one():
     scheduler = Scheduler()
-    scheduler.submit(request(1, automatic=True))
+    scheduler.submit(request(1, TYPING))
     job = scheduler.next()
-    scheduler.submit(request(2, automatic=True))
+    scheduler.submit(request(2, TYPING))
     assert job.cancelled()
 
 
 def test_the_users_request_stops_an_automatic_one_and_runs_next():
     scheduler = Scheduler()
-    scheduler.submit(request(1, automatic=True))
+    scheduler.submit(request(1, TYPING))
     job = scheduler.next()
     assert scheduler.submit(request(2)) == []
     assert job.cancelled()
@@ -39,10 +43,46 @@ def test_the_users_request_stops_an_automatic_one_and_runs_next():
 def test_an_automatic_request_is_refused_while_the_users_runs_or_waits():
     scheduler = Scheduler()
     scheduler.submit(request(1))
-    assert scheduler.submit(request(2, automatic=True)) == [Refused(2, "busy")]
+    assert scheduler.submit(request(2, TYPING)) == [Refused(2, "busy")]
     job = scheduler.next()
-    assert scheduler.submit(request(3, automatic=True)) == [Refused(3, "busy")]
+    assert scheduler.submit(request(3, TYPING)) == [Refused(3, "busy")]
     assert not job.cancelled()
+
+
+@pytest.mark.parametrize("urgency", [PREPARATION, OFFER])
+def test_what_nobody_waits_for_waits_until_typing_is_answered(urgency: Urgency):
+    scheduler = Scheduler()
+    scheduler.submit(request(1, TYPING))
+    job = scheduler.next()
+    assert scheduler.submit(request(2, urgency)) == []
+    assert not job.cancelled()
+    assert scheduler.next().request.id == 2
+
+
+def test_an_offer_that_waits_is_not_replaced_by_what_is_prepared():
+    scheduler = Scheduler()
+    for number, urgency in enumerate([TYPING, OFFER, PREPARATION]):
+        assert scheduler.submit(request(number, urgency)) == []
+    assert [scheduler.next().request.id for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("urgency", [PREPARATION, OFFER])
+def test_a_newer_request_of_the_same_kind_takes_the_place_of_one_that_waits(urgency: Urgency):
+    scheduler = Scheduler()
+    scheduler.submit(request(1, urgency))
+    assert scheduler.submit(request(2, urgency)) == [Refused(1, "superseded")]
+    assert scheduler.next().request.id == 2
+
+
+@pytest.mark.parametrize("urgency", [PREPARATION, OFFER])
+def test_typing_stops_what_nobody_waits_for(urgency: Urgency):
+    scheduler = Scheduler()
+    scheduler.submit(request(1, urgency))
+    job = scheduler.next()
+    scheduler.submit(request(2, TYPING))
+    assert job.cancelled()
+    assert scheduler.submit(request(3)) == [Refused(2, "superseded")]
+    assert scheduler.submit(request(4, urgency)) == [Refused(4, "busy")]
 
 
 def test_the_users_requests_run_in_order():

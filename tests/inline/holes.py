@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.api import Finished, FinishReason, InfillRequest, RelatedFile
+from engine.api import Finished, FinishReason, RelatedFile
 from engine.evaluation.harness import wilson
 from engine.records import drop_partial_line, read_records
 from engine.worker import WorkerSettings
@@ -208,7 +208,9 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
                 if not pieces:
                     continue
             started = time.perf_counter()
-            finished = await run_until_over(_Telling(client), plan, settings, pieces)
+            request = completion.build_request(plan, settings, client.new_id(), pieces)
+            # It tells the chances of what it writes, and stops for none of them.
+            finished = await run_until_over(client, plan, replace(request, sampling=replace(request.sampling, min_chance=1e-30)))
             seconds = time.perf_counter() - started
             read = completion.read_completion(plan, finished)
             record = {
@@ -224,17 +226,6 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
             note(hole, record)
     finally:
         await client.stop()
-
-
-class _Telling:
-    """The engine, asked to tell the chances of what it writes, and to stop for none of them."""
-
-    def __init__(self, client: EngineClient) -> None:
-        self._client = client
-        self.new_id, self.cancel = client.new_id, client.cancel
-
-    async def run(self, request: InfillRequest, watch: Any) -> Finished:
-        return await self._client.run(replace(request, sampling=replace(request.sampling, min_chance=1e-30)), watch)
 
 
 def line_chances(finished: Finished) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from engine.api import Finished
+from engine.api import Finished, Urgency
 from seed_lsp.features.inline import completion
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
@@ -71,7 +71,7 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
     settings = Settings(inline_min_chance=30)
     asked, typed = (completion.build_request(Plan(document, CharOffset(4), automatic), settings, 1) for automatic in (False, True))
     assert (asked.sampling.min_chance, typed.sampling.min_chance) == (0.0, 0.3)
-    assert (asked.automatic, typed.automatic) == (False, True)
+    assert (asked.urgency, typed.urgency) == (Urgency.ASKED_FOR, Urgency.TYPING)
     finished_line = Document("file:///work/a.py", "x = f()", language="python")
     request = completion.build_request(Plan(finished_line, CharOffset(7), automatic=True), settings, 1)
     assert request.sampling.min_chance == completion.FINISHED_CHANCE, "there is seldom more to come"

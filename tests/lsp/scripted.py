@@ -24,6 +24,14 @@ def worker(connection: Connection, settings: WorkerSettings) -> None:
     serve(connection, run)
 
 
+def pause(seconds: float, cancelled: Callable[[], bool]) -> FinishReason:
+    """Wait as a model at work does, which stops when it is told to."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not cancelled():
+        time.sleep(0.01)
+    return "cancelled" if cancelled() else "stop"
+
+
 def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if isinstance(request, EditRequest):
         word, _, rest = request.instruction.partition(" ")
@@ -41,20 +49,15 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     yield Loading(request.id, "scripted")
     reason: FinishReason = "stop"
     if word == "slow":
-        end = time.monotonic() + 20
-        while time.monotonic() < end and not cancelled():
-            time.sleep(0.01)
-        reason = "cancelled" if cancelled() else "stop"
+        reason = pause(20, cancelled)
     elif word == "twice":
         yield Committed(request.id, "first()\n")
-        end = time.monotonic() + 20
-        while time.monotonic() < end and not cancelled():
-            time.sleep(0.01)
+        pause(20, cancelled)
         text = "first()\nsecond()\n"
     elif word == "say":
         text = rest.split()[0]
     elif word == "wait":
-        time.sleep(0.5)
+        reason = pause(0.5, cancelled)
     elif word == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif word == "half":

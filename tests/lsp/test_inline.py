@@ -183,6 +183,28 @@ async def test_a_change_recurs_at_the_next_call(editor: Editor):
     assert all(one.text != edit.text for one in remaining)
 
 
+async def test_a_next_edit_waits_for_the_completion_that_the_user_waits_for(editor: Editor):
+    """Editors ask for both behind the same key."""
+    editor.open(CALLS + "#wait \nq = ")
+    at = CALLS.index("area(1")
+    editor.type(at, at + 4, "size")
+    typing = asyncio.ensure_future(editor.complete(automatic=True))
+    await asyncio.sleep(0.2)
+    [edit] = await next_edit(editor)
+    [item] = await typing
+    assert (item.insert_text, edit.text) == ("scripted_value()", "b = size(3, 4)\n")
+
+
+async def test_looking_around_waits_for_the_completion_that_the_user_waits_for(editor: Editor):
+    """The document gets the focus while an answer is under way, as when the model is still being loaded."""
+    editor.open("#wait \nq = ")
+    typing = asyncio.ensure_future(editor.complete(automatic=True))
+    await asyncio.sleep(0.2)
+    editor.client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": editor.uri}})
+    [item] = await typing
+    assert item.insert_text == "scripted_value()"
+
+
 FETCH = "def fetch(url):\n    return url\n\n\na = fetch('x')  #replace ')  =>', 10)  \n"
 
 

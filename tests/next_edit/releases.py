@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine.api import EditRequest, Finished, SamplingOptions
+from engine.api import EditRequest, Finished, SamplingOptions, Urgency
 from engine.evaluation.harness import wilson
 from engine.records import drop_partial_line, read_records
 from engine.training.packages import PackageError, fetch, read_table, sources
@@ -246,7 +246,7 @@ def plain_window(case: Case) -> tuple[int, int]:
 async def _timed(client: EngineClient, request: EditRequest) -> dict[str, Any]:
     started = time.perf_counter()
     unbound = replace(request.sampling, deadline_s=None, min_chance=1e-30)
-    finished = await client.run(replace(request, sampling=unbound, automatic=False))
+    finished = await client.run(replace(request, sampling=unbound, urgency=Urgency.ASKED_FOR))
     told = {name: getattr(finished, name) for name in ("text", "finish_reason", "new_tokens", "forwards")}
     told["chance"] = min(line_chances(finished))
     return {**told, "seconds": round(time.perf_counter() - started, 2)}

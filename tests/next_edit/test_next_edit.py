@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.api import Finished
+from engine.api import Finished, Urgency
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates, likeness, replacements
 from seed_lsp.features.next_edit.history import MOST_CHARS, NEAR_LINES, PAUSE_S, Change, EditHistory, changes_between
@@ -162,7 +162,7 @@ def test_the_request_shows_the_change_and_drafts_from_the_proposal():
     assert "a = size(1)" in request.instruction
     assert request.region == AFTER
     assert request.guess == AFTER.replace("area(2)", "size(2)")
-    assert request.automatic
+    assert request.urgency is Urgency.OFFER
 
 
 def test_line_breaks_and_the_files_end_are_kept():

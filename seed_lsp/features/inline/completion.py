@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlparse
 
-from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions
+from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.plan import Plan
@@ -101,7 +101,7 @@ def build_request(plan: Plan, settings: Settings, request_id: int, related: tupl
         suffix=context.suffix,
         path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,
         related=related,
-        automatic=automatic,
+        urgency=Urgency.TYPING if automatic else Urgency.ASKED_FOR,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.api import EditRequest, Finished, SamplingOptions
+from engine.api import EditRequest, Finished, SamplingOptions, Urgency
 from seed_lsp.features.next_edit.candidates import Candidate
 from seed_lsp.features.next_edit.history import Change, within
 from seed_lsp.features.next_edit.reports import names_of
@@ -52,9 +52,7 @@ class Prediction:
     verdict: Verdict
 
 
-def build_request(
-    document: Document, candidate: Candidate, changes: Sequence[Change], settings: Settings, request_id: int, *, automatic: bool = True
-) -> EditRequest:
+def build_request(document: Document, candidate: Candidate, changes: Sequence[Change], settings: Settings, request_id: int) -> EditRequest:
     start, end = window(document, candidate)
     region = with_line_feeds(document.text[start:end])
     guess, chance = "", 0.0
@@ -73,7 +71,7 @@ def build_request(
         instruction=_instruction(document, candidate, changes),
         language=document.language,
         guess=guess,
-        automatic=automatic,
+        urgency=Urgency.OFFER,
     )
 
 
