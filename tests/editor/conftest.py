@@ -31,6 +31,10 @@ USER = "from shapes import area\n\nprint(area(3, 4))\n"
 THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
 
 
+MESSAGES = 60
+"""Shown of those between an editor and the server, where a test fails."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this folder drive a real editor."""
     for item in items:
@@ -82,11 +86,15 @@ def saved(path: Path, text: str) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Of a test that fails in VS Code, keep the window as it was."""
+    """Of a test that fails in VS Code, keep the window as it was, and the last messages between it and the server."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if call.when == "call" and report.failed and page is not None:
         path = Path(tempfile.gettempdir()) / f"{item.name}.png"
         page.screenshot(path=path)
         report.sections.append(("the window", str(path)))
+        logs = item.funcargs["tmp_path"].parent.glob("vscode*/traffic.log")
+        if newest := max(logs, key=lambda log: log.stat().st_mtime, default=None):
+            lines = newest.read_text(errors="replace").splitlines()
+            report.sections.append(("the server's messages", "\n".join(lines[-MESSAGES:])))
     return report

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -49,6 +50,15 @@ VSIX = ROOT / "editors" / "vscode" / "seed-lsp.vsix"
 START_S = 60_000
 
 
+def relayed(server: str, folder: Path) -> Path:
+    """A program that serves as `server` does, and notes what passes in ``traffic.log``."""
+    script = folder / "seed-lsp"
+    relay = f'"{sys.executable}" "{ROOT}/tests/editor/relay.py" "{folder}/traffic.log"'
+    script.write_text(f'#!/bin/sh\nif [ "$1" = serve ]; then exec {relay} "{server}" "$@"; fi\nexec "{server}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
 class VSCode:
     """A running VS Code with the extension installed. `settings` are the user's."""
 
@@ -59,6 +69,8 @@ class VSCode:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._log = folder / "vscode.log"
+        if "seed.server.path" in settings:
+            settings = {**settings, "seed.server.path": str(relayed(str(settings["seed.server.path"]), folder))}
         user = folder / "data" / "User"
         user.mkdir(parents=True)
         # Settings of a machine are read from where the server runs, and from nowhere else.
@@ -164,6 +176,12 @@ class Window:
 
     def suggested(self) -> str:
         return "".join(self.ghost().all_inner_texts()).replace("\xa0", " ")
+
+    def hide_suggestion(self) -> None:
+        """By Escape, if one is drawn."""
+        if self.ghost().count():
+            self.press("Escape")
+            expect(self.ghost()).to_have_count(0)
 
     def toast(self, text: str) -> Locator:
         """A notification, for as long as it takes to come; it may have gone to the list of them by now."""
