@@ -14,7 +14,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -40,8 +40,12 @@ ROWS_TOGETHER = 2000
 """Of one pass: a row keeps 1.4 MB of the 0.5B until its way back."""
 GRADIENT_NORM = 1.0
 WARMUP = 10
-MEASURE_EVERY = 20
+MEASURE_EVERY = 40
 HELD_OUT = 96
+LEAST_CHARS = 300
+"""Of what stands around a hole in training: contexts of every length from here on, as the short files and the long ones in an editor have them."""
+BEFORE = 0.7
+"""The share of them that stands before the hole."""
 WITH_RELATED = 0.25
 """The share of holes that are asked for with another piece of their package in sight, as the editor does."""
 
@@ -73,6 +77,18 @@ def example(tokenizer: Tokenizer, hole: TrainingPrompt, related: Sequence[Traini
         torch.ones(rows),
         torch.full((rows,), NO_TOKEN),
     )
+
+
+def nearby(hole: TrainingPrompt, chars: int) -> TrainingPrompt:
+    """The hole with about `chars` characters of whole lines around it."""
+    before = int(BEFORE * chars)
+    prefix, suffix = hole.prefix, hole.suffix
+    if len(prefix) > before:
+        prefix = prefix[-before:].partition("\n")[2] or prefix[-before:]
+    if len(suffix) > chars - before:
+        suffix = suffix[: chars - before]
+        suffix = suffix[: suffix.rfind("\n") + 1] or suffix
+    return replace(hole, prefix=prefix, suffix=suffix)
 
 
 class Tuning:
@@ -133,7 +149,7 @@ class Tuning:
         rng = random.Random(0)
         loss = tokens = exact = ends = holes = 0.0
         with torch.no_grad():
-            for some in self._passes(rng, self.held_out, HELD_OUT):
+            for some in self._passes(rng, self.held_out, HELD_OUT, whole=True):
                 logits, targets = self._run(some)
                 loss += float(F.cross_entropy(logits.float(), targets, reduction="sum"))
                 right = torch.split(logits.argmax(-1) == targets, [int((p.targets != IGNORED).sum()) for p in some])
@@ -145,7 +161,7 @@ class Tuning:
     def _update(self) -> float:
         rng = random.Random(f"{self.options.seed} {self.step}")
         total = count = 0.0
-        for some in self._passes(rng, self.holes, self.options.holes):
+        for some in self._passes(rng, self.holes, self.options.holes, whole=False):
             logits, targets = self._run(some)
             loss = F.cross_entropy(logits.float(), targets, reduction="sum")
             loss.backward()  # type: ignore[no-untyped-call]
@@ -166,12 +182,12 @@ class Tuning:
         logits = self.network(some, [self._no_rows] * len(some), wanted).own
         return logits[:, : self.network.config.vocab_size], targets[wanted]
 
-    def _passes(self, rng: random.Random, holes: list[TrainingPrompt], count: int) -> Iterator[list[Packed]]:
-        """`count` holes drawn at random, as many of them together as a pass holds."""
+    def _passes(self, rng: random.Random, holes: list[TrainingPrompt], count: int, *, whole: bool) -> Iterator[list[Packed]]:
+        """`count` holes drawn at random, as many of them together as a pass holds; with their `whole` contexts, or less."""
         together: list[Packed] = []
         rows = 0
         for _ in range(count):
-            packed = self._draw(rng, holes)
+            packed = self._draw(rng, holes, whole=whole)
             if together and rows + len(packed.tokens) > ROWS_TOGETHER:
                 yield together
                 together, rows = [], 0
@@ -179,9 +195,12 @@ class Tuning:
             rows += len(packed.tokens)
         yield together
 
-    def _draw(self, rng: random.Random, holes: list[TrainingPrompt]) -> Packed:
+    def _draw(self, rng: random.Random, holes: list[TrainingPrompt], *, whole: bool) -> Packed:
         while True:
             hole = rng.choice(holes)
+            if not whole:
+                most = len(hole.prefix) + len(hole.suffix)
+                hole = nearby(hole, int(LEAST_CHARS * max(most / LEAST_CHARS, 1.0) ** rng.random()))
             near = [other for other in self._by_package[_package(hole)] if other.origin != hole.origin]
             related = rng.sample(near, 1) if near and rng.random() < WITH_RELATED else []
             packed = example(self.tokenizer, hole, related)
