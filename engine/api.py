@@ -28,6 +28,8 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 
 MAX_BLOCK_SIZE = 128
 MAX_ROWS = 512
+LEAST_DEADLINE_S = 0.2
+"""What waiting leaves of a deadline while the user types: a few tokens' time on a CPU."""
 
 
 class EngineError(Exception):
@@ -48,7 +50,8 @@ class EngineStoppedError(EngineError):
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request.
+    """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request; while the user types,
+    from when it was sent, but `LEAST_DEADLINE_S` is left.
 
     `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
     of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts

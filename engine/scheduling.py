@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.api import Request, Urgency
+from engine.api import LEAST_DEADLINE_S, Request, Urgency
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,22 @@ class Refused:
 
 
 class Job:
-    """A request under way, with its flag to stop."""
+    """A request under way, with its flag to stop. `queued_at`: when it came, in seconds of the scheduler's clock."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, queued_at: float) -> None:
         self.request = request
+        self._queued_at = queued_at
         self._stop = threading.Event()
 
     def gives_way_to(self, other: Job) -> bool:
         return self.request.urgency < Urgency.ASKED_FOR and self.request.urgency <= other.request.urgency
+
+    def start(self, now: float) -> None:
+        """While the user types, the wait for the request before counts against the deadline."""
+        sampling = self.request.sampling
+        if self.request.urgency is Urgency.TYPING and sampling.deadline_s is not None:
+            left = sampling.deadline_s - (now - self._queued_at)
+            self.request = replace(self.request, sampling=replace(sampling, deadline_s=max(left, LEAST_DEADLINE_S)))
 
     def cancel(self) -> None:
         self._stop.set()
@@ -42,7 +52,8 @@ class Scheduler:
     nothing that the user asked for; while such a request waits or runs, any other is refused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
@@ -51,7 +62,7 @@ class Scheduler:
     def submit(self, request: Request) -> list[Refused]:
         """Queue a request; returns those that will not be run because of it, itself included where it is refused."""
         with self._changed:
-            new = Job(request)
+            new = Job(request, self._clock())
             if request.urgency < Urgency.ASKED_FOR and any(job.request.urgency is Urgency.ASKED_FOR for job in self._jobs()):
                 return [Refused(request.id, "busy")]
             if self._running is not None and self._running.gives_way_to(new):
@@ -79,6 +90,7 @@ class Scheduler:
             if self._closed:
                 return None
             self._running = self._waiting.popleft()
+            self._running.start(self._clock())
             return self._running
 
     def close(self) -> None:

@@ -102,7 +102,7 @@ class Completer:
 
     async def _try(self, document: Document, cursor: CharOffset, *, automatic: bool, current: Callable[[], bool]) -> Answer:
         self._newest += 1
-        number = self._newest
+        number, started = self._newest, self._clock()
         settings = await self._server.settled()
         if not settings.inline_enabled or (self.paused and automatic):
             return Answer(Completion("", "disabled" if not settings.inline_enabled else "paused"))
@@ -120,7 +120,7 @@ class Completer:
             if number != self._newest:
                 return Answer(Completion("", "superseded"))
         asked = self._clock()
-        done = await self._ask(plan, settings, current)
+        done = await self._ask(plan, settings, current, waited_s=asked - started)
         if automatic and done.reason not in {"superseded", "cancelled", "failed"}:
             self._pace.answered(self._clock() - asked)
         if not done.text:
@@ -141,9 +141,9 @@ class Completer:
         shown = self.suggestions.show(suggestion, self._new_id())
         return Answer(Completion(rest, "shown"), shown.id)
 
-    async def _ask(self, plan: Plan, settings: Settings, current: Callable[[], bool]) -> Completion:
+    async def _ask(self, plan: Plan, settings: Settings, current: Callable[[], bool], *, waited_s: float) -> Completion:
         server = self._server
-        request = completion.build_request(plan, settings, server.engine.new_id(), self.related(plan.document))
+        request = completion.build_request(plan, settings, server.engine.new_id(), self.related(plan.document), waited_s=waited_s)
         try:
             finished = await run_until_over(server.engine, plan, request)
         except SupersededError:

@@ -25,7 +25,7 @@ class Settings:
     inline_enabled: bool = field(default=True, metadata={"key": "inline.enabled"})
     inline_max_tokens: int = field(default=48, metadata={"key": "inline.maxTokens", "range": (1, 512)})
     inline_deadline_ms: int = field(default=4000, metadata={"key": "inline.deadlineMs", "range": (50, 60_000)})
-    inline_typing_deadline_ms: int = field(default=800, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000)})
+    inline_typing_deadline_ms: int = field(default=600, metadata={"key": "inline.typingDeadlineMs", "range": (50, 60_000)})
     inline_model: str = field(default="", metadata={"key": "inline.model"})
     inline_min_chance: int = field(default=15, metadata={"key": "inline.minChance", "range": (0, 100)})
     inline_related: bool = field(default=False, metadata={"key": "inline.related"})

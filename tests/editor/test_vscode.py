@@ -106,6 +106,14 @@ def test_a_word_is_taken_and_escape_leaves_the_rest(window: Window, workspace: P
     saved(workspace / "app.py", APP + "#say one(two) \nvalue = one")
 
 
+def test_what_comes_at_the_deadline_is_drawn_behind_a_letter(window: Window):
+    """VS Code waits three quarters of a second for it; then it opens its list of words, and takes no suggestion any more."""
+    window.open("app.py").press("Control+End")
+    window.type("#deadline \ntota")
+    expect(window.ghost().first).to_have_text("scripted_value()", timeout=5_000)
+    expect(window.page.locator(".suggest-widget.visible")).to_have_count(0)
+
+
 HUNKS = (
     "def report(total):\n    #replace total=>size\n    first = total\n    # between\n    # the\n    # two\n    # places\n    return total\n"
 )

@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from engine.api import GenerateRequest, SamplingOptions, Urgency
+from engine.api import LEAST_DEADLINE_S, GenerateRequest, SamplingOptions, Urgency
 from engine.scheduling import Refused, Scheduler
 
 PREPARATION, OFFER, TYPING, ASKED_FOR = Urgency
 
 
-def request(number: int, urgency: Urgency = ASKED_FOR) -> GenerateRequest:
-    return GenerateRequest(number, "m", SamplingOptions(), prompt="", urgency=urgency)
+def request(number: int, urgency: Urgency = ASKED_FOR, deadline_s: float | None = None) -> GenerateRequest:
+    return GenerateRequest(number, "m", SamplingOptions(deadline_s=deadline_s), prompt="", urgency=urgency)
 
 
 def test_a_newer_automatic_request_replaces_a_waiting_one():
@@ -83,6 +83,18 @@ def test_typing_stops_what_nobody_waits_for(urgency: Urgency):
     assert job.cancelled()
     assert scheduler.submit(request(3)) == [Refused(2, "superseded")]
     assert scheduler.submit(request(4, urgency)) == [Refused(4, "busy")]
+
+
+@pytest.mark.parametrize(
+    ("urgency", "waited", "left"),
+    [(TYPING, 0.25, 0.75), (TYPING, 5.0, LEAST_DEADLINE_S), (OFFER, 5.0, 1.0), (ASKED_FOR, 5.0, 1.0)],
+)
+def test_while_the_user_types_waiting_counts_against_the_deadline(urgency: Urgency, waited: float, left: float):
+    now = [10.0]
+    scheduler = Scheduler(lambda: now[0])
+    scheduler.submit(request(1, urgency, 1.0))
+    now[0] += waited
+    assert scheduler.next().request.sampling.deadline_s == left
 
 
 def test_the_users_requests_run_in_order():

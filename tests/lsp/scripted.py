@@ -56,6 +56,8 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         text = "first()\nsecond()\n"
     elif word == "say":
         text = rest.split()[0]
+    elif word == "deadline":
+        reason = pause(request.sampling.deadline_s or 0.0, cancelled)
     elif word == "wait":
         reason = pause(0.5, cancelled)
     elif word == "die":

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlparse
 
-from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
+from engine.api import LEAST_DEADLINE_S, Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.plan import Plan
@@ -85,10 +85,16 @@ def nothing_wanted(plan: Plan) -> Completion | None:
     return Completion("", "within_word" if plan.within_word else "within_line")
 
 
-def build_request(plan: Plan, settings: Settings, request_id: int, related: tuple[RelatedFile, ...] = ()) -> InfillRequest:
+def build_request(
+    plan: Plan, settings: Settings, request_id: int, related: tuple[RelatedFile, ...] = (), *, waited_s: float = 0.0
+) -> InfillRequest:
+    """What to ask of the engine. `waited_s`: how long ago the editor asked, which counts against the deadline while the user types."""
     automatic = plan.automatic
     context = infill_context(plan.document, plan.cursor, suffix_chars=TYPING_SUFFIX_CHARS if automatic else SUFFIX_CHARS)
-    deadline_ms = settings.inline_typing_deadline_ms if automatic else settings.inline_deadline_ms
+    if automatic:
+        deadline_s = max(settings.inline_typing_deadline_ms / 1000 - waited_s, LEAST_DEADLINE_S)
+    else:
+        deadline_s = settings.inline_deadline_ms / 1000
     # The bound is for what nobody asked for.
     chance = settings.inline_min_chance / 100 if automatic and settings.mode != "diffusion" else 0.0
     if chance and plan.looks_finished:
@@ -96,7 +102,7 @@ def build_request(plan: Plan, settings: Settings, request_id: int, related: tupl
     return InfillRequest(
         request_id,
         settings.model_of_inline,
-        SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=deadline_ms / 1000, min_chance=chance),
+        SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=deadline_s, min_chance=chance),
         prefix=context.prefix,
         suffix=context.suffix,
         path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,

@@ -1,0 +1,88 @@
+"""When is a suggestion there, for somebody who types at a pace and then pauses? ``python -m tests.inline.typist FOLDER [--model NAME] [--deadline MS]``.
+
+FOLDER holds the packages that ``python -m tests.inline.holes make`` fetched. Lines of them are typed over LSP up to a letter somewhere in them, at the gaps of
+a fast typist, and what counts is the time from that letter to the answer, as the editor sees it. The model has read what stands above. One JSON line last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from seed_lsp.headless import HeadlessEditor
+from seed_lsp.settings import Settings
+from tests.inline.noise import files_of, lines_to_type
+
+GAP_S, SPREAD = 0.16, 0.4
+"""Between two keys: the median, and the deviation of its logarithm. Some 75 words a minute."""
+EDITOR_WAITS_S = 0.7
+"""Behind a letter VS Code waits 760 ms for a suggestion, of which it spends 50 before it asks (docs/LOG.md)."""
+
+
+async def pause_in(editor: HeadlessEditor, path: Path, text: str, place: tuple[int, int], rng: random.Random) -> tuple[float, int]:
+    """Type the line at `place` up to a letter in it; seconds until the answer to that key, and its characters."""
+    start, end = place
+    stop = rng.choice([at for at in range(start + 3, end) if text[at].isalnum()])
+    editor.open_file(path, text[:start] + text[end:])
+    await editor.complete(text.rindex("\n", 0, start), automatic=False)
+    for at in range(start, stop + 1):
+        editor.type(at, text[at])
+        pressed = time.monotonic()
+        answer = asyncio.ensure_future(editor.complete(at + 1, automatic=True))
+        if at < stop:
+            await asyncio.sleep(rng.lognormvariate(0, SPREAD) * GAP_S)
+    items = await answer
+    fresh = items[0].insert_text if items else ""
+    return time.monotonic() - pressed, len(str(getattr(fresh, "value", fresh)))
+
+
+async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int) -> list[tuple[float, int]]:
+    editor = HeadlessEditor("seed-lsp typist")
+    await editor.open_server(settings)
+    found = []
+    try:
+        for path in files_of(folder):
+            text = path.read_text("utf-8")
+            rng = random.Random(f"{seed} {path.name}")
+            print(path.name, file=sys.stderr, flush=True)
+            for number, place in enumerate(lines_to_type(text, lines, rng)):
+                found.append(await pause_in(editor, path.with_name(f"{path.stem}_{number}.py"), text, place, rng))
+    finally:
+        await editor.close_server()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.inline.typist", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default=Settings().model)
+    parser.add_argument("--lines", type=int, default=4, help="of each file (default: %(default)s)")
+    parser.add_argument("--deadline", type=int, default=Settings().inline_typing_deadline_ms)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    settings = {"model": options.model, "inline": {"typingDeadlineMs": options.deadline}}
+    found = asyncio.run(measure(options.folder, settings, options.lines, options.seed))
+    seconds = sorted(took for took, _ in found)
+    shown = [(took, length) for took, length in found if length]
+    report = {
+        "pauses": len(found),
+        "with text": len(shown),
+        "with text in time for VS Code": sum(took < EDITOR_WAITS_S for took, _ in shown),
+        "characters, median": statistics.median([length for _, length in shown] or [0]),
+        "p50_s": round(statistics.median(seconds), 3),
+        "p95_s": round(seconds[int(0.95 * len(seconds))], 3),
+    }
+    print(json.dumps({"model": options.model, "deadline_ms": options.deadline, **report}))
+
+
+if __name__ == "__main__":
+    main()
