@@ -29,7 +29,12 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 MAX_BLOCK_SIZE = 128
 MAX_ROWS = 512
 LEAST_DEADLINE_S = 0.2
-"""What waiting leaves of a deadline while the user types: a few tokens' time on a CPU."""
+"""What waiting leaves of a longer deadline while the user types: a few tokens' time on a CPU."""
+
+
+def left_of(deadline_s: float, waited_s: float) -> float:
+    """Seconds that a request of the user's typing has left behind `waited_s` of waiting."""
+    return max(deadline_s - waited_s, min(deadline_s, LEAST_DEADLINE_S))
 
 
 class EngineError(Exception):
@@ -51,7 +56,7 @@ class EngineStoppedError(EngineError):
 @dataclass(frozen=True)
 class SamplingOptions:
     """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request; while the user types,
-    from when it was sent, but `LEAST_DEADLINE_S` is left.
+    from when it was sent (`left_of`).
 
     `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
     of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.api import LEAST_DEADLINE_S, Request, Urgency
+from engine.api import Request, Urgency, left_of
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Job:
         """While the user types, the wait for the request before counts against the deadline."""
         sampling = self.request.sampling
         if self.request.urgency is Urgency.TYPING and sampling.deadline_s is not None:
-            left = sampling.deadline_s - (now - self._queued_at)
-            self.request = replace(self.request, sampling=replace(sampling, deadline_s=max(left, LEAST_DEADLINE_S)))
+            left = left_of(sampling.deadline_s, now - self._queued_at)
+            self.request = replace(self.request, sampling=replace(sampling, deadline_s=left))
 
     def cancel(self) -> None:
         self._stop.set()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from engine.api import LEAST_DEADLINE_S, GenerateRequest, SamplingOptions, Urgency
+from engine.api import GenerateRequest, SamplingOptions, Urgency
 from engine.scheduling import Refused, Scheduler
 
 PREPARATION, OFFER, TYPING, ASKED_FOR = Urgency
@@ -86,13 +86,13 @@ def test_typing_stops_what_nobody_waits_for(urgency: Urgency):
 
 
 @pytest.mark.parametrize(
-    ("urgency", "waited", "left"),
-    [(TYPING, 0.25, 0.75), (TYPING, 5.0, LEAST_DEADLINE_S), (OFFER, 5.0, 1.0), (ASKED_FOR, 5.0, 1.0)],
+    ("urgency", "deadline", "waited", "left"),
+    [(TYPING, 1.0, 0.25, 0.75), (TYPING, 1.0, 5.0, 0.2), (TYPING, 0.1, 5.0, 0.1), (OFFER, 1.0, 5.0, 1.0), (ASKED_FOR, 1.0, 5.0, 1.0)],
 )
-def test_while_the_user_types_waiting_counts_against_the_deadline(urgency: Urgency, waited: float, left: float):
+def test_while_the_user_types_waiting_counts_against_the_deadline(urgency: Urgency, deadline: float, waited: float, left: float):
     now = [10.0]
     scheduler = Scheduler(lambda: now[0])
-    scheduler.submit(request(1, urgency, 1.0))
+    scheduler.submit(request(1, urgency, deadline))
     now[0] += waited
     assert scheduler.next().request.sampling.deadline_s == left
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlparse
 
-from engine.api import LEAST_DEADLINE_S, Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
+from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency, left_of
 from seed_lsp.features.inline import filters
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.plan import Plan
@@ -91,10 +91,7 @@ def build_request(
     """What to ask of the engine. `waited_s`: how long ago the editor asked, which counts against the deadline while the user types."""
     automatic = plan.automatic
     context = infill_context(plan.document, plan.cursor, suffix_chars=TYPING_SUFFIX_CHARS if automatic else SUFFIX_CHARS)
-    if automatic:
-        deadline_s = max(settings.inline_typing_deadline_ms / 1000 - waited_s, LEAST_DEADLINE_S)
-    else:
-        deadline_s = settings.inline_deadline_ms / 1000
+    deadline_s = left_of(settings.inline_typing_deadline_ms / 1000, waited_s) if automatic else settings.inline_deadline_ms / 1000
     # The bound is for what nobody asked for.
     chance = settings.inline_min_chance / 100 if automatic and settings.mode != "diffusion" else 0.0
     if chance and plan.looks_finished:
