@@ -33,7 +33,12 @@ LEAST_DEADLINE_S = 0.2
 
 
 def left_of(deadline_s: float, waited_s: float) -> float:
-    """Seconds that a request of the user's typing has left behind `waited_s` of waiting."""
+    """Seconds that a request of the user's typing has left behind `waited_s` of waiting.
+
+    All of them where it waited for longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
+    """
+    if waited_s >= deadline_s:
+        return deadline_s
     return max(deadline_s - waited_s, min(deadline_s, LEAST_DEADLINE_S))
 
 

@@ -87,7 +87,14 @@ def test_typing_stops_what_nobody_waits_for(urgency: Urgency):
 
 @pytest.mark.parametrize(
     ("urgency", "deadline", "waited", "left"),
-    [(TYPING, 1.0, 0.25, 0.75), (TYPING, 1.0, 5.0, 0.2), (TYPING, 0.1, 5.0, 0.1), (OFFER, 1.0, 5.0, 1.0), (ASKED_FOR, 1.0, 5.0, 1.0)],
+    [
+        (TYPING, 1.0, 0.25, 0.75),
+        (TYPING, 1.0, 0.9, 0.2),
+        (TYPING, 0.1, 0.05, 0.1),
+        (TYPING, 1.0, 5.0, 1.0),
+        (OFFER, 1.0, 5.0, 1.0),
+        (ASKED_FOR, 1.0, 5.0, 1.0),
+    ],
 )
 def test_while_the_user_types_waiting_counts_against_the_deadline(urgency: Urgency, deadline: float, waited: float, left: float):
     now = [10.0]
