@@ -394,7 +394,8 @@ def test_the_help_has_what_it_promises(nvim: Neovim):
 def test_the_real_model_completes(start: Start, workspace: Path):
     """All of it is real: the editor, the server, the engine and its model."""
     Store().locate(REAL_MODEL)
-    nvim = start(REAL_SERVER, f"settings = {{ model = {REAL_MODEL!r} }}")
+    # On a cold, busy machine the deadline would cut the text (it has tests of its own).
+    nvim = start(REAL_SERVER, f"settings = {{ model = {REAL_MODEL!r}, inline = {{ typingDeadlineMs = 4000 }} }}")
     (workspace / "app.py").write_text('def add(a, b):\n    """The sum of two numbers."""\n')
     nvim.open(workspace / "app.py").keys("Goret")
     nvim.wait(lambda: nvim.drawn("suggestion") == "urn a + b", 60)

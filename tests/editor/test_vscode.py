@@ -472,7 +472,9 @@ MODEL = "qwen2.5-coder-1.5b" if PICTURES else REAL_MODEL
 def real(start: Start) -> VSCode:
     """All of it is real: the editor, the server, the engine and its model."""
     Store().locate(MODEL)
-    return start({"seed.server.path": str(REAL_SERVER), "seed.model": MODEL, "editor.fontSize": 15 if PICTURES else 14})
+    # What is looked at is the texts: on a cold, busy machine the deadline would cut them (it has tests of its own).
+    settings = {"seed.server.path": str(REAL_SERVER), "seed.model": MODEL, "seed.inline.typingDeadlineMs": 4000}
+    return start({**settings, "editor.fontSize": 15 if PICTURES else 14})
 
 
 @pytest.mark.model
