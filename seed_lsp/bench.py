@@ -141,15 +141,15 @@ def _latency_report(keys: list[Key], cold: list[float], reasons: dict[str, int])
         "reasons": reasons,
         "shown": round(len(shown) / len(keys), 3),
         "typed_along": round(along / len(keys), 3),
-        "shown_p50_ms": round(_percentile(shown, 50), 1),
-        "shown_p95_ms": round(_percentile(shown, 95), 1),
-        "asked_p50_ms": round(_percentile(asked, 50), 1) if asked else 0.0,
-        "asked_p95_ms": round(_percentile(asked, 95), 1) if asked else 0.0,
+        "shown_p50_ms": round(percentile(shown, 50), 1),
+        "shown_p95_ms": round(percentile(shown, 95), 1),
+        "asked_p50_ms": round(percentile(asked, 50), 1) if asked else 0.0,
+        "asked_p95_ms": round(percentile(asked, 95), 1) if asked else 0.0,
         "cold_ms": round(1000 * statistics.median(cold), 1),
     }
 
 
-def _percentile(ordered: list[float], percent: int) -> float:
+def percentile(ordered: list[float], percent: int) -> float:
     """The nearest-rank percentile of sorted numbers."""
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
 

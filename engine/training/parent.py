@@ -149,7 +149,7 @@ class Tuning:
         rng = random.Random(0)
         loss = tokens = exact = ends = holes = 0.0
         with torch.no_grad():
-            for some in self._passes(rng, self.held_out, HELD_OUT, whole=True):
+            for some in self._passes(rng, self.held_out, HELD_OUT):
                 logits, targets = self._run(some)
                 loss += float(F.cross_entropy(logits.float(), targets, reduction="sum"))
                 right = torch.split(logits.argmax(-1) == targets, [int((p.targets != IGNORED).sum()) for p in some])
@@ -161,7 +161,7 @@ class Tuning:
     def _update(self) -> float:
         rng = random.Random(f"{self.options.seed} {self.step}")
         total = count = 0.0
-        for some in self._passes(rng, self.holes, self.options.holes, whole=False):
+        for some in self._passes(rng, self.holes, self.options.holes):
             logits, targets = self._run(some)
             loss = F.cross_entropy(logits.float(), targets, reduction="sum")
             loss.backward()  # type: ignore[no-untyped-call]
@@ -182,12 +182,12 @@ class Tuning:
         logits = self.network(some, [self._no_rows] * len(some), wanted).own
         return logits[:, : self.network.config.vocab_size], targets[wanted]
 
-    def _passes(self, rng: random.Random, holes: list[TrainingPrompt], count: int, *, whole: bool) -> Iterator[list[Packed]]:
-        """`count` holes drawn at random, as many of them together as a pass holds; with their `whole` contexts, or less."""
+    def _passes(self, rng: random.Random, holes: list[TrainingPrompt], count: int) -> Iterator[list[Packed]]:
+        """`count` holes drawn at random, as many of them together as a pass holds."""
         together: list[Packed] = []
         rows = 0
         for _ in range(count):
-            packed = self._draw(rng, holes, whole=whole)
+            packed = self._draw(rng, holes)
             if together and rows + len(packed.tokens) > ROWS_TOGETHER:
                 yield together
                 together, rows = [], 0
@@ -195,10 +195,11 @@ class Tuning:
             rows += len(packed.tokens)
         yield together
 
-    def _draw(self, rng: random.Random, holes: list[TrainingPrompt], *, whole: bool) -> Packed:
+    def _draw(self, rng: random.Random, holes: list[TrainingPrompt]) -> Packed:
+        """A hole that is not too long; those held out keep their whole contexts, so that measures compare."""
         while True:
             hole = rng.choice(holes)
-            if not whole:
+            if not hole.held_out:
                 most = len(hole.prefix) + len(hole.suffix)
                 hole = nearby(hole, int(LEAST_CHARS * max(most / LEAST_CHARS, 1.0) ** rng.random()))
             near = [other for other in self._by_package[_package(hole)] if other.origin != hole.origin]

@@ -13,8 +13,11 @@ import json
 import random
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from lsprotocol import types
 
 from seed_lsp.headless import HeadlessEditor
 from seed_lsp.inline_handlers import COMPLETION_STATISTICS
@@ -39,6 +42,30 @@ def files_of(folder: Path) -> list[Path]:
     return found
 
 
+def texts_of(folder: Path, seed: int) -> Iterator[tuple[Path, str, random.Random]]:
+    """Each file with its text and a generator of its own."""
+    for path in files_of(folder):
+        print(path.name, file=sys.stderr, flush=True)
+        yield path, path.read_text("utf-8"), random.Random(f"{seed} {path.name}")
+
+
+def text_of(items: list[types.InlineCompletionItem]) -> str:
+    """What the first item inserts; nothing where there is none."""
+    fresh = items[0].insert_text if items else ""
+    return str(getattr(fresh, "value", fresh))
+
+
+def parser_of(prog: str, description: str | None, *, lines: int) -> argparse.ArgumentParser:
+    """The options that measurements by typing have in common. `lines` is the default."""
+    parser = argparse.ArgumentParser(prog=prog, description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default=Settings().model)
+    parser.add_argument("--lines", type=int, default=lines, help="of each file (default: %(default)s)")
+    parser.add_argument("--deadline", type=int, default=Settings().inline_typing_deadline_ms)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
 def lines_to_type(text: str, count: int, rng: random.Random) -> list[tuple[int, int]]:
     """Lines of code of the later two thirds: from behind the indentation to the end."""
     places, at = [], 0
@@ -59,8 +86,7 @@ async def type_lines(editor: HeadlessEditor, path: Path, text: str, places: list
         for i, key in enumerate(line):
             editor.type(start + i, key)
             items = await editor.complete(start + i + 1, automatic=True)
-            fresh = items[0].insert_text if items else ""
-            fresh = str(getattr(fresh, "value", fresh))
+            fresh = text_of(items)
             rest = line[i + 1 :]
             counts["keys"] += 1
             counts["shown"] += bool(fresh)
@@ -107,10 +133,7 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
     editor = HeadlessEditor("seed-lsp noise")
     await editor.open_server(settings)
     try:
-        for path in files_of(folder):
-            text = path.read_text("utf-8")
-            rng = random.Random(f"{seed} {path.name}")
-            print(path.name, file=sys.stderr, flush=True)
+        for path, text, rng in texts_of(folder, seed):
             await ask_silent(editor, path, text, silent_places(text, rng), counts)
             await type_lines(editor, path, text, lines_to_type(text, lines, rng), counts)
         reasons = (await editor.command(COMPLETION_STATISTICS))["reasons"]
@@ -132,15 +155,8 @@ def say(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.inline.noise", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default=Settings().model)
-    parser.add_argument("--lines", type=int, default=3, help="of each file (default: %(default)s)")
+    parser = parser_of("python -m tests.inline.noise", __doc__, lines=3)
     parser.add_argument("--chance", type=int, default=Settings().inline_min_chance)
-    parser.add_argument("--deadline", type=int, default=Settings().inline_typing_deadline_ms)
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     settings = {"model": options.model, "inline": {"minChance": options.chance, "typingDeadlineMs": options.deadline}}
     report = asyncio.run(measure(options.folder, settings, options.lines, options.seed))

@@ -6,19 +6,17 @@ a fast typist, and what counts is the time from that letter to the answer, as th
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import random
 import statistics
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from seed_lsp.bench import percentile
 from seed_lsp.headless import HeadlessEditor
-from seed_lsp.settings import Settings
-from tests.inline.noise import files_of, lines_to_type
+from tests.inline.noise import lines_to_type, parser_of, text_of, texts_of
 
 GAP_S, SPREAD = 0.16, 0.4
 """Between two keys: the median, and the deviation of its logarithm. Some 75 words a minute."""
@@ -39,8 +37,7 @@ async def pause_in(editor: HeadlessEditor, path: Path, text: str, place: tuple[i
         if at < stop:
             await asyncio.sleep(rng.lognormvariate(0, SPREAD) * GAP_S)
     items = await answer
-    fresh = items[0].insert_text if items else ""
-    return time.monotonic() - pressed, len(str(getattr(fresh, "value", fresh)))
+    return time.monotonic() - pressed, len(text_of(items))
 
 
 async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int) -> list[tuple[float, int]]:
@@ -48,10 +45,7 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
     await editor.open_server(settings)
     found = []
     try:
-        for path in files_of(folder):
-            text = path.read_text("utf-8")
-            rng = random.Random(f"{seed} {path.name}")
-            print(path.name, file=sys.stderr, flush=True)
+        for path, text, rng in texts_of(folder, seed):
             for number, place in enumerate(lines_to_type(text, lines, rng)):
                 found.append(await pause_in(editor, path.with_name(f"{path.stem}_{number}.py"), text, place, rng))
     finally:
@@ -60,15 +54,7 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.inline.typist", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default=Settings().model)
-    parser.add_argument("--lines", type=int, default=4, help="of each file (default: %(default)s)")
-    parser.add_argument("--deadline", type=int, default=Settings().inline_typing_deadline_ms)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser_of("python -m tests.inline.typist", __doc__, lines=4).parse_args()
     settings = {"model": options.model, "inline": {"typingDeadlineMs": options.deadline}}
     found = asyncio.run(measure(options.folder, settings, options.lines, options.seed))
     seconds = sorted(took for took, _ in found)
@@ -79,7 +65,7 @@ def main() -> None:
         "with text in time for VS Code": sum(took < EDITOR_WAITS_S for took, _ in shown),
         "characters, median": statistics.median([length for _, length in shown] or [0]),
         "p50_s": round(statistics.median(seconds), 3),
-        "p95_s": round(seconds[int(0.95 * len(seconds))], 3),
+        "p95_s": round(percentile(seconds, 95), 3),
     }
     print(json.dumps({"model": options.model, "deadline_ms": options.deadline, **report}))
 
