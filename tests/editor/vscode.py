@@ -209,8 +209,8 @@ class Window:
 
     def apply_refactoring(self, picture: str = "") -> None:
         """Take what is ticked in the editor's refactor preview."""
-        self.page.locator("[id*='refactorPreview']").first.wait_for()
-        self.page.get_by_role("button", name="Apply").first.wait_for()
+        # The button is there before the edits are, and a click on it is then lost with them; a row comes behind them.
+        self.page.locator(".bulk-edit-panel .monaco-list-row").first.wait_for()
         if picture:
             self.picture(picture)
         self.page.get_by_role("button", name="Apply").first.click()
