@@ -28,18 +28,6 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 
 MAX_BLOCK_SIZE = 128
 MAX_ROWS = 512
-LEAST_DEADLINE_S = 0.2
-"""What waiting leaves of a longer deadline while the user types: a few tokens' time on a CPU."""
-
-
-def left_of(deadline_s: float, waited_s: float) -> float:
-    """Seconds that a request of the user's typing has left behind `waited_s` of waiting.
-
-    All of them where it waited for longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
-    """
-    if waited_s >= deadline_s:
-        return deadline_s
-    return max(deadline_s - waited_s, min(deadline_s, LEAST_DEADLINE_S))
 
 
 class EngineError(Exception):
@@ -61,7 +49,7 @@ class EngineStoppedError(EngineError):
 @dataclass(frozen=True)
 class SamplingOptions:
     """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request; while the user types,
-    from when it was sent (`left_of`).
+    from when the editor asked.
 
     `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
     of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts
@@ -121,12 +109,13 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """`id` is unique within a connection."""
+    """`id` is unique within a connection. `waited_s`: for how long the user has waited when it is sent; while he types, that counts against the deadline."""
 
     id: int
     model: str
     sampling: SamplingOptions
     urgency: Urgency = field(default=Urgency.ASKED_FOR, kw_only=True)
+    waited_s: float = field(default=0.0, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.api import Request, Urgency, left_of
+from engine.api import Request, Urgency
+
+LEAST_DEADLINE_S = 0.2
+"""What waiting leaves of a longer deadline while the user types: a few tokens' time on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,15 @@ class Job:
         return self.request.urgency < Urgency.ASKED_FOR and self.request.urgency <= other.request.urgency
 
     def start(self, now: float) -> None:
-        """While the user types, the wait for the request before counts against the deadline."""
-        sampling = self.request.sampling
-        if self.request.urgency is Urgency.TYPING and sampling.deadline_s is not None:
-            left = left_of(sampling.deadline_s, now - self._queued_at)
-            self.request = replace(self.request, sampling=replace(sampling, deadline_s=left))
+        """While the user types, what he has waited counts against the deadline.
+
+        Not where he waited for longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
+        """
+        sampling, waited_s = self.request.sampling, self.request.waited_s + now - self._queued_at
+        if self.request.urgency is not Urgency.TYPING or sampling.deadline_s is None or waited_s >= sampling.deadline_s:
+            return
+        left = max(sampling.deadline_s - waited_s, min(sampling.deadline_s, LEAST_DEADLINE_S))
+        self.request = replace(self.request, sampling=replace(sampling, deadline_s=left))
 
     def cancel(self) -> None:
         self._stop.set()

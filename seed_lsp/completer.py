@@ -127,7 +127,7 @@ class Completer:
             return Answer(done)
         suggestion = Suggestion.at(document, cursor, done.text, self._new_id())
         self.suggestions.add(suggestion)
-        self._prepare(suggestion, document, settings)
+        self._prepare(suggestion, document, settings, cut=done.cut)
         return Answer(done, suggestion.id)
 
     def _known(self, document: Document, cursor: CharOffset) -> Answer | None:
@@ -162,20 +162,25 @@ class Completer:
             return Completion("", "moved")
         return completion.read_completion(plan, finished)
 
-    def _prepare(self, shown: Suggestion, document: Document, settings: Settings) -> None:
-        """Ask, in the background, for what follows a suggestion, as if it were accepted; typing takes precedence."""
+    def _prepare(self, shown: Suggestion, document: Document, settings: Settings, *, cut: bool) -> None:
+        """Ask, in the background, for what follows a suggestion, as if it were accepted; typing takes precedence. One that was `cut` is then made longer."""
         text, cursor = shown.accepted
         plan = Plan(replace(document, text=text), cursor, automatic=True)
         if settings.inline_prepare and completion.nothing_wanted(plan) is None:
-            self._start(self._prepared(plan, settings))
+            self._start(self._prepared(plan, settings, shown if cut else None))
 
-    async def _prepared(self, plan: Plan, settings: Settings) -> None:
+    async def _prepared(self, plan: Plan, settings: Settings, cut: Suggestion | None) -> None:
         engine = self._server.engine
         request = completion.build_request(plan, settings, engine.new_id(), self.related(plan.document))
-        finished = await run_until_over(engine, plan, replace(request, urgency=Urgency.PREPARATION))
+        # Nobody waits for it, and it gives way at once to who does.
+        sampling = replace(request.sampling, deadline_s=settings.inline_deadline_ms / 1000)
+        finished = await run_until_over(engine, plan, replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
         done = completion.read_completion(plan, finished)
-        if done.text:
-            self.suggestions.add(Suggestion.at(plan.document, plan.cursor, done.text))
+        if not done.text:
+            return
+        if cut is not None:
+            self.suggestions.add(replace(cut, text=cut.text + done.text, id=0))
+        self.suggestions.add(Suggestion.at(plan.document, plan.cursor, done.text))
 
     def related(self, document: Document) -> tuple[RelatedFile, ...]:
         """Context from other files as it was last looked up for this document."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -86,21 +87,26 @@ def test_typing_stops_what_nobody_waits_for(urgency: Urgency):
 
 
 @pytest.mark.parametrize(
-    ("urgency", "deadline", "waited", "left"),
+    ("urgency", "deadline", "before", "queued", "left"),
     [
-        (TYPING, 1.0, 0.25, 0.75),
-        (TYPING, 1.0, 0.9, 0.2),
-        (TYPING, 0.1, 0.05, 0.1),
-        (TYPING, 1.0, 5.0, 1.0),
-        (OFFER, 1.0, 5.0, 1.0),
-        (ASKED_FOR, 1.0, 5.0, 1.0),
+        (TYPING, 1.0, 0.0, 0.25, 0.75),
+        (TYPING, 1.0, 0.25, 0.25, 0.5),
+        (TYPING, 1.0, 0.5, 0.375, 0.2),
+        (TYPING, 0.125, 0.0, 0.0625, 0.125),
+        (TYPING, 1.0, 0.0, 5.0, 1.0),
+        (TYPING, 1.0, 0.5, 0.75, 1.0),
+        (OFFER, 1.0, 0.5, 0.25, 1.0),
+        (ASKED_FOR, 1.0, 0.5, 5.0, 1.0),
     ],
 )
-def test_while_the_user_types_waiting_counts_against_the_deadline(urgency: Urgency, deadline: float, waited: float, left: float):
+def test_while_the_user_types_waiting_counts_against_the_deadline(
+    urgency: Urgency, deadline: float, before: float, queued: float, left: float
+):
+    """What was waited before the request was sent, and in the queue."""
     now = [10.0]
     scheduler = Scheduler(lambda: now[0])
-    scheduler.submit(request(1, urgency, deadline))
-    now[0] += waited
+    scheduler.submit(replace(request(1, urgency, deadline), waited_s=before))
+    now[0] += queued
     assert scheduler.next().request.sampling.deadline_s == left
 
 

@@ -39,7 +39,7 @@ def test_golden_case(case: dict[str, Any]):
     if "extent" in case:
         assert plan.extent == case["extent"]
     done = completion.nothing_wanted(plan) or completion.read_completion(plan, finished(case["model"], case.get("finish", "stop")))
-    assert (done.text, done.reason) == (case.get("shown", ""), case.get("reason", "shown"))
+    assert (done.text, done.reason, done.cut) == (case.get("shown", ""), case.get("reason", "shown"), case.get("cut", False))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "model" in case], ids=lambda case: case["name"])

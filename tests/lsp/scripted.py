@@ -44,6 +44,8 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         assert isinstance(request, InfillRequest)
         word, _, rest = request.prefix.rpartition("#")[2].partition(" ")
         text = repr(request.suffix) if word == "suffix" else "scripted_value()"
+        if word.startswith("cut"):
+            text = "value()" if request.prefix.endswith("scripted_") else "scripted_"
         if word.startswith("related"):
             text = repr("".join(file.text for file in request.related))
     yield Loading(request.id, "scripted")
@@ -64,6 +66,8 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         os.kill(os.getpid(), signal.SIGKILL)
     elif word == "half":
         reason = "length"
+    elif word.startswith("cut"):
+        reason = "deadline" if text == "scripted_" else "stop"
     elif word == "missing":
         raise ModelUnavailableError("the scripted model is missing; run: seed-lsp model fetch scripted")
     elif word == "bug":

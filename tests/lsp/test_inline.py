@@ -91,6 +91,26 @@ async def test_the_next_completion_is_prepared_and_then_answers(editor: Editor):
     assert following.command.arguments != item.command.arguments
 
 
+async def test_what_the_deadline_cut_off_is_longer_when_it_is_asked_for_again(editor: Editor):
+    """At the same place, further along it, and behind it once it was accepted."""
+    editor.open("#cut\nx = ")
+    [item] = await editor.complete(automatic=True)
+    assert item.insert_text == "scripted_"
+    shown = item.insert_text
+    async with asyncio.timeout(10):
+        while shown == "scripted_":
+            [again] = await editor.complete(automatic=True)
+            shown = again.insert_text
+    assert shown == "scripted_value()"
+    editor.type(9, 9, "scr")
+    [along] = await editor.complete(automatic=True)
+    assert along.insert_text == "ipted_value()"
+    editor.type(12, 12, "ipted_")
+    [behind] = await editor.complete(automatic=True)
+    assert behind.insert_text == "value()"
+    assert (await reasons(editor))["shown"] == 3, "the model's, the longer one, and what follows the first"
+
+
 async def test_a_file_with_secrets_never_reaches_the_model(editor: Editor, tmp_path: Path):
     """By its name, by .gitignore, and as context of another file."""
     (tmp_path / ".git").mkdir()

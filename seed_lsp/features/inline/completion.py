@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlparse
 
-from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency, left_of
+from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.plan import Plan
@@ -72,10 +72,11 @@ _FILTERS: tuple[tuple[Reason, Filter], ...] = (
 
 @dataclass(frozen=True)
 class Completion:
-    """Text to insert at the cursor, or none; and why."""
+    """Text to insert at the cursor, or none; and why. `cut`: the deadline ended it, and it may go on."""
 
     text: str
     reason: Reason
+    cut: bool = False
 
 
 def nothing_wanted(plan: Plan) -> Completion | None:
@@ -88,10 +89,10 @@ def nothing_wanted(plan: Plan) -> Completion | None:
 def build_request(
     plan: Plan, settings: Settings, request_id: int, related: tuple[RelatedFile, ...] = (), *, waited_s: float = 0.0
 ) -> InfillRequest:
-    """What to ask of the engine. `waited_s`: how long ago the editor asked, which counts against the deadline while the user types."""
+    """What to ask of the engine. `waited_s`: how long ago the editor asked."""
     automatic = plan.automatic
     context = infill_context(plan.document, plan.cursor, suffix_chars=TYPING_SUFFIX_CHARS if automatic else SUFFIX_CHARS)
-    deadline_s = left_of(settings.inline_typing_deadline_ms / 1000, waited_s) if automatic else settings.inline_deadline_ms / 1000
+    deadline_s = (settings.inline_typing_deadline_ms if automatic else settings.inline_deadline_ms) / 1000
     # The bound is for what nobody asked for.
     chance = settings.inline_min_chance / 100 if automatic and settings.mode != "diffusion" else 0.0
     if chance and plan.looks_finished:
@@ -105,6 +106,7 @@ def build_request(
         path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,
         related=related,
         urgency=Urgency.TYPING if automatic else Urgency.ASKED_FOR,
+        waited_s=waited_s,
     )
 
 
@@ -128,14 +130,14 @@ def read_completion(plan: Plan, finished: Finished) -> Completion:
         text = _whole_lines(text, keep_first=cut != "unsure")
     if not text.strip():
         return Completion("", cut if cut in ("deadline", "unsure") else "blank")
-    text = filters.indented(plan, text)
+    text = written = filters.indented(plan, text)
     for reason, apply in _FILTERS:
         text = apply(plan, text).rstrip()
         if not text.strip():
             return Completion("", reason)
     if len(text.strip()) < MIN_CHARS:
         return Completion("", "short")
-    return Completion(text.replace("\n", plan.document.newline), "shown")
+    return Completion(text.replace("\n", plan.document.newline), "shown", cut=cut == "deadline" and text == written.rstrip())
 
 
 def _whole_lines(text: str, *, keep_first: bool) -> str:
