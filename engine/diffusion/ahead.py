@@ -1,12 +1,14 @@
-"""What the masks behind a verified draft propose: the next draft."""
+"""What the rows of a noisy block propose, one after the other: the next draft, or what a denoising step puts in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
 
+from engine.diffusion.policy import Token
 from engine.diffusion.verify import Chooser
 from engine.model.network import Network
 
@@ -26,8 +28,10 @@ class Proposal:
 NO_PROPOSAL = Proposal([], [])
 
 
-def read_ahead(network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int) -> Proposal:
-    """Tokens for `position` and on, one for each row.
+def read_ahead(
+    network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int, placed: Sequence[Token] = ()
+) -> Proposal:
+    """Tokens for `position` and on, one for each row. Where a token is `placed` there, the next row knows that one to its left instead.
 
     `logits` (rows, vocabulary), float32, are those of a block of the last forward, and are changed, `rows` (rows, hidden size) what the last layer gave it
     (`Network.last_rows`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
@@ -44,6 +48,8 @@ def read_ahead(network: Network, logits: Tensor, rows: Tensor, chooser: Chooser,
         # At a temperature the choice may be none of the likeliest: a guess that nothing speaks for.
         tokens.append(left)
         right.append(chances[candidates.index(left)] if left in candidates else 0.0)
+        if placed and (token := placed[i]) is not None:
+            left = token
     return Proposal(tokens, right)
 
 

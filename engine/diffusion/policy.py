@@ -41,7 +41,7 @@ def denoise_step(
 ) -> list[Token]:
     """The block after one step.
 
-    `proposal[i]` is the likeliest token of position i and `confidence[i]` its probability; `current[i]` is the
+    `proposal[i]` is the likeliest token of position i and `confidence[i]` how sure it is (`jointly`); `current[i]` is the
     probability of the token that stands there (ignored for masks). Where no mask clears the threshold the most confident
     one is filled all the same, so that each step with masks makes progress; `may_remask` False forbids new masks, so
     that a caller can bound the number of steps.
@@ -58,6 +58,15 @@ def denoise_step(
             out.append(None)
         else:
             out.append(token)
+    return out
+
+
+def jointly(block: list[Token], chances: list[float]) -> list[float]:
+    """How sure each position's proposal is, where `chances` are those behind the proposals for the masks just before it: all of them have to be right."""
+    out: list[float] = []
+    for i, chance in enumerate(chances):
+        counts_on_left = i > 0 and block[i] is None and block[i - 1] is None
+        out.append(chance * out[-1] if counts_on_left else chance)
     return out
 
 

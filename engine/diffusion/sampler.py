@@ -1,7 +1,8 @@
 """The one sampling loop and its three modes: diffusion, verified (diffusion drafts, the base verifies), autoregressive.
 
 Invariant between steps: the cache holds the rows of the prompt and of all accepted tokens but the last. That last one,
-the *root*, is the first clean row of the next forward, whose logits choose the token after it.
+the *root*, is the first clean row of the next forward, whose logits choose the token after it. In mode diffusion the rows of the
+block just accepted are not in the cache yet either: they are run with the next block's first step, before the root.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.api import FinishReason, SamplingOptions
 from engine.diffusion.ahead import NO_PROPOSAL, Proposal, read_ahead
 from engine.diffusion.drafts import NOTHING, CopyDrafter
 from engine.diffusion.layout import Layout, lay_out
-from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step
+from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step, jointly
 from engine.diffusion.text import TextAssembler
 from engine.diffusion.verify import Chooser, accepted_length
 from engine.model.adapter import Adapter
@@ -101,6 +102,8 @@ class Sampler:
         self._old = list(old)
         self._generated: list[int] = []
         self._root = self._prompt[-1]
+        # Accepted tokens before the root whose rows are still to be run.
+        self._behind: list[int] = []
         self._forwards = 0
         self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the root.
@@ -273,13 +276,17 @@ class Sampler:
         return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
-        logits_from = 0 if self._adapter.logit_shift else 1
-        logits = self._model.forward([self._root], self._cache, noisy=[NoisyBlock(block, 1)], logits_from=logits_from)
+        """Logits (block, vocabulary) that propose its tokens. The accepted rows behind the cache enter it in the same forward."""
+        clean = [*self._behind, self._root]
+        logits_from = len(clean) - (1 if self._adapter.logit_shift else 0)
+        logits = self._model.forward(clean, self._cache, noisy=[NoisyBlock(block, len(clean))], logits_from=logits_from)
+        self._cache.commit(len(self._behind))
+        self._behind = []
         self._forwards += 1
         return logits[: len(block)]
 
     def _denoised_block(self) -> Generator[SampleEvent, None, list[int]]:
-        """Denoise one block from masks, or from the old code, then run it once through the base to enter the cache."""
+        """Denoise one block from masks, or from the old code. It is done once it has no mask and a step has left what was placed as it is."""
         assert self._copier is not None
         longest = min(self._options.block_size, self._room)
         start = self._copier.propose(longest).tokens if self._old else []
@@ -289,28 +296,37 @@ class Sampler:
         for step in range(2 * size):
             yield BlockState(tuple(block), step)
             self._check()
-            after = self._denoise(block, may_remask=step < size)
-            settled, block = after == block, after
-            if settled and None not in block:
+            before, block = block, self._denoise(block, may_remask=step < size)
+            kept = all(old in (None, new) for old, new in zip(before, block, strict=True))
+            if kept and None not in block:
                 break
         tokens = [token for token in block if token is not None]
         assert len(tokens) == size, "each step with masks fills one, so twice the size leaves none"
-        self._check()
-        self._model.forward([self._root, *tokens[:-1]], self._cache, logits_from=None)
-        self._cache.commit(size)
-        self._forwards += 1
+        self._behind = [self._root, *tokens[:-1]]
         return tokens
 
     def _denoise(self, block: list[Token], *, may_remask: bool) -> list[Token]:
         logits = self._denoiser_logits(block)
-        proposal = self._chooser.choose(logits, self._position)
+        edits = self._edit_chances(logits)
+        proposal = self._proposed(logits, block)
         probabilities = logits.softmax(dim=-1)
         rows = range(len(block))
-        confidence = probabilities[rows, proposal].tolist()
+        confidence = jointly(block, probabilities[rows, proposal].tolist())
         current = probabilities[rows, [0 if token is None else token for token in block]].tolist()
         after = denoise_step(block, proposal, confidence, current, self._thresholds, may_remask=may_remask)
         # An edit brings new masks, which a step near the bound must not.
-        return edit_step(after, self._edit_chances(logits), self._thresholds.edit) if may_remask else after
+        return edit_step(after, edits, self._thresholds.edit) if may_remask else after
+
+    def _proposed(self, logits: Tensor, block: list[Token]) -> list[int]:
+        """A token for each place of the block; its rows' `logits` are scored anew, each with the token to the left known."""
+        rows = self._model.last_rows(len(block))
+        if not self._adapter.logit_shift:
+            return read_ahead(self._model, logits, rows, self._chooser, left=self._root, position=self._position, placed=block).tokens
+        # With the shift the first place is the business of the root's row, which is the base's.
+        first = self._chooser.choose(logits[:1], self._position)
+        left = first[0] if block[0] is None else block[0]
+        behind = read_ahead(self._model, logits[1:], rows[:-1], self._chooser, left=left, position=self._position + 1, placed=block[1:])
+        return first + behind.tokens
 
     def _edit_chances(self, logits: Tensor) -> list[EditChance]:
         """For each position of the block behind the last forward, whose `logits` (block, vocabulary) propose its tokens."""

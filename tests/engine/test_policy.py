@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.api import InvalidRequestError
-from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, denoise_step, edit_step
+from engine.diffusion.policy import NO_EDIT, EditChance, Thresholds, denoise_step, edit_step, jointly
 
 PROPOSAL = [10, 11, 12, 13]
 HALF = Thresholds(mask=0.5, edit=0.8, remask=0.1)
@@ -36,6 +36,19 @@ def test_step(block, confidence, current, expected):
 def test_no_new_masks_when_forbidden():
     """The number of steps can be bounded: without new masks each step fills one."""
     assert denoise_step([7, 7, 7, 7], PROPOSAL, [0.6] * 4, [0.0] * 4, HALF, may_remask=False) == [7, 7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ([None, None, None], [0.5, 0.25, 0.125]),
+        # a placed token is there: what follows counts on no proposal, and neither does another token in its place
+        ([None, 7, None], [0.5, 0.5, 0.5]),
+        ([7, None, None], [0.5, 0.5, 0.25]),
+    ],
+)
+def test_a_proposal_is_as_sure_as_those_that_it_counts_on(block, expected):
+    assert jointly(block, [0.5, 0.5, 0.5]) == expected
 
 
 def test_thresholds_are_probabilities():

@@ -11,6 +11,7 @@ from engine.api import InvalidRequestError, SamplingOptions
 from engine.diffusion.policy import Thresholds
 from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
 from engine.diffusion.text import TextAssembler
+from engine.model.network import NoisyBlock
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import tiny_model
 
@@ -98,6 +99,42 @@ def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
     assert outcome.forwards <= 3 * (2 * 8 + 1)
     states = [event for event in events if isinstance(event, BlockState)]
     assert states[0].tokens == (None,) * 8
+
+
+class Recomputed(Sampler):
+    """Runs everything before a block anew in each step, behind an empty cache."""
+
+    def _denoiser_logits(self, block):
+        clean = self.tokens
+        start = len(clean) - (1 if self._adapter.logit_shift else 0)
+        self._forwards += 1
+        return self._model.forward(clean, self._model.new_cache(), noisy=[NoisyBlock(block, len(clean))], logits_from=start)[: len(block)]
+
+
+@pytest.mark.parametrize("shift", [True, False])
+@pytest.mark.parametrize("old", [(), tuple(range(40, 70))])
+def test_an_accepted_block_enters_the_cache_with_the_next_ones_first_step(tokenizer, shift, old):
+    """No forward of its own, and the same text as when nothing is kept."""
+    model = tiny_model(2)
+    model.adapter = replace(model.adapter, logit_shift=shift, block_size=4)
+    options = SamplingOptions(mode="diffusion", max_new_tokens=30, block_size=16)
+    cache, other = model.new_cache(), model.new_cache()
+    (*events, kept), (*_, anew) = (
+        kind(model, rows, PROMPT, TextAssembler(tokenizer, stop_tokens=frozenset()), options, old=list(old)).run()
+        for kind, rows in ((Sampler, cache), (Recomputed, other))
+    )
+    assert kept.tokens == anew.tokens
+    assert kept.forwards == anew.forwards == sum(isinstance(event, BlockState) for event in events)
+    assert cache.length < len(PROMPT) + len(kept.tokens)
+
+
+def test_a_block_is_done_once_nothing_that_was_placed_changed(tokenizer):
+    """The step that fills the last masks is the last, where it leaves the rest as it was."""
+    model = tiny_model(2)
+    model.adapter = replace(model.adapter, block_size=4)
+    options = SamplingOptions(mode="diffusion", max_new_tokens=12, block_size=8)
+    *_, outcome = make(tokenizer, options, model=model, thresholds=Thresholds(mask=0.0, edit=1.0, remask=0.0)).run()
+    assert outcome.forwards == 3, "a step for each block of four masks that are all filled at once"
 
 
 @pytest.mark.parametrize(("trained", "first"), [(8, (70, 71, 72, 73, 74, None, None, None)), (4, (70, 71, 72, 73, 74))])
