@@ -77,6 +77,9 @@ class Completer:
         self.paused = False
         self._pace = Pace()
         self._newest = 0
+        self._asked_at: tuple[Document, CharOffset] | None = None
+        # Where the editor was told to ask again, which it may do as if the user had asked.
+        self._told_at: tuple[Document, CharOffset] | None = None
         self._ids = 0
         self._related: dict[str, tuple[tuple[str, ...], tuple[RelatedFile, ...]]] = {}
         self._idle: asyncio.TimerHandle | None = None
@@ -103,12 +106,15 @@ class Completer:
     async def _try(self, document: Document, cursor: CharOffset, *, automatic: bool, current: Callable[[], bool]) -> Answer:
         self._newest += 1
         number, started = self._newest, self._clock()
+        self._asked_at = document, cursor
         settings = await self._server.settled()
         if not settings.inline_enabled or (self.paused and automatic):
             return Answer(Completion("", "disabled" if not settings.inline_enabled else "paused"))
         if self._server.is_excluded(document.uri):
             return Answer(Completion("", "excluded"))
         plan = Plan(document, cursor, automatic)
+        if self._told_at == (document, cursor) and (known := self._known(document, cursor)) is not None:
+            return known
         if automatic:
             self._pace.key(self._clock())
             if (known := self._known(document, cursor)) is not None:
@@ -178,9 +184,14 @@ class Completer:
         done = completion.read_completion(plan, finished)
         if not done.text:
             return
-        if cut is not None:
-            self.suggestions.add(replace(cut, text=cut.text + done.text, id=0))
-        self.suggestions.add(Suggestion.at(plan.document, plan.cursor, done.text))
+        following = Suggestion.at(plan.document, plan.cursor, done.text)
+        if cut is not None and self._asked_at is not None:
+            longer = replace(cut, text=cut.text + done.text, id=0)
+            self.suggestions.add(longer)
+            if longer.rest(*self._asked_at):
+                self._told_at = self._asked_at
+                self._server.refresh_completion(*self._told_at)
+        self.suggestions.add(following)
 
     def related(self, document: Document) -> tuple[RelatedFile, ...]:
         """Context from other files as it was last looked up for this document."""

@@ -27,7 +27,7 @@ from seed_lsp.features.rename.renamer import Renamer
 from seed_lsp.next_editor import NextEditor
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
-from seed_lsp.source.document import Document, path_of
+from seed_lsp.source.document import CharOffset, Document, path_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.status import Status
 from seed_lsp.usage import Usage
@@ -43,6 +43,7 @@ CONTENT_MODIFIED = -32801
 REQUEST_CANCELLED = -32800
 INTERNAL_ERROR = -32603
 CONFIGURATION_TIMEOUT_S = 5.0
+REFRESH, REFRESH_CAPABILITY = "seed/inlineCompletionRefresh", "inlineCompletionRefresh"
 
 Result = TypeVar("Result")
 
@@ -159,6 +160,14 @@ class SeedServer(LanguageServer):
             self._exclusions = Exclusions(self.settings.exclude)
         path = path_of(uri)
         return path is not None and self._exclusions.excludes(path, self.root_of(path))
+
+    def refresh_completion(self, document: Document, cursor: CharOffset) -> None:
+        """Tell an editor that says it wants to know (`experimental.inlineCompletionRefresh`) that there is more to suggest than what it was told at `cursor`."""
+        experimental = self.client_capabilities.experimental
+        if isinstance(experimental, dict) and experimental.get(REFRESH_CAPABILITY) is True:
+            position = document.position_at(cursor, self.documents.encoding)
+            place = {"line": position.line, "character": position.character}
+            self.protocol.notify(REFRESH, {"textDocument": {"uri": document.uri, "version": document.version}, "position": place})
 
     @property
     def takes_document_changes(self) -> bool:

@@ -178,6 +178,15 @@ def test_typing_along_keeps_what_is_left(nvim: Neovim, workspace: Path):
     nvim.wait(lambda: nvim.api.current.line == "value = scripted_value()")
 
 
+def test_what_the_deadline_cut_off_grows_on_the_screen(nvim: Neovim, workspace: Path):
+    """No key is pressed for it; Tab takes all of it."""
+    nvim.open(workspace / "app.py").keys("Go#cut <CR>value = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()", 5)
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.line == "value = scripted_value()")
+
+
 def test_escape_takes_the_suggestion_away(nvim: Neovim, workspace: Path):
     nvim.open(workspace / "app.py").keys("Govalue = ")
     nvim.wait(lambda: nvim.drawn("suggestion") != "")

@@ -114,6 +114,17 @@ def test_what_comes_at_the_deadline_is_drawn_behind_a_letter(window: Window):
     expect(window.page.locator(".suggest-widget.visible")).to_have_count(0)
 
 
+def test_what_the_deadline_cut_off_grows_on_the_screen(window: Window, workspace: Path):
+    """No key is pressed for it; Tab takes all of it."""
+    window.open("app.py").press("Control+End")
+    window.type("#cut \nvalue = ")
+    expect(window.ghost().first).to_have_text("scripted_", timeout=15_000)
+    expect(window.ghost().first).to_have_text("scripted_value()", timeout=5_000)
+    window.press("Tab")
+    window.save()
+    saved(workspace / "app.py", APP + "#cut \nvalue = scripted_value()")
+
+
 HUNKS = (
     "def report(total):\n    #replace total=>size\n    first = total\n    # between\n    # the\n    # two\n    # places\n    return total\n"
 )

@@ -112,6 +112,11 @@ def make_client() -> LanguageClient:
     client = pytest_lsp.make_test_lsp_client()
     client.seed_registered = []
     client.seed_choice = None
+    client.seed_refreshed = []
+
+    @client.feature("seed/inlineCompletionRefresh")
+    def refresh(params: Any) -> None:
+        client.seed_refreshed.append((params.textDocument.version, params.position.line, params.position.character))
 
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
@@ -138,6 +143,7 @@ def capabilities(name: str) -> types.ClientCapabilities:
     found.general.position_encodings = [kinds.Utf16] if name == "visual_studio_code" else [kinds.Utf8, kinds.Utf16, kinds.Utf32]
     assert found.text_document is not None
     found.text_document.inline_completion = types.InlineCompletionClientCapabilities()
+    found.experimental = {"inlineCompletionRefresh": True}
     return found
 
 

@@ -67,7 +67,8 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     elif word == "half":
         reason = "length"
     elif word.startswith("cut"):
-        reason = "deadline" if text == "scripted_" else "stop"
+        # Time for an editor to draw what the deadline left.
+        reason = "deadline" if text == "scripted_" else pause(1, cancelled)
     elif word == "missing":
         raise ModelUnavailableError("the scripted model is missing; run: seed-lsp model fetch scripted")
     elif word == "bug":

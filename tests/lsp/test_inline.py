@@ -91,24 +91,30 @@ async def test_the_next_completion_is_prepared_and_then_answers(editor: Editor):
     assert following.command.arguments != item.command.arguments
 
 
-async def test_what_the_deadline_cut_off_is_longer_when_it_is_asked_for_again(editor: Editor):
-    """At the same place, further along it, and behind it once it was accepted."""
+async def test_what_the_deadline_cut_off_goes_on(editor: Editor):
+    """The editor is told where it last asked, and gets the longer text there and further along; and what follows the first one, once that was accepted."""
     editor.open("#cut\nx = ")
     [item] = await editor.complete(automatic=True)
     assert item.insert_text == "scripted_"
-    shown = item.insert_text
-    async with asyncio.timeout(10):
-        while shown == "scripted_":
-            [again] = await editor.complete(automatic=True)
-            shown = again.insert_text
-    assert shown == "scripted_value()"
     editor.type(9, 9, "scr")
     [along] = await editor.complete(automatic=True)
-    assert along.insert_text == "ipted_value()"
+    assert along.insert_text == "ipted_"
+    await eventually(lambda: editor.client.seed_refreshed)
+    assert editor.client.seed_refreshed == [(2, 1, 7)]
+    for automatic in (True, False):
+        [again] = await editor.complete(automatic=automatic)
+        assert again.insert_text == "ipted_value()", "however the editor asks again"
     editor.type(12, 12, "ipted_")
     [behind] = await editor.complete(automatic=True)
     assert behind.insert_text == "value()"
-    assert (await reasons(editor))["shown"] == 3, "the model's, the longer one, and what follows the first"
+
+
+async def test_nobody_is_told_of_a_suggestion_that_was_left(editor: Editor):
+    editor.open("#cut\nx = ")
+    assert await editor.complete(automatic=True) != []
+    assert await editor.complete(2, automatic=True) == [], "within a word"
+    await asyncio.sleep(1.5)
+    assert editor.client.seed_refreshed == []
 
 
 async def test_a_file_with_secrets_never_reaches_the_model(editor: Editor, tmp_path: Path):

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { LanguageClient, type LanguageClientOptions, type Middleware, State } from 'vscode-languageclient/node';
 
 import { type Found, locate, pythonIn, serverIn } from './locate.ts';
+import { refreshSuggestions } from './refresh.ts';
 import type { Life, ServerStatus } from './statusText.ts';
 
 const LANGUAGES = ['python', 'javascript', 'javascriptreact', 'typescript', 'typescriptreact', 'go', 'rust', 'java', 'c', 'cpp'];
@@ -87,6 +88,7 @@ export class Server implements vscode.Disposable {
         this.set(newState === State.Running ? 'running' : newState === State.Starting ? 'starting' : 'stopped');
       }
     });
+    refreshSuggestions(client);
     client.onNotification('didChangeStatus', (status: ServerStatus) => {
       this.status = status;
       this.changed.fire();

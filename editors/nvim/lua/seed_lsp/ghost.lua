@@ -102,6 +102,13 @@ local function request()
   end or nil
 end
 
+--- Ask again for what is shown.
+function M.refresh()
+  if M.shown ~= nil then
+    request()
+  end
+end
+
 --- Ask in this buffer from now on.
 ---@param bufnr integer
 function M.attach(bufnr)

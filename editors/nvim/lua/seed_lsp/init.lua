@@ -197,9 +197,13 @@ function M.setup(options)
     filetypes = M.options.filetypes,
     root_markers = M.options.root_markers,
     settings = { seed = M.options.settings },
-    capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+    capabilities = {
+      textDocument = { inlineCompletion = { dynamicRegistration = false } },
+      experimental = { inlineCompletionRefresh = true },
+    },
     handlers = {
       ['didChangeStatus'] = require('seed_lsp.status').on_status,
+      ['seed/inlineCompletionRefresh'] = require('seed_lsp.inline').on_refresh,
       ['$/progress'] = require('seed_lsp.edit').on_progress,
     },
     on_attach = on_attach,

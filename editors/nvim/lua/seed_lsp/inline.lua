@@ -18,6 +18,24 @@ function M.attach(client, bufnr)
   end
 end
 
+--- Handler of `seed/inlineCompletionRefresh`: a suggestion became longer behind its deadline; ask again where the cursor still is.
+function M.on_refresh(_, place, context)
+  local bufnr = vim.api.nvim_get_current_buf()
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  if client == nil or not vim.api.nvim_get_mode().mode:match('^i') or not vim.deep_equal(client_of.versioned(bufnr), place.textDocument) then
+    return
+  end
+  if not vim.deep_equal(vim.lsp.util.make_position_params(0, client.offset_encoding).position, place.position) then
+    return
+  end
+  if M.core then
+    -- It asks behind these events, and has no function for it.
+    vim.api.nvim_exec_autocmds('CursorMovedI', { group = 'nvim.lsp.inline_completion:' .. bufnr, buffer = bufnr, modeline = false })
+  else
+    ghost.refresh()
+  end
+end
+
 --- Put a piece of a suggestion behind the cursor, and tell the server.
 ---@param suggestion string what is suggested from the cursor on
 ---@param piece string its beginning
