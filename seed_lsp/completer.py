@@ -77,6 +77,7 @@ class Completer:
         self.paused = False
         self._pace = Pace()
         self._newest = 0
+        self._preparing = 0
         self._asked_at: tuple[Document, CharOffset] | None = None
         # Where the editor was told to ask again, which it may do as if the user had asked.
         self._told_at: tuple[Document, CharOffset] | None = None
@@ -121,6 +122,8 @@ class Completer:
                 return known
             if (nothing := completion.nothing_wanted(plan)) is not None:
                 return Answer(nothing)
+            # It would give way, but between two forwards only: time that this wait is for nothing else.
+            self._server.engine.cancel(self._preparing)
             if (delay := self._pace.delay(plan.left)) > 0:
                 await asyncio.sleep(delay)
             if number != self._newest:
@@ -178,7 +181,8 @@ class Completer:
     async def _prepared(self, plan: Plan, settings: Settings, cut: Suggestion | None) -> None:
         engine = self._server.engine
         request = completion.build_request(plan, settings, engine.new_id(), self.related(plan.document))
-        # Nobody waits for it, and it gives way at once to who does.
+        self._preparing = request.id
+        # Nobody waits for it.
         sampling = replace(request.sampling, deadline_s=settings.inline_deadline_ms / 1000)
         finished = await run_until_over(engine, plan, replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
         done = completion.read_completion(plan, finished)
