@@ -109,7 +109,7 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """`id` is unique within a connection. `waited_s`: for how long the user has waited when it is sent; while he types, that counts against the deadline."""
+    """`id` is unique within a connection. `waited_s`: how long it was held back before it was sent; while the user types, that counts against the deadline."""
 
     id: int
     model: str

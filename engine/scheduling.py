@@ -35,9 +35,9 @@ class Job:
         return self.request.urgency < Urgency.ASKED_FOR and self.request.urgency <= other.request.urgency
 
     def start(self, now: float) -> None:
-        """While the user types, what he has waited counts against the deadline.
+        """While the user types, waiting counts against the deadline, before the request came and in the queue.
 
-        Not where he waited for longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
+        Not where it took longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
         """
         sampling, waited_s = self.request.sampling, self.request.waited_s + now - self._queued_at
         if self.request.urgency is not Urgency.TYPING or sampling.deadline_s is None or waited_s >= sampling.deadline_s:

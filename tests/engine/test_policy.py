@@ -42,7 +42,7 @@ def test_no_new_masks_when_forbidden():
     ("block", "expected"),
     [
         ([None, None, None], [0.5, 0.25, 0.125]),
-        # a placed token is there: what follows counts on no proposal, and neither does another token in its place
+        # what follows a placed token counts on no proposal; one that takes its place is as sure as it is alone
         ([None, 7, None], [0.5, 0.5, 0.5]),
         ([7, None, None], [0.5, 0.5, 0.25]),
     ],
