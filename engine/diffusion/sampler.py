@@ -102,8 +102,6 @@ class Sampler:
         self._old = list(old)
         self._generated: list[int] = []
         self._root = self._prompt[-1]
-        # Accepted tokens before the root whose rows are still to be run.
-        self._behind: list[int] = []
         self._forwards = 0
         self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the root.
@@ -139,7 +137,7 @@ class Sampler:
 
     @property
     def tokens(self) -> list[int]:
-        """The tokens whose rows the cache holds, and the root after them."""
+        """The prompt's and those accepted; the last is the root."""
         return self._prompt + self._generated
 
     def _check(self) -> None:
@@ -276,12 +274,11 @@ class Sampler:
         return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position)
 
     def _denoiser_logits(self, block: list[Token]) -> Tensor:
-        """Logits (block, vocabulary) that propose its tokens. The accepted rows behind the cache enter it in the same forward."""
-        clean = [*self._behind, self._root]
+        """Logits (block, vocabulary) that propose its tokens. The accepted rows that the cache lacks enter it in the same forward."""
+        clean = self.tokens[self._cache.length :]
         logits_from = len(clean) - (1 if self._adapter.logit_shift else 0)
         logits = self._model.forward(clean, self._cache, noisy=[NoisyBlock(block, len(clean))], logits_from=logits_from)
-        self._cache.commit(len(self._behind))
-        self._behind = []
+        self._cache.commit(len(clean) - 1)
         self._forwards += 1
         return logits[: len(block)]
 
@@ -302,7 +299,6 @@ class Sampler:
                 break
         tokens = [token for token in block if token is not None]
         assert len(tokens) == size, "each step with masks fills one, so twice the size leaves none"
-        self._behind = [self._root, *tokens[:-1]]
         return tokens
 
     def _denoise(self, block: list[Token], *, may_remask: bool) -> list[Token]:
