@@ -195,6 +195,7 @@ class Completer:
             if longer.rest(*self._asked_at):
                 self._told_at = self._asked_at
                 self._server.refresh_completion(*self._told_at)
+        # Of two that leave the same the last one added is found: behind an accepted one what follows it, and not both.
         self.suggestions.add(following)
 
     def related(self, document: Document) -> tuple[RelatedFile, ...]:

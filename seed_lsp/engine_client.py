@@ -125,8 +125,8 @@ class EngineClient:
             self._watch_idleness()
 
     def cancel(self, request_id: int) -> None:
-        """End a request early: its `run` returns what is certain so far."""
-        if self._child is not None:
+        """End a request early: its `run` returns what is certain so far. One that is over needs no message."""
+        if self._child is not None and request_id in self._child.pending:
             self._send(self._child, Cancel(request_id))
 
     async def configure(self, settings: WorkerSettings) -> None:

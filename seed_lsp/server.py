@@ -31,7 +31,7 @@ from seed_lsp.source.document import CharOffset, Document, path_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.status import Status
 from seed_lsp.usage import Usage
-from seed_lsp.workspace import SeedWorkspace, offsets, protocol_range
+from seed_lsp.workspace import SeedWorkspace, offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.source.exclusions import Exclusions
@@ -165,8 +165,7 @@ class SeedServer(LanguageServer):
         """Tell an editor that says it wants to know (`experimental.inlineCompletionRefresh`) that there is more to suggest than what it was told at `cursor`."""
         experimental = self.client_capabilities.experimental
         if isinstance(experimental, dict) and experimental.get(REFRESH_CAPABILITY) is True:
-            position = document.position_at(cursor, self.documents.encoding)
-            place = {"line": position.line, "character": position.character}
+            place = plain_range(protocol_range(document, cursor, cursor, self.documents.encoding))["start"]
             self.protocol.notify(REFRESH, {"textDocument": {"uri": document.uri, "version": document.version}, "position": place})
 
     @property
