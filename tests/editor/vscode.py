@@ -147,10 +147,16 @@ class Window:
     def go_to(self, line: int, column: int = 1) -> None:
         """Counted from 1."""
         self.press("Control+g")
-        self.page.locator(".quick-input-widget input").first.wait_for()
-        self.page.keyboard.type(f"{line}:{column}")
-        self.press("Enter")
+        field = self.quick_input()
+        field.fill(f":{line}:{column}")
+        field.press("Enter")
         self.page.locator(".quick-input-widget").wait_for(state="hidden")
+
+    def quick_input(self) -> Locator:
+        """The field of the input that opens, once keys go to it: it is on the screen a moment before."""
+        field = self.page.locator(".quick-input-widget input").first
+        expect(field).to_be_focused()
+        return field
 
     def select_lines(self, first: int, last: int) -> None:
         self.go_to(first)
@@ -159,16 +165,19 @@ class Window:
 
     def command(self, title: str) -> None:
         self.press("F1")
-        self.page.locator(".quick-input-widget input").first.wait_for()
-        self.page.keyboard.type(title)
-        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.click()
+        self.pick(f">{title}", title)
+
+    def pick(self, text: str, entry: str = "") -> None:
+        """Type into the input that opens, and take the entry that this leaves on top. By keys: a list that is drawn anew at that moment loses a click."""
+        field = self.quick_input()
+        field.fill(text)
+        self.page.locator(".quick-input-list .monaco-list-row.focused", has_text=entry or text).wait_for()
+        field.press("Enter")
 
     def answer(self, title: str, text: str) -> None:
         """Type into the input of that title, and take it."""
         self.page.locator(".quick-input-title", has_text=title).wait_for()
-        self.page.keyboard.type(text)
-        self.page.locator(".quick-input-list .monaco-list-row", has_text=text).first.wait_for()
-        self.press("Enter")
+        self.pick(text)
 
     def ghost(self) -> Locator:
         """The pieces of the suggestion that is drawn."""
