@@ -31,8 +31,8 @@ USER = "from shapes import area\n\nprint(area(3, 4))\n"
 THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
 
 
-MESSAGES = 60
-"""Shown of those between an editor and the server, where a test fails."""
+MESSAGES, CHARACTERS = 60, 2000
+"""Shown of those between an editor and the server, and of the window's text, where a test fails."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -92,7 +92,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "call" and report.failed and page is not None:
         path = Path(tempfile.gettempdir()) / f"{item.name}.png"
         page.screenshot(path=path)
-        report.sections.append(("the window", str(path)))
+        report.sections.append(("the window", f"{path}\n{page.locator('body').inner_text()[-CHARACTERS:]}"))
         logs = item.funcargs["tmp_path"].parent.glob("vscode*/traffic.log")
         if newest := max(logs, key=lambda log: log.stat().st_mtime, default=None):
             lines = newest.read_text(errors="replace").splitlines()
