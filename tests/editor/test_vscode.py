@@ -274,7 +274,7 @@ def test_what_is_not_certain_is_ticked_in_the_refactor_preview(window: Window, w
 def test_a_new_signature(window: Window, workspace: Path):
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Change signature")
-    field = window.page.locator(".quick-input-widget input").first
+    field = window.quick_input()
     expect(field).to_have_value("(width, height)", timeout=15_000)
     field.fill("(width, height, unit)")
     window.press("Enter")
