@@ -36,8 +36,6 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(20_000)
-    # Of assertions, whose own is five seconds.
-    expect.set_options(timeout=20_000)
     yield context.new_page()
     context.close()
 

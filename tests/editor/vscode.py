@@ -155,7 +155,7 @@ class Window:
     def quick_input(self) -> Locator:
         """The field of the input that opens, once keys go to it: it is on the screen a moment before."""
         field = self.page.locator(".quick-input-widget input").first
-        expect(field).to_be_focused()
+        expect(field).to_be_focused(timeout=20_000)
         return field
 
     def select_lines(self, first: int, last: int) -> None:
