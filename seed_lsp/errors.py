@@ -48,3 +48,8 @@ class RenameRefusedError(SeedError):
 
 class FetchFailedError(SeedError):
     """A model could not be fetched; the text names each source with its reason."""
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong with a file, in the system's words and without its path."""
+    return str(getattr(error, "strerror", None) or type(error).__name__)

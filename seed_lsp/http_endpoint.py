@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 import os
 import re
 import secrets
@@ -21,18 +22,32 @@ from pathlib import Path
 from typing import Any
 
 from engine.api import EngineError
+from engine.files import read_regular, whole_file
 from seed_lsp.completer import run_until_over
 from seed_lsp.engine_client import EngineClient, SupersededError
+from seed_lsp.errors import SeedError, reason_of
 from seed_lsp.features.inline import completion
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 
+logger = logging.getLogger(__name__)
+
 HOST = "127.0.0.1"
 MAX_BYTES = 1_000_000
 MAX_TOKENS = 512
 TIMEOUT_S = 120
+LOCK_TIMEOUT_S = 10
+MIN_TOKEN_LENGTH, MAX_TOKEN_BYTES = 16, 4096
 _MARKED = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>(.*?)<\|fim_middle\|>", re.DOTALL)
+
+
+_TOKEN = re.compile(r"[!-~]+")
+_REMEDY = "delete it, or put a token of your own into the variable SEED_LSP_TOKEN"
+
+
+class EndpointError(SeedError):
+    """The endpoint cannot be opened; the text says what to change."""
 
 
 class BadRequestError(ValueError):
@@ -46,15 +61,48 @@ def token_path() -> Path:
 
 
 def read_token() -> str:
-    """``SEED_LSP_TOKEN``, else the one of a file that only the user can read, made at its first use."""
-    if given := os.environ.get("SEED_LSP_TOKEN"):
+    """``SEED_LSP_TOKEN``, else the one of a file that only the user can read. `EndpointError` if there can be none.
+
+    One is made at the first use, and a new one in the place of what is no token or could have been read by others.
+    """
+    if given := os.environ.get("SEED_LSP_TOKEN", "").strip():
+        if not _TOKEN.fullmatch(given):
+            raise EndpointError("SEED_LSP_TOKEN may have letters, digits and other printable characters of ASCII alone")
         return given
+    from filelock import FileLock, Timeout
+
     path = token_path()
-    if not path.is_file():
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii").strip()
+        # Several servers may start at once, and all must have the token that stays.
+        with FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_TIMEOUT_S):
+            if token := _kept_token(path):
+                return token
+            with whole_file(path, 0o600) as scratch:
+                scratch.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            if token := _kept_token(path):
+                return token
+    except (OSError, Timeout) as error:
+        raise EndpointError(f"cannot keep a token in {path} ({reason_of(error)}); {_REMEDY}") from error
+    raise EndpointError(f"others can read what is written to {path}; {_REMEDY}")
+
+
+def _kept_token(path: Path) -> str | None:
+    """The token in a file; None if there is none, or others may know it."""
+    try:
+        token = read_regular(path, MAX_TOKEN_BYTES).decode("ascii", errors="replace").strip()
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    if os.name == "posix" and state.st_uid != os.geteuid():
+        raise EndpointError(f"{path} is another user's; {_REMEDY}")
+    if not _TOKEN.fullmatch(token) or len(token) < MIN_TOKEN_LENGTH:
+        logger.warning("%s held no token; a new one is made", path)
+        return None
+    if os.name == "posix" and state.st_mode & 0o077:
+        logger.warning("others could read or change the token in %s; a new one is made", path)
+        return None
+    return token
 
 
 def read_plan(body: dict[str, Any]) -> Plan:
@@ -121,6 +169,8 @@ class Completions:
 
 def make_server(completions: Completions, token: str, model: str, port: int = 0) -> ThreadingHTTPServer:
     """A server that is bound and not yet serving; port 0: any that is free."""
+    if not token:
+        raise EndpointError("without a token the endpoint would be open to everybody on this machine")
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import stat
 import threading
 from typing import Any
 
@@ -110,17 +109,6 @@ def test_a_missing_model_is_told(port: int):
     status, found = ask(port, {"prompt": "#missing "})
     assert status == 503
     assert "model fetch" in found["error"]["message"]
-
-
-def test_the_token_is_made_once_and_only_the_user_can_read_it(tmp_path, monkeypatch):
-    monkeypatch.delenv("SEED_LSP_TOKEN", raising=False)
-    monkeypatch.setattr(http_endpoint, "token_path", lambda: tmp_path / "data" / "token")
-    token = http_endpoint.read_token()
-    assert len(token) > 30
-    assert http_endpoint.read_token() == token
-    assert stat.S_IMODE((tmp_path / "data" / "token").stat().st_mode) == 0o600
-    monkeypatch.setenv("SEED_LSP_TOKEN", "mine")
-    assert http_endpoint.read_token() == "mine"
 
 
 def test_it_listens_on_this_machine_alone(port: int):
