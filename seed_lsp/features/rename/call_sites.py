@@ -9,7 +9,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.lists import CommentError, items_of, list_edits
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
@@ -88,7 +88,7 @@ class Function:
         assert parameters is not None, "a definition has parameters"
         self.parameters_node = parameters
         self.parameters = parameters_of(place.file, parameters)
-        self.in_class = names.scope_of(node).type == "class_definition"
+        self.in_class = scoping.scope_of(node).type == "class_definition"
         self.decorators = names.decorators_of(place.file, node)
 
     @property
@@ -174,7 +174,7 @@ class _Planner:
             return []
         place = self._resolution.place(site.path)
         node = place.file.node_at(site.start)
-        if node.type != "identifier" or names.binding_scope(node) is not None or names.is_imported(node):
+        if node.type != "identifier" or scoping.binding_scope(node) is not None or names.is_imported(node):
             return []
         call = call_of(node)
         if call is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
@@ -94,7 +94,7 @@ def _is_renamed_at_once(node: Node) -> bool:
 
 def _sees(node: Node, place: Place, scope: Scope) -> bool:
     """Whether a name at `node` would find a binding in `scope`, if none nearer had one."""
-    return any(place.scope(around) == scope for around in names.visible_scopes(node))
+    return any(place.scope(around) == scope for around in scoping.visible_scopes(node))
 
 
 def _is_within(place: Place, inner: Scope, outer: Scope) -> bool:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.call_sites import CallSites, Function, call_of, functions_of
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.lists import CommentError, list_edits
@@ -207,7 +207,7 @@ class _Move:
     def _class_to(self) -> Node:
         """The class of the first parameter's annotation, in the same module."""
         first = self._definition.parameters[0] if self._definition.parameters else None
-        if names.scope_of(self._definition.node).type != "module":
+        if scoping.scope_of(self._definition.node).type != "module":
             raise RenameRefusedError("only a function of a module becomes a method")
         if first is None or first.annotation is None or not first.by_place:
             raise RenameRefusedError("the first parameter needs an annotation that names its class")
@@ -218,8 +218,8 @@ class _Move:
         raise RenameRefusedError(f"{wanted} is no class of the same module")
 
     def _class_from(self) -> Node:
-        owner = names.scope_of(self._definition.node)
-        if owner.type != "class_definition" or names.scope_of(owner).type != "module":
+        owner = scoping.scope_of(self._definition.node)
+        if owner.type != "class_definition" or scoping.scope_of(owner).type != "module":
             raise RenameRefusedError("only a method of a module's class becomes a function")
         if self._references.symbol.overrides:
             raise RenameRefusedError("it overrides or is overridden; a function cannot be")

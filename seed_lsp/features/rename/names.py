@@ -1,4 +1,4 @@
-"""Where a name stands in a Python file, and what the syntax alone says of each place: its role, and the scope that it is bound in."""
+"""Where a name stands in a Python file, and what the syntax alone says of each place: its role."""
 
 from __future__ import annotations
 
@@ -17,23 +17,9 @@ Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
 """``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
 
 FUNCTIONS = frozenset({"function_definition", "lambda"})
-_COMPREHENSIONS = frozenset({"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"})
-_SCOPES = FUNCTIONS | _COMPREHENSIONS | {"class_definition", "module"}
-_PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"})
+# What a dotted name in a ``case`` stands in.
+_CASES = frozenset({"case_pattern", "class_pattern", "keyword_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
-# Nodes in which a name is bound, and the field that holds it.
-_BINDS = {
-    "assignment": "left",
-    "augmented_assignment": "left",
-    "for_statement": "left",
-    "for_in_clause": "left",
-    "named_expression": "name",
-    "function_definition": "name",
-    "class_definition": "name",
-    "default_parameter": "name",
-    "typed_default_parameter": "name",
-    "aliased_import": "alias",
-}
 
 
 @dataclass(frozen=True)
@@ -120,57 +106,15 @@ def _role(node: Node) -> Role:
     parent = node.parent
     if parent is None:
         return "name"
-    if parent.type == "attribute" and _is(parent.child_by_field_name("attribute"), node):
+    if parent.type == "attribute" and is_same(parent.child_by_field_name("attribute"), node):
         return "attribute"
-    if parent.type == "keyword_argument" and _is(parent.child_by_field_name("name"), node):
+    if parent.type == "keyword_argument" and is_same(parent.child_by_field_name("name"), node):
         return "keyword"
-    return "field" if parent.type == "keyword_pattern" and _is(parent.named_children[0], node) else "name"
-
-
-def scope_of(node: Node) -> Node:
-    """The function, class, comprehension or module whose names an expression at `node` sees first. A decorator, a default value and an annotation belong to
-    the scope around their function, and so do a class's bases.
-    """
-    child, parent = node, node.parent
-    while parent is not None:
-        if parent.type in _SCOPES and _is_inside(parent, child):
-            return parent
-        child, parent = parent, parent.parent
-    return child
-
-
-def _is_inside(scope: Node, child: Node) -> bool:
-    """Whether a child of a scope's node sees the scope's own names."""
-    if scope.type in FUNCTIONS:
-        return child.type == "block" or _is(scope.child_by_field_name("body"), child)
-    if scope.type == "class_definition":
-        return _is(scope.child_by_field_name("body"), child)
-    if scope.type in _COMPREHENSIONS:
-        # The first iterable is evaluated outside; taking it as inside finds the same names or more.
-        return True
-    return scope.type == "module"
-
-
-def binding_scope(node: Node) -> Node | None:
-    """The scope in which the identifier `node` is bound by the statement that it stands in; None where it is only used."""
-    parent = node.parent
-    if parent is None:
-        return None
-    if parent.type in _PARAMETERS or (parent.type == "typed_parameter" and not _is(parent.child_by_field_name("type"), node)):
-        return _function_of(parent)
-    top, holder = node, parent
-    while holder.type in _PATTERNS:
-        top, holder = holder, holder.parent or holder
-        if holder.type in _PARAMETERS or holder.type == "typed_parameter":
-            return _function_of(holder)
-    if holder.type in {"default_parameter", "typed_default_parameter"} and _is(holder.child_by_field_name("name"), top):
-        return _function_of(holder)
-    field_name = _BINDS.get(holder.type)
-    if field_name is not None and _is(holder.child_by_field_name(field_name), top):
-        return _scope_for_binding(holder)
-    if _is_alias(node) or _is_import(node) or _is_capture(node):
-        return _scope_for_binding(holder)
-    return None
+    if parent.type == "keyword_pattern" and is_same(parent.named_children[0], node):
+        return "field"
+    if parent.type == "dotted_name" and parent.parent is not None and parent.parent.type in _CASES:
+        return "name" if is_same(parent.named_children[0], node) else "attribute"
+    return "name"
 
 
 def is_imported(node: Node) -> bool:
@@ -189,65 +133,13 @@ def takes_keyword(node: Node) -> bool:
     return not any(other.type == "positional_separator" and other.start_byte > node.start_byte for other in listed)
 
 
-def _scope_for_binding(holder: Node) -> Node:
-    if holder.type in {"function_definition", "class_definition"}:
-        return scope_of(holder)
-    scope = scope_of(holder)
-    if holder.type == "named_expression":
-        while scope.type in _COMPREHENSIONS:
-            scope = scope_of(scope)
-    return scope
-
-
-def _is_import(node: Node) -> bool:
-    """The name that an import statement binds: the first of a dotted one, or the last of ``from … import``."""
-    parent = node.parent
-    if parent is None or parent.type != "dotted_name" or parent.parent is None:
-        return False
-    statement = parent.parent
-    if statement.type == "import_statement":
-        return _is(parent.named_children[0], node)
-    return statement.type == "import_from_statement" and not _is(statement.child_by_field_name("module_name"), parent)
-
-
 def is_alias_of_import(node: Node) -> bool:
     """The name behind the ``as`` of an import, where it is another one: ``name as name`` says that the module hands the name on (PEP 484)."""
     parent = node.parent
-    if parent is None or parent.type != "aliased_import" or not _is(parent.child_by_field_name("alias"), node):
+    if parent is None or parent.type != "aliased_import" or not is_same(parent.child_by_field_name("alias"), node):
         return False
     imported = parent.child_by_field_name("name")
     return imported is None or imported.text != node.text
-
-
-def _is_alias(node: Node) -> bool:
-    """The name behind an ``as`` that is no import's, or one of several in brackets there."""
-    top, parent = node, node.parent
-    while parent is not None and parent.type in {"tuple", "list", "parenthesized_expression", "list_splat"}:
-        top, parent = parent, parent.parent
-    if parent is None:
-        return False
-    return parent.type == "as_pattern_target" or (parent.type == "as_pattern" and _is(parent.named_children[-1], top))
-
-
-def _is_capture(node: Node) -> bool:
-    """A bare name in a ``case``."""
-    parent = node.parent
-    if parent is not None and parent.type == "splat_pattern":
-        return True
-    return (
-        parent is not None and parent.type == "dotted_name" and len(parent.named_children) == 1 and _up(parent, "case_pattern") is not None
-    )
-
-
-def _up(node: Node, kind: str) -> Node | None:
-    return node.parent if node.parent is not None and node.parent.type == kind else None
-
-
-def _function_of(node: Node) -> Node:
-    found: Node | None = node
-    while found is not None and found.type not in FUNCTIONS:
-        found = found.parent
-    return found if found is not None else node
 
 
 def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:
@@ -269,18 +161,6 @@ def bases_of(class_node: Node) -> list[Node]:
         if node is not None and node.type == "identifier":
             found.append(node)
     return found
-
-
-def visible_scopes(node: Node) -> Iterator[Node]:
-    """The scopes in which a name at `node` is looked for, from the inside out: a class's names are seen in its body alone, not in the functions there."""
-    scope, here = scope_of(node), True
-    while True:
-        if here or scope.type != "class_definition":
-            yield scope
-        if scope.type == "module" or scope.parent is None:
-            return
-        here = here and scope.type not in FUNCTIONS
-        scope = scope_of(scope)
 
 
 def with_decorators(definition: Node) -> Node:
@@ -307,5 +187,5 @@ def walk(node: Node) -> Iterator[Node]:
         stack += found.children
 
 
-def _is(one: Node | None, other: Node) -> bool:
-    return one is not None and one.id == other.id
+def is_same(one: Node | None, other: Node | None) -> bool:
+    return one is not None and other is not None and one.id == other.id

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES
 from seed_lsp.features.rename.names import PythonFile
@@ -42,7 +42,7 @@ def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
 
 def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
     """Of a parameter in a definition: without it, or as one that has to be named."""
-    function = names.binding_scope(node)
+    function = scoping.binding_scope(node)
     listed = function.child_by_field_name("parameters") if function is not None and function.type == "function_definition" else None
     if function is None or listed is None or not names.lies_in(node, listed):
         return
@@ -71,7 +71,7 @@ def _forms(file: PythonFile, node: Node) -> Iterator[Offer]:
     if function is None or named is None or named.id != node.id or listed is None or names.decorators_of(file, function):
         return
     first = next(iter(parameters_of(file, listed)), None)
-    scope, place = names.scope_of(function), file.char_of(node.start_byte)
+    scope, place = scoping.scope_of(function), file.char_of(node.start_byte)
     if first is None or not first.by_place:
         return
     if scope.type == "module" and first.annotation is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
@@ -55,9 +55,10 @@ class Place:
         self.occurrences = file.occurrences(name)
         self.bindings: dict[Scope, list[Occurrence]] = defaultdict(list)
         self._scope_nodes: dict[Scope, Node] = {}
-        for occurrence in self.occurrences:
-            if occurrence.role == "name" and (node := names.binding_scope(occurrence.node)) is not None:
-                self.bindings[self._declared(node)].append(occurrence)
+        found = [(o, node) for o in self.occurrences if o.role == "name" and (node := scoping.binding_scope(o.node)) is not None]
+        self._binding_nodes = {node.id for _, node in found}
+        for occurrence, node in found:
+            self.bindings[self._declared(node)].append(occurrence)
 
     def scope(self, node: Node) -> Scope:
         scope = Scope(self.path, node.start_byte, node.type)
@@ -80,23 +81,36 @@ class Place:
         """The scope that the name is bound in at this very place; None where it is only used."""
         if occurrence.role == "attribute":
             return self._class_of_self(occurrence.node)
-        if occurrence.role != "name" or (node := names.binding_scope(occurrence.node)) is None:
+        if occurrence.role != "name" or (node := scoping.binding_scope(occurrence.node)) is None:
             return None
         return self._declared(node)
 
     def lookup(self, node: Node) -> Scope | None:
         """The scope of this file whose binding a use of the name at `node` sees; None if no scope around it binds it."""
-        return next((found for scope in names.visible_scopes(node) if (found := self._declared(scope)) in self.bindings), None)
+        for scope in scoping.visible_scopes(node):
+            found = self._declared(scope)
+            if found in self.bindings:
+                return found
+            if self._declarations.get(scope.id) == "global_statement":
+                return None
+        return None
 
     def _declared(self, scope: Node) -> Scope:
         """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
         declaration = self._declarations.get(scope.id)
         if declaration == "global_statement":
             return self.scope(self.file.tree.root_node)
-        while declaration == "nonlocal_statement":
-            scope = names.scope_of(scope)
-            declaration = self._declarations.get(scope.id)
-        return self.scope(scope)
+        return self.scope(scope if declaration is None else self._nonlocal(scope))
+
+    def _nonlocal(self, scope: Node) -> Node:
+        """The nearest function around a scope that binds the name itself."""
+        around = scoping.outer_scope(scope)
+        while around.type != "module":
+            own = around.id in self._binding_nodes and around.id not in self._declarations
+            if own and around.type in names.FUNCTIONS:
+                return around
+            around = scoping.outer_scope(around)
+        return scope
 
     @cached_property
     def _declarations(self) -> dict[int, str]:
@@ -105,7 +119,7 @@ class Place:
         for occurrence in self.occurrences:
             parent = occurrence.node.parent
             if occurrence.role == "name" and parent is not None and parent.type in {"global_statement", "nonlocal_statement"}:
-                found[names.scope_of(occurrence.node).id] = parent.type
+                found[scoping.scope_of(occurrence.node).id] = parent.type
         return found
 
     def _class_of_self(self, node: Node) -> Scope | None:
@@ -113,10 +127,10 @@ class Place:
         attribute = node.parent
         receiver = attribute.child_by_field_name("object") if attribute is not None else None
         function = names.enclosing(node, names.FUNCTIONS)
-        owner = names.scope_of(function) if function is not None else None
+        owner = scoping.scope_of(function) if function is not None else None
         while function is not None and owner is not None and owner.type in names.FUNCTIONS:
             # A function within a method knows its self.
-            function, owner = owner, names.scope_of(owner)
+            function, owner = owner, scoping.scope_of(owner)
         if receiver is None or function is None or owner is None or owner.type != "class_definition":
             return None
         parameters = function.child_by_field_name("parameters")

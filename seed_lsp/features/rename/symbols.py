@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.resolution import Resolution, Scope, library_names
 from seed_lsp.source.document import CharOffset, Document
@@ -142,7 +142,7 @@ def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> fro
             continue
         place = resolution.place(scope.path)
         method = place.node_of(scope).child_by_field_name("name")
-        around = names.scope_of(place.node_of(scope))
+        around = scoping.scope_of(place.node_of(scope))
         if method is None or around.type != "class_definition":
             continue
         methods = Resolution(resolution.files, resolution.resolver, place.file.text_of(method), resolution.check)

@@ -13,7 +13,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from engine.api import Finished, InfillRequest, SamplingOptions
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.call_sites import Gap, NewSignature
 from seed_lsp.features.rename.change import Rename
 from seed_lsp.features.rename.names import PythonFile
@@ -194,7 +194,7 @@ def _is_usable(value: str, is_known: Known) -> bool:
     if len(arguments.named_children) != 1 or arguments.named_children[0].type in _NO_VALUES:
         return False
     inside = [node for node in names.walk(arguments) if node.type == "identifier"]
-    bound = {file.text_of(node) for node in inside if names.binding_scope(node) is not None}
+    bound = {file.text_of(node) for node in inside if scoping.binding_scope(node) is not None}
     return all(file.text_of(node) in bound or is_known(file.text_of(node), _role_of(node)) for node in inside)
 
 
