@@ -47,6 +47,21 @@ _SEQUENCES = frozenset(
     }
 )
 
+_TEXTS = frozenset(
+    {
+        "string",
+        "template_string",
+        "string_literal",
+        "raw_string_literal",
+        "interpreted_string_literal",
+        "char_literal",
+        "character_literal",
+        "rune_literal",
+        "text_block",
+        "regex",
+    }
+)
+
 LANGUAGES = tuple(_GRAMMARS)
 
 
@@ -82,6 +97,40 @@ def count_errors(tree: Tree) -> int:
         count += node.is_error or node.is_missing
         stack += [child for child in node.children if child.has_error or child.is_missing]
     return count
+
+
+def is_text(node: Node) -> bool:
+    """Whether a node is a comment or a string, in which white space and words mean what they are."""
+    return node.type in _TEXTS or "comment" in node.type
+
+
+def text_nodes(node: Node, start: int = 0, stop: int | None = None) -> list[Node]:
+    """The comments and strings below `node` that touch the bytes `start` to `stop`, in order; of those within others the outermost."""
+    found, stack = [], [node]
+    while stack:
+        node = stack.pop()
+        if is_text(node):
+            found.append(node)
+        else:
+            stack += [child for child in reversed(node.children) if child.end_byte >= start and (stop is None or child.start_byte <= stop)]
+    return found
+
+
+def is_docstring(node: Node) -> bool:
+    """Whether a string is a statement of its own, which is indented as code is."""
+    return node.parent is not None and node.parent.type == "expression_statement" and node.parent.named_child_count == 1
+
+
+def statements(node: Node, start: int = 0, stop: int | None = None) -> list[Node]:
+    """The statements and members below `node` that touch the bytes `start` to `stop`, each with those within it, in order."""
+    found, stack = [], [node]
+    while stack:
+        node = stack.pop()
+        inside = [child for child in node.children if child.end_byte >= start and (stop is None or child.start_byte <= stop)]
+        if node.type in _SEQUENCES:
+            found += [child for child in inside if child.is_named and not is_text(child)]
+        stack += reversed(inside)
+    return sorted(found, key=lambda one: one.start_byte)
 
 
 def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlparse
 from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
+from seed_lsp.features.inline.indentation import indented
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
 from seed_lsp.source.context import SUFFIX_CHARS, TYPING_SUFFIX_CHARS, infill_context
@@ -130,7 +131,7 @@ def read_completion(plan: Plan, finished: Finished) -> Completion:
         text = _whole_lines(text, keep_first=cut != "unsure")
     if not text.strip():
         return Completion("", cut if cut in ("deadline", "unsure") else "blank")
-    text = written = filters.indented(plan, text)
+    text = written = indented(plan, text)
     for reason, apply in _FILTERS:
         text = apply(plan, text).rstrip()
         if not text.strip():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from seed_lsp.features.inline.indentation import columns
 from seed_lsp.features.inline.plan import Plan
 
 MIN_CHARS = 3
-TAB_WIDTH = 4
 AROUND_CHARS = 4000
 """Of the text on each side of the cursor, as far as open brackets are looked for."""
 
@@ -27,12 +27,12 @@ def end_of(plan: Plan, text: str) -> int | None:
         return _end_of_statement(text)
     lines = text.split("\n")
     following, at = plan.following(), len(lines[0]) + 1
-    deeper = len(_expand(plan.indent)) + (1 if plan.left.strip() else 0)
+    deeper = columns(plan.indent) + (1 if plan.left.strip() else 0)
     # A header's own line may be all that is left of it; its block is deeper.
     for i, line in enumerate(lines[1:], start=1):
         whole = i < len(lines) - 1
         if line.strip():
-            indent = len(_expand(line)) - len(_expand(line).lstrip())
+            indent = columns(line)
             if indent < deeper or (whole and line.strip() == following):
                 return at - 1
         elif whole and text[:at].strip():
@@ -72,47 +72,6 @@ def without_line_above(plan: Plan, text: str) -> str:
     above = plan.preceding()
     first = (plan.left + text.split("\n", maxsplit=1)[0]).strip()
     return "" if above is not None and len(first) > MIN_CHARS and first == above.strip() and not plan.within_text else text
-
-
-def indented(plan: Plan, text: str) -> str:
-    """Tabs or spaces as the file has them; and no indentation twice where the cursor stands behind it already."""
-    lines = text.split("\n")
-    if plan.indent and not plan.left.strip() and lines[0].strip():
-        expected = _expected_indent(plan)
-        leading = len(_expand(lines[0])) - len(_expand(lines[0]).lstrip())
-        if leading and len(_expand(plan.indent)) + leading > expected:
-            lines[0] = lines[0].lstrip()
-    tabs = _uses_tabs(plan)
-    if tabs is not None:
-        lines[1:] = [_reindent(line, tabs=tabs) for line in lines[1:]]
-    return "\n".join(lines)
-
-
-def _expected_indent(plan: Plan) -> int:
-    above = plan.preceding() or ""
-    indent = len(_expand(above)) - len(_expand(above).lstrip())
-    return indent + (TAB_WIDTH if above.rstrip().endswith((":", "{", "(", "[")) else 0)
-
-
-def _uses_tabs(plan: Plan) -> bool | None:
-    """Whether most indented lines near the cursor begin with a tab; None where none is indented."""
-    text = plan.document.text
-    near = text[max(0, plan.cursor - AROUND_CHARS) : plan.cursor + AROUND_CHARS]
-    tabs, spaces = len(re.findall(r"(?m)^\t+\S", near)), len(re.findall(r"(?m)^ {2,}\S", near))
-    return None if tabs == spaces else tabs > spaces
-
-
-def _reindent(line: str, *, tabs: bool) -> str:
-    bare = line.lstrip(" \t")
-    white = line[: len(line) - len(bare)]
-    if tabs:
-        width = len(_expand(white))
-        return "\t" * (width // TAB_WIDTH) + " " * (width % TAB_WIDTH) + bare
-    return _expand(white) + bare
-
-
-def _expand(line: str) -> str:
-    return line.expandtabs(TAB_WIDTH)
 
 
 def without_suffix(plan: Plan, text: str) -> str:

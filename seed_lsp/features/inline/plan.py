@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from tree_sitter import Tree
+
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.syntax import parse
+from seed_lsp.source.syntax import is_text, parse
 
 Extent = Literal["nothing", "line", "block"]
 """``line``: to the end of the statement under way. ``block``: statements, up to where the enclosing block or the paragraph ends."""
 
 _CLOSING = frozenset(")]}\"'`,;:")
 _OPENS_BLOCK = (":", "{")
-_TEXT_NODES = frozenset({"comment", "line_comment", "block_comment", "string", "template_string", "raw_string_literal", "string_literal"})
 _PARSED_CHARS = 200_000
 """In longer files the syntax at the cursor is not looked at: it would take longer than the model."""
 
@@ -65,19 +66,20 @@ class Plan:
         return self.extent == "line" and not self.rest_of_line.strip() and self.left.rstrip()[-1:] in set(")]}\"'")
 
     @cached_property
+    def tree(self) -> Tree | None:
+        """The document's syntax; None for a language without a grammar, and for a document that would take too long."""
+        return None if len(self.document.text) > _PARSED_CHARS else parse(self.document.text, self.document.language)
+
+    @cached_property
     def within_text(self) -> bool:
         """Whether the cursor stands in a comment or a string."""
-        document = self.document
-        if self.cursor == 0 or len(document.text) > _PARSED_CHARS:
+        if self.cursor == 0 or self.tree is None:
             return False
-        tree = parse(document.text, document.language)
-        if tree is None:
-            return False
-        place = document.byte_at(self.cursor)
-        node = tree.root_node.descendant_for_byte_range(place - 1, place - 1)
+        place = self.document.byte_at(self.cursor)
+        node = self.tree.root_node.descendant_for_byte_range(place - 1, place - 1)
         while node is not None:
             # A comment that ends with the line goes on where the cursor stands, a string that is closed does not.
-            if node.type in _TEXT_NODES and (place < node.end_byte or "comment" in node.type):
+            if is_text(node) and (place < node.end_byte or "comment" in node.type):
                 return True
             node = node.parent
         return False
