@@ -16,8 +16,8 @@ from engine.worker import WorkerSettings
 from seed_lsp.commands import NO_LIMIT_S, cursor
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
-from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
+from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.proposals import proposed_names, usable
 from seed_lsp.features.rename.references import APPLIED, Site, Tier

@@ -18,8 +18,8 @@ from seed_lsp.source.document import CharOffset, ClientPosition, Document, path_
 from seed_lsp.workspace import offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
-    from seed_lsp.features.rename.call_sites import NewSignature
     from seed_lsp.features.rename.change import Rename
+    from seed_lsp.features.rename.definitions import NewSignature
     from seed_lsp.features.rename.references import Site
     from seed_lsp.features.rename.renamer import Check
     from seed_lsp.source.files import WorkspaceFiles
@@ -213,8 +213,8 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
 
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
-    from seed_lsp.features.rename.call_sites import NewSignature
     from seed_lsp.features.rename.change import plan_rename
+    from seed_lsp.features.rename.definitions import NewSignature
     from seed_lsp.features.rename.symbols import name_at
 
     document, path, offset = _place(server, wanted)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import SeedError
-from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.moving import Form
 from seed_lsp.features.rename.references import APPLIED
 from seed_lsp.source.document import CharOffset

@@ -9,8 +9,8 @@ import pytest
 
 from engine.api import Finished, InfillRequest
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename.call_sites import NewSignature
 from seed_lsp.features.rename.change import Rename, plan_rename
+from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.proposals import name_requests, read_names, usable
 from seed_lsp.features.rename.values import filled, read_value
 from seed_lsp.settings import Settings

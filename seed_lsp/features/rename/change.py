@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
-from seed_lsp.features.rename.call_sites import CallSites, NewSignature, plan_call_sites
+from seed_lsp.features.rename.call_sites import CallSites, plan_call_sites
 from seed_lsp.features.rename.collisions import require_name, require_room
+from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references

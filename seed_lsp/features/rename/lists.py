@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tree_sitter import Node
 
@@ -19,10 +19,13 @@ def items_of(node: Node) -> list[Node]:
     return [child for child in node.named_children if child.type != "comment"]
 
 
-def list_edits(file: PythonFile, node: Node, new: Sequence[str]) -> list[Edit]:
-    """Edits that make the listed things of `node`, brackets included, those of `new`; `CommentError` where a comment would go with one that is removed."""
+def list_edits(file: PythonFile, node: Node, new: Sequence[str], text_of: Callable[[Node], str] | None = None) -> list[Edit]:
+    """Edits that make the listed things of `node`, brackets included, those of `new`; `CommentError` where a comment would go with one that is removed.
+
+    `text_of`: what an item reads like by now, where edits within it are made already; those of the result take their place.
+    """
     items = items_of(node)
-    old = [file.text_of(item) for item in items]
+    old = [(text_of or file.text_of)(item) for item in items]
     if list(new) == old:
         return []
     if not items or not new:

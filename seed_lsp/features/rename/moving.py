@@ -16,7 +16,8 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
-from seed_lsp.features.rename.call_sites import CallSites, Function, call_of, functions_of
+from seed_lsp.features.rename.call_sites import CallSites, call_of
+from seed_lsp.features.rename.definitions import Function, functions_of
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.lists import CommentError, list_edits
 from seed_lsp.features.rename.references import IN_DOCTEST, References, Site

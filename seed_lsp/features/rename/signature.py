@@ -5,19 +5,22 @@ Rules: the language reference, 6.3.4 Calls and 8.7 Function definitions. A call 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
+from seed_lsp.features.rename import effects
+from seed_lsp.features.rename.effects import Evaluation
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.source.document import Document
 
 Kind = Literal["positional_only", "either", "args", "keyword_only", "kwargs"]
 
-_SIMPLE = frozenset({"identifier", "integer", "float", "string", "true", "false", "none", "attribute", "unary_operator", "ellipsis"})
+OTHER_ORDER = "its arguments would be evaluated in another order"
 
 
 class UnboundError(Exception):
@@ -58,17 +61,23 @@ class Parameter:
 @dataclass(frozen=True)
 class Argument:
     """An argument of a call: its expression; `name` is "" for one that is bound by its place. `simple`: evaluating it has no effect. `as_written`: the
-    whole of one that is named, with its spaces.
+    whole of one that is named, with its spaces. `index`: its place among the call's arguments, behind all others for one that the call did not have.
     """
 
     text: str
     name: str = ""
     simple: bool = True
     as_written: str = ""
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    index: float = math.inf
 
     @property
     def written(self) -> str:
         return self.as_written or (f"{self.name}={self.text}" if self.name else self.text)
+
+    def named(self, name: str) -> Argument:
+        """The same by another name, or by its place."""
+        return self if self.name == name else replace(self, name=name, as_written="")
 
 
 @dataclass(frozen=True)
@@ -130,8 +139,8 @@ def parse_signature(text: str) -> tuple[Parameter, ...]:
     return found
 
 
-def parameters_of(file: PythonFile, node: Node) -> tuple[Parameter, ...]:
-    """Of a ``parameters`` node."""
+def parameters_of(file: PythonFile, node: Node, text_of: Callable[[Node], str] | None = None) -> tuple[Parameter, ...]:
+    """Of a ``parameters`` node. `text_of`: what a node reads like by now."""
     found: list[Parameter] = []
     kind: Kind = "either"
     for child in node.named_children:
@@ -140,13 +149,13 @@ def parameters_of(file: PythonFile, node: Node) -> tuple[Parameter, ...]:
         elif child.type == "keyword_separator":
             kind = "keyword_only"
         elif child.type != "comment":
-            parameter = _parameter(file, child, kind)
+            parameter = _parameter(text_of or file.text_of, child, kind)
             found.append(parameter)
             kind = "keyword_only" if parameter.kind == "args" else kind
     return tuple(found)
 
 
-def _parameter(file: PythonFile, node: Node, kind: Kind) -> Parameter:
+def _parameter(text_of: Callable[[Node], str], node: Node, kind: Kind) -> Parameter:
     name, annotation, default = (node.child_by_field_name(part) for part in ("name", "type", "value"))
     inner = node
     while name is None and inner.type != "identifier":
@@ -156,8 +165,8 @@ def _parameter(file: PythonFile, node: Node, kind: Kind) -> Parameter:
             kind = "kwargs"
         inner = inner.named_children[0]
     found = name if name is not None else inner
-    parts = (None if part is None else file.text_of(part) for part in (annotation, default))
-    return Parameter(file.text_of(found), kind, *parts)
+    parts = (None if part is None else text_of(part) for part in (annotation, default))
+    return Parameter(text_of(found), kind, *parts)
 
 
 def pieces_of(parameters: Sequence[Parameter]) -> list[str]:
@@ -173,22 +182,30 @@ def pieces_of(parameters: Sequence[Parameter]) -> list[str]:
     return pieces
 
 
-def arguments_of(file: PythonFile, node: Node) -> list[Argument]:
-    """Of an ``argument_list`` node; `UnboundError` where a star hides what is passed."""
+def arguments_of(
+    file: PythonFile, node: Node, text_of: Callable[[Node], str] | None = None, of_call: effects.Ask = lambda _call: None
+) -> list[Argument]:
+    """Of an ``argument_list`` node; `UnboundError` where a star hides what is passed. `text_of`: what an argument's node reads like by now."""
+    text_of = text_of or file.text_of
     if node.type != "argument_list":
-        return [Argument(file.text_of(node), simple=False)]
-    found = []
-    for child in node.named_children:
+        return [Argument(text_of(node), simple=False, evaluation=effects.evaluation_of(file, node, of_call), index=0)]
+    found: list[Argument] = []
+    for child in (child for child in node.named_children if child.type != "comment"):
         if child.type in {"list_splat", "dictionary_splat"}:
             raise UnboundError("a star in the call hides what is passed")
-        if child.type == "comment":
-            continue
-        if child.type == "keyword_argument":
-            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
-            assert name is not None and value is not None, "a keyword argument has both"  # noqa: PT018 - one fact
-            found.append(Argument(file.text_of(value), file.text_of(name), value.type in _SIMPLE, file.text_of(child)))
-        else:
-            found.append(Argument(file.text_of(child), simple=child.type in _SIMPLE))
+        name, value = (child.child_by_field_name(part) for part in ("name", "value"))
+        if child.type != "keyword_argument" or name is None or value is None:
+            name, value = None, child
+        found.append(
+            Argument(
+                text_of(value),
+                "" if name is None else file.text_of(name),
+                effects.is_simple(value),
+                "" if name is None else text_of(child),
+                effects.evaluation_of(file, value, of_call),
+                len(found),
+            )
+        )
     return found
 
 
@@ -224,46 +241,63 @@ def bind(parameters: Sequence[Parameter], arguments: Sequence[Argument]) -> tupl
 def rewritten(change: SignatureChange, arguments: Sequence[Argument], *, skip_first: bool) -> list[Argument]:
     """The arguments of a call for the new signature. `skip_first`: the first parameter is the object, which the call does not pass.
 
-    `UnboundError` where that cannot be said for certain.
+    Effects keep their order: where they would not, arguments are named and stay in their places. `UnboundError` where a call cannot be rewritten for certain.
     """
     old, new = (tuple(parameters[1:] if skip_first else parameters) for parameters in (change.old, change.new))
     bound, more = bind(old, arguments)
-    extra_places = [argument for argument in more if not argument.name]
-    by_place: list[Argument] = []
-    by_name: list[tuple[int, Argument]] = []
-    in_places = True
-    order = {id(argument): i for i, argument in enumerate(arguments)}
-    for parameter in new:
-        if parameter.is_splat:
-            continue
-        argument = _argument_for(change, parameter, bound)
-        if argument is None:
-            in_places = in_places and not parameter.by_place
-            continue
-        original = order.get(id(argument), len(arguments))
-        if parameter.by_place and in_places and (not argument.name or parameter.kind == "positional_only"):
-            by_place.append(Argument(argument.text, "", argument.simple))
-        elif parameter.kind == "positional_only":
-            raise UnboundError(f"{parameter.name} cannot be named, and what stands before it is not passed")
-        else:
-            in_places = in_places and not parameter.by_place
-            named = argument if argument.name == parameter.name else Argument(argument.text, parameter.name, argument.simple)
-            by_name.append((original, named))
-    if extra_places:
-        if not any(p.kind == "args" for p in new):
-            raise UnboundError("the call passes more than the function takes now")
-        if len(by_place) != sum(p.by_place for p in new):
-            raise UnboundError("what the star takes would move")
-    named_more = [argument for argument in more if argument.name]
-    if named_more and not any(p.kind == "kwargs" for p in new):
-        raise UnboundError(f"the function takes no {named_more[0].name} any more")
-    by_name += [(order[id(argument)], argument) for argument in named_more]
     for removed in change.removed:
         dropped = bound.get(removed.name)
         if dropped is not None and not dropped.simple:
             raise UnboundError(f"what is passed for {removed.name} may have an effect")
-    by_name.sort(key=lambda pair: pair[0])
-    return [*by_place, *extra_places, *(argument for _, argument in by_name)]
+    passed = [(parameter, _argument_for(change, parameter, bound)) for parameter in new if not parameter.is_splat]
+    _require_room(new, more)
+    most = sum(parameter.by_place for parameter in new)
+    for places in range(most, -1, -1):
+        try:
+            found = _arranged(passed, more, places)
+        except UnboundError:
+            if places == most:
+                raise
+            break
+        if effects.in_order((argument.index, argument.evaluation) for argument in found):
+            return found
+    raise UnboundError(OTHER_ORDER)
+
+
+def _require_room(new: Sequence[Parameter], more: Sequence[Argument]) -> None:
+    """What ``*args`` and ``**kwargs`` took has to go there from now on as well."""
+    kinds = {parameter.kind for parameter in new}
+    taken = {parameter.name for parameter in new if parameter.kind in {"either", "keyword_only"}}
+    for argument in more:
+        if not argument.name and "args" not in kinds:
+            raise UnboundError("the call passes more than the function takes now")
+        if argument.name and "kwargs" not in kinds:
+            raise UnboundError(f"the function takes no {argument.name} any more")
+        if argument.name in taken:
+            raise UnboundError(f"{argument.name} would go to a parameter of that name")
+
+
+def _arranged(passed: Sequence[tuple[Parameter, Argument | None]], more: Sequence[Argument], most: int) -> list[Argument]:
+    """The arguments as they are written: at most so many by their places, and the others by name in the order that they had."""
+    by_place: list[Argument] = []
+    by_name: list[Argument] = []
+    in_places = True
+    for parameter, argument in passed:
+        in_places = in_places and (not parameter.by_place or (argument is not None and len(by_place) < most))
+        if argument is None:
+            continue
+        if parameter.by_place and in_places and (not argument.name or parameter.kind == "positional_only"):
+            by_place.append(argument.named(""))
+        elif parameter.kind == "positional_only":
+            raise UnboundError(f"{parameter.name} cannot be named, and what stands before it is not passed")
+        else:
+            in_places = in_places and not parameter.by_place
+            by_name.append(argument.named(parameter.name))
+    extra_places = [argument for argument in more if not argument.name]
+    if extra_places and len(by_place) != sum(parameter.by_place for parameter, _ in passed):
+        raise UnboundError("what the star takes would move")
+    named = [*by_name, *(argument for argument in more if argument.name)]
+    return [*by_place, *extra_places, *sorted(named, key=lambda argument: argument.index)]
 
 
 def _argument_for(change: SignatureChange, parameter: Parameter, bound: Mapping[str, Argument]) -> Argument | None:
@@ -273,9 +307,13 @@ def _argument_for(change: SignatureChange, parameter: Parameter, bound: Mapping[
         return bound[source.name]
     if source is not None and source.default is not None and parameter.default is None:
         # The call relied on a default that is no more.
+        if not effects.is_literal_text(source.default):
+            raise UnboundError(f"it relied on the default of {source.name}, which may mean something else there")
         return Argument(source.default, parameter.name if parameter.kind != "positional_only" else "")
     if source is None and parameter.name in change.arguments:
-        return Argument(change.arguments[parameter.name], "" if parameter.default is None and parameter.by_place else parameter.name)
+        text = change.arguments[parameter.name]
+        name = "" if parameter.default is None and parameter.by_place else parameter.name
+        return Argument(text, name, evaluation=effects.evaluation_of_text(text))
     if parameter.default is None:
         raise MissingValueError(f"there is nothing to pass for {parameter.name}")
     return None

@@ -14,8 +14,9 @@ from tree_sitter import Node
 
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.features.rename import names, scoping
-from seed_lsp.features.rename.call_sites import Gap, NewSignature
+from seed_lsp.features.rename.call_sites import Gap
 from seed_lsp.features.rename.change import Rename
+from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.features.rename.resolution import Place
 from seed_lsp.settings import Settings
