@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+
+MAX_SIZE = 2**31 - 1
+"""Of each count of a network's shape."""
 
 
 class UnsupportedModelError(ValueError):
@@ -31,6 +35,8 @@ class ModelConfig:
     tied_head: bool = True
 
     def __post_init__(self) -> None:
+        for entry in fields(self):
+            _require_kind(entry.name, str(entry.type), getattr(self, entry.name))
         if self.num_heads % self.num_kv_heads:
             raise UnsupportedModelError(f"{self.num_heads} heads do not divide into {self.num_kv_heads} key/value heads")
         if self.head_dim % 2:
@@ -48,38 +54,76 @@ class ModelConfig:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @staticmethod
-    def load(path: Path) -> ModelConfig:
-        return ModelConfig(**json.loads(path.read_text(encoding="utf-8")))
+    def from_saved(values: dict[str, Any]) -> ModelConfig:
+        """Read what `save` wrote; raise `UnsupportedModelError` for anything else."""
+        known = {entry.name for entry in fields(ModelConfig)}
+        if unknown := values.keys() - known:
+            raise UnsupportedModelError(f"it has {', '.join(sorted(unknown))[:100]}, which is unknown")
+        if lacking := known - values.keys():
+            raise UnsupportedModelError(f"it lacks {', '.join(sorted(lacking))}")
+        return ModelConfig(**values)
 
     @staticmethod
-    def from_huggingface(fields: dict[str, Any]) -> ModelConfig:
+    def from_huggingface(values: dict[str, Any]) -> ModelConfig:
         """Read a Hugging Face ``config.json``; raise `UnsupportedModelError` for what we would compute wrongly."""
-        kind = fields.get("model_type")
+        kind = values.get("model_type")
         if kind not in ("qwen2", "qwen3", "llama"):
-            raise UnsupportedModelError(f"model type {kind!r} is not one of qwen2, qwen3, llama")
-        rope = fields.get("rope_parameters") or fields.get("rope_scaling") or {}
+            raise UnsupportedModelError(f"model type {_shown(kind)} is not one of qwen2, qwen3, llama")
+        rope = values.get("rope_parameters") or values.get("rope_scaling") or {}
+        if not isinstance(rope, dict):
+            raise UnsupportedModelError(f"its rope_parameters or rope_scaling is {_shown(rope)} and no object")
         rope_type = rope.get("rope_type", rope.get("type", "default"))
         if rope_type != "default":
-            raise UnsupportedModelError(f"rotary embedding scaling {rope_type!r} is not supported; use a model without it")
-        if fields.get("use_sliding_window"):
+            raise UnsupportedModelError(f"rotary embedding scaling {_shown(rope_type)} is not supported; use a model without it")
+        if values.get("use_sliding_window"):
             raise UnsupportedModelError("sliding-window attention is not supported")
-        if fields.get("hidden_act", "silu") != "silu":
-            raise UnsupportedModelError(f"activation {fields['hidden_act']!r} is not supported, only silu")
-        if kind != "qwen2" and (fields.get("attention_bias") or fields.get("mlp_bias")):
+        if values.get("hidden_act", "silu") != "silu":
+            raise UnsupportedModelError(f"activation {_shown(values['hidden_act'])} is not supported, only silu")
+        if kind != "qwen2" and (values.get("attention_bias") or values.get("mlp_bias")):
             raise UnsupportedModelError("attention_bias and mlp_bias are supported for no model but qwen2's QKV bias")
-        heads = fields["num_attention_heads"]
+        heads, hidden = _given(values, "num_attention_heads"), _given(values, "hidden_size")
+        divides = _is_size(heads) and _is_size(hidden)
         return ModelConfig(
-            vocab_size=fields["vocab_size"],
-            hidden_size=fields["hidden_size"],
-            intermediate_size=fields["intermediate_size"],
-            num_layers=fields["num_hidden_layers"],
+            vocab_size=_given(values, "vocab_size"),
+            hidden_size=hidden,
+            intermediate_size=_given(values, "intermediate_size"),
+            num_layers=_given(values, "num_hidden_layers"),
             num_heads=heads,
-            num_kv_heads=fields.get("num_key_value_heads") or heads,
-            head_dim=fields.get("head_dim") or fields["hidden_size"] // heads,
-            rope_theta=float(rope.get("rope_theta", fields.get("rope_theta", 10000.0))),
-            rms_norm_eps=fields["rms_norm_eps"],
-            max_positions=fields["max_position_embeddings"],
+            num_kv_heads=values.get("num_key_value_heads") or heads,
+            head_dim=values.get("head_dim") or (hidden // heads if divides else 0),
+            rope_theta=rope.get("rope_theta", values.get("rope_theta", 10000.0)),
+            rms_norm_eps=_given(values, "rms_norm_eps"),
+            max_positions=_given(values, "max_position_embeddings"),
             qkv_bias=kind == "qwen2",
             qk_norm=kind == "qwen3",
-            tied_head=bool(fields.get("tie_word_embeddings", False)),
+            tied_head=values.get("tie_word_embeddings") or False,
         )
+
+
+def _given(values: dict[str, Any], name: str) -> Any:
+    if values.get(name) is None:
+        raise UnsupportedModelError(f"it lacks {name}")
+    return values[name]
+
+
+def _require_kind(name: str, kind: str, value: Any) -> None:
+    """Files say what they like: a field of another type, or beyond all sense, is refused here for each of them."""
+    if kind == "bool" and not isinstance(value, bool):
+        raise UnsupportedModelError(f"{name} is {_shown(value)}; it must be true or false")
+    if kind == "int" and not _is_size(value):
+        raise UnsupportedModelError(f"{name} is {_shown(value)}; it must be a whole number from 1 to {MAX_SIZE:,}")
+    if kind == "float":
+        known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_SIZE
+        if not known or not math.isfinite(value) or value <= 0:
+            raise UnsupportedModelError(f"{name} is {_shown(value)}; it must be a positive number")
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_SIZE
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > 2**64:
+        return "beyond all numbers that can be"
+    text = repr(value) if isinstance(value, int | float | str) or value is None else f"of type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:60]}…"

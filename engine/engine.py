@@ -29,11 +29,11 @@ from engine.diffusion.text import TextAssembler
 from engine.model import checkpoint, kernel_network
 from engine.model.adapter import Adapter, AdapterError, load_adapter
 from engine.model.cache import Cache
-from engine.model.gguf_file import CheckpointError
 from engine.model.kernel_network import KernelNetwork
 from engine.model.network import Network
 from engine.model.quantize import QuantizationError
-from engine.model.store import Located, Store, StoreError, UnknownModelError, find_spec
+from engine.model.reading import CheckpointError, require_file
+from engine.model.store import Located, Store, StoreError, UnknownModelError, find_spec, given_path
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
@@ -85,7 +85,7 @@ class Engine:
             with torch.inference_mode():
                 find = partial(_find_adapter, name, adapter)
                 network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find, report=report)
-                return Engine(name, network, Tokenizer(folder))
+                return Engine(name, network, _tokenizer(folder))
         except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
             raise ModelUnavailableError(text) from error
@@ -196,6 +196,17 @@ class Engine:
             kept.cache.truncate(0)
 
 
+def _tokenizer(folder: Path) -> Tokenizer:
+    path = folder / "tokenizer.json"
+    require_file(path)
+    try:
+        return Tokenizer(folder)
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # the tokenizers' library has no class for its errors
+        raise CheckpointError(f"{path} is no tokenizer that can be used: {str(error)[:200] or type(error).__name__}") from error
+
+
 def _shared(one: Sequence[int], other: Sequence[int]) -> int:
     """The length of the longest beginning that both have."""
     count = 0
@@ -271,7 +282,7 @@ def peak_memory_bytes() -> int:
 
 def _find_adapter(name: str, given: Path | None, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> Adapter | None:
     """The given adapter, the one that ships for a published model, or the one that lies in a model's folder."""
-    folder = Path(name).expanduser()
+    folder = given_path(name)
     if given is not None:
         return load_adapter(given, config, device=device, dtype=dtype)
     if folder.is_dir():
@@ -282,4 +293,4 @@ def _find_adapter(name: str, given: Path | None, config: ModelConfig, device: to
         except UnknownModelError:
             return None
         path = Path(str(files("engine") / "adapters" / f"{shipped}.safetensors"))
-    return load_adapter(path, config, device=device, dtype=dtype) if path.is_file() else None
+    return load_adapter(path, config, device=device, dtype=dtype) if path.exists() else None

@@ -6,6 +6,7 @@ The gate is the row: rows of a noisy block go through base + LoRA, rows of clean
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.api import MAX_BLOCK_SIZE
 from engine.config import ModelConfig
 from engine.files import whole_file
 from engine.model.neighbour import NAMES, Neighbour
+from engine.model.reading import require_file
 
 # The fused products of one layer, and the projections that each is made of.
 FUSED = {
@@ -78,6 +81,7 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     Tensors: ``mask_embedding`` (hidden,), ``edit_outputs`` (2, hidden) and the three of ``neighbour.`` if the adapter has them, and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
     ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``block_size``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
     """
+    require_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -97,7 +101,9 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
         size = int(metadata.get("block_size", "8"))
         expected = float(metadata.get("expected_accepted", "0"))
     except (KeyError, ValueError) as error:
-        raise AdapterError(f"{path} has unreadable metadata {metadata}") from error
+        raise AdapterError(f"{path} has unreadable metadata: {str(metadata)[:200]}") from error
+    if not (math.isfinite(alpha) and math.isfinite(expected) and 1 <= size <= MAX_BLOCK_SIZE):
+        raise AdapterError(f"{path} has numbers in its metadata that cannot be: {str(metadata)[:200]}")
     updates = fuse_updates(tensors, config, alpha)
     return Adapter(mask, edit_outputs, neighbour, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
 
@@ -109,7 +115,7 @@ def _neighbour(path: Path, tensors: dict[str, Tensor], config: ModelConfig) -> N
         return None
     if found.keys() != set(NAMES):
         raise AdapterError(f"{path}: of the tensors {NEIGHBOUR}{', '.join(NAMES)} it holds {', '.join(found)} alone")
-    width = found["out"].shape[-1]
+    width = found["out"].shape[-1] if found["out"].dim() else 0
     wanted = ((width, config.hidden_size), (width, config.hidden_size), (config.hidden_size, width))
     if (shapes := tuple(tuple(found[name].shape) for name in NAMES)) != wanted:
         raise AdapterError(f"{path}: the shapes of {NEIGHBOUR}{', '.join(NAMES)} are {shapes}, not {wanted}")
@@ -152,7 +158,11 @@ def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) 
                 out, inn = sizes[name]
                 if (a is None) != (b is None):
                     raise AdapterError(f"layer {layer} {name}: one half of the LoRA pair is missing")
-                if a is not None and b is not None and (a.shape[1] != inn or b.shape != (out, a.shape[0])):
+                if (
+                    a is not None
+                    and b is not None
+                    and (a.dim() != 2 or not a.shape[0] or a.shape[1] != inn or b.shape != (out, a.shape[0]))
+                ):
                     raise AdapterError(f"layer {layer} {name}: shapes {tuple(a.shape)}, {tuple(b.shape)} do not fit ({out}, {inn})")
                 pairs.append((a, b, out))
             present = [a for a, _, _ in pairs if a is not None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
-import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -16,12 +17,14 @@ from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from engine.config import ModelConfig
-from engine.model.gguf_file import CheckpointError, GgufFile
+from engine.config import ModelConfig, UnsupportedModelError
+from engine.model.gguf_file import GgufFile
 from engine.model.packed import pack_network
 from engine.model.parent import Parent
-from engine.model.quantize import Quantized, quantize8
-from engine.model.store import CONVERTED_VERSION, Located
+from engine.model.quantize import QuantizationError, Quantized, quantize8
+from engine.model.reading import CheckpointError, read_json, require_file
+from engine.model.shapes import require_packed, require_tensors
+from engine.model.store import CONVERTED_VERSION, Located, require_published
 
 WEIGHTS = "model.safetensors"
 SHAPE = "shape.json"
@@ -46,15 +49,36 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16", report: Shar
         return located.folder
     folder = located.converted(stored)
     if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
-            if not folder.is_dir():
-                parent = Parent(located.parent) if located.parent else None
-                convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent, report=report)
-                for old in located.conversions():
-                    if not old.name.endswith(CONVERTED_VERSION):
-                        shutil.rmtree(old, ignore_errors=True)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder.with_name(f".{folder.name}.lock")):
+                if not folder.is_dir():
+                    _convert(located, folder, stored, report)
+        except (OSError, SafetensorError) as error:
+            # The library that writes the weights names no error's number.
+            reason = getattr(error, "strerror", None) or error
+            raise CheckpointError(
+                f"cannot keep the converted model at {folder}: {reason}. Free some space, or set SEED_LSP_CACHE to a folder that can be written."
+            ) from error
     return folder
+
+
+def _convert(located: Located, folder: Path, stored: Stored, report: Share) -> None:
+    """Convert where nobody else does: the caller holds the lock."""
+    assert located.gguf is not None
+    for left in folder.parent.glob(f"{glob.escape(_scratch_prefix(folder))}*"):
+        # Of a process that was killed while it converted.
+        shutil.rmtree(left, ignore_errors=True)
+    require_published(located)
+    parent = Parent(located.parent) if located.parent else None
+    convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent, report=report)
+    for old in located.conversions():
+        if not old.name.endswith(CONVERTED_VERSION):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _scratch_prefix(folder: Path) -> str:
+    return f".converting-{folder.name}-"
 
 
 def convert_gguf(
@@ -72,7 +96,7 @@ def convert_gguf(
     file = GgufFile(source, tied_head=tied_head)
     target.parent.mkdir(parents=True, exist_ok=True)
     _require_space(target.parent, int(_BYTES_A_WEIGHT[stored] * file.num_weights))
-    scratch = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(target), dir=target.parent))
     read = itertools.count(1)
 
     def counted(tensor: Callable[[str], Result]) -> Callable[[str], Result]:
@@ -110,20 +134,39 @@ def _quantized(file: GgufFile, name: str, parent: Parent | None, bits: int) -> Q
 
 def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tuple[ModelConfig, Mapping[str, Tensor]]:
     """Read a converted folder or a Hugging Face one. On a CPU, tensors already in `dtype` stay memory-mapped."""
-    config = load_config(folder)
-    return config, {name: tensor.to(device=device, dtype=dtype) for name, tensor in _read(folder).items()}
+    with _telling_what_to_do(folder):
+        config, tensors = load_config(folder), _read(folder)
+        _require_network(config, tensors, folder)
+    return config, {name: tensor.to(device=device, dtype=dtype) for name, tensor in tensors.items()}
 
 
 def load_packed(folder: Path) -> Mapping[str, Tensor]:
     """The packed weights (`engine.model.packed`) of a converted folder, memory-mapped; a Hugging Face one is packed here, in 8 bits."""
-    tensors = _read(folder)
-    if (folder / SHAPE).is_file():
-        return tensors
+    with _telling_what_to_do(folder):
+        config, tensors = load_config(folder), _read(folder)
+        if (folder / SHAPE).is_file():
+            require_packed(config, tensors, folder)
+            return tensors
+        _require_network(config, tensors, folder)
 
     def floats(name: str) -> np.ndarray:
         return tensors[name].float().numpy()
 
-    return pack_network(load_config(folder), lambda name: quantize8(floats(name)), floats)
+    try:
+        return pack_network(config, lambda name: quantize8(floats(name)), floats)
+    except QuantizationError as error:
+        raise QuantizationError(f"{folder}: {error}") from error
+
+
+@contextmanager
+def _telling_what_to_do(folder: Path) -> Iterator[None]:
+    """What we converted ourselves can be made anew."""
+    try:
+        yield
+    except (CheckpointError, UnsupportedModelError) as error:
+        if not folder.name.endswith(CONVERTED_VERSION):
+            raise
+        raise CheckpointError(f"{error}. Delete {folder}: it is made anew with the next request.") from error
 
 
 def config_of(located: Located) -> ModelConfig:
@@ -133,16 +176,36 @@ def config_of(located: Located) -> ModelConfig:
     kinds: tuple[Stored, ...] = ("int4", "int8", "bfloat16")
     for folder in map(located.converted, kinds):
         if folder.is_dir():
-            return load_config(folder)
+            with _telling_what_to_do(folder):
+                return load_config(folder)
     return GgufFile(located.gguf, tied_head=located.tied_head).config
 
 
 def load_config(folder: Path) -> ModelConfig:
-    if (folder / SHAPE).is_file():
-        return ModelConfig.load(folder / SHAPE)
-    if (folder / "config.json").is_file():
-        return ModelConfig.from_huggingface(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    """The shapes of a converted folder's network or of a Hugging Face one; an error names the file."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is no folder that can be read")
+    read = {SHAPE: ModelConfig.from_saved, "config.json": ModelConfig.from_huggingface}
+    for name, config_of_values in read.items():
+        path = folder / name
+        if path.exists():
+            try:
+                return config_of_values(read_json(path))
+            except UnsupportedModelError as error:
+                raise UnsupportedModelError(f"{path}: {error}") from error
     raise CheckpointError(f"{folder} holds neither {SHAPE} nor config.json")
+
+
+def _require_network(config: ModelConfig, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    def shape_of(name: str) -> tuple[int, ...] | None:
+        return tuple(tensors[name].shape) if name in tensors else None
+
+    require_tensors(config, shape_of, folder)
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise UnsupportedModelError(
+                f"{folder}: the tensor {name} holds {str(tensor.dtype).removeprefix('torch.')}, and no plain numbers"
+            )
 
 
 def _read(folder: Path) -> dict[str, Tensor]:
@@ -151,6 +214,7 @@ def _read(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{folder} holds no .safetensors file")
     tensors: dict[str, Tensor] = {}
     for path in files:
+        require_file(path)
         try:
             with safe_open(path, framework="pt") as file:
                 tensors.update({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - not a dict
@@ -162,4 +226,4 @@ def _read(folder: Path) -> dict[str, Tensor]:
 def _require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise OSError(f"{folder} has {free:,} bytes free; the converted weights need {needed:,}. Free some, or set SEED_LSP_CACHE.")
+        raise OSError(f"its disk has {free:,} bytes free, and {needed:,} are needed")

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from engine.files import whole_file
 from engine.model.adapter import AdapterError
+from engine.model.reading import require_file
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 
@@ -25,6 +26,7 @@ class Parent:
 
     def __init__(self, path: Path) -> None:
         """Read `path`; `AdapterError` where it cannot be read."""
+        require_file(path)
         try:
             with safe_open(path, framework="pt") as file:
                 self._alpha = float((file.metadata() or {})["alpha"])

@@ -122,7 +122,9 @@ def pack(matrix: Quantized) -> Tensor:
 
 
 def _halves(values: np.ndarray) -> np.ndarray:
-    largest = float(values.max(initial=0)) * SCALE
+    largest = float(np.abs(values).max(initial=0)) * SCALE
+    if np.isnan(largest):
+        raise QuantizationError("the weights hold what is no number; the file is damaged")
     if largest > float(np.finfo(np.float16).max):
         raise QuantizationError(f"a scale of {largest / SCALE:.3g} is beyond the format; use --dtype bfloat16")
     return (values * SCALE).astype(np.float16)

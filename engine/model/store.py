@@ -8,6 +8,7 @@ as data, never installed or imported. Whatever the source, a file with a wrong h
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
@@ -20,12 +21,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from engine.files import whole_file
+
 # A change of what a conversion writes changes this, and old folders are made anew.
 CONVERTED_VERSION = "v3"
 CHUNK_BYTES = 1 << 22
 SLACK_BYTES = 64 << 20
 PIP_TIMEOUT_S = 900
 HUB_TIMEOUT_S = 5
+MAX_STEM = 80
+"""Characters of a file's own name in the names of what is converted from it, which file systems bound."""
 
 Report = Callable[[str, int, int], None]
 """Called with what is being done, the bytes done and the bytes in all."""
@@ -112,13 +117,14 @@ MODELS = (
 class Located:
     """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file.
 
-    `parent`: what its clean rows have learnt since (`engine.model.parent`), to be added on conversion.
+    `parent`: what its clean rows have learnt since (`engine.model.parent`), to be added on conversion. `spec`: the published model that it is.
     """
 
     folder: Path
     gguf: Path | None = None
     tied_head: bool | None = None
     parent: Path | None = None
+    spec: ModelSpec | None = None
 
     def converted(self, stored: str) -> Path:
         """Where the conversion into one way of storing weights is, or will be."""
@@ -131,7 +137,7 @@ class Located:
 
     def conversions(self) -> list[Path]:
         """All folders that were ever converted from the file, those of other versions included."""
-        return [folder for folder in self.folder.parent.glob(f"{self.folder.name}-*") if folder.is_dir()]
+        return [folder for folder in self.folder.parent.glob(f"{glob.escape(self.folder.name)}-*") if folder.is_dir()]
 
 
 def find_spec(name: str) -> ModelSpec:
@@ -142,11 +148,19 @@ def find_spec(name: str) -> ModelSpec:
     raise UnknownModelError(f"unknown model {name!r}; known: {known}, or the path of a .gguf file or of a safetensors folder")
 
 
+def given_path(text: str) -> Path:
+    """A path as somebody wrote it, ``~`` for a home folder; `StoreError` for the home folder of nobody."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UnknownModelError(f"{text}: there is no home folder of that name; write the whole path") from None
+
+
 def default_root() -> Path:
     """The cache folder: ``SEED_LSP_CACHE``, else the platform's place for caches."""
     given = os.environ.get("SEED_LSP_CACHE")
     if given:
-        return Path(given).expanduser()
+        return given_path(given)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("seed-lsp", appauthor=False))
@@ -186,26 +200,33 @@ class Store:
         path = self.file_of(spec)
         if not path.is_file():
             raise _not_fetched(spec)
-        actual = sha256_of(path, lambda done: report("hash", done, spec.size_bytes))
-        if actual != spec.sha256:
-            raise HashMismatchError(
-                f"{path} has SHA-256 {actual}, the published file {spec.sha256}; delete it and run: seed-lsp model fetch {spec.name}"
-            )
+        _require_hash(path, spec, lambda done: report("hash", done, spec.size_bytes))
 
     def locate(self, name: str) -> Located:
-        """Where a model's name, a ``.gguf`` file or a folder is loaded from; `NotFetchedError` if it is not here."""
-        given = Path(name).expanduser()
-        if given.is_dir():
+        """Where a model's name, a ``.gguf`` file or a folder is loaded from; `NotFetchedError` if it is not here. Looks, and opens nothing but an adapter of ours."""
+        try:
+            return self._locate(name)
+        except OSError as error:
+            raise StoreError(f"cannot look for the model {name[:200]}: {error.strerror}") from error
+
+    def _locate(self, name: str) -> Located:
+        given = given_path(name)
+        # Nothing would be the current folder.
+        if name and given.is_dir():
             return Located(folder=given)
         if given.suffix == ".gguf" and given.is_file():
             status = given.stat()
-            identity = f"{given.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-            key = hashlib.sha256(identity.encode()).hexdigest()[:12]
-            return Located(self.root / "converted" / f"{given.stem}-{key}", gguf=given)
+            identity = f"{status.st_size}:{status.st_mtime_ns}".encode()
+            key = hashlib.sha256(os.fsencode(given.resolve()) + b":" + identity).hexdigest()[:12]
+            return Located(self.root / "converted" / f"{given.stem[:MAX_STEM]}-{key}", gguf=given)
+        if given.suffix == ".gguf" or os.sep in name:
+            raise UnknownModelError(
+                f"{given} is no .gguf file and no folder of safetensors" + ("" if given.exists() else ": it does not exist")
+            )
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
         parent = Path(str(files("engine") / "adapters" / spec.parent)) if spec.parent else None
-        located = Located(folder, self.file_of(spec), spec.tied_head, parent)
+        located = Located(folder, self.file_of(spec), spec.tied_head, parent, spec)
         # A conversion serves without the file that it was made from.
         if not self.is_fetched(spec) and not any(f.name.endswith(CONVERTED_VERSION) for f in located.conversions()):
             raise _not_fetched(spec)
@@ -246,9 +267,7 @@ class Store:
                 failures.append(f"  {source}: {error}")
                 incoming.mkdir(parents=True, exist_ok=True)
                 continue
-            with whole.open("rb") as file:
-                os.fsync(file.fileno())
-            whole.replace(path)
+            _put(whole, path)
             return
         raise FetchError(
             f"cannot fetch {spec.name}; each source failed:\n" + "\n".join(failures) + "\nGo online, or put the file "
@@ -266,6 +285,33 @@ class Store:
             f"the disk of {self.root} has {free:,} bytes free; fetching {spec.name} needs {_bytes_needed(spec):,} "
             f"(its pieces and the whole file, for a moment both). Free some, or point SEED_LSP_CACHE to another disk."
         )
+
+
+def require_published(located: Located) -> None:
+    """Before the file of a published model is used for the first time, which may have come by other means than `Store.fetch`: `HashMismatchError`."""
+    if located.spec is not None and located.gguf is not None:
+        _require_hash(located.gguf, located.spec)
+
+
+def _require_hash(path: Path, spec: ModelSpec, report: Callable[[int], None] = lambda _done: None) -> None:
+    actual = sha256_of(path, report)
+    if actual != spec.sha256:
+        raise HashMismatchError(
+            f"{path} has SHA-256 {actual}, the published file {spec.sha256}; delete it and run: seed-lsp model fetch {spec.name}"
+        )
+
+
+def _put(whole: Path, path: Path) -> None:
+    """Move a file that came whole to its place, which may be a link to another file system."""
+    with whole.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        whole.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with whole_file(path) as scratch:
+            shutil.copyfile(whole, scratch)
 
 
 def _not_fetched(spec: ModelSpec) -> NotFetchedError:

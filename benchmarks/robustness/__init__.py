@@ -1,0 +1,1 @@
+"""Campaigns against the server, bounded and seeded (`make soak`; docs/reliability.md says what each does)."""

@@ -1,0 +1,98 @@
+"""Which tensors a network is made of, and their shapes: what a file holds is compared before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.model.adapter import FUSED, projection_sizes
+from engine.model.reading import CheckpointError
+from engine.native.ops import BLOCK, COLUMNS
+
+_PACKED_BYTES = (1280, 2080)
+"""Of a block of 16 x 128 weights in 4 and in 8 bits."""
+
+ShapeOf = Callable[[str], tuple[int, ...] | None]
+"""A tensor's shape by its name; None where there is none of that name."""
+
+
+def require_tensors(config: ModelConfig, shape_of: ShapeOf, source: object) -> None:
+    """`CheckpointError` where a tensor of the network is absent or of another shape; names are Hugging Face's. `source` is who is named."""
+    for name, wanted in _shapes(config):
+        if (shape := shape_of(name)) != wanted:
+            raise CheckpointError(_difference(source, name, shape, wanted))
+
+
+def require_packed(config: ModelConfig, tensors: Mapping[str, Tensor], source: object) -> None:
+    """The same for weights in the kernels' layout (`engine.model.packed`): the kernels read behind bare addresses."""
+    for name, wanted in _packed_vectors(config):
+        found = tensors.get(name)
+        if found is None or found.dtype is not torch.float32 or tuple(found.shape) != wanted:
+            raise CheckpointError(_difference(source, name, None if found is None else tuple(found.shape), wanted))
+    for name, (outputs, inputs) in _packed_matrices(config):
+        runs = _runs(tensors, name)
+        fitting = all(
+            run.dtype is torch.uint8 and run.dim() == 3 and run.shape[1] * BLOCK == inputs and run.shape[2] in _PACKED_BYTES for run in runs
+        )
+        if not fitting or sum(run.shape[0] for run in runs) * COLUMNS != outputs:
+            shapes = ", ".join(str(tuple(run.shape)) for run in runs) or "absent"
+            raise CheckpointError(f"{source}: the packed matrix {name} is {shapes}, which is not {outputs} x {inputs}")
+
+
+def _shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
+    hidden = config.hidden_size
+    yield "model.embed_tokens.weight", (config.vocab_size, hidden)
+    yield "model.norm.weight", (hidden,)
+    if not config.tied_head:
+        yield "lm_head.weight", (config.vocab_size, hidden)
+    sizes = projection_sizes(config)
+    for i in range(config.num_layers):
+        prefix = f"model.layers.{i}"
+        yield f"{prefix}.input_layernorm.weight", (hidden,)
+        yield f"{prefix}.post_attention_layernorm.weight", (hidden,)
+        for name in ("q_norm", "k_norm") if config.qk_norm else ():
+            yield f"{prefix}.self_attn.{name}.weight", (config.head_dim,)
+        for product, projections in FUSED.items():
+            part = "self_attn" if product in {"qkv", "o"} else "mlp"
+            for name in projections:
+                yield f"{prefix}.{part}.{name}.weight", sizes[name]
+                if product == "qkv" and config.qkv_bias:
+                    yield f"{prefix}.{part}.{name}.bias", sizes[name][:1]
+
+
+def _packed_vectors(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield "norm", (config.hidden_size,)
+    for i in range(config.num_layers):
+        yield f"{i}.input_norm", (config.hidden_size,)
+        yield f"{i}.post_norm", (config.hidden_size,)
+        for name in ("q_norm", "k_norm") if config.qk_norm else ():
+            yield f"{i}.{name}", (config.head_dim,)
+        if config.qkv_bias:
+            yield f"{i}.qkv.bias", (config.query_size + 2 * config.kv_size,)
+
+
+def _packed_matrices(config: ModelConfig) -> Iterator[tuple[str, tuple[int, int]]]:
+    for name in ("embedding",) if config.tied_head else ("embedding", "head"):
+        yield name, (config.vocab_size, config.hidden_size)
+    sizes = projection_sizes(config)
+    for i in range(config.num_layers):
+        for product, projections in FUSED.items():
+            yield f"{i}.{product}", (sum(sizes[name][0] for name in projections), sizes[projections[0]][1])
+
+
+def _runs(tensors: Mapping[str, Tensor], name: str) -> list[Tensor]:
+    if name in tensors:
+        return [tensors[name]]
+    runs: list[Tensor] = []
+    while (run := tensors.get(f"{name}.{len(runs)}")) is not None:
+        runs.append(run)
+    return runs
+
+
+def _difference(source: object, name: str, shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> str:
+    if shape is None:
+        return f"{source} lacks the tensor {name}"
+    return f"{source}: the tensor {name} is {shape} and not {wanted}, as its description says"
