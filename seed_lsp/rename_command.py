@@ -79,11 +79,14 @@ def _report(found: Rename, files: WorkspaceFiles, root: Path, options: argparse.
     if found.call_sites is not None:
         by_place |= {(site.path, site.start): site for site in found.call_sites.sites}
     sites = [_site(documents.get(site.path) or files.document(site.path), site, root, tiers) for _, site in sorted(by_place.items())]
+    unread = {path.relative_to(root).as_posix(): reason for path, reason in sorted(files.unread.items())}
     if options.json:
-        print(json.dumps({"diff": diff, "sites": sites, "counts": found.references.counts(), "written": options.write}))
+        print(json.dumps({"diff": diff, "sites": sites, "counts": found.references.counts(), "written": options.write, "unread": unread}))
         return
     sys.stdout.write(diff)
     print(f"seed-lsp: {', '.join(f'{count} {tier}' for tier, count in found.references.counts().items())}", file=sys.stderr)
+    for path, reason in unread.items():
+        print(f"seed-lsp: not looked at: {path} ({reason})", file=sys.stderr)
     for site in sites:
         if not site["applied"]:
             where = f"{site['file']}:{site['line']}:{site['column']}"

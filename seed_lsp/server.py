@@ -157,7 +157,7 @@ class SeedServer(LanguageServer):
         from seed_lsp.source.exclusions import Exclusions
 
         if self._exclusions is None:
-            self._exclusions = Exclusions(self.settings.exclude)
+            self._exclusions = Exclusions(self.settings.exclude, self.tell_once)
         path = path_of(uri)
         return path is not None and self._exclusions.excludes(path, self.root_of(path))
 

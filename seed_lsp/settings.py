@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.api import MODES, NUMBER_FORMATS, Mode
 from engine.worker import WorkerSettings
+from seed_lsp.source.ignore import UnusablePatternError, parse_pattern
 
 SECTION = "seed"
 
@@ -62,11 +63,15 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
         value = _look_up(raw, key)
         if value is None:
             continue
+        if isinstance(entry.default, tuple) and isinstance(value, list):
+            values[entry.name], unusable = _usable_patterns(value)
+            problems += [f"{SECTION}.{key}: {problem}; the other entries hold" for problem in unusable]
+            continue
         problem = _problem(entry.default, value, entry.metadata)
         if problem:
             problems.append(f"{SECTION}.{key}: {problem}; {entry.default!r} is used")
         else:
-            values[entry.name] = tuple(value) if isinstance(entry.default, tuple) else value
+            values[entry.name] = value
     return Settings(**values), problems
 
 
@@ -81,9 +86,27 @@ def _look_up(raw: dict[str, Any], key: str) -> Any:
     return inner
 
 
+def _usable_patterns(entries: list[object]) -> tuple[tuple[str, ...], list[str]]:
+    """The patterns among a list's entries, and what is wrong with the others: each keeps files from the model, whatever the others are."""
+    kept: list[str] = []
+    problems: list[str] = []
+    for entry in entries:
+        try:
+            if not isinstance(entry, str):
+                problems.append(f"{entry!r} is no pattern")
+            elif entry.startswith("#"):
+                problems.append(f"{entry!r} is a comment; for a name that begins so write \\{entry}")
+            elif (pattern := parse_pattern(entry)) is not None:
+                kept.append(entry)
+                problems += [f"{entry!r} may not do what it was meant to: {pattern.flaw}"] if pattern.flaw else []
+        except UnusablePatternError as error:
+            problems.append(f"{entry!r} matches no file: {error}")
+    return tuple(kept), problems
+
+
 def _problem(default: object, value: object, metadata: Any) -> str | None:
     if isinstance(default, tuple):
-        return None if isinstance(value, list) and all(isinstance(entry, str) for entry in value) else f"{value!r} is no list of strings"
+        return f"{value!r} is no list of patterns"
     if type(value) is not type(default):
         return f"{value!r} is not of type {type(default).__name__}"
     if "choices" in metadata and value not in metadata["choices"]:

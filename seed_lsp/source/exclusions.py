@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
+from seed_lsp.errors import reason_of
+from seed_lsp.source.ignore import IgnoreFiles, Rules, is_left_out
 
 SECRETS = (
     ".env",
@@ -48,42 +49,45 @@ SECRETS = (
     ".kube/",
 )
 """As `.gitignore` writes patterns. Names of certificates, keys and password files of common tools."""
-IGNORE_FILES = (".gitignore", ".seedignore")
+GIT_IGNORE = ".gitignore"
+IGNORE_FILES = (GIT_IGNORE, ".seedignore")
 
 
 class Exclusions:
-    """`SECRETS`, the user's own `patterns`, and the ignore files between the workspace's root and a file. These are read again when they change."""
+    """`SECRETS`, the user's own `patterns`, and the ignore files between the workspace's root and a file. These are read again when they change.
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._always = GitIgnoreSpec.from_lines([*SECRETS, *patterns])
-        self._rules: dict[Path, tuple[int, GitIgnoreSpec]] = {}
+    Where an ignore file is there and cannot be read, what it keeps from the model is unknown, and so nothing below its folder gets there. `tell` is given
+    such things in words for the user, as often as they are met.
+    """
+
+    def __init__(self, patterns: Iterable[str] = (), tell: Callable[[str], None] = lambda _text: None) -> None:
+        self._always = Rules([*SECRETS, *patterns])
+        self._tell = tell
+        self._files = IgnoreFiles()
 
     def excludes(self, path: Path, root: Path | None) -> bool:
         """Whether the file at `path`, in the workspace at `root` if it is in one, is kept from the model."""
-        inside = root is not None and path.is_relative_to(root)
-        relative = path.relative_to(root) if inside and root is not None else Path(path.name)
-        if self._always.match_file(relative.as_posix()):
+        if root is None or not path.is_relative_to(root):
+            return is_left_out(path.name, [("", self._always)])
+        relative = path.relative_to(root).as_posix()
+        if is_left_out(relative, [("", self._always)]):
             return True
-        if not inside or root is None:
-            return False
-        # The nearest rule that says something decides (gitignore(5)).
-        for folder in [path.parent, *path.parent.parents]:
-            for name in IGNORE_FILES:
-                rules = self._rules_of(folder / name)
-                verdict = rules.check_file(path.relative_to(folder).as_posix()).include if rules else None
-                if verdict is not None:
-                    return bool(verdict)
-            if folder == root:
-                break
-        return False
+        # Each kind of file for itself: what one of them keeps out, the other cannot let in.
+        return any(self._keeps_out(relative, root, name) for name in IGNORE_FILES)
 
-    def _rules_of(self, file: Path) -> GitIgnoreSpec | None:
-        try:
-            changed = file.stat().st_mtime_ns
-            known = self._rules.get(file)
-            if known is None or known[0] != changed:
-                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-                known = self._rules[file] = (changed, GitIgnoreSpec.from_lines(lines))
-        except OSError:
-            return None
-        return known[1]
+    def _keeps_out(self, relative: str, root: Path, name: str) -> bool:
+        folders = relative.split("/")[:-1]
+        rules = []
+        for around in ("".join(f"{folder}/" for folder in folders[:count]) for count in range(len(folders) + 1)):
+            file = root / around / name
+            try:
+                found = self._files.rules_of(file)
+            except OSError as error:
+                self._tell(f"{file} cannot be read ({reason_of(error)}); nothing below its folder is given to the model")
+                return True
+            if found is not None:
+                rules.append((around, found))
+                # In a file of git's own they are the same to git.
+                for number, reason in found.flaws.items() if name != GIT_IGNORE else ():
+                    self._tell(f"line {number} of {file} may not do what it was meant to: {reason}")
+        return is_left_out(relative, rules)

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
-from seed_lsp.errors import UnknownDocumentError
+from engine.files import read_regular
+from seed_lsp.errors import UnknownDocumentError, reason_of
 from seed_lsp.source.document import Document
+from seed_lsp.source.exclusions import GIT_IGNORE
+from seed_lsp.source.ignore import IgnoreFiles, Rules, entry_left_out
 
 # File name endings of the languages that have a grammar, as LSP language identifiers.
 _LANGUAGES = {
@@ -41,6 +42,8 @@ PLAIN = "plaintext"
 _TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"})
 _READ = _TEXTS | _LANGUAGES.keys()
 MAX_BYTES = 1_000_000
+# Of a file that somebody names: room for what no workspace's file is large enough for.
+MAX_NAMED_BYTES = 20_000_000
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox", ".eggs", "site-packages"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -55,9 +58,9 @@ def language_of(path: Path) -> str:
 
 
 def read_document(path: Path) -> Document:
-    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text."""
+    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text, is no regular file, or larger than `MAX_NAMED_BYTES`."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_regular(path, MAX_NAMED_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnknownDocumentError(f"{path} is not UTF-8 text (byte {error.start}); convert it first") from error
     except OSError as error:
@@ -86,20 +89,28 @@ class WorkspaceFiles:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.open: Mapping[Path, Document] = {}
+        self.unread: dict[Path, str] = {}
+        """What could not be looked at by the last `refresh`, and why: files, folders with all that is in them, and ignore files, whose rules then do not count."""
         self._known: dict[Path, _Known] = {}
         # A file that changes gets a new number; the old one's path becomes None, and what the index says of it is passed over.
         self._paths: list[Path | None] = []
         self._files_of: dict[bytes, array[int]] = {}
+        self._ignore_files = IgnoreFiles()
 
     def refresh(self, check: Callable[[], None] = lambda: None) -> None:
         """Look for files that are new, changed or gone. `check` is called between files and may raise, which loses nothing."""
         found: set[Path] = set()
+        self.unread = {}
         # Ten thousand paths take a tenth of a second to make.
         known_paths = {str(path): path for path in self._known}
-        for entry in self._walk(self.root, []):
+        for entry in self._walk():
             check()
             path = known_paths.get(entry.path) or Path(entry.path)
-            state = entry.stat()
+            try:
+                state = entry.stat()
+            except OSError as error:
+                self._pass_over(entry.path, error)
+                continue
             if state.st_size > MAX_BYTES:
                 continue
             found.add(path)
@@ -143,29 +154,47 @@ class WorkspaceFiles:
     def __len__(self) -> int:
         return len(self._known)
 
-    def _walk(self, folder: Path, rules: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[os.DirEntry[str]]:
-        ignore = folder / ".gitignore"
-        if ignore.is_file():
-            lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines()
-            rules = [*rules, (folder, GitIgnoreSpec.from_lines(lines))]
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            return
-        for entry in entries:
-            if entry.is_symlink() or _ignored(entry, rules):
+    def _walk(self) -> Iterator[os.DirEntry[str]]:
+        """The files, folder by folder. Without recursion: folders may lie deeper in one another than calls of functions can."""
+        root = str(self.root).rstrip(os.sep) + os.sep
+        waiting: list[tuple[str, list[tuple[str, Rules]]]] = [(root, [])]
+        while waiting:
+            folder, around = waiting.pop()
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError as error:
+                self._pass_over(folder, error)
                 continue
-            if entry.is_dir():
-                if entry.name not in SKIPPED_FOLDERS and not Path(entry.path, "pyvenv.cfg").exists():
-                    yield from self._walk(Path(entry.path), rules)
-            elif entry.is_file() and Path(entry.name).suffix.lower() in _READ:
-                yield entry
+            rules = around + self._rules_of(folder, root)
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if entry_left_out(entry.path[len(root) :].replace(os.sep, "/"), rules, is_folder=is_folder):
+                    continue
+                if is_folder:
+                    if entry.name not in SKIPPED_FOLDERS and not os.path.lexists(f"{entry.path}{os.sep}pyvenv.cfg"):
+                        waiting.append((f"{entry.path}{os.sep}", rules))
+                elif entry.is_file(follow_symlinks=False) and Path(entry.name).suffix.lower() in _READ:
+                    yield entry
+
+    def _rules_of(self, folder: str, root: str) -> list[tuple[str, Rules]]:
+        try:
+            rules = self._ignore_files.rules_of(Path(folder, GIT_IGNORE))
+        except OSError as error:
+            self._pass_over(folder + GIT_IGNORE, error)
+            return []
+        return [] if rules is None else [(folder[len(root) :].replace(os.sep, "/"), rules)]
+
+    def _pass_over(self, path: str, error: OSError) -> None:
+        # What is gone since its folder was listed is no part of the workspace.
+        if not isinstance(error, FileNotFoundError):
+            self.unread[Path(path)] = reason_of(error)
 
     def _read(self, path: Path, state: os.stat_result) -> None:
         self._forget(path)
         try:
-            content = path.read_bytes()
-        except OSError:
+            content = read_regular(path, MAX_BYTES)
+        except OSError as error:
+            self._pass_over(str(path), error)
             return
         number = len(self._paths)
         self._paths.append(path)
@@ -192,13 +221,3 @@ class WorkspaceFiles:
 
 def _words(content: bytes) -> set[bytes]:
     return set(content.translate(_TO_SPACES).split())
-
-
-def _ignored(entry: os.DirEntry[str], rules: list[tuple[Path, GitIgnoreSpec]]) -> bool:
-    """The nearest rule that says something of the entry decides (gitignore(5))."""
-    for folder, spec in reversed(rules):
-        relative = Path(entry.path).relative_to(folder).as_posix()
-        verdict = spec.check_file(relative + "/" if entry.is_dir() else relative).include
-        if verdict is not None:
-            return verdict
-    return False

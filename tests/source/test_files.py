@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.files import read_regular
 from seed_lsp.errors import StaleDocumentError, UnknownDocumentError
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import MAX_BYTES, WorkspaceFiles, project_root, read_document
@@ -164,3 +168,88 @@ def test_resolving_runs_no_code_and_writes_no_files(tmp_path: Path):
     assert {"trap 1", "dumps 1", "sin 1"} <= set(done.stdout.splitlines())
     assert not (tmp_path / "started").exists()
     assert list(home.rglob("*")) == []
+
+
+def test_folders_may_lie_deeper_in_one_another_than_calls_can(tmp_path: Path):
+    """One deep tree must not stop a rename in the whole project."""
+    write(tmp_path, a_py="name")
+    depth = 1100
+    nest(tmp_path, ["d"] * depth)
+    deepest = tmp_path.joinpath(*["d"] * depth)
+    (deepest / "b.py").write_text("name")
+    try:
+        assert found(WorkspaceFiles(tmp_path), "name") == ["a.py", "d/" * depth + "b.py"]
+    finally:
+        (deepest / "b.py").unlink()
+        while deepest != tmp_path:
+            deepest.rmdir()
+            deepest = deepest.parent
+
+
+def test_a_path_that_the_system_cannot_open_is_left_out(tmp_path: Path):
+    """Folders may be nested so that the whole path is too long for any call."""
+    write(tmp_path, a_py="name")
+    nest(tmp_path, ["d" * 250] * 20)
+    files = WorkspaceFiles(tmp_path)
+    assert found(files, "name") == ["a.py"]
+    assert set(files.unread.values()) == {"File name too long"}
+
+
+def nest(folder: Path, names: list[str]) -> None:
+    """Folders in one another, without ever naming the whole path."""
+    opened = os.open(folder, os.O_RDONLY)
+    for name in names:
+        os.mkdir(name, dir_fd=opened)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=opened)
+        os.close(opened)
+        opened = deeper
+    os.close(opened)
+
+
+def test_what_cannot_be_read_is_left_out_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A folder, a file and an ignore file without permission cost what is in them, and nothing else."""
+    write(tmp_path, a_py="name", shut__b_py="name", sub__c_py="name", sub__d_py="name")
+    (tmp_path / "sub" / ".gitignore").write_text("d.py\n")
+    shut = {tmp_path / "shut", tmp_path / "sub" / "c.py", tmp_path / "sub" / ".gitignore"}
+    real_scandir, real_read = os.scandir, read_regular
+
+    def denying(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: str | Path, *more: int) -> Any:
+            if Path(path) in shut:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *more)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", denying(real_scandir))
+        patched.setattr("seed_lsp.source.files.read_regular", denying(real_read))
+        patched.setattr("seed_lsp.source.ignore.read_regular", denying(real_read))
+        files = WorkspaceFiles(tmp_path)
+        assert found(files, "name") == ["a.py", "sub/d.py"]
+        assert files.unread == dict.fromkeys(shut, "Permission denied")
+    assert found(files, "name") == ["a.py", "shut/b.py", "sub/c.py"]
+    assert files.unread == {}
+
+
+def test_a_file_that_goes_while_the_workspace_is_looked_at_is_no_failure(tmp_path: Path):
+    """Builds and other tools delete files at any time."""
+    write(tmp_path, a_py="name", b_py="name", c_py="name")
+    files = WorkspaceFiles(tmp_path)
+    files.refresh(lambda: (tmp_path / "b.py").unlink(missing_ok=True))
+    assert files.unread == {}
+    assert found(files, "name") == ["a.py", "c.py"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "holes"])
+def test_what_is_no_text_file_of_a_sensible_size_is_not_read(tmp_path: Path, kind: str):
+    """A pipe would be waited for, a device and a file of a terabyte would fill the memory."""
+    path = tmp_path / "a.py"
+    path.touch()
+    if kind == "holes":
+        os.truncate(path, 1 << 40)
+    else:
+        path.unlink()
+        {"pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"), "folder": path.mkdir}[kind]()
+    with pytest.raises(UnknownDocumentError, match="cannot read"):
+        read_document(path)
