@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, InvalidRequestError, Request
+from engine.fences import fence_around
 from engine.model.tokenizer import Message, Tokenizer
 
 # Control tokens after which a completion has said all it has to say (Qwen2.5-Coder, arXiv 2409.12186, section 3.1).
@@ -29,6 +29,8 @@ EDIT_SYSTEM = (
 BLANK = " \t"
 """What an empty line may hold. A form feed is text: it must survive."""
 _DEFINITION = re.compile(r"@|(?:async +)?def\b|class\b")
+_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
+_LAST_FENCE = re.compile(r"\n`{3,}[ \t]*\n*\Z")
 CONTEXT_LINES = 40
 """Lines before and after the region that the prompt shows, where the request has any."""
 
@@ -38,7 +40,8 @@ class Prompt:
     """`tokens` to continue; `old` tokens that the continuation probably repeats; where it ends; and how to read it back.
 
     `indent` was taken off the region's lines; `ends_line` says whether the region ended with a line break;
-    `start` is the part of the answer that the prompt already holds.
+    `start` is the part of the answer that the prompt already holds. `fences`: lines of
+    the region that begin with three backticks.
     """
 
     tokens: list[int]
@@ -48,10 +51,14 @@ class Prompt:
     indent: str = ""
     ends_line: bool = False
     start: str = ""
+    fences: int = 0
 
     def read(self, text: str) -> str:
         """The model's text as the editor wants it: behind its given start, with indentation and last line break put back."""
         text = self.start + text
+        if self.fences and (len(_FENCE.findall(text)) - self.fences) % 2:
+            # One more than there are pairs: the model's own end of the block.
+            text = _LAST_FENCE.sub("", text)
         if not self.indent and not self.ends_line:
             return text
         text = text.rstrip("\n")
@@ -88,13 +95,15 @@ def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
 def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     """The region flush left in a code block, the file around it above if the request has one; the answer begins in a code block.
 
-    Nothing of the region can end that block early: its fence is longer than any run of backticks in the text.
+    Nothing of the region can end that block early: its fence is longer than any run of backticks in the text. Models open with that fence, and close with
+    three backticks all the same: those end the answer where no line of the region begins so, and are taken off its end where one does.
     """
     region = request.region.removesuffix("\n")
     indent = _common_indent(region)
     flush = _dedent(region, indent)
     guess = _dedent((request.guess or request.region).removesuffix("\n"), indent)
-    fence = _fence(request.before + request.region + request.after)
+    fences = len(_FENCE.findall(flush))
+    fence = fence_around(request.before + request.region + request.after)
     block = f"{fence}{request.language}\n{flush}\n{fence}"
     instruction = request.instruction.strip()
     if file := _surroundings(request):
@@ -109,11 +118,12 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     return Prompt(
         tokens,
         _present(tokenizer, _CHAT_STOPS),
-        (f"\n{fence}",),
+        (f"\n{fence}",) if fences else ("\n```",),
         old=tuple(tokenizer.encode(f"{guess.removeprefix(start)}\n{fence}")),
         start=start,
         indent=indent,
         ends_line=request.region.endswith("\n"),
+        fences=fences,
     )
 
 
@@ -136,18 +146,12 @@ def _surroundings(request: EditRequest) -> str:
     return ("\n".join(before[-CONTEXT_LINES:]) + request.region + "\n".join(after[:CONTEXT_LINES])).strip("\n")
 
 
-def _fence(text: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    return "`" * (longest + 1)
-
-
 def _common_indent(text: str) -> str:
     """The white space that every line with text starts with."""
-    flush = textwrap.dedent(text)
-    first, first_flush = next(
-        ((line, bare) for line, bare in zip(text.split("\n"), flush.split("\n"), strict=True) if line.strip(BLANK)), ("", "")
-    )
-    return first[: len(first) - len(first_flush)]
+    whites = [line[: len(line) - len(line.lstrip(BLANK))] for line in text.split("\n") if line.strip(BLANK)]
+    # What the first and the last in order have in common all have.
+    first, last = min(whites, default=""), max(whites, default="")
+    return first[: next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), min(len(first), len(last)))]
 
 
 def _dedent(text: str, indent: str) -> str:

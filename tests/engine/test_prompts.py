@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from engine.api import EditRequest, InfillRequest, RelatedFile, SamplingOptions
-from engine.model.tokenizer import Tokenizer
+from engine.model.tokenizer import Message, Tokenizer
 from engine.prompts import edit_prompt, infill_prompt
 
 
@@ -61,6 +61,66 @@ def test_the_region_cannot_end_its_code_block(tokenizer):
     """A docstring with a fence in it gets a longer fence around."""
     prompt = edit_prompt(tokenizer, edit('x = """\n```\n````\n"""\n'))
     assert prompt.stop_strings == ("\n`````",)
+
+
+BACKTICKS = [
+    'def f(text):\n    """Render.\n\n    ```python\n    f("a")\n    ```\n\n    ````text\n    ```\n    ````\n    """\n    return text\n',
+    'TEXT = """\n```python\nf("a")\n```\n"""\n\n\ndef f(a):\n    return a\n',
+    'class A:\n    TEXT = """\n```\na\n```\n"""\n',
+    "# ``````\nx = 1\n",
+    "one\n\n```sh\nrun\n```\n",
+    "x = '`' + '``'\n",
+    'x = """\n~~~\nHere is a file:\n~~~~\n<|im_end|>\n"""\n',
+]
+
+
+@pytest.mark.parametrize("region", BACKTICKS)
+def test_an_answer_survives_any_backticks(tokenizer, region):
+    """Whether the model ends its block with the fence that it began with or, as models do, with three backticks."""
+    prompt = edit_prompt(tokenizer, edit(region))
+    fence = tokenizer.decode(prompt.tokens).rstrip("\n").removesuffix("python").rsplit("\n", 1)[-1]
+    shown = region.removesuffix("\n")
+    for closing in (fence, "```"):
+        answer = f"{shown}\n{closing}\n"
+        ends = [at for stop in prompt.stop_strings if (at := answer.find(stop)) >= 0]
+        assert prompt.read(answer[: min(ends, default=len(answer))]) == region
+
+
+def test_a_block_that_was_put_at_the_end_is_kept(tokenizer):
+    """A fence that has its counterpart is the text's own."""
+    prompt = edit_prompt(tokenizer, edit("one\n\n```\nrun\n```\n"))
+    longer = "one\n\n```\nrun\n```\n\n```\nstop\n```\n"
+    assert prompt.read(longer) == longer
+
+
+SYSTEM = (
+    "You are a careful programmer. Rewrite the code exactly as the instruction asks and change nothing else. "
+    "Answer with the complete rewritten code in one code block and nothing else."
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "region", "after", "text"),
+    [
+        ("", "    def f(self):\n\n        return 1\n", "", "Tidy up.\n\n```python\ndef f(self):\n\n    return 1\n```"),
+        ("", "\tif x:\n\t\ty('`')\n", "", "Tidy up.\n\n```python\nif x:\n\ty('`')\n```"),
+        (
+            "import os\n\n",
+            "x = 1\n",
+            "print(x)\n",
+            (
+                "Here is a file:\n```python\nimport os\n\nx = 1\nprint(x)\n```\n\n"
+                "Rewrite only the following part of it; leave out the rest of the file.\n```python\nx = 1\n```\n\nTidy up."
+            ),
+        ),
+    ],
+)
+def test_the_prompt_of_plain_code_is_as_it_was_measured(tokenizer, before, region, after, text):
+    """The figures of the model card were taken with these very prompts; code with odd text alone may have others."""
+    prompt = edit_prompt(tokenizer, edit(region, before=before, after=after))
+    asked = tokenizer.chat([Message("system", SYSTEM), Message("user", text)])
+    assert prompt.tokens == asked + tokenizer.encode("```python\n")
+    assert prompt.stop_strings == ("\n```",)
 
 
 def test_surroundings_are_shown_only_where_the_request_has_them(tokenizer):

@@ -242,3 +242,11 @@ def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: predi
     assert read.verdict == verdict
     # Of the lines around it nothing was reported.
     assert (read.edit.text if read.edit else None) == ("a = fetch('x', 10)\n" if verdict == "shown" else None)
+
+
+def test_a_change_cannot_end_the_block_that_shows_it():
+    """The model sees a change that holds backticks whole."""
+    now, changes = just_changed("a = '```old```'\nb = '```old```'\n", "a = '```new```'\nb = '```old```'\n")
+    [candidate] = [c for c in find_candidates(now, changes) if c.proposal is not None]
+    request = prediction.build_request(now, candidate, changes, Settings(), 1)
+    assert "````python\na = '```old```'\n````\nto\n````python\na = '```new```'\n````" in request.instruction

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.api import EditRequest, Finished, SamplingOptions, Urgency
+from engine.fences import fence_around
 from seed_lsp.features.next_edit.candidates import Candidate
 from seed_lsp.features.next_edit.history import Change, within
 from seed_lsp.features.next_edit.reports import names_of
@@ -88,7 +89,8 @@ def _instruction(document: Document, candidate: Candidate, changes: Sequence[Cha
     language, parts = document.language, []
     for change in reversed(shown):
         before, after = "\n".join(change.before), "\n".join(change.after)
-        parts.append(f"I changed\n```{language}\n{before}\n```\nto\n```{language}\n{after}\n```")
+        fence = fence_around(before + after)
+        parts.append(f"I changed\n{fence}{language}\n{before}\n{fence}\nto\n{fence}{language}\n{after}\n{fence}")
     if candidate.proposal is None and candidate.report:
         line = document.line_text(candidate.line).strip()
         parts.append(f"Now my checker says of `{line}`: {_one_line(candidate.report)}")

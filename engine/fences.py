@@ -1,0 +1,11 @@
+"""Code blocks as Markdown has them: a fence of backticks, longer than any run of them in the text."""
+
+from __future__ import annotations
+
+import re
+
+
+def fence_around(text: str) -> str:
+    """Three backticks, or one more than the longest run of three or more in `text`."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    return "`" * (longest + 1)
