@@ -7,6 +7,7 @@ one with a browser's Origin are refused (DNS rebinding).
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import hmac
 import json
 import logging
@@ -17,7 +18,6 @@ import threading
 import time
 from dataclasses import replace
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,12 @@ from seed_lsp.engine_client import EngineClient, SupersededError
 from seed_lsp.errors import SeedError, reason_of
 from seed_lsp.features.inline import completion
 from seed_lsp.features.inline.plan import Plan
+from seed_lsp.http_server import HOST, Handler, LoopbackServer
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 
 logger = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 MAX_BYTES = 1_000_000
 MAX_TOKENS = 512
 TIMEOUT_S = 120
@@ -42,6 +42,7 @@ MIN_TOKEN_LENGTH, MAX_TOKEN_BYTES = 16, 4096
 _MARKED = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>(.*?)<\|fim_middle\|>", re.DOTALL)
 
 
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _TOKEN = re.compile(r"[!-~]+")
 _REMEDY = "delete it, or put a token of your own into the variable SEED_LSP_TOKEN"
 
@@ -131,10 +132,14 @@ class Completions:
             raise BadRequestError("streaming is not offered; leave out `stream`")
         plan = read_plan(body)
         most = body.get("max_tokens", self._settings.inline_max_tokens)
-        if not isinstance(most, int) or not 1 <= most <= MAX_TOKENS:
+        if type(most) is not int or not 1 <= most <= MAX_TOKENS:
             raise BadRequestError(f"max_tokens must be 1 to {MAX_TOKENS}")
         future = asyncio.run_coroutine_threadsafe(self._complete(plan, most), self._loop)
-        return future.result(TIMEOUT_S)
+        try:
+            return future.result(TIMEOUT_S)
+        except concurrent.futures.TimeoutError:
+            future.cancel()
+            raise EngineError(f"there was no answer in {TIMEOUT_S} s") from None
 
     async def _complete(self, plan: Plan, most: int) -> dict[str, Any]:
         settings = replace(self._settings, inline_max_tokens=most)
@@ -167,32 +172,40 @@ class Completions:
         self._loop.close()
 
 
-def make_server(completions: Completions, token: str, model: str, port: int = 0) -> ThreadingHTTPServer:
-    """A server that is bound and not yet serving; port 0: any that is free."""
+def make_server(completions: Completions, token: str, model: str, port: int = 0) -> LoopbackServer:
+    """A server that is bound and not yet serving; port 0: any that is free. `EndpointError` where it cannot be had."""
     if not token:
         raise EndpointError("without a token the endpoint would be open to everybody on this machine")
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
+    class Endpoint(Handler):
+        def get(self) -> None:
             if self._admitted() and self._at("/v1/models"):
                 self._send(HTTPStatus.OK, {"object": "list", "data": [{"id": model, "object": "model", "owned_by": "seed-lsp"}]})
 
-        def do_POST(self) -> None:
+        def post(self) -> None:
             if not self._admitted() or not self._at("/v1/completions"):
                 return
             try:
-                self._send(HTTPStatus.OK, completions.answer(self._body()))
+                body = self._body()
+            except BadRequestError as error:
+                self._fail(HTTPStatus.BAD_REQUEST, str(error))
+                return
+            try:
+                answer = completions.answer(body)
             except BadRequestError as error:
                 self._fail(HTTPStatus.BAD_REQUEST, str(error))
             except SupersededError:
                 self._fail(HTTPStatus.CONFLICT, "a newer request took its place")
             except EngineError as error:
                 self._fail(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            except Exception as error:  # noqa: BLE001 - the client must get an answer whatever happens
+                logger.error("a completion failed with %s", type(error).__name__)
+                self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; the log of `seed-lsp http` has the details")
+            else:
+                self._send(HTTPStatus.OK, answer)
 
         def _admitted(self) -> bool:
-            bound = self.server.server_port  # type: ignore[attr-defined]
+            bound = self.server.server_port
             if self.headers.get("Host") not in {f"{HOST}:{bound}", f"localhost:{bound}"} or self.headers.get("Origin"):
                 self._fail(HTTPStatus.FORBIDDEN, "only programs of this machine may ask, and no web page")
                 return False
@@ -209,13 +222,15 @@ def make_server(completions: Completions, token: str, model: str, port: int = 0)
             return False
 
         def _body(self) -> dict[str, Any]:
-            length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > MAX_BYTES:
+            length = self.headers.get("Content-Length", "").strip()
+            if not _LENGTH.fullmatch(length) or int(length) > MAX_BYTES:
                 raise BadRequestError(f"a body of at most {MAX_BYTES} bytes, with its Content-Length")
+            content = self.rfile.read(int(length))
+            self.server.has(self.connection)
             try:
-                body = json.loads(self.rfile.read(int(length)))
-            except ValueError:
-                raise BadRequestError("the body is no JSON") from None
+                body = json.loads(content)
+            except (ValueError, RecursionError):
+                raise BadRequestError("the body is no JSON, or too deep") from None
             if not isinstance(body, dict):
                 raise BadRequestError("the body is no JSON object")
             return body
@@ -232,17 +247,21 @@ def make_server(completions: Completions, token: str, model: str, port: int = 0)
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
-            """Nothing: a request's line and body are the user's."""
-
-    return ThreadingHTTPServer((HOST, port), Handler)
+    try:
+        return LoopbackServer(port, Endpoint)
+    except (OSError, OverflowError) as error:
+        raise EndpointError(f"cannot listen on port {port} of {HOST} ({reason_of(error)}); name another with --port") from error
 
 
 def serve(settings: Settings, port: int, engine: EngineClient | None = None) -> None:
     """Serve until interrupted."""
     token = read_token()
     completions = Completions(settings, engine or EngineClient(idle_s=60.0 * settings.idle_minutes))
-    server = make_server(completions, token, settings.model_of_inline, port)
+    try:
+        server = make_server(completions, token, settings.model_of_inline, port)
+    except EndpointError:
+        completions.close()
+        raise
     where = "the variable SEED_LSP_TOKEN" if os.environ.get("SEED_LSP_TOKEN") else str(token_path())
     print(f"completions at http://{HOST}:{server.server_address[1]}/v1/completions; the token is in {where}", flush=True)
     try:
