@@ -66,7 +66,7 @@ def edit(options: argparse.Namespace) -> None:
         new_text, new_region = rewrite.new_text(plan), rewrite.new_region
     diff = unified_diff(document.text, new_text, _diff_path(options.file))
     if options.write and diff:
-        write_files({options.file: Replacement(document.text, new_text)})
+        write_files({options.file: Replacement(document.text, new_text, document.encoding)})
     if options.json:
         _print_json(new_region, diff, finished)
     else:

@@ -74,7 +74,7 @@ def _report(found: Rename, files: WorkspaceFiles, root: Path, options: argparse.
     texts = found.texts(tiers)
     diff = "".join(unified_diff(documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))
     if options.write:
-        write_files({p: Replacement(documents[p].text, new) for p, new in texts.items()})
+        write_files({p: Replacement(documents[p].text, new, documents[p].encoding) for p, new in texts.items()})
     by_place = {(site.path, site.start): site for site in found.references.sites}
     if found.call_sites is not None:
         by_place |= {(site.path, site.start): site for site in found.call_sites.sites}

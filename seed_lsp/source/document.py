@@ -42,12 +42,13 @@ class ClientPosition:
 
 @dataclass(frozen=True)
 class Document:
-    """A snapshot: what is computed from it is only valid for `version`."""
+    """A snapshot: what is computed from it is only valid for `version`. `encoding`: that of the file that it was read from; without meaning for an open document."""
 
     uri: str
     text: str
     version: int | None = None
     language: str = "plaintext"
+    encoding: str = "utf-8"
 
     @cached_property
     def line_starts(self) -> list[int]:

@@ -1,11 +1,14 @@
 """The workspace's text files: which there are, what they hold now, and which of them have a word.
 
-Open documents come before what is on disk. What `.gitignore` leaves out, what lies behind a symbolic link, and what is too large is no part of it.
+Open documents come before what is on disk. What `.gitignore` leaves out, and what lies behind a symbolic link, is no part of it; what is too large is only searched.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
+import re
+import unicodedata
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,13 +18,17 @@ from pathlib import Path
 from engine.files import read_regular
 from seed_lsp.errors import UnknownDocumentError, reason_of
 from seed_lsp.source.document import Document
+from seed_lsp.source.encodings import ANY_BYTES, decoded
 from seed_lsp.source.exclusions import GIT_IGNORE
 from seed_lsp.source.ignore import IgnoreFiles, Rules, entry_left_out
+from seed_lsp.source.layout import ImportFolders, Layout
 
 # File name endings of the languages that have a grammar, as LSP language identifiers.
 _LANGUAGES = {
     ".py": "python",
     ".pyi": "python",
+    ".pyw": "python",
+    ".wsgi": "python",
     ".js": "javascript",
     ".mjs": "javascript",
     ".cjs": "javascript",
@@ -38,12 +45,16 @@ _LANGUAGES = {
     ".hpp": "cpp",
 }
 PLAIN = "plaintext"
+NOTEBOOK = ".ipynb"
 # Documentation and configuration, where names of code are mentioned.
-_TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"})
+_TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", NOTEBOOK})
 _READ = _TEXTS | _LANGUAGES.keys()
 MAX_BYTES = 1_000_000
 # Of a file that somebody names: room for what no workspace's file is large enough for.
 MAX_NAMED_BYTES = 20_000_000
+MAX_SEARCHED_BYTES = 20_000_000
+"""Up to here a file that is larger than `MAX_BYTES` is at least searched for a name."""
+_PYTHON_SCRIPT = re.compile(rb"#![^\n]*python")
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox", ".eggs", "site-packages"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -53,19 +64,30 @@ PROJECT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "pack
 _TO_SPACES = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
 
 
-def language_of(path: Path) -> str:
+def language_of(path: Path, start: bytes = b"") -> str:
+    """By the name's ending; a file without one is Python's if its first line, at the `start` of its content, says so."""
+    if not path.suffix and _PYTHON_SCRIPT.match(start):
+        return "python"
     return _LANGUAGES.get(path.suffix.lower(), PLAIN)
 
 
-def read_document(path: Path) -> Document:
-    """A file as a document; `UnknownDocumentError` if it cannot be read as UTF-8 text, is no regular file, or larger than `MAX_NAMED_BYTES`."""
+def read_document(path: Path, *, unread: bool = False) -> Document:
+    """A file as a document, in its own encoding; `UnknownDocumentError` if it cannot be read as text, is no regular file, or larger than `MAX_NAMED_BYTES`.
+
+    `unread`: take such a file, too, a character for each byte.
+    """
     try:
-        text = read_regular(path, MAX_NAMED_BYTES).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnknownDocumentError(f"{path} is not UTF-8 text (byte {error.start}); convert it first") from error
+        content = read_regular(path, MAX_NAMED_BYTES)
     except OSError as error:
         raise UnknownDocumentError(f"cannot read {path}: {error.strerror}") from error
-    return Document(path.absolute().as_uri(), text, None, language_of(path))
+    language = language_of(path, content)
+    try:
+        text, encoding = decoded(content, str(path), python=language == "python")
+    except UnknownDocumentError:
+        if not unread:
+            raise
+        text, encoding = content.decode(ANY_BYTES), ANY_BYTES
+    return Document(path.absolute().as_uri(), text, None, language, encoding)
 
 
 def project_root(path: Path) -> Path:
@@ -96,11 +118,17 @@ class WorkspaceFiles:
         self._paths: list[Path | None] = []
         self._files_of: dict[bytes, array[int]] = {}
         self._ignore_files = IgnoreFiles()
+        self._large: set[Path] = set()
+        # Files without an ending that are no scripts, as they were when they were looked at.
+        self._no_scripts: dict[str, tuple[int, int]] = {}
+        self._layout: Layout | None = None
 
     def refresh(self, check: Callable[[], None] = lambda: None) -> None:
         """Look for files that are new, changed or gone. `check` is called between files and may raise, which loses nothing."""
         found: set[Path] = set()
         self.unread = {}
+        self._large.clear()
+        self._layout = None
         # Ten thousand paths take a tenth of a second to make.
         known_paths = {str(path): path for path in self._known}
         for entry in self._walk():
@@ -112,6 +140,10 @@ class WorkspaceFiles:
                 self._pass_over(entry.path, error)
                 continue
             if state.st_size > MAX_BYTES:
+                if path.suffix:
+                    self._large.add(path)
+                continue
+            if not path.suffix and not self._is_script(path, state):
                 continue
             found.add(path)
             known = self._known.get(path)
@@ -124,10 +156,26 @@ class WorkspaceFiles:
 
     def containing(self, word: str) -> list[Path]:
         """The files that have the word, as an identifier has it, by their paths."""
-        encoded = word.encode("utf-8")
+        encoded = unicodedata.normalize("NFKC", word).encode("utf-8")
         on_disk = {self._paths[number] for number in self._files_of.get(encoded, ())} - {None}
         opened = {path for path, document in self.open.items() if encoded in _words(document.text.encode("utf-8", "surrogatepass"))}
         return sorted({path for path in on_disk if path is not None and path not in self.open} | opened)
+
+    def beginning_with(self, start: str) -> set[str]:
+        """The words of the workspace that begin so."""
+        encoded = start.encode("utf-8")
+        opened = {word for document in self.open.values() for word in _words(document.text.encode("utf-8", "surrogatepass"))}
+        return {word.decode("utf-8", "replace") for word in (*self._files_of, *opened) if word.startswith(encoded)}
+
+    def too_large(self, word: str) -> list[Path]:
+        """The files that have the word and are too large to be read, by their paths; the very largest are not even searched."""
+        return sorted(path for path in self._large if path not in self.open and _has_word(path, word.encode("utf-8")))
+
+    def import_folders(self, path: Path) -> ImportFolders:
+        """Where the imports of a file may lead to besides the root."""
+        if self._layout is None:
+            self._layout = Layout(self.root, {*self._known, *self.open}, lambda path: self.document(path).text)
+        return self._layout.import_folders(path)
 
     def open_text(self, path: Path) -> str | None:
         """The text of an open document; None for a file that is not open."""
@@ -173,7 +221,7 @@ class WorkspaceFiles:
                 if is_folder:
                     if entry.name not in SKIPPED_FOLDERS and not os.path.lexists(f"{entry.path}{os.sep}pyvenv.cfg"):
                         waiting.append((f"{entry.path}{os.sep}", rules))
-                elif entry.is_file(follow_symlinks=False) and Path(entry.name).suffix.lower() in _READ:
+                elif entry.is_file(follow_symlinks=False) and _may_be_read(entry.name):
                     yield entry
 
     def _rules_of(self, folder: str, root: str) -> list[tuple[str, Rules]]:
@@ -189,6 +237,22 @@ class WorkspaceFiles:
         if not isinstance(error, FileNotFoundError):
             self.unread[Path(path)] = reason_of(error)
 
+    def _is_script(self, path: Path, state: os.stat_result) -> bool:
+        """Whether a file without an ending is a Python script."""
+        seen = (state.st_mtime_ns, state.st_size)
+        if self._no_scripts.get(str(path)) == seen:
+            return False
+        if path in self._known and (self._known[path].changed_ns, self._known[path].size) == seen:
+            return True
+        try:
+            with path.open("rb") as file:
+                found = language_of(path, file.read(200)) == "python"
+        except OSError:
+            return False
+        if not found:
+            self._no_scripts[str(path)] = seen
+        return found
+
     def _read(self, path: Path, state: os.stat_result) -> None:
         self._forget(path)
         try:
@@ -196,6 +260,10 @@ class WorkspaceFiles:
         except OSError as error:
             self._pass_over(str(path), error)
             return
+        if path.suffix.lower() == NOTEBOOK:
+            content = content.replace(rb"\n", b"  ").replace(rb"\t", b"  ")
+        if not content.isascii():
+            content = _as_utf8(path, content)
         number = len(self._paths)
         self._paths.append(path)
         self._known[path] = _Known(number, state.st_mtime_ns, state.st_size)
@@ -220,4 +288,34 @@ class WorkspaceFiles:
 
 
 def _words(content: bytes) -> set[bytes]:
-    return set(content.translate(_TO_SPACES).split())
+    """Of text with other than ASCII characters the words as Python compares identifiers."""
+    if content.isascii():
+        return set(content.translate(_TO_SPACES).split())
+    text = unicodedata.normalize("NFKC", content.decode("utf-8", "surrogatepass"))
+    return {word.encode("utf-8", "surrogatepass") for word in re.findall(r"\w+", text)}
+
+
+def _as_utf8(path: Path, content: bytes) -> bytes:
+    """The content as it would be in UTF-8, whatever it is in."""
+    try:
+        text, _ = decoded(content, path.name, python=language_of(path, content) == "python")
+    except UnknownDocumentError:
+        text = content.decode("utf-8", "replace")
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _may_be_read(name: str) -> bool:
+    """Whether files of that name are code or text; one without an ending may be a script."""
+    _, dot, ending = name.rpartition(".")
+    return (dot + ending).lower() in _READ if dot else True
+
+
+def _has_word(path: Path, word: bytes) -> bool:
+    pattern = re.compile(rb"(?<![\w\x80-\xff])" + re.escape(word) + rb"(?![\w\x80-\xff])")
+    try:
+        if path.stat().st_size > MAX_SEARCHED_BYTES:
+            return False
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(word) >= 0 and pattern.search(content) is not None
+    except (OSError, ValueError):
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import re
 import sys
 import time
 import warnings
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.layout import NO_FOLDERS, SOURCES, ImportFolders
 
 if TYPE_CHECKING:
     import jedi
 
 PARSED_FILES = 150
 """Syntax trees that are kept: each takes a hundred times the file's size."""
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,13 @@ class Resolver:
         self._jedi = jedi
         self._sources = _Sources(root, text_of)
         self._environment = _safe_environment(self._sources)
-        source_folders = [str(root), *(str(root / name) for name in ("src", "lib") if (root / name).is_dir())]
+        source_folders = [str(root), *(str(root / name) for name in SOURCES if (root / name).is_dir())]
         # The project's folders first; what is installed beside us stands in for the project's own environment, whose interpreter we do not start.
         self._project = jedi.Project(str(root), sys_path=[*source_folders, *sys.path], smart_sys_path=False)
 
-    def file(self, document: Document, path: Path) -> ResolvedFile:
+    def file(self, document: Document, path: Path, folders: ImportFolders = NO_FOLDERS) -> ResolvedFile:
+        """`folders`: where else the file's imports are looked for."""
+        self._environment.folders = folders
         script = self._jedi.Script(document.text, path=str(path), project=self._project, environment=self._environment)
         self._sources.serve(script)
         _limit_parsed()
@@ -72,7 +77,7 @@ class ResolvedFile:
 
     def _ask(self, question: str, offset: CharOffset, **more: bool) -> list[Definition]:
         line = self._document.line_of(offset)
-        column = offset - self._document.line_starts[line]
+        column = offset - self._document.line_starts[line] - marks(self._document.text, line)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -98,14 +103,15 @@ class _Sources:
 
     def __init__(self, root: Path, text_of: Callable[[Path], str | None]) -> None:
         self._root, self._text_of = root.resolve(), text_of
-        self._given: dict[Path, tuple[bytes, float]] = {}
+        self._given: dict[Path, tuple[bytes | str, float]] = {}
 
     def source(self, path: Path) -> Any:
         """A file as jedi reads one."""
         from jedi.file_io import KnownContentFileIO
 
         text = self._text_of(path)
-        content = path.read_bytes() if text is None else text.encode("utf-8", "surrogatepass")
+        # A text is none of the bytes that its head may speak of.
+        content = path.read_bytes() if text is None else text
         before = self._given.get(path)
         if before is None or before[0] != content:
             self._given[path] = (content, max(time.time(), before[1] + 1e-3 if before else 0.0))
@@ -137,13 +143,16 @@ def _safe_environment(sources: _Sources) -> Any:
     from jedi.inference.compiled.subprocess.functions import ImplicitNSInfo
 
     class Process(InferenceStateSameProcess):  # type: ignore[misc]
+        folders = NO_FOLDERS
+
         def get_module_info(
             self, *, string: str, full_name: str, sys_path: Sequence[str] = (), path: Sequence[str] | None = None, is_global_search: bool
         ) -> tuple[Any, bool | None]:
             """A module's source and whether it is a package; (None, False) for one without source, (None, None) for one that is not there."""
             if is_global_search and full_name in sys.builtin_module_names:
                 return None, False
-            spec = importlib.machinery.PathFinder.find_spec(string, list(sys_path if path is None else path))
+            where = list(path) if path is not None else _search_path(sys_path, self.folders)
+            spec = importlib.machinery.PathFinder.find_spec(string, where)
             if spec is None:
                 return None, None
             if spec.loader is None:
@@ -159,11 +168,35 @@ def _safe_environment(sources: _Sources) -> Any:
                 return None
             return create_access_path(self._inference_state_weakref(), importlib.import_module(dotted_name))
 
+    grammar = _newest_grammar()
+
     class Environment(InterpreterEnvironment):  # type: ignore[misc]
+        folders = NO_FOLDERS
+
         def get_inference_state_subprocess(self, inference_state: Any) -> Process:
-            return Process(inference_state)
+            process = Process(inference_state)
+            process.folders = self.folders
+            return process
+
+        def get_grammar(self) -> Any:
+            """The newest there is, whatever Python runs us: it reads what older ones do."""
+            return grammar
 
     return Environment()
+
+
+def _search_path(sys_path: Sequence[str], folders: ImportFolders) -> list[str]:
+    """Where a module is looked for by its name: the file's own folder, the project's and the standard library, the workspace's others, and what is installed."""
+    installed = next((i for i, entry in enumerate(sys_path) if _INSTALLED & set(Path(entry).parts)), len(sys_path))
+    return list(dict.fromkeys([*folders.first, *sys_path[:installed], *folders.then, *sys_path[installed:]]))
+
+
+def _newest_grammar() -> Any:
+    import parso
+    from parso.grammar import load_grammar
+
+    found = (re.fullmatch(r"grammar3(\d+)\.txt", path.name) for path in Path(parso.__file__).parent.joinpath("python").iterdir())
+    return load_grammar(version=f"3.{max(int(match[1]) for match in found if match)}")
 
 
 def _keep_no_files() -> None:
@@ -180,3 +213,8 @@ def _limit_parsed() -> None:
     for trees in parso.cache.parser_cache.values():
         while len(trees) > PARSED_FILES:
             del trees[next(iter(trees))]
+
+
+def marks(text: str, line: int) -> int:
+    """Characters of a line that jedi does not count: the byte order mark, where an editor has kept it."""
+    return int(line == 0 and text.startswith("\ufeff"))

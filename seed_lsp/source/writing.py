@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import StaleDocumentError, UnknownDocumentError
+from seed_lsp.source.encodings import encoded
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """A file's text as it was read, and as it is to be."""
+    """A file's text as it was read, and as it is to be, in the file's encoding."""
 
     old: str
     new: str
+    encoding: str = "utf-8"
 
 
 def write_files(replacements: Mapping[Path, Replacement]) -> None:
@@ -31,14 +33,14 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
     try:
         for target, replacement in targets.items():
             _require_unchanged(target, replacement)
-            prepared[target] = _prepare(target, replacement.new)
+            prepared[target] = _prepare(target, encoded(replacement.new, replacement.encoding, target.name))
         for target, scratch in prepared.items():
             _require_unchanged(target, targets[target])
             scratch.replace(target)
             done.append(target)
     except BaseException as error:
         for target in done:
-            _prepare(target, targets[target].old).replace(target)
+            _prepare(target, targets[target].old.encode(targets[target].encoding)).replace(target)
         for scratch in prepared.values():
             with contextlib.suppress(OSError):
                 scratch.unlink(missing_ok=True)
@@ -53,19 +55,19 @@ def is_read_only(path: Path) -> bool:
 
 
 def _require_unchanged(target: Path, replacement: Replacement) -> None:
-    if target.read_bytes() != replacement.old.encode("utf-8"):
+    if target.read_bytes() != replacement.old.encode(replacement.encoding):
         raise StaleDocumentError(f"{target.name} changed while the work was done; nothing was written")
     if is_read_only(target):
         raise UnknownDocumentError(f"{target.name} is read-only; nothing was written")
 
 
-def _prepare(target: Path, text: str) -> Path:
-    """The text in a file beside the target, ready to take its place."""
+def _prepare(target: Path, content: bytes) -> Path:
+    """The content in a file beside the target, ready to take its place."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     scratch = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         scratch.chmod(target.stat().st_mode & 0o7777)
