@@ -21,6 +21,10 @@ FUNCTIONS = frozenset({"function_definition", "lambda"})
 _CASES = frozenset({"case_pattern", "class_pattern", "keyword_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
 
+_AROUND_TARGETS = frozenset(
+    {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression", "tuple", "list", "expression_list"}
+)
+
 
 @dataclass(frozen=True)
 class Occurrence:
@@ -150,17 +154,38 @@ def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:
     return found
 
 
-def bases_of(class_node: Node) -> list[Node]:
-    """The identifiers that name a class's bases: of ``pkg.Base[int]`` the ``Base``."""
-    listed = class_node.child_by_field_name("superclasses")
-    found = []
-    for base in listed.named_children if listed is not None else []:
-        node: Node | None = base
-        while node is not None and node.type in {"subscript", "attribute"}:
-            node = node.child_by_field_name("value" if node.type == "subscript" else "attribute")
-        if node is not None and node.type == "identifier":
-            found.append(node)
-    return found
+def without_arguments(base: Node) -> Node:
+    """The identifier that names a base class, if it is a name: of ``pkg.Base[int]`` the ``Base``."""
+    node = base
+    while node.type in {"subscript", "attribute"}:
+        inner = node.child_by_field_name("value" if node.type == "subscript" else "attribute")
+        if inner is None:
+            break
+        node = inner
+    return node
+
+
+def imported_as(file: PythonFile, node: Node) -> str:
+    """The name that an identifier had where it was imported from: behind ``from m import a as b`` that of ``b`` is ``a``."""
+    name = file.text_of(node)
+    for found in walk(file.tree.root_node):
+        if found.type == "aliased_import" and (alias := found.child_by_field_name("alias")) is not None and file.text_of(alias) == name:
+            imported = found.child_by_field_name("name")
+            return name if imported is None else file.text_of(imported).rpartition(".")[2]
+    return name
+
+
+def is_assigned(attribute_name: Node) -> bool:
+    """Whether the attribute with this identifier is given a value, or deleted, where it stands."""
+    top = attribute_name.parent
+    parent = top.parent if top is not None else None
+    while parent is not None and parent.type in _AROUND_TARGETS:
+        top, parent = parent, parent.parent
+    if top is None or parent is None:
+        return False
+    if parent.type in {"assignment", "augmented_assignment", "for_statement", "for_in_clause"}:
+        return is_same(parent.child_by_field_name("left"), top)
+    return parent.type in {"as_pattern_target", "delete_statement"}
 
 
 def with_decorators(definition: Node) -> Node:

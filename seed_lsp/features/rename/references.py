@@ -12,8 +12,9 @@ from tree_sitter import Node
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope, library_names
+from seed_lsp.features.rename.resolution import Place, Resolution
 from seed_lsp.features.rename.symbols import Symbol
+from seed_lsp.features.rename.unresolved import why_possible
 from seed_lsp.source.document import CharOffset, Document
 
 Tier = Literal["exact", "override", "possible", "mention"]
@@ -97,7 +98,9 @@ def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bo
 def _aliased(
     resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence
 ) -> tuple[Tier, str, Literal["old", "new"]] | None:
-    """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both."""
+    """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both. So does one of an unknown thing that is
+    one of several: the name stays.
+    """
     if occurrence.role != "name" or (scope := place.container(occurrence)) is None:
         return None
     if not names.is_imported(occurrence.node) or names.is_alias_of_import(occurrence.node):
@@ -109,6 +112,8 @@ def _aliased(
         return "exact", "imported into a name that may also be another thing", "old"
     if bound & symbol.scopes and not imported & symbol.scopes:
         return "exact", "another thing, imported into the name", "new"
+    if not imported and bound and (reason := why_possible(resolution, symbol, place, occurrence)):
+        return "possible", reason, "old"
     return None
 
 
@@ -120,15 +125,17 @@ def _verdict(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
         return None
     scopes = resolution.scopes(place, occurrence)
     if not scopes:
-        return _of_unknown(resolution, symbol, place, occurrence)
+        reason = why_possible(resolution, symbol, place, occurrence)
+        return ("possible", reason) if reason else None
     others = scopes - symbol.scopes - symbol.overrides
     if not scopes - others:
-        return None
+        unsure = ", ".join(sorted(resolution.title(scope) for scope in scopes & symbol.unsure))
+        return ("possible", f"{symbol.name} of {unsure}, which may be related by a base that is unknown") if unsure else None
     if others:
-        return "possible", f"may also be the one of {', '.join(sorted(_title(resolution, other) for other in others))}"
+        return "possible", f"may also be the one of {', '.join(sorted(resolution.title(other) for other in others))}"
     if scopes & symbol.scopes:
         return "exact", _reason(place, occurrence)
-    return "override", f"{symbol.name} of {', '.join(sorted(_title(resolution, scope) for scope in scopes))}"
+    return "override", f"{symbol.name} of {', '.join(sorted(resolution.title(scope) for scope in scopes))}"
 
 
 def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
@@ -136,28 +143,6 @@ def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
     if occurrence.role in {"attribute", "field"}:
         return symbol.is_local
     return occurrence.role == "keyword" and symbol.kind not in {"parameter", "attribute"}
-
-
-def _of_unknown(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
-    if occurrence.role == "attribute":
-        known = resolution.receivers(place, occurrence)
-        if not known:
-            return "possible", "attribute of an object of unknown type"
-        if all(value.kind == "module" for value in known):
-            own = any(value.path is not None and resolution.files.holds(value.path) for value in known)
-            return ("possible", "attribute of a module that is not known to have it") if own and not symbol.is_member else None
-        # What the object was taken for has no such attribute: it will be something else.
-        return ("possible", "attribute that its object is not known to have") if symbol.is_member else None
-    if occurrence.role == "keyword":
-        callees = resolution.callees(place, occurrence)
-        if not callees:
-            return "possible", "argument of a call of something unknown"
-        if symbol.scopes & resolution.handed_on(place, occurrence):
-            return "possible", "argument of a call that is given the function"
-        return ("possible", "argument of a function that takes any") if resolution.passes_on(callees) else None
-    if occurrence.role == "name" and place.file.has_star_import and not symbol.is_local and not symbol.is_member:
-        return "possible", "may come from an import of *"
-    return None
 
 
 def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
@@ -230,14 +215,6 @@ def _reason(place: Place, occurrence: Occurrence) -> str:
     if names.is_imported(occurrence.node):
         return "imported"
     return "defined here" if place.container(occurrence) is not None else "refers to it"
-
-
-def _title(resolution: Resolution, scope: Scope) -> str:
-    if scope.path is None or scope.is_library:
-        return library_names([scope])[0]
-    place = resolution.place(scope.path)
-    name = place.node_of(scope).child_by_field_name("name")
-    return scope.path.stem if name is None else place.file.text_of(name)
 
 
 def _special_list(place: Place, node: Node) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,12 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.features.rename import names, scoping
+from seed_lsp.features.rename import calls, names, scoping
+from seed_lsp.features.rename.hierarchy import Hierarchy
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
-from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver
+from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks
 
 ALIAS_STEPS = 8
 """Imports of imports that are followed one by one."""
@@ -80,10 +81,14 @@ class Place:
     def container(self, occurrence: Occurrence) -> Scope | None:
         """The scope that the name is bound in at this very place; None where it is only used."""
         if occurrence.role == "attribute":
-            return self._class_of_self(occurrence.node)
+            return self.class_of_self(occurrence) if names.is_assigned(occurrence.node) else None
         if occurrence.role != "name" or (node := scoping.binding_scope(occurrence.node)) is None:
             return None
         return self._declared(node)
+
+    def class_of_self(self, occurrence: Occurrence) -> Scope | None:
+        """The class whose object an attribute is read from or written to by a method's own first parameter."""
+        return self._class_of_self(occurrence.node) if occurrence.role == "attribute" else None
 
     def lookup(self, node: Node) -> Scope | None:
         """The scope of this file whose binding a use of the name at `node` sees; None if no scope around it binds it."""
@@ -152,7 +157,7 @@ class Resolution:
         self._files: dict[Path, PythonFile] = {}
         self._resolved: tuple[Path, ResolvedFile] | None = None
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
-        self._bases: dict[Scope, frozenset[Scope]] = {}
+        self.hierarchy = Hierarchy(self)
 
     def place(self, path: Path) -> Place:
         if path not in self._places:
@@ -182,7 +187,7 @@ class Resolution:
                 return self._defined_by_receiver(place, occurrence) or found
             return found or self._by_receiver(place, occurrence)
         if occurrence.role == "keyword":
-            return self._by_jedi(place, occurrence) or self._by_callee(place, occurrence)
+            return self._by_jedi(place, occurrence) or calls.parameter_scopes(self, place, occurrence)
         if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
             return self._imported(place, occurrence)
         scope = place.container(occurrence) or place.lookup(occurrence.node)
@@ -210,16 +215,25 @@ class Resolution:
                 found |= {there.scope(node) for node in there.file.scopes_named(wanted)}
         return frozenset(found)
 
+    def line_of(self, scope: Scope) -> list[Scope]:
+        """A class and those of the workspace that it inherits from, the nearest first."""
+        return self.hierarchy.line_of(scope)
+
     def ancestors(self, scope: Scope) -> frozenset[Scope]:
         """The classes of the workspace that a class inherits from, over any number of steps."""
-        found: set[Scope] = set()
-        waiting = [scope]
-        while waiting:
-            for base in self._bases_of(waiting.pop()):
-                if base not in found:
-                    found.add(base)
-                    waiting.append(base)
-        return frozenset(found)
+        return self.hierarchy.ancestors(scope)
+
+    def for_name(self, name: str) -> Resolution:
+        """The same for another name."""
+        return Resolution(self.files, self.resolver, name, self.check)
+
+    def title(self, scope: Scope) -> str:
+        """The name of a scope, or where it comes from."""
+        if scope.path is None or scope.is_library:
+            return library_names([scope])[0]
+        place = self.place(scope.path)
+        name = place.node_of(scope).child_by_field_name("name")
+        return scope.path.stem if name is None else place.file.text_of(name)
 
     def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
         """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
@@ -230,47 +244,40 @@ class Resolution:
         receiver = _receiver(occurrence)
         return [] if receiver is None else self.values_of(place, receiver)
 
-    def callees(self, place: Place, occurrence: Occurrence) -> list[Definition]:
-        """What the call may call in which the occurrence names an argument, as far as jedi knows."""
-        call = names.enclosing(occurrence.node, {"call"})
-        function = call.child_by_field_name("function") if call is not None else None
-        return [] if function is None else self.values_of(place, function)
-
     def classes_of_values(self, place: Place, node: Node) -> frozenset[Scope]:
         """The workspace's classes that an expression's value is an object of; empty if one of its values is something else, or none is known."""
         found = set()
         for value in self.values_of(place, node):
-            if value.kind != "instance" or value.path is None or not self.files.holds(value.path):
+            scope = self.class_at(value, {"instance"})
+            if scope is None:
                 return frozenset()
-            there = self.place(value.path)
-            around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
-            if around is None:
-                return frozenset()
-            found.add(there.scope(around))
+            found.add(scope)
         return frozenset(found)
+
+    def class_at(self, definition: Definition, kinds: Collection[str] = ("class",)) -> Scope | None:
+        """The workspace's class that a definition of one of these kinds stands for."""
+        return self._node_of(definition, "class_definition") if definition.kind in kinds else None
+
+    def functions(self, definitions: Iterable[Definition]) -> frozenset[Scope]:
+        """Of some definitions those that are functions of the workspace."""
+        found = (self._node_of(one, "function_definition") for one in definitions if one.kind == "function")
+        return frozenset(scope for scope in found if scope is not None)
+
+    def _node_of(self, definition: Definition, node_type: str) -> Scope | None:
+        if definition.path is None or not self.files.holds(definition.path):
+            return None
+        there = self.place(definition.path)
+        around = names.enclosing(there.file.node_at(_offset(there, definition)), {node_type})
+        return there.scope(around) if around is not None else None
+
+    def definitions_of(self, place: Place, node: Node) -> list[Definition]:
+        """Where the last name of an expression is defined, as far as jedi knows."""
+        last = node.child_by_field_name("attribute") or node
+        return self._ask(place).definitions(place.file.char_of(last.start_byte)) if last.type == "identifier" else []
 
     def is_defined_in(self, place: Place, node: Node, path: Path) -> bool:
         """Whether an imported name is one of a module's."""
         return any(one.path == path for one in self._ask(place).definitions(place.file.char_of(node.start_byte)))
-
-    def handed_on(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
-        """The functions of the workspace that stand before the named argument in its call: ``partial(function, name=…)``."""
-        call = names.enclosing(occurrence.node, {"call"})
-        arguments = call.child_by_field_name("arguments") if call is not None else None
-        found: set[Scope] = set()
-        for argument in arguments.named_children if arguments is not None else []:
-            if argument.type in {"identifier", "attribute"}:
-                found |= self._functions(self.values_of(place, argument))
-        return frozenset(found)
-
-    def passes_on(self, callees: Iterable[Definition]) -> bool:
-        """Whether one of the workspace's functions takes arguments of any name."""
-        for scope in self._functions(callees):
-            assert scope.path is not None, "functions of the workspace"
-            parameters = self.place(scope.path).node_of(scope).child_by_field_name("parameters")
-            if parameters is not None and any(child.type == "dictionary_splat_pattern" for child in parameters.named_children):
-                return True
-        return False
 
     def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)
@@ -289,21 +296,36 @@ class Resolution:
 
     def _by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
-        own = place.container(occurrence)
+        own = place.class_of_self(occurrence)
         if own is not None:
-            return frozenset({own})
+            return self._of_self(place, occurrence, own)
         found: set[Scope] = set()
         for value in self.receivers(place, occurrence):
             if value.path is None or not self.files.holds(value.path):
                 continue
-            there = self.place(value.path)
             if value.kind == "module":
+                there = self.place(value.path)
                 scopes = {there.scope(there.file.tree.root_node)}
             else:
-                around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
-                scopes = {there.scope(around), *self.ancestors(there.scope(around))} if around is not None else set()
-            found |= {scope for scope in scopes if self._binds(scope)}
+                scope = self._node_of(value, "class_definition")
+                scopes = {scope, *self.ancestors(scope)} if scope is not None else set()
+            found |= {scope for scope in scopes if self.binds(scope)}
         return frozenset(found)
+
+    def _of_self(self, place: Place, occurrence: Occurrence, own: Scope) -> frozenset[Scope]:
+        """An attribute of `self` that jedi does not find. A mixin may only read what a class beside it has; what no class sets is taken for the reader's own."""
+        if place.container(occurrence) is not None or not self._is_set_somewhere:
+            return frozenset({own})
+        above = next((scope for scope in self.line_of(own) if self.binds(scope)), None)
+        if above is not None:
+            return frozenset({above})
+        return frozenset(scope for scope in self.hierarchy.beside(own) if self.binds(scope))
+
+    @cached_property
+    def _is_set_somewhere(self) -> bool:
+        """Whether some class of the workspace has the name for a member."""
+        found = (place.container(occurrence) for place in self.python_places() for occurrence in place.occurrences)
+        return any(scope is not None and scope.is_class for scope in found)
 
     def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The workspace's class of the object, or one above, whose body defines the name."""
@@ -312,37 +334,17 @@ class Resolution:
             found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
 
-    def _by_callee(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
-        """An argument that jedi finds no parameter for: the field of a class, such as a `NamedTuple`'s."""
-        found: set[Scope] = set()
-        for value in self.callees(place, occurrence):
-            if value.kind == "class" and value.path is not None and self.files.holds(value.path):
-                there = self.place(value.path)
-                around = names.enclosing(there.file.node_at(_offset(there, value)), {"class_definition"})
-                if around is not None and there.scope(around) in there.bindings:
-                    found.add(there.scope(around))
-        return frozenset(found)
-
-    def _functions(self, values: Iterable[Definition]) -> frozenset[Scope]:
-        """Of some values those that are functions of the workspace."""
-        found = set()
-        for value in values:
-            if value.kind == "function" and value.path is not None and self.files.holds(value.path):
-                there = self.place(value.path)
-                around = names.enclosing(there.file.node_at(_offset(there, value)), {"function_definition"})
-                if around is not None:
-                    found.add(there.scope(around))
-        return frozenset(found)
-
     def values_of(self, place: Place, node: Node) -> list[Definition]:
         """What an expression may have for its value, as far as jedi knows; without None."""
         return [value for value in self._ask(place).values(place.file.char_of(node.end_byte)) if value.name != NONE_TYPE]
 
-    def _binds(self, scope: Scope) -> bool:
+    def binds(self, scope: Scope) -> bool:
+        """Whether a class or module, or an object of the class, is given the name."""
         if scope.path is None:
             return False
         place = self.place(scope.path)
-        return scope in place.bindings or any(place.container(o) == scope for o in place.occurrences if o.role == "attribute")
+        own = (o for o in place.occurrences if o.role == "attribute" and place.class_of_self(o) == scope)
+        return scope in place.bindings or any(not self._is_set_somewhere or place.container(o) is not None for o in own)
 
     def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
@@ -379,32 +381,22 @@ class Resolution:
     def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         pattern = names.enclosing(occurrence.node, {"class_pattern"})
         named = [node for node in pattern.named_children if node.type == "dotted_name"] if pattern is not None else []
-        return self._classes(place, named[0].named_children[-1]) if named else frozenset()
-
-    def _bases_of(self, scope: Scope) -> frozenset[Scope]:
-        if scope not in self._bases:
-            assert scope.path is not None, "only classes of the workspace have bases here"
-            place = self.place(scope.path)
-            found = [self._classes(place, base) for base in names.bases_of(place.node_of(scope))]
-            self._bases[scope] = frozenset().union(*found)
-        return self._bases[scope]
+        classes = self._classes(place, named[0].named_children[-1]) if named else frozenset()
+        return frozenset(next((one for one in self.line_of(scope) if self.binds(one)), scope) for scope in classes)
 
     def _classes(self, place: Place, node: Node) -> frozenset[Scope]:
         """The classes of the workspace that an identifier names."""
         self.check()
         found = set()
         for definition in self._ask(place).definitions(place.file.char_of(node.start_byte)):
-            if definition.kind != "class" or definition.path is None or not self.files.holds(definition.path):
-                continue
-            there = self.place(definition.path)
-            around = names.enclosing(there.file.node_at(_offset(there, definition)), {"class_definition"})
-            if around is not None:
-                found.add(there.scope(around))
+            scope = self.class_at(definition)
+            if scope is not None:
+                found.add(scope)
         return frozenset(found)
 
     def _ask(self, place: Place) -> ResolvedFile:
         if self._resolved is None or self._resolved[0] != place.path:
-            self._resolved = (place.path, self.resolver.file(place.file.document, place.path))
+            self._resolved = (place.path, self.resolver.file(place.file.document, place.path, self.files.import_folders(place.path)))
         return self._resolved[1]
 
     def _file(self, path: Path) -> PythonFile:
@@ -420,8 +412,9 @@ def _receiver(occurrence: Occurrence) -> Node | None:
 
 
 def _offset(place: Place, definition: Definition) -> CharOffset:
-    starts = place.file.document.line_starts
-    return CharOffset(starts[min(definition.line, len(starts) - 1)] + definition.column)
+    document = place.file.document
+    line = min(definition.line, len(document.line_starts) - 1)
+    return CharOffset(document.line_starts[line] + definition.column + marks(document.text, line))
 
 
 def library_names(scopes: Iterable[Scope]) -> list[str]:

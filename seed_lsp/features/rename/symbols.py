@@ -12,6 +12,7 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.resolution import Resolution, Scope, library_names
+from seed_lsp.features.rename.unresolved import scopes_of_unknown_family
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver
@@ -26,7 +27,8 @@ _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_mo
 @dataclass(frozen=True)
 class Symbol:
     """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
-    `called_as`: of a parameter the names by which its function is called.
+    `called_as`: of a parameter the names by which its function is called, of a field those of its classes. `unsure`: the classes that define it and may be related,
+    by a base that is unknown.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Symbol:
     scopes: frozenset[Scope]
     overrides: frozenset[Scope] = frozenset()
     called_as: frozenset[str] = frozenset()
+    unsure: frozenset[Scope] = frozenset()
 
     @property
     def is_local(self) -> bool:
@@ -67,8 +70,8 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbo
     _refuse_library_member(resolution, name, scopes)
     scopes = resolution.with_twins(with_fixtures(resolution, scopes))
     kind, overrides = _kind(resolution, scopes), resolution.with_twins(_related(resolution, scopes)) - scopes
-    called_as = _function_names(resolution, scopes | overrides) if kind == "parameter" else frozenset()
-    return Symbol(name, kind, scopes, overrides, called_as)
+    unsure = _unsure(resolution, scopes | overrides)
+    return Symbol(name, kind, scopes, overrides, _called_as(resolution, kind, scopes | overrides), unsure)
 
 
 def resolution_at(
@@ -162,9 +165,19 @@ def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> 
     return found
 
 
-def _function_names(resolution: Resolution, scopes: Iterable[Scope]) -> frozenset[str]:
-    """The names that the functions with these scopes are called by: of ``__init__`` that of the class."""
-    found = set()
+def _unsure(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]:
+    """The classes that define the name too, and may be above or below one of the family."""
+    classes = frozenset(scope for scope in family if scope.is_class)
+    return scopes_of_unknown_family(resolution, classes, _classes_with(resolution)) if classes else frozenset()
+
+
+def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> frozenset[str]:
+    """The names that the functions with these scopes are called by, where arguments may name the symbol: of ``__init__`` that of the class."""
+    if kind == "attribute":
+        return frozenset(resolution.title(scope) for scope in scopes)
+    found: set[str] = set()
+    if kind != "parameter":
+        return frozenset()
     for scope in scopes:
         if scope.path is not None and scope.node_type == "function_definition":
             place = resolution.place(scope.path)
