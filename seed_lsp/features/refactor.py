@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from engine.api import EditRequest, Finished, SamplingOptions
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.unasked import keep_white_space
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
-from seed_lsp.source.patch import Edit, minimal_edits, with_line_breaks
+from seed_lsp.source.patch import Edit, minimal_edits
 from seed_lsp.source.syntax import Span, count_errors, parse, snap
 
 CHARS_PER_TOKEN = 4
@@ -25,6 +26,7 @@ class Refactoring:
     """A code action: its name in the protocol, its title in the menu, and what the model is told.
 
     `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition stays the first thing there.
+    `is_own`: the words are the user's.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Refactoring:
     instruction: str
     needs_context: bool = False
     keeps_start: bool = True
+    is_own: bool = False
 
 
 REFACTORINGS = (
@@ -88,7 +91,7 @@ def find_refactoring(name: str) -> Refactoring:
 
 def own_instruction(instruction: str) -> Refactoring:
     """What the user asks for in words of their own; it may concern the file around, and begin with anything."""
-    return Refactoring("edit", "Edit", instruction, needs_context=True, keeps_start=False)
+    return Refactoring("edit", "Edit", instruction, needs_context=True, keeps_start=False, is_own=True)
 
 
 def make_plan(document: Document, start: CharOffset, end: CharOffset, refactoring: Refactoring, settings: Settings) -> Plan:
@@ -126,7 +129,8 @@ def build_request(plan: Plan, settings: Settings, request_id: int) -> EditReques
 def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     """Check the model's text and turn it into edits; `RejectedResultError` says why it may not be applied."""
     _require_end(finished)
-    new = with_line_breaks(finished.text, plan.region, plan.document.newline)
+    asked = plan.refactoring.instruction if plan.refactoring.is_own else None
+    new = keep_white_space(plan.document, plan.span, finished.text, asked)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))

@@ -55,6 +55,18 @@ def changed_runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
     return runs
 
 
+def equal_runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
+    """The runs in which two sequences are the same, in order."""
+    return [Run(op.src_start, op.src_end, op.dest_start, op.dest_end) for op in _opcodes(old, new) if op.tag == "equal"]
+
+
+def likeness(old: str, new: str) -> float:
+    """How much of two texts is common, from 0 to 1."""
+    from rapidfuzz.distance import Indel
+
+    return Indel.normalized_similarity(old, new)
+
+
 def words_of(line: str) -> list[str]:
     """The words, the runs of blanks and the single other characters that a text is made of."""
     return _TOKEN.findall(line)

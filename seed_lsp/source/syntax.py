@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -119,6 +120,20 @@ def text_nodes(node: Node, start: int = 0, stop: int | None = None) -> list[Node
 def is_docstring(node: Node) -> bool:
     """Whether a string is a statement of its own, which is indented as code is."""
     return node.parent is not None and node.parent.type == "expression_statement" and node.parent.named_child_count == 1
+
+
+def identifiers(text: str, language: str) -> frozenset[str]:
+    """The names in a text; its words for a language without a grammar."""
+    tree = parse(text, language)
+    if tree is None:
+        return frozenset(re.findall(r"\w+", text))
+    names, stack = set(), [tree.root_node]
+    while stack:
+        node = stack.pop()
+        if not node.children and node.type.endswith("identifier") and node.text:
+            names.add(node.text.decode("utf-8", "surrogatepass"))
+        stack += node.children
+    return frozenset(names)
 
 
 def statements(node: Node, start: int = 0, stop: int | None = None) -> list[Node]:

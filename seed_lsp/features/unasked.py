@@ -1,0 +1,58 @@
+"""What of a model's text nobody asked for: white space within strings, and where that can be told, it is put back."""
+
+from __future__ import annotations
+
+import re
+
+from seed_lsp.source.document import Document, split_lines
+from seed_lsp.source.patch import with_line_breaks
+from seed_lsp.source.syntax import Span, identifiers, parse, text_nodes
+from seed_lsp.source.texts import with_old_blank_lines, with_old_white_space
+
+# What an instruction calls white space, where that is no name of the code.
+_WHITE_SPACE = re.compile(
+    r"\b(?:white[ -]?space|spaces?|spacing|blanks?|tabs?|(?:re|de|un)?-?indent(?:s|ed|ing|ation)?|align(?:ed|ing|ment)?|trailing|new[ -]?lines?|line breaks?|reflow|re-?wrap)\b",
+    re.IGNORECASE,
+)
+
+
+def keep_white_space(document: Document, span: Span, answer: str, instruction: str | None) -> str:
+    """A model's text for a region, with line breaks, indentation and the white space of strings and comments as the document has them.
+
+    `instruction`: what the user asked for in words of their own, which may be other white space.
+    """
+    region, language = document.text[span.start : span.end], document.language
+    new = with_line_breaks(_as_deep(region, answer, language), region, document.newline)
+    if not new.strip() or (instruction is not None and _is_about_white_space(instruction, region, language)):
+        return new
+    return with_old_white_space(document, span, with_old_blank_lines(region, new), always=instruction is None)
+
+
+def _is_about_white_space(instruction: str, region: str, language: str) -> bool:
+    named = {match.group(0) for match in _WHITE_SPACE.finditer(instruction)}
+    return bool(named - identifiers(region, language))
+
+
+def _as_deep(region: str, answer: str, language: str) -> str:
+    """An answer with its code as deep as the region's, where strings that are less deep hid from the model what the indentation is."""
+    old, new = _first_indent(region), _first_indent(answer)
+    if old == new or all(line.startswith(old) for line in split_lines(region) if line.strip()):
+        return answer
+    tree = parse(answer, language)
+    if tree is None:
+        return answer
+    source = answer.encode("utf-8", "surrogatepass")
+    texts = [(node.start_byte, node.end_byte) for node in text_nodes(tree.root_node)]
+    lines, at = [], 0
+    for line in source.splitlines(keepends=True):
+        code = line.decode("utf-8", "surrogatepass")
+        if code.strip() and code.startswith(new) and not any(start < at < end for start, end in texts):
+            code = old + code[len(new) :]
+        lines.append(code)
+        at += len(line)
+    return "".join(lines)
+
+
+def _first_indent(text: str) -> str:
+    first = next((line for line in split_lines(text) if line.strip()), "")
+    return first[: len(first) - len(first.lstrip(" \t"))]

@@ -1,0 +1,136 @@
+"""Text that nobody asked to change stays as it is, whatever the model makes of it. Pure: no engine."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from engine.api import Finished
+from engine.model.tokenizer import Tokenizer
+from engine.prompts import edit_prompt
+from seed_lsp.errors import NoChangeError
+from seed_lsp.features import refactor
+from seed_lsp.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import apply_edits
+
+LETTER = (
+    'def letter(who):\n    body = """Dear reader,\n    \n        this line is indented,\n\t\n    and the line above holds a tab.  \n    """\n'
+    '    return body.replace("reader", who)\n'
+)
+
+
+def finished(text: str) -> Finished:
+    return Finished(1, text, "stop", "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+
+
+def plan_of(text: str, region: str = "", instruction: str = "Do it.", language: str = "python") -> refactor.Plan:
+    start = text.index(region)
+    document = Document("u", text, 1, language)
+    own = refactor.own_instruction(instruction)
+    return refactor.make_plan(document, CharOffset(start), CharOffset(start + len(region or text)), own, Settings())
+
+
+def rewritten(text: str, answer: str, region: str = "", instruction: str = "Do it.", language: str = "python") -> str:
+    """`text` after an answer of the model was applied."""
+    plan = plan_of(text, region, instruction, language)
+    return apply_edits(text, refactor.read_rewrite(plan, finished(answer)).edits)
+
+
+def without_blanks(text: str) -> str:
+    """What models make of white space: none at the ends of lines."""
+    return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
+
+
+STRINGS = [
+    ("python", LETTER),
+    ("python", LETTER.replace("\n", "\r\n")),
+    ("python", 'def f(who):\n    text = f"""{who}\n  \n\ta{who}  \n\x0c\n"""\n    return text\n'),
+    ("python", 'class A:\n    def f(self, who):\n        """Add.\n        \n        Twice.\t\n        """\n        return who\n'),
+    ("python", "def f(who):\n    return '''\n \n'''  + who + '''\n  \n'''\n"),
+    ("python", "TABLE = 'a\tb  c'\n\n\ndef f(who):\n    return TABLE + who\n"),
+    ("python", "def f(who):\n    \n    return who  # one  two\t\n"),
+    ("javascript", "function f(who) {\n  return `one\n \n\t${who}  \n  two`;\n}\n"),
+    ("typescript", "function f(who: string) {\n  /* one\n \n\t two  \n  */\n  return who;\n}\n"),
+    ("go", "package p\n\nfunc f(who string) string {\n\treturn `one\n  \n\ttwo  \n` + who\n}\n"),
+    ("cpp", 'auto f(int who) {\n    return g(R"(one\n  \n\ttwo  \n)", who);\n}\n'),
+    ("rust", 'fn f(who: u8) -> u8 {\n    g("one\n  \n\ttwo  \n", who)\n}\n'),
+    ("java", 'class A {\n    String f(String who) {\n        return """\n  \n\ttwo  \n""" + who;\n    }\n}\n'),
+    ("ruby", "def f(who)\n  <<~TEXT\n    one\n    \n    two\n  TEXT\nend\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), STRINGS)
+def test_white_space_of_strings_stays(language: str, text: str):
+    """A program prints what it printed: of a string whose words stayed, every character does."""
+    wanted = text.replace("who", "name")
+    assert rewritten(text, without_blanks(wanted), language=language) == wanted
+    with pytest.raises(NoChangeError):
+        rewritten(text, without_blanks(text), language=language)
+
+
+def test_lines_of_a_string_that_was_changed_stay():
+    """Where a word of a string was to change, nothing else of it does."""
+    wanted = LETTER.replace("this line is", "that line was").replace("holds a tab", "holds tabs")
+    assert rewritten(LETTER, without_blanks(wanted)) == wanted
+
+
+def test_strings_that_are_less_deep_than_their_code():
+    """The model writes the code flush left; the code is put back where it stood, and the string is what it was."""
+    method = '    def f(self, who):\n        """Add.\n\n        Twice.\n        """\n        text = """\nleft\n  \n    deep\n"""\n        return text + who\n'
+    text = f"class A:\n    x = 1\n\n{method}\n    y = 2\n"
+    wanted = text.replace("who", "name")
+    flush = method.replace("who", "name").replace("\n        ", "\n    ").removeprefix("    ")
+    for answer in (flush, method.replace("who", "name"), without_blanks(flush)):
+        assert rewritten(text, answer, method) == wanted
+
+
+def test_a_docstring_moves_with_its_code():
+    function = 'def f(a):\n    """Add.\n    \n    Twice.\n    """\n    return a\n'
+    moved = 'class A:\n    def f(a):\n        """Add.\n        \n        Twice.\n        """\n        return a\n'
+    assert rewritten(function, without_blanks(moved)) == moved
+
+
+@pytest.mark.parametrize("instruction", ["Indent the text by two blanks.", "Strip trailing white space from the text."])
+def test_white_space_may_change_where_it_was_asked_for(instruction: str):
+    text = 'def f():\n    return """one\n  \ntwo  \n"""\n'
+    wanted = 'def f():\n    return """  one\n\n  two\n"""\n'
+    assert rewritten(text, wanted, instruction=instruction) == wanted
+
+
+def test_a_name_that_sounds_like_white_space_asks_for_none():
+    text = LETTER.replace("who", "indent")
+    wanted = LETTER.replace("who", "depth")
+    assert rewritten(text, without_blanks(wanted), instruction="Rename the parameter indent to depth.") == wanted
+
+
+def test_strings_that_are_new_are_the_models_own():
+    """One blank that was put in is not the two of another string; a separator may get its blank."""
+    text = "a = '  '.join(b)\nc = ','.join(d)\n"
+    wanted = "a = '  '.join(b)\nc = ', '.join(d)\ne = ' '.join(f)\n"
+    assert rewritten(text, wanted) == wanted
+
+
+def test_a_ready_made_action_leaves_white_space_alone():
+    text = "def f(a):\n    return ','.join(a)\n"
+    document = Document("u", text, 1, "python")
+    plan = refactor.make_plan(document, CharOffset(0), CharOffset(len(text)), refactor.find_refactoring("type-hints"), Settings())
+    answer = "def f(a: list) -> str:\n    return ', '.join(a)\n"
+    assert refactor.read_rewrite(plan, finished(answer)).new_region == "def f(a: list) -> str:\n    return ','.join(a)\n"
+
+
+def test_random_strings_come_back_through_the_prompt(tokenizer_folder):
+    """Whatever white space a string holds, and however deep: what the model was shown and gave back changed by one name gives the same string."""
+    tokenizer, source = Tokenizer(tokenizer_folder), random.Random(8)
+    for _ in range(300):
+        lines = ["".join(source.choice(["word", " ", "  ", "\t", "```", "\x0c"]) for _ in range(source.randrange(5))) for _ in range(6)]
+        quotes = source.choice(['"""', "'''"])
+        method = f"    def f(self, who):\n        text = {quotes}\\\n" + "\n".join(lines) + f"{quotes}\n        return text + who\n"
+        text = f"class A:\n    x = 1\n\n{method}\n    y = 2\n"
+        plan = plan_of(text, method)
+        prompt = edit_prompt(tokenizer, refactor.build_request(plan, Settings(), 1))
+        shown = tokenizer.decode(list(prompt.old)).rpartition("\n")[0]
+        answer = prompt.read(shown.replace("who", "name"))
+        for one in (answer, without_blanks(answer)):
+            assert apply_edits(text, refactor.read_rewrite(plan, finished(one)).edits) == text.replace("who", "name")
