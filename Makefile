@@ -13,7 +13,7 @@ EXTENSION := editors/vscode
 VSIX := $(EXTENSION)/seed-lsp.vsix
 NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
 
-.PHONY: demo test test-fast test-editors pictures vsix lint peers bench clean
+.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -73,6 +73,21 @@ bench: $(SETUP) peers
 	  $(BIN)/seed-lsp bench latency --model $$model && \
 	  $(BIN)/seed-lsp bench memory --model $$model || exit 1; \
 	done
+
+# The campaigns of docs/reliability.md, one after the other: an hour and a half. SOAK=0.1 takes a tenth of each. A JSON line each; fails where one did.
+SOAK ?= 1
+share = $(shell awk 'BEGIN { n = $(1) * $(SOAK); print (n < 1 ? 1 : int(n)) }')
+CAMPAIGNS := \
+  "benchmarks.robustness.patches --count $(call share,1000000)" \
+  "benchmarks.robustness.changes --count $(call share,100000)" \
+  "benchmarks.robustness.messages --count $(call share,100000)" \
+  "benchmarks.robustness.kills --count $(call share,100)" \
+  "benchmarks.robustness.limits --count $(call share,5)" \
+  "benchmarks.robustness.storm --count $(call share,1000)" \
+  "benchmarks.robustness.typist --minutes $(call share,40)"
+
+soak: $(SETUP)
+	failed=0; for campaign in $(CAMPAIGNS); do $(BIN)/python -m $$campaign || failed=1; done; exit $$failed
 
 $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,34 @@
+"""The real server with limits on its engine process alone: ``python -m benchmarks.robustness.limited``.
+
+``SOAK_MEMORY_BYTES``: of address space beyond what the process has at its start. ``SOAK_FILE_BYTES``: the longest file that it may write, like a disk
+that is full then.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from engine import worker
+from engine.worker import WorkerSettings
+from seed_lsp.engine_client import EngineClient
+from seed_lsp.handlers import serve_stdio
+
+MEMORY, FILE = "SOAK_MEMORY_BYTES", "SOAK_FILE_BYTES"
+
+
+def limited(connection: Connection, settings: WorkerSettings) -> None:
+    if MEMORY in os.environ:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + int(os.environ[MEMORY])
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    if FILE in os.environ:
+        most = int(os.environ[FILE])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    worker.main(connection, settings)
+
+
+if __name__ == "__main__":
+    serve_stdio(EngineClient(entry=limited))
