@@ -83,6 +83,7 @@ CAMPAIGNS := \
   "benchmarks.robustness.messages --count $(call share,100000)" \
   "benchmarks.robustness.kills --count $(call share,100)" \
   "benchmarks.robustness.limits --count $(call share,5)" \
+  "benchmarks.robustness.model_files --count $(call share,1000)" \
   "benchmarks.robustness.storm --count $(call share,1000)" \
   "benchmarks.robustness.typist --minutes $(call share,40)"
 

@@ -1,4 +1,4 @@
-"""Model files that are damaged at random: ``python -m benchmarks.robustness.model_files [COUNT [SEED]]``.
+"""Model files that are damaged at random: ``python -m benchmarks.robustness.model_files [--count N] [--seed S]``.
 
 Each is refused in words that name it, or loads and computes; nothing else may happen, within seconds and a bounded part of memory. The files are tried in a
 process of its own, since its memory is limited.
@@ -20,6 +20,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from benchmarks.robustness.campaign import Counts, Options, command, tell
 
 MOST_BYTES = 1 << 30
 """Of address space, beyond what the libraries take."""
@@ -66,12 +69,13 @@ def _child(count: int, seed: int) -> None:
         for number in range(-1, count):
             # The first ones are whole: the libraries are loaded, and the limit is set behind them.
             rng = random.Random(f"{seed}-{number}")
-            GgufFile.write_tokenizer = written if number % REAL_TOKENIZER_EVERY == 0 or number < 0 else copied  # type: ignore[method-assign]
+            tokenizers = written if number % REAL_TOKENIZER_EVERY == 0 or number < 0 else copied
             for whole in samples if number < 0 else [rng.choice(samples)]:
                 case = folder / "case"
                 path = whole(case, rng if number >= 0 else None)
                 print(number, path.name, flush=True)
-                outcome = _outcome(path, folder / "cache")
+                with mock.patch.object(GgufFile, "write_tokenizer", tokenizers):
+                    outcome = _outcome(path, folder / "cache")
                 shutil.rmtree(case)
                 shutil.rmtree(folder / "cache", ignore_errors=True)
                 if number < 0:
@@ -96,7 +100,7 @@ def _outcome(path: Path, cache: Path) -> str:
     try:
         with torch.inference_mode():
             engine = Engine.load(str(path), store=Store(cache), device="cpu", threads=1)
-            engine.network.forward([1, 2, 3], engine.network.new_cache())
+            engine.network.forward([1, 2, 3][: engine.network.config.max_positions], engine.network.new_cache())
         outcome = "loaded"
     except ModelUnavailableError as error:
         text = str(error)
@@ -204,15 +208,15 @@ def _damaged(data: bytes, rng: random.Random, *, head: int) -> bytes:
     return data
 
 
-def _main() -> None:
-    child = "--child" in sys.argv
-    numbers = [int(word) for word in sys.argv[1:] if word != "--child"]
-    count, seed = (*numbers, *(1000, 1)[len(numbers) :])
-    if child:
-        _child(count, seed)
-    else:
-        print(json.dumps(run(count, seed), indent=1))
+def campaign(options: Options) -> Counts:
+    found = run(options.count, options.seed)
+    for fault in found["faults"]:
+        tell(fault)
+    return {"files": options.count, "refused": found["refused"], "loaded": found["loaded"], "failures": len(found["faults"])}
 
 
 if __name__ == "__main__":
-    _main()
+    if "--child" in sys.argv:
+        _child(*map(int, sys.argv[2:]))
+    else:
+        command("model_files", __doc__, campaign, count=1000)
