@@ -32,7 +32,8 @@ from seed_lsp.features.inline.pace import Pace
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.features.inline.suggestions import Suggestion, Suggestions
 from seed_lsp.settings import Settings
-from seed_lsp.source.document import CharOffset, Document, path_of
+from seed_lsp.source.address import name_of, path_of
+from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.usage import KEPT_AFTER_S, KEPT_SHARE
 
 if TYPE_CHECKING:
@@ -238,10 +239,11 @@ class Completer:
         server, path = self._server, path_of(document.uri)
         if path is None:
             return ()
-        root = server.root_of(path)
-        others = [other for other in server.open_documents() if not server.is_excluded(other.uri)]
+        around = server.surroundings(document, path)
+        root = around.root
+        others = [other for other in server.documents.documents if not server.is_excluded(other.uri)]
         elsewhere = [change for change in server.next_editor.history.recent(document) if change.uri != document.uri][:EDITED_PIECES]
-        edited = [Piece(change.uri.rsplit("/", 1)[-1], "\n".join(change.after), 1.0) for change in elsewhere if any(change.after)]
+        edited = [Piece(name_of(change.uri), "\n".join(change.after), 1.0) for change in elsewhere if any(change.after)]
 
         def work(files: WorkspaceFiles, resolver: Resolver, _check: Check) -> tuple[RelatedFile, ...]:
             def allowed(one: Path) -> bool:
@@ -251,7 +253,7 @@ class Completer:
 
         from seed_lsp.source.files import SKIPPED_FOLDERS
 
-        return await server.renamer.run(root, server.opened(), work)
+        return await server.renamer.run(around, work)
 
     def accepted(self, number: int, characters: int | None = None) -> None:
         """The user took a suggestion, or its first `characters`; whether it stays is looked at later."""

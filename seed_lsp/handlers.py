@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
@@ -15,6 +16,7 @@ from seed_lsp.errors import SeedError, StaleDocumentError
 from seed_lsp.features import refactor
 from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers, answers_itself
 from seed_lsp.settings import SECTION
+from seed_lsp.source.address import name_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
 from seed_lsp.workspace import SeedWorkspace, plain, plain_range, protocol_range
@@ -46,8 +48,16 @@ def create_server(engine: EngineClient) -> SeedServer:
 
 def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
     plain = server.workspace
+    folders = list(plain.folders.values())
+    # Clients of before 3.6, and some of today, name their folder in no other way.
+    if not folders and plain.root_uri and (params.root_uri or params.root_path):
+        folders = [types.WorkspaceFolder(plain.root_uri, name_of(plain.root_uri))]
     server.protocol._workspace = SeedWorkspace(
-        plain.root_uri, types.TextDocumentSyncKind.Incremental, list(plain.folders.values()), plain.position_encoding
+        plain.root_uri,
+        types.TextDocumentSyncKind.Incremental,
+        folders,
+        plain.position_encoding,
+        closed=partial(inline_handlers.on_close, server),
     )
     server.use_settings(params.initialization_options)
     if server.settings.completion_enabled:
@@ -205,7 +215,7 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
             for edit in made.edits
         ],
         "version": plan.document.version,
-        "diff": unified_diff(plan.document.text, made.new_text(plan), plan.document.uri.rsplit("/", 1)[-1]),
+        "diff": unified_diff(plan.document.text, made.new_text(plan), name_of(plan.document.uri)),
         "statistics": statistics(finished),
     }
 
@@ -218,7 +228,7 @@ async def _apply(server: SeedServer, work: tuple[Selection, refactor.Refactoring
     answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label="Seed: edit selection"))
     if not answer.applied:
         raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
-    name = plan.document.uri.rsplit("/", 1)[-1]
+    name = name_of(plan.document.uri)
     diff = unified_diff(plan.document.text, rewrite.new_text(plan), name)
     return {"applied": True, "diff": diff, "statistics": statistics(finished)}
 

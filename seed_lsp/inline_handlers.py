@@ -38,7 +38,6 @@ def register(server: SeedServer) -> None:
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(inline_completion)
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(on_open)
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(on_change)
-    server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(on_close)
     server.feature(FOCUSED)(on_focus)
     server.feature(SHOWN)(on_shown)
     server.feature(PARTLY_ACCEPTED)(on_partly_accepted)
@@ -105,17 +104,18 @@ def on_change(server: SeedServer, params: types.DidChangeTextDocumentParams) -> 
     server.next_editor.changed(document, places[-1] if places else 0)
 
 
-def on_close(server: SeedServer, params: types.DidCloseTextDocumentParams) -> None:
-    server.completer.forget(params.text_document.uri)
-    server.next_editor.closed(params.text_document.uri)
+def on_close(server: SeedServer, uri: str) -> None:
+    """`uri` is the address that the document was opened with."""
+    server.completer.forget(uri)
+    server.next_editor.closed(uri)
 
 
 def on_focus(server: SeedServer, params: Any) -> None:
     """The editor shows another document: look up its context and warm the model up for it. `position` may be left out."""
     uri = _field(params, "textDocument", "uri")
-    if not isinstance(uri, str) or uri not in server.workspace.text_documents:
+    document = server.documents.find(uri) if isinstance(uri, str) else None
+    if document is None:
         return
-    document = server.documents.snapshot(uri)
     line, character = _field(params, "position", "line"), _field(params, "position", "character")
     place = types.Position(line, character) if isinstance(line, int) and isinstance(character, int) else types.Position(0, 0)
     cursor = offsets(document, types.Range(place, place), server.documents.encoding)[0]

@@ -14,8 +14,9 @@ from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentErr
 from seed_lsp.features.rename.form import Form
 from seed_lsp.progress import WorkProgress
 from seed_lsp.server import SeedServer, answers, answers_itself
-from seed_lsp.source.document import CharOffset, ClientPosition, Document, path_of
-from seed_lsp.workspace import offsets, plain_range, protocol_range
+from seed_lsp.source.address import name_of, path_of, scheme_of
+from seed_lsp.source.document import CharOffset, ClientPosition, Document
+from seed_lsp.workspace import Surroundings, offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
@@ -77,7 +78,7 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
         return find_name(files, resolver, path, offset, check)
 
-    start, end, name = await server.renamer.run(server.root_of(path), server.opened(), work)
+    start, end, name = await server.renamer.run(server.surroundings(document, path), work)
     return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
 
 
@@ -142,16 +143,16 @@ async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[s
     from seed_lsp.features.rename.change import find_definition
     from seed_lsp.features.rename.offers import signature_at
 
-    _, path, offset = _place(server, arguments)
+    document, path, offset = _place(server, arguments)
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> dict[str, Any]:
-        document, start, name = find_definition(files, resolver, path, offset, check)
-        signature = signature_at(document, start) if document.language == "python" else None
+        defining, start, name = find_definition(files, resolver, path, offset, check)
+        signature = signature_at(defining, start) if defining.language == "python" else None
         if signature is None:
             raise RenameRefusedError(f"{name} is no function whose signature could be changed")
         return {"name": name, "signature": signature}
 
-    return await server.renamer.run(server.root_of(path), server.opened(), work)
+    return await server.renamer.run(server.surroundings(document, path), work)
 
 
 @answers
@@ -195,13 +196,13 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     from seed_lsp.features.rename.change import find_definition, plan_rename
     from seed_lsp.features.rename.proposals import proposed_names, usable
 
-    _, path, offset = _place(server, arguments)
+    asked, path, offset = _place(server, arguments)
 
     def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
         return find_definition(files, resolver, path, offset, check)
 
-    root, opened = server.root_of(path), server.opened()
-    document, start, name = await server.renamer.run(root, opened, locate)
+    around = server.surroundings(asked, path)
+    document, start, name = await server.renamer.run(around, locate)
     settings = await server.settled()
     async with WorkProgress(server, "Seed: looking for names") as progress:
         candidates = await progress.cancellable(proposed_names(document, start, name, _asking(server), settings))
@@ -209,7 +210,7 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     def keep(files: WorkspaceFiles, resolver: Resolver, check: Check) -> list[str]:
         return usable(candidates, lambda new: plan_rename(files, resolver, path, offset, new, check=check))
 
-    return await server.renamer.run(root, opened, keep)
+    return await server.renamer.run(around, keep)
 
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
@@ -218,7 +219,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     from seed_lsp.features.rename.symbols import name_at
 
     document, path, offset = _place(server, wanted)
-    root, opened = server.root_of(path), server.opened()
+    around = server.surroundings(document, path)
     signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
 
     async def plan(signature: NewSignature | None) -> Rename:
@@ -226,15 +227,26 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
             new_name = wanted.name or name_at(files.document(path), offset)
             return plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
 
-        return await server.renamer.run(root, opened, work)
+        return await server.renamer.run(around, work)
 
     found = await plan(signature)
     if signature is not None and found.call_sites is not None and found.call_sites.gaps:
         found = await _with_values(server, found, signature, plan)
     for one in (document, *found.references.documents.values()):
         if one.version is not None and not server.documents.is_current(one):
-            raise StaleDocumentError(f"{one.uri.rpartition('/')[2]} changed while its names were looked for; nothing was applied")
+            raise StaleDocumentError(f"{name_of(one.uri)} changed while its names were looked for; nothing was applied")
+    _refuse_contested(found, around)
     return found
+
+
+def _refuse_contested(found: Rename, around: Surroundings) -> None:
+    """Of two texts of one file, of which none was asked about, neither may be changed without the other."""
+    name, edited = found.references.symbol.name, {*found.all_edits(), *(site.path for site in found.references.sites)}
+    for path, others in around.contested.items():
+        chosen = around.opened[path]
+        differing = [one for one in others if one.text != chosen.text]
+        if differing and (path in edited or any(name in one.text for one in differing)):
+            raise RenameRefusedError(f"{path.name} is open under two addresses with different texts; save or close one of them")
 
 
 async def _with_values(
@@ -298,11 +310,22 @@ def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Pa
     if arguments.version is not None and arguments.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; ask again")
     require_language(document)
-    path = path_of(arguments.uri)
+    path = path_of(document.uri)
     if path is None:
-        raise RenameRefusedError("the document has no file yet; save it first")
+        raise RenameRefusedError(_why_no_file(document.uri))
     return (
         document,
         path,
         document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding),
     )
+
+
+def _why_no_file(uri: str) -> str:
+    scheme = scheme_of(uri)
+    if scheme == "untitled" or uri in {"", "file:", "file://"}:
+        return "the document has no file yet; save it first"
+    if scheme == "vscode-notebook-cell":
+        return "only files can be renamed in, and a notebook's cells are parts of one"
+    if scheme != "file":
+        return f"only files can be renamed in, and what {scheme or 'no scheme'} names is none here; open the file itself"
+    return "only whole files on this machine can be renamed in; this address names none"

@@ -27,11 +27,12 @@ from seed_lsp.features.rename.renamer import Renamer
 from seed_lsp.next_editor import NextEditor
 from seed_lsp.progress import WorkProgress
 from seed_lsp.settings import SECTION, Settings, parse_settings
-from seed_lsp.source.document import CharOffset, Document, path_of
+from seed_lsp.source.address import Addresses, file_of, name_of, path_of
+from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.status import Status
 from seed_lsp.usage import Usage
-from seed_lsp.workspace import SeedWorkspace, offsets, plain_range, protocol_range
+from seed_lsp.workspace import SeedWorkspace, Surroundings, offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.source.exclusions import Exclusions
@@ -137,12 +138,20 @@ class SeedServer(LanguageServer):
             return str(error)
         return None
 
-    def open_documents(self) -> list[Document]:
-        return [self.documents.snapshot(uri) for uri in self.documents.text_documents]
-
-    def opened(self) -> dict[Path, Document]:
-        """The open documents that are files."""
-        return {path: document for document in self.open_documents() if (path := path_of(document.uri)) is not None}
+    def surroundings(self, document: Document, path: Path) -> Surroundings:
+        """What else is open, and where, as a request for `document`, the file at `path`, sees it."""
+        addresses = Addresses([folder.uri for folder in self.workspace.folders.values()], document.uri)
+        found: dict[Path, list[Document]] = {}
+        for one in self.documents.documents:
+            if (file := path_of(one.uri)) is not None:
+                found.setdefault(file, []).append(one)
+        for file, several in found.items():
+            # Of several addresses of one file the one that was asked about counts, then the one that the folder's address leads to, then the last one opened.
+            usual = addresses.of(file)
+            several.sort(key=lambda one: (one.uri == document.uri, one.uri == usual, one.opening), reverse=True)
+        opened = {file: several[0] for file, several in found.items()}
+        contested = {file: tuple(several[1:]) for file, several in found.items() if len(several) > 1 and file != path}
+        return Surroundings(self.root_of(path), opened, contested, addresses)
 
     def root_of(self, path: Path) -> Path:
         """The nearest of the client's folders around a file, else the nearest project."""
@@ -159,7 +168,10 @@ class SeedServer(LanguageServer):
         if self._exclusions is None:
             self._exclusions = Exclusions(self.settings.exclude, self.tell_once)
         path = path_of(uri)
-        return path is not None and self._exclusions.excludes(path, self.root_of(path))
+        if path is not None and self._exclusions.excludes(path, self.root_of(path)):
+            return True
+        # What a link is called counts as well, and what is shown of a file that is no file itself: another revision, a part.
+        return self._exclusions.excludes(file_of(uri) or Path(name_of(uri)), None)
 
     def refresh_completion(self, document: Document, cursor: CharOffset) -> None:
         """Tell an editor that says it wants to know (`experimental.inlineCompletionRefresh`) that there is more to suggest than what it was told at `cursor`."""

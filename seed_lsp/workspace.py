@@ -1,35 +1,36 @@
-"""pygls' documents with the protocol's idea of a line, and snapshots of them."""
+"""The editor's open documents, and snapshots of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
-from pygls.workspace import TextDocument, Workspace
+from pygls.workspace import Workspace
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.source.document import CharOffset, ClientPosition, Document, Encoding, split_lines
+from seed_lsp.source.address import Addresses, key_of, name_of
+from seed_lsp.source.document import CharOffset, ClientPosition, Document, Encoding
 
-
-class SeedTextDocument(TextDocument):
-    r"""Only \n, \r\n and \r end a line; pygls' own splitting also takes form feeds and others, and then loses step with the client."""
-
-    @property
-    def lines(self) -> Sequence[str]:
-        return split_lines(self.source)
+Key = tuple[str, str, str, str]
 
 
 class SeedWorkspace(Workspace):
-    """Makes `SeedTextDocument`s."""
+    """Keeps the open documents by their addresses, in whatever spelling these come, as snapshots under the spelling that each was opened with.
 
-    def _create_text_document(
-        self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
-    ) -> SeedTextDocument:
-        return SeedTextDocument(
-            doc_uri, source=source, version=version, language_id=language_id, sync_kind=self._sync_kind, position_codec=self._position_codec
-        )
+    pygls has its own (pygls/workspace/workspace.py): it looks documents up by an unescaped text, in which ``a%23b`` and ``a#b`` are one, splits lines at form feeds, and takes
+    positions behind a line's end for ones before its last character (`position_from_client_units` in pygls/workspace/position_codec.py).
+    """
+
+    def __init__(self, *arguments: Any, closed: Callable[[str], None]) -> None:
+        """`closed` is told the address of each document that the editor closes."""
+        super().__init__(*arguments)
+        self._closed = closed
+        self._open: dict[Key, Document] = {}
+        self._openings = 0
 
     @cached_property
     def encoding(self) -> Encoding:
@@ -39,17 +40,56 @@ class SeedWorkspace(Workspace):
             return "utf-8"
         return "utf-32" if chosen == "utf-32" else "utf-16"
 
+    @property
+    def documents(self) -> list[Document]:
+        """The open documents as they are now."""
+        return list(self._open.values())
+
+    def find(self, uri: str) -> Document | None:
+        return self._open.get(key_of(uri))
+
     def snapshot(self, uri: str) -> Document:
         """An open document as it is now; what the editor has not opened is not ours to touch."""
-        document = self.text_documents.get(uri)
+        document = self.find(uri)
         if document is None:
-            raise UnknownDocumentError(f"{uri.rsplit('/', 1)[-1]} is not open in the editor; open it and try again")
-        return Document(uri, document.source, document.version, document.language_id or "plaintext")
+            raise UnknownDocumentError(f"{name_of(uri)} is not open in the editor; open it and try again")
+        return document
 
     def is_current(self, document: Document) -> bool:
-        """Whether the editor's document is still the one of the snapshot."""
-        now = self.text_documents.get(document.uri)
-        return now is not None and now.version == document.version
+        """Whether the editor's document is still the one of the snapshot: not closed meanwhile, and not another text under the same version."""
+        return self.find(document.uri) == document
+
+    def put_text_document(self, text_document: types.TextDocumentItem, notebook_uri: str | None = None) -> None:
+        del notebook_uri
+        self.remove_text_document(text_document.uri)
+        self._openings += 1
+        item = text_document
+        self._open[key_of(item.uri)] = Document(item.uri, item.text, item.version, item.language_id or "plaintext", opening=self._openings)
+
+    def remove_text_document(self, doc_uri: str) -> None:
+        if (document := self._open.pop(key_of(doc_uri), None)) is not None:
+            self._closed(document.uri)
+
+    def update_text_document(self, text_doc: types.VersionedTextDocumentIdentifier, change: types.TextDocumentContentChangeEvent) -> None:
+        document = self.snapshot(text_doc.uri)
+        text = change.text
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            start, end = offsets(document, change.range, self.encoding)
+            text = document.text[:start] + text + document.text[end:]
+        self._open[key_of(text_doc.uri)] = replace(document, text=text, version=text_doc.version)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The files around a document, as a request for it sees them: those that are open by their paths, links resolved, and how the client writes the addresses of others.
+
+    `contested`: files that are open under several addresses, with the documents that were passed over. The document asked about stands for its own file.
+    """
+
+    root: Path
+    opened: Mapping[Path, Document]
+    contested: Mapping[Path, tuple[Document, ...]]
+    addresses: Addresses
 
 
 def offsets(document: Document, area: types.Range, encoding: Encoding) -> tuple[CharOffset, CharOffset]:

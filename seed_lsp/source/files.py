@@ -93,7 +93,14 @@ def read_document(path: Path, *, unread: bool = False) -> Document:
 def project_root(path: Path) -> Path:
     """The nearest folder around a file that looks like a project's; the file's own folder if none does."""
     folder = path.resolve().parent
-    return next((around for around in (folder, *folder.parents) if any((around / mark).exists() for mark in PROJECT_MARKS)), folder)
+    return next((around for around in (folder, *folder.parents) if any(_exists(around / mark) for mark in PROJECT_MARKS)), folder)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,8 @@ class WorkspaceFiles:
         self.open: Mapping[Path, Document] = {}
         self.unread: dict[Path, str] = {}
         """What could not be looked at by the last `refresh`, and why: files, folders with all that is in them, and ignore files, whose rules then do not count."""
+        # How an editor writes the addresses of files that it has not opened.
+        self.address: Callable[[Path], str] = Path.as_uri
         self._known: dict[Path, _Known] = {}
         # A file that changes gets a new number; the old one's path becomes None, and what the index says of it is passed over.
         self._paths: list[Path | None] = []
@@ -182,7 +191,7 @@ class WorkspaceFiles:
         return self.open[path].text if path in self.open else None
 
     def document(self, path: Path) -> Document:
-        return self.open.get(path) or read_document(path)
+        return self.open.get(path) or replace(read_document(path), uri=self.address(path))
 
     @contextmanager
     def overlaid(self, texts: Mapping[Path, str]) -> Iterator[None]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlparse
 
 from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
@@ -13,6 +11,7 @@ from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.indentation import indented
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
+from seed_lsp.source.address import name_of
 from seed_lsp.source.context import SUFFIX_CHARS, TYPING_SUFFIX_CHARS, infill_context
 
 Reason = Literal[
@@ -104,7 +103,7 @@ def build_request(
         SamplingOptions(mode=settings.mode, max_new_tokens=settings.inline_max_tokens, deadline_s=deadline_s, min_chance=chance),
         prefix=context.prefix,
         suffix=context.suffix,
-        path=PurePosixPath(unquote(urlparse(plan.document.uri).path)).name,
+        path=name_of(plan.document.uri),
         related=related,
         urgency=Urgency.TYPING if automatic else Urgency.ASKED_FOR,
         waited_s=waited_s,

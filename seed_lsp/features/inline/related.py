@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.api import RelatedFile
-from seed_lsp.source.document import CharOffset, Document, path_of, with_line_feeds
+from seed_lsp.source.address import name_of, path_of
+from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.syntax import parse
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _scored(here: set[str], other: Document) -> Iterator[Piece]:
         chunk = lines[start : start + CHUNK_LINES]
         words = set(_WORD.findall("\n".join(chunk)))
         if words:
-            yield Piece(other.uri.rsplit("/", 1)[-1], "\n".join(chunk), len(here & words) / len(here | words))
+            yield Piece(name_of(other.uri), "\n".join(chunk), len(here & words) / len(here | words))
 
 
 def _shown_path(path: Path, root: Path) -> str:

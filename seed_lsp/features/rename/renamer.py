@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from seed_lsp.errors import CancelledError
-from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
+    from seed_lsp.workspace import Surroundings
 
 Result = TypeVar("Result")
 Check = Callable[[], None]
@@ -26,8 +26,8 @@ class Renamer:
         self._one_at_a_time = asyncio.Lock()
         self._workspaces: dict[Path, tuple[WorkspaceFiles, Resolver]] = {}
 
-    async def run(self, root: Path, opened: Mapping[Path, Document], work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
-        """`work` on the workspace below `root`, in a thread. It calls its third argument often, which raises once this call is cancelled."""
+    async def run(self, around: Surroundings, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
+        """`work` on the workspace below `around.root`, in a thread. It calls its third argument often, which raises once this call is cancelled."""
         given_up = threading.Event()
 
         def check() -> None:
@@ -35,7 +35,7 @@ class Renamer:
                 raise CancelledError("cancelled")
 
         async with self._one_at_a_time:
-            thread = asyncio.create_task(asyncio.to_thread(self._work, root, opened, work, check))
+            thread = asyncio.create_task(asyncio.to_thread(self._work, around, work, check))
             try:
                 return await asyncio.shield(thread)
             except asyncio.CancelledError:
@@ -44,11 +44,10 @@ class Renamer:
                 await asyncio.wait([thread])
                 raise
 
-    def _work(
-        self, root: Path, opened: Mapping[Path, Document], work: Callable[[WorkspaceFiles, Resolver, Check], Result], check: Check
-    ) -> Result:
-        files, resolver = self._workspace(root.resolve())
-        files.open = {path.resolve(): document for path, document in opened.items() if path.resolve().is_relative_to(files.root)}
+    def _work(self, around: Surroundings, work: Callable[[WorkspaceFiles, Resolver, Check], Result], check: Check) -> Result:
+        files, resolver = self._workspace(around.root.resolve())
+        files.open = {path: document for path, document in around.opened.items() if path.is_relative_to(files.root)}
+        files.address = around.addresses.of
         return work(files, resolver, check)
 
     def _workspace(self, root: Path) -> tuple[WorkspaceFiles, Resolver]:
