@@ -139,17 +139,13 @@ async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[
 
 @answers
 async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
-    """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined."""
-    from seed_lsp.features.rename.change import find_definition
-    from seed_lsp.features.rename.offers import signature_at
+    """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined; of a class those of its constructor."""
+    from seed_lsp.features.rename.change import find_signature
 
     document, path, offset = _place(server, arguments)
 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> dict[str, Any]:
-        defining, start, name = find_definition(files, resolver, path, offset, check)
-        signature = signature_at(defining, start) if defining.language == "python" else None
-        if signature is None:
-            raise RenameRefusedError(f"{name} is no function whose signature could be changed")
+        name, signature = find_signature(files, resolver, path, offset, check)
         return {"name": name, "signature": signature}
 
     return await server.renamer.run(server.surroundings(document, path), work)

@@ -165,6 +165,32 @@ async def test_the_signature_as_it_is(editor: Editor, project: Path):
         await execute(editor, "seed.signatureOf", "items")
 
 
+TANK = """from dataclasses import dataclass
+
+class Tank:
+    def __init__(self, size, unit="l"):
+        self.size = size
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+
+tank = Tank(3)
+"""
+
+
+async def test_the_signature_of_a_class_is_its_constructors(editor: Editor, project: Path):
+    """An editor can ask for it and change it at the name of the class, at a call, and at ``__init__``; without a constructor it is told so."""
+    editor.type(0, len(editor.buffer.text), TANK)
+    assert await execute(editor, "seed.signatureOf", "Tank(3)") == {"name": "Tank", "signature": '(self, size, unit="l")'}
+    assert (await execute(editor, "seed.signatureOf", "__init__"))["signature"] == '(self, size, unit="l")'
+    assert (await execute(editor, "seed.signatureOf", "Point"))["signature"] == "(self, x: int, y: int = 0)"
+    await execute(editor, "seed.changeSignature", "__init__", signature="(self, unit, size)", arguments={"unit": "1"})
+    assert "def __init__(self, unit, size):" in editor.buffer.text
+    assert editor.buffer.text.endswith('tank = Tank(size=3, unit="l")\n')
+
+
 async def test_a_new_signature_changes_the_calls(editor: Editor, project: Path):
     """Name and signature in one step, in every file; what cannot be bound is reported."""
     (project / "use.py").unlink()

@@ -42,6 +42,16 @@ def test_a_methods_object_stays():
     ]
 
 
+def test_a_constructors_parameters_are_offered_as_a_functions_are():
+    """What Python itself calls otherwise keeps its signature."""
+    assert at("class C:\n    def __init__(self, ‸a, b):\n        pass\n")[1:] == [
+        ("Remove the parameter a", "(self, b)"),
+        ("Make a and what follows keyword-only", "(self, *, a, b)"),
+        ("Move a behind b", "(self, b, a)"),
+    ]
+    assert len(at("class C:\n    def __eq__(self, ‸other):\n        pass\n")) == 1
+
+
 def test_a_function_can_become_a_method_and_a_method_a_function():
     """Where the syntax says of which class; with decorators it is another thing."""
     assert at("class C:\n    pass\n\n\ndef ‸f(c: C, a):\n    pass\n")[-1][0] == "Make f a method of C"

@@ -87,6 +87,37 @@ def test_calls_get_values_which_want_a_look(tmp_path: Path):
     assert all("SEED_HOLE_" not in request.prefix + request.suffix for request in asked)
 
 
+def test_a_constructors_calls_get_values(tmp_path: Path):
+    """At the name of the class: the model is shown the class as it will be, and not another one's constructor."""
+    path = tmp_path.resolve() / "m.py"
+    path.write_text(
+        "class Other:\n    def __init__(self): ...\nclass Tank:\n    def __init__(self, size):\n        self.size = size\nunit = 1\nTank(2)\n"
+    )
+    files = WorkspaceFiles(tmp_path.resolve())
+    resolver, wanted = Resolver(tmp_path.resolve(), files.open_text), NewSignature("(self, size, unit)", {}, {})
+    asked: list[InfillRequest] = []
+
+    async def ask(request: InfillRequest) -> Finished:
+        asked.append(request)
+        return answer("unit)")
+
+    def run(name: str, at: int) -> Rename:
+        async def plan(signature: NewSignature) -> Rename:
+            return plan_rename(files, resolver, path, CharOffset(at), name, signature=signature)
+
+        async def work() -> Rename:
+            return await filled(await plan(wanted), wanted, plan, ask, Settings())
+
+        return asyncio.run(work())
+
+    text = path.read_text()
+    for name, at in (("Tank", text.index("Tank")), ("__init__", text.rindex("__init__"))):
+        found = run(name, at)
+        assert found.texts({"exact", "override", "possible"})[path].endswith("Tank(2, unit)\n")
+        assert found.texts()[path].endswith("Tank(2)\n")
+        assert "def __init__(self, size, unit):" in asked[-1].prefix
+
+
 def test_what_is_no_value_leaves_the_call_as_it_is(tmp_path: Path):
     found, asked = plan_with(tmp_path.resolve(), ["region)", "unheard_of)", ""])
     assert asked[2].prefix.endswith("price(price(1), region="), "the call that got none stands as it was"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
+from seed_lsp.features.rename.aliases import is_followed, with_aliases
+from seed_lsp.features.rename.class_uses import class_use
+from seed_lsp.features.rename.decorators import KEEPS_SIGNATURE
 from seed_lsp.features.rename.definitions import (
     BOUND_TO_CLASS,
-    KEEPS_SIGNATURE,
     Function,
     NewSignature,
     change_of,
@@ -22,6 +25,7 @@ from seed_lsp.features.rename.definitions import (
 )
 from seed_lsp.features.rename.harmless import Harmless
 from seed_lsp.features.rename.lists import CommentError
+from seed_lsp.features.rename.object_calls import CALL, ObjectCall, object_calls
 from seed_lsp.features.rename.reached import Reached
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution
@@ -70,10 +74,15 @@ def plan_call_sites(
 
     def planned(wanted: NewSignature) -> CallSites:
         planner = _Planner(resolution, references, wanted, edits)
+        work = [(site, functools.partial(planner.change_site, own, site)) for own, site in _sites(resolution, references)]
+        if symbol.name == CALL and symbol.is_member:
+            work += [
+                (call.site, functools.partial(planner.change_object_call, call)) for call in object_calls(resolution, references, check)
+            ]
         # From the end, so that a call within another one's arguments comes first.
-        for site in sorted(references.sites, key=lambda site: (site.path, -site.start)):
+        for _, change in sorted(work, key=lambda one: (one[0].path, -one[0].start)):
             check()
-            planner.change_site(site)
+            change()
         return planner.finished()
 
     return with_values(planned, wanted)
@@ -133,7 +142,8 @@ class _Planner:
         if not found:
             raise RenameRefusedError(f"{references.symbol.name} is no function; only functions have a signature")
         self._function = found[0]
-        self._changes = self._changes_of_definitions(found, change_of(self._function, wanted))
+        self._own_change = change_of(self._function, wanted)
+        self._changes = self._changes_of_definitions(found, self._own_change)
         self._doubt = self._doubt_of_definitions()
         kept = {function.scope for function, change in self._changes if change is None}
         kept |= {place.scope(scoping.scope_of(binding.node)) for place, binding in others_of(resolution, references.symbol.overrides)}
@@ -144,6 +154,8 @@ class _Planner:
 
     def finished(self) -> CallSites:
         """With the definitions, whose parameters come last, as calls may stand in their defaults."""
+        if self._references.symbol.name == CALL:
+            self._changer.leave(_name_site(self._function), "calls of its objects are followed only where their class is known")
         for function, change in self._changes:
             if change is None:
                 self._changer.leave(_name_site(function), "defines it with another signature")
@@ -151,13 +163,27 @@ class _Planner:
                 self._changer.rewriter.change_parameters(function, change)
         return self._changer.finished()
 
-    def change_site(self, site: Site) -> None:
-        """Edit a call; what is none, or cannot be rewritten for certain, is left with the reason."""
-        if site.tier == "mention" or self._references.documents[site.path].language != "python":
-            return
-        place = self._resolution.place(site.path)
+    def change_object_call(self, call: ObjectCall) -> None:
+        """Edit the call of an object."""
+        doubt = self._doubt or self._reached.doubt_of(call.place, call.function, frozenset({call.reached}))
+        change = next((change for function, change in self._changes if function.scope == call.reached), None)
+        if doubt or change is None:
+            self._changer.leave(call.site, doubt)
+        else:
+            self._changer.change(call.place, call.site, call.node, change, skip_first=self._function.takes_object)
+
+    def change_site(self, resolution: Resolution, site: Site) -> None:
+        """Edit a call; what is none, or cannot be rewritten for certain, is left with the reason. `resolution` knows the name there."""
+        place = resolution.place(site.path)
         node = place.file.node_at(site.start)
-        if node.type != "identifier" or scoping.binding_scope(node) is not None or names.is_imported(node):
+        use = class_use(place, node)
+        if use.kind == "alias" and not self._references.symbol.is_member and is_followed(resolution, place, use.node):
+            return
+        if site.tier not in APPLIED and names.is_imported(node):
+            self._changer.sites.append(site)
+            return
+        bound = scoping.binding_scope(node) is not None or names.is_imported(node)
+        if node.type != "identifier" or (bound and use.kind != "alias"):
             return
         call = call_of(node)
         if call is None:
@@ -166,6 +192,8 @@ class _Planner:
             self._changer.sites.append(site)
         elif self._doubt:
             self._changer.leave(site, self._doubt)
+        elif resolution is not self._resolution:
+            self._changer.change(place, site, call, self._own_change, skip_first=False)
         elif doubt := self._reached.doubt(place, site.start):
             self._changer.leave(site, doubt)
         else:
@@ -185,7 +213,7 @@ class _Planner:
         except UnboundError as reason:
             self._changer.leave(site, str(reason))
             return
-        change = next(iter(distinct.values()), next(change for _, change in self._changes if change is not None))
+        change = next(iter(distinct.values()), self._own_change)
         self._changer.change(place, site, call, change, skip_first=skip_first)
 
     def _changes_of_definitions(self, found: list[Function], change: SignatureChange) -> list[tuple[Function, SignatureChange | None]]:
@@ -221,6 +249,15 @@ class _Planner:
         if not receivers or len({value.kind == "class" for value in receivers}) > 1:
             raise UnboundError("it is not known whether the object is passed")
         return receivers[0].kind == "class"
+
+
+def _sites(resolution: Resolution, references: References) -> Iterator[tuple[Resolution, Site]]:
+    """Where a function is named in Python code, by whatever name, with what knows that name."""
+    named = [(resolution, references)] if references.symbol.is_member else with_aliases(resolution, references)
+    for own, found in named:
+        for site in found.sites:
+            if site.tier != "mention" and found.documents[site.path].language == "python":
+                yield own, site
 
 
 def call_of(node: Node) -> Node | None:

@@ -9,13 +9,16 @@ from pathlib import Path
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
 from seed_lsp.features.rename.call_sites import CallSites, plan_call_sites
 from seed_lsp.features.rename.collisions import require_name, require_room
-from seed_lsp.features.rename.definitions import NewSignature
+from seed_lsp.features.rename.constructor_calls import plan_constructor
+from seed_lsp.features.rename.constructors import constructor_at, constructor_of, signature_of
+from seed_lsp.features.rename.definitions import NewSignature, functions_of
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.moving import plan_move
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
+from seed_lsp.features.rename.signature import pieces_of
 from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
@@ -103,19 +106,43 @@ def plan_rename(
     resolution = resolution_at(files, resolver, path, offset, check) if document.language == "python" else None
     if resolution is None and (signature is not None or form is not None):
         raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
-    references = find_lexical_references(files, path, offset, check) if resolution is None else _resolved(resolution, path, offset)
+    if resolution is not None and signature is not None and new_name == old_name:
+        constructor = constructor_at(resolution, path, offset)
+        if constructor is not None:
+            call_sites, references = plan_constructor(resolution, signature, constructor, {}, check)
+            found = Rename(references, new_name, call_sites)
+            _require_inside(files, found)
+            _require_writable(found)
+            return found
+    if resolution is None:
+        references = find_lexical_references(files, path, offset, check)
+    else:
+        references = find_references(resolution, find_symbol(resolution, path, offset, renamed=new_name != old_name), path)
     found = Rename(references, new_name)
     _require_inside(files, found)
     if resolution is not None:
         if new_name != old_name:
             require_room(resolution, references, new_name)
         if signature is not None:
-            found = replace(found, call_sites=plan_call_sites(resolution, references, signature, found.edits(), check))
+            found = _with_signature(resolution, found, signature, check)
         if form is not None:
             found = replace(found, call_sites=plan_move(resolution, references, form, check))
     _require_writable(found)
     _require_same_meaning(files, resolver, found, path, offset, check=check)
     return found
+
+
+def _with_signature(resolution: Resolution, found: Rename, signature: NewSignature, check: Callable[[], None]) -> Rename:
+    """With the calls of a function, or of a class, whose signature is that of its constructor."""
+    if found.references.symbol.kind != "class":
+        call_sites = plan_call_sites(resolution, found.references, signature, found.edits(), check)
+        paths = {*call_sites.proposed, *(site.path for site in call_sites.sites)}
+        more = {path: resolution.files.document(path) for path in paths}
+        return replace(found, references=replace(found.references, documents={**more, **found.references.documents}), call_sites=call_sites)
+    constructor = constructor_of(resolution, found.references.symbol)
+    call_sites, constructing = plan_constructor(resolution, signature, constructor, found.edits(), check)
+    documents = {**constructing.documents, **found.references.documents}
+    return replace(found, references=replace(found.references, documents=documents), call_sites=call_sites)
 
 
 def find_name(
@@ -148,6 +175,28 @@ def find_definition(
     if site is None:
         raise RenameRefusedError("nothing here is resolved for certain")
     return references.documents[site.path], site.start, references.symbol.name
+
+
+def find_signature(
+    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
+) -> tuple[str, str]:
+    """The name of the function or class at a place and its parameters, as `parse_signature` takes them; `RenameRefusedError` where they could not be changed."""
+    files.refresh(check)
+    document = files.document(path)
+    require_language(document)
+    if document.language != "python":
+        raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
+    resolution = resolution_at(files, resolver, path, offset, check)
+    constructor = constructor_at(resolution, path, offset)
+    if constructor is None:
+        symbol = find_symbol(resolution, path, offset, renamed=False)
+        if symbol.kind != "class":
+            function = next(iter(functions_of(resolution, symbol.scopes)), None)
+            if function is None:
+                raise RenameRefusedError(f"{symbol.name} is no function whose signature could be changed")
+            return symbol.name, f"({', '.join(pieces_of(function.parameters))})"
+        constructor = constructor_of(resolution, symbol)
+    return resolution.name, signature_of(resolution, constructor)
 
 
 def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None]) -> References:

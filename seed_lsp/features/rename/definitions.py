@@ -15,21 +15,6 @@ from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 from seed_lsp.features.rename.signature import Parameter, SignatureChange, parameters_of, parse_signature
 from seed_lsp.source.document import CharOffset
 
-KEEPS_SIGNATURE = frozenset(
-    {
-        "staticmethod",
-        "classmethod",
-        "abstractmethod",
-        "override",
-        "overload",
-        "final",
-        "cache",
-        "lru_cache",
-        "contextmanager",
-        "asynccontextmanager",
-    }
-)
-"""Decorators behind which a function takes what it says."""
 BOUND_TO_CLASS, FREE = "classmethod", "staticmethod"
 
 

@@ -48,6 +48,10 @@ def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
         return
     named = function.child_by_field_name("name")
     assert named is not None, "a definition has a name"
+    name = file.text_of(named)
+    if name.startswith("__") and name.endswith("__") and name not in {"__init__", "__new__", "__call__"}:
+        # Python itself calls it.
+        return
     parameters, chosen = parameters_of(file, listed), file.text_of(node)
     at = next((i for i, parameter in enumerate(parameters) if parameter.name == chosen), None)
     if at is None or (at == 0 and chosen in {"self", "cls"}):
@@ -88,11 +92,3 @@ def _may_swap(one: Parameter, other: Parameter) -> bool:
 
 def _written(parameters: Sequence[Parameter]) -> str:
     return f"({', '.join(pieces_of(parameters))})"
-
-
-def signature_at(document: Document, offset: CharOffset) -> str | None:
-    """The parameters of the function that is defined under the name at a place, as `parse_signature` takes them; None where no function is."""
-    file = PythonFile(document)
-    function = file.node_at(offset).parent
-    listed = function.child_by_field_name("parameters") if function is not None and function.type == "function_definition" else None
-    return None if listed is None else _written(parameters_of(file, listed))

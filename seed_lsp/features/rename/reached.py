@@ -22,21 +22,22 @@ class Reached:
         occurrence = place.at(start)
         if occurrence is None or not self._kept:
             return ""
-        reached = self._resolution.scopes(place, occurrence)
-        if stays := reached & self._kept:
-            certain = "reaches" if reached <= self._kept else "may reach"
-            return f"it {certain} the one of {self._title(min(stays, key=str))}, which keeps its signature"
-        below = sorted((scope for scope in self._kept if reached & self._ancestors[scope]), key=str)
-        if below and not self._is_exactly_known(place, occurrence):
-            return f"it may reach the one of {self._title(below[0])}, which keeps its signature"
-        return ""
-
-    def _is_exactly_known(self, place: Place, occurrence: Occurrence) -> bool:
-        """Whether the object is of the very class, and not of one below: just made, or the class itself, or what ``super()`` gives."""
         attribute = occurrence.node.parent
         receiver = attribute.child_by_field_name("object") if attribute is not None and occurrence.role == "attribute" else None
-        if receiver is None:
-            return occurrence.role == "name"
+        return self.doubt_of(place, receiver, self._resolution.scopes(place, occurrence))
+
+    def doubt_of(self, place: Place, receiver: Node | None, reached: frozenset[Scope]) -> str:
+        """The same for what is called on an object, where that reaches the methods of these classes as far as is known."""
+        if stays := reached & self._kept:
+            certain = "reaches" if reached <= self._kept else "may reach"
+            return f"it {certain} the one of {self._resolution.title(min(stays, key=str))}, which keeps its signature"
+        below = sorted((scope for scope in self._kept if reached & self._ancestors[scope]), key=str)
+        if below and receiver is not None and not self._is_exactly_known(place, receiver):
+            return f"it may reach the one of {self._resolution.title(below[0])}, which keeps its signature"
+        return ""
+
+    def _is_exactly_known(self, place: Place, receiver: Node) -> bool:
+        """Whether the object is of the very class, and not of one below: just made, or the class itself, or what ``super()`` gives."""
         return self._is_made(place, receiver) or self._is_class(place, receiver) or self._is_variable_made(place, receiver)
 
     def _is_made(self, place: Place, node: Node) -> bool:
@@ -74,12 +75,6 @@ class Reached:
         word = Place(place.path, place.file, place.file.text_of(node))
         scope = word.lookup(node)
         return word.bindings[scope] if scope is not None else []
-
-    def _title(self, scope: Scope) -> str:
-        assert scope.path is not None, "a class of the workspace"
-        place = self._resolution.place(scope.path)
-        name = place.node_of(scope).child_by_field_name("name")
-        return scope.path.stem if name is None else place.file.text_of(name)
 
 
 def _names_class(binding: Occurrence) -> bool:

@@ -31,16 +31,16 @@ class Rewriter:
         assert listed is not None, "a call has arguments"
 
         def text_of(node: Node) -> str:
-            return self._text_by_now(place, node)
+            return self.text_by_now(place, node)
 
         arguments = arguments_of(place.file, listed, text_of, of_call)
         written = [argument.written for argument in rewritten(change, arguments, skip_first=skip_first)]
         if listed.type == "argument_list":
-            self._add(place.path, list_edits(place.file, listed, written, text_of))
+            self.add(place.path, list_edits(place.file, listed, written, text_of))
         elif written != [text_of(listed)]:
             # A generator without brackets of its own, which it has from now on.
             ends = (place.file.char_of(listed.start_byte), place.file.char_of(listed.end_byte))
-            self._add(place.path, [Edit(*ends, f"({', '.join(written)})")])
+            self.add(place.path, [Edit(*ends, f"({', '.join(written)})")])
 
     def rename_parameters(self, function: Function, change: SignatureChange) -> None:
         """Rename the uses of the parameters in the body. `RenameRefusedError` for one that goes and is still used, or a new name that the body has."""
@@ -50,7 +50,7 @@ class Rewriter:
                 raise RenameRefusedError(f"{removed.name} is still used on line {file.document.line_of(uses[0]) + 1} of {path.name}")
         _require_room(function, change)
         for old, new in change.renamed.items():
-            self._add(path, [Edit(at, at + len(old), new) for at in _uses(function, old)])
+            self.add(path, [Edit(at, at + len(old), new) for at in _uses(function, old)])
 
     def change_parameters(self, function: Function, change: SignatureChange) -> None:
         """Write the parameters of a definition anew; what changed within them stays changed."""
@@ -58,7 +58,7 @@ class Rewriter:
         file = place.file
 
         def text_of(node: Node) -> str:
-            return self._text_by_now(place, node)
+            return self.text_by_now(place, node)
 
         by_now = {parameter.name: parameter for parameter in parameters_of(file, function.parameters_node, text_of)}
         new = []
@@ -72,20 +72,20 @@ class Rewriter:
             else:
                 new.append(parameter)
         try:
-            self._add(place.path, list_edits(file, function.parameters_node, pieces_of(new), text_of))
+            self.add(place.path, list_edits(file, function.parameters_node, pieces_of(new), text_of))
         except CommentError:
             line = file.document.line_of(file.char_of(function.node.start_byte)) + 1
             raise RenameRefusedError(
                 f"a comment stands beside a parameter that goes, on line {line} of {place.path.name}; remove it first"
             ) from None
 
-    def _text_by_now(self, place: Place, node: Node) -> str:
+    def text_by_now(self, place: Place, node: Node) -> str:
         """A node's text with the edits within it made."""
         start, end = place.file.char_of(node.start_byte), place.file.char_of(node.end_byte)
         inside = [edit for edit in self.edits.get(place.path, []) if start <= edit.start and edit.end <= end]
         return apply_edits(place.file.text_of(node), inside, offset=start)
 
-    def _add(self, path: Path, fresh: list[Edit]) -> None:
+    def add(self, path: Path, fresh: list[Edit]) -> None:
         """Add edits, which take the place of those within what they replace."""
         own = self.edits.setdefault(path, [])
         for edit in fresh:

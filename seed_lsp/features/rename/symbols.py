@@ -47,8 +47,8 @@ class Symbol:
         return any(scope.is_class for scope in self.scopes)
 
 
-def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbol:
-    """The symbol at a place; `RenameRefusedError` where there is none that could be renamed."""
+def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renamed: bool = True) -> Symbol:
+    """The symbol at a place; `RenameRefusedError` where there is none that could be renamed, or whose signature could change where it is not `renamed`."""
     place = resolution.place(path)
     occurrence = place.at(offset)
     if occurrence is None:
@@ -67,7 +67,7 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset) -> Symbo
         raise RenameRefusedError(f"{name} is defined outside the workspace ({', '.join(library_names(scopes))})")
     if any(scope.is_library for scope in scopes):
         raise RenameRefusedError(f"{name} may also be one of {', '.join(library_names(scopes))}, which is outside the workspace")
-    _refuse_library_member(resolution, name, scopes)
+    _refuse_library_member(resolution, name, scopes, renamed=renamed)
     scopes = resolution.with_twins(with_fixtures(resolution, scopes))
     kind, overrides = _kind(resolution, scopes), resolution.with_twins(_related(resolution, scopes)) - scopes
     unsure = _unsure(resolution, scopes | overrides)
@@ -148,7 +148,7 @@ def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> fro
         around = scoping.scope_of(place.node_of(scope))
         if method is None or around.type != "class_definition":
             continue
-        methods = Resolution(resolution.files, resolution.resolver, place.file.text_of(method), resolution.check)
+        methods = resolution.for_name(place.file.text_of(method))
         for owner in _related(methods, frozenset({methods.place(scope.path).scope(around)})):
             found |= _functions_in(resolution, methods, owner)
     return frozenset(found - scopes)
@@ -186,11 +186,15 @@ def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> f
     return frozenset(found)
 
 
-def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope]) -> None:
-    """A method that overrides a library's is called by that library under its name."""
+def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope], *, renamed: bool) -> None:
+    """A method that overrides a library's is called by that library under its name, and with the arguments that it has."""
     special = (name.startswith("__") and name.endswith("__")) or name in _IMPORT_HOOKS
     if special and any(scope.is_class for scope in scopes):
-        raise RenameRefusedError(f"Python itself calls {name} by its name")
+        if renamed:
+            raise RenameRefusedError(f"Python itself calls {name} by its name")
+        if name != "__call__":
+            raise RenameRefusedError(f"Python itself calls {name}, with arguments of its own; its signature cannot change")
+        return
     for scope in scopes:
         if not scope.is_class or scope.path is None:
             continue

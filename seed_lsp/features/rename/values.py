@@ -62,8 +62,11 @@ async def filled(
     shown = (await plan(holed)).call_sites
     assert shown is not None, "a signature changes"
     documents = found.references.documents
-    defined_in = min(scope.path for scope in found.references.symbol.scopes if scope.path is not None)
-    definition = _definition_text(documents[defined_in], shown.proposed.get(defined_in, []), found.new_name)
+    scope = min((one for one in found.references.symbol.scopes if one.path is not None), key=lambda one: (str(one.path), one.start))
+    assert scope.path is not None, "a symbol of the workspace"
+    place = Place(scope.path, PythonFile(documents[scope.path]), found.references.symbol.name)
+    owner = place.file.qualified_name(place.node_of(scope))
+    definition = _definition_text(documents[scope.path], shown.proposed.get(scope.path, []), (*owner, found.new_name))
     values: Values = {}
     for path in sorted({hole.gap.site.path for hole in holes}):
         if _PREFIX in documents[path].text:
@@ -154,14 +157,11 @@ def _excerpt(document: Document, calls: int) -> str:
     return _BETWEEN.join(pieces) + "\n"
 
 
-def _definition_text(document: Document, edits: Sequence[Edit], name: str) -> str:
-    """The beginning of the function as it will be."""
+def _definition_text(document: Document, edits: Sequence[Edit], name: tuple[str, ...]) -> str:
+    """The beginning of the function or class of this qualified name as it will be."""
     file = PythonFile(replace(document, text=apply_edits(document.text, list(edits))))
-    for node in names.walk(file.tree.root_node):
-        named = node.child_by_field_name("name") if node.type == "function_definition" else None
-        if named is not None and file.text_of(named) == name:
-            return "\n".join(file.text_of(node).split("\n")[:DEFINITION_LINES])
-    return ""
+    node = next(iter(file.scopes_named(name)), None)
+    return "" if node is None else "\n".join(file.text_of(node).split("\n")[:DEFINITION_LINES])
 
 
 class _Names:

@@ -1,0 +1,62 @@
+"""The classes that a constructor may construct: where their names stand, and which are above and below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from seed_lsp.features.rename.aliases import with_aliases
+from seed_lsp.features.rename.class_uses import class_use
+from seed_lsp.features.rename.lineage import Lineage
+from seed_lsp.features.rename.references import APPLIED, References, find_references
+from seed_lsp.features.rename.resolution import Resolution, Scope
+from seed_lsp.features.rename.symbols import Symbol
+
+
+class Family:
+    """A class with all below it. `references`: where each is named, by whatever name; `below`: the first one, and those that inherit from it."""
+
+    def __init__(self, resolution: Resolution, first: Scope, check: Callable[[], None]) -> None:
+        self.resolution, self.lineage = resolution, Lineage(resolution)
+        self.first = first
+        self.references: list[tuple[Scope, Resolution, References]] = []
+        self.below: list[Scope] = [first]
+        for scope in self.below:
+            check()
+            for own, references in self._named(scope):
+                self.references.append((scope, own, references))
+                self.below += [one for one in self._inheriting(own, references) if one not in self.below]
+
+    def related(self) -> list[Scope]:
+        """The family, and all that one of it inherits from."""
+        return list(dict.fromkeys(one for scope in self.below for one in self.lineage.order(scope) if one is not None))
+
+    def below_of(self, scope: Scope) -> list[Scope]:
+        """The classes of the family that inherit from one, itself first."""
+        return [scope, *(one for one in self.below if one != scope and scope in self.lineage.order(one))]
+
+    def _named(self, scope: Scope) -> list[tuple[Resolution, References]]:
+        """Where a class is named."""
+        place, node = self.lineage.place_of(scope)
+        name = node.child_by_field_name("name")
+        if name is None:
+            return []
+        own = self.resolution.for_name(place.file.text_of(name))
+        there = own.place(place.path)
+        occurrence = there.at(place.file.char_of(name.start_byte))
+        bound_in = there.container(occurrence) if occurrence is not None else None
+        if bound_in is None:
+            return []
+        symbol = Symbol(own.name, "class", own.with_twins(frozenset({bound_in})))
+        return list(with_aliases(own, find_references(own, symbol, place.path)))
+
+    @staticmethod
+    def _inheriting(resolution: Resolution, references: References) -> list[Scope]:
+        found = []
+        for site in references.sites:
+            if site.tier not in APPLIED or references.documents[site.path].language != "python":
+                continue
+            place = resolution.place(site.path)
+            use = class_use(place, place.file.node_at(site.start))
+            if use.kind == "base":
+                found.append(place.scope(use.node))
+        return found

@@ -1,0 +1,102 @@
+"""Calls in the body of a class that construct without its name: ``super().__init__(…)``, ``cls(…)``, ``type(self)(…)``, ``self.__class__(…)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from seed_lsp.features.rename import names, scoping
+from seed_lsp.features.rename.lineage import Lineage
+from seed_lsp.features.rename.references import Site
+from seed_lsp.features.rename.resolution import Place, Scope
+
+_OF_CLASS = frozenset({"__init_subclass__", "__class_getitem__", "__new__"})
+"""Methods whose first parameter is the class without a decorator."""
+
+
+@dataclass(frozen=True)
+class Constructing:
+    """`behind`: of ``super()`` the class behind which the next constructor is looked for, None for one that is not known; `skip_first`: whether the object is passed without
+    being written.
+    """
+
+    place: Place
+    site: Site
+    node: Node
+    is_super: bool
+    behind: Scope | None
+    skip_first: bool
+
+
+def constructing_calls(lineage: Lineage, scope: Scope, method: str) -> Iterator[Constructing]:
+    """Those in the methods of one class."""
+    place, class_node = lineage.place_of(scope)
+    body = class_node.child_by_field_name("body")
+    for call in names.walk(body) if body is not None else ():
+        around = names.enclosing(call, {"class_definition"}) if call.type == "call" else None
+        function = call.child_by_field_name("function") if around is not None and around.id == class_node.id else None
+        if function is None or (first := _first_parameter(place, function)) is None:
+            continue
+        name, of_class = first
+        if function.type == "attribute":
+            yield from _method(lineage, scope, call, name, method)
+        elif (function.type == "identifier" and of_class and place.file.text_of(function) == name) or (
+            function.type == "call" and not of_class and place.file.text_of(function).replace(" ", "") == f"type({name})"
+        ):
+            yield _made(place, call, function)
+
+
+def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str) -> Iterator[Constructing]:
+    """``super().__init__(…)``, ``self.__init__(…)``, ``self.__class__(…)``."""
+    place, function = lineage.place_of(scope)[0], call.child_by_field_name("function")
+    receiver, named = (function.child_by_field_name(part) if function is not None else None for part in ("object", "attribute"))
+    if function is None or receiver is None or named is None:
+        return
+    attribute = place.file.text_of(named)
+    if attribute == "__class__" and place.file.text_of(receiver) == first:
+        yield _made(place, call, function)
+    elif attribute == method and place.file.text_of(receiver) == first and method == "__init__":
+        yield Constructing(place, _site(place, named), call, is_super=False, behind=None, skip_first=True)
+    elif attribute == method and receiver.type == "call":
+        of_super = receiver.child_by_field_name("function")
+        if of_super is not None and place.file.text_of(of_super) == "super":
+            behind = _behind(lineage, scope, place, receiver)
+            yield Constructing(place, _site(place, named), call, is_super=True, behind=behind, skip_first=method == "__init__")
+
+
+def _behind(lineage: Lineage, scope: Scope, place: Place, of_super: Node) -> Scope | None:
+    """The class that ``super(C, self)`` begins behind; without arguments it is the one around."""
+    listed = of_super.child_by_field_name("arguments")
+    given = [child for child in listed.named_children if child.type != "comment"] if listed is not None else []
+    if not given or place.file.text_of(given[0]) in {lineage.title(scope), "__class__"}:
+        return scope
+    classes = set(lineage.scopes_of(lineage.resolution.values_of(place, given[0])))
+    return classes.pop() if len(classes) == 1 else None
+
+
+def _first_parameter(place: Place, node: Node) -> tuple[str, bool] | None:
+    """The first parameter of the method around, and whether it is the class."""
+    function = names.enclosing(node, {"function_definition"})
+    while function is not None and scoping.scope_of(function).type != "class_definition":
+        function = names.enclosing(function, {"function_definition"})
+    listed = function.child_by_field_name("parameters") if function is not None else None
+    named = function.child_by_field_name("name") if function is not None else None
+    first = listed.named_children[0] if listed is not None and listed.named_children else None
+    while first is not None and first.type != "identifier":
+        first = first.named_children[0] if first.named_children else None
+    if function is None or named is None or first is None:
+        return None
+    decorators = names.decorators_of(place.file, function)
+    if "staticmethod" in decorators and place.file.text_of(named) != "__new__":
+        return None
+    return place.file.text_of(first), "classmethod" in decorators or place.file.text_of(named) in _OF_CLASS
+
+
+def _made(place: Place, call: Node, function: Node) -> Constructing:
+    return Constructing(place, _site(place, function), call, is_super=False, behind=None, skip_first=True)
+
+
+def _site(place: Place, node: Node) -> Site:
+    return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), "exact", "")
