@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, EngineError, SamplingOptions
 from engine.model.store import StoreError
 from seed_lsp import __version__
+from seed_lsp.arguments import CommandParser
 from seed_lsp.errors import SeedError
 from seed_lsp.settings import Settings
 
@@ -44,7 +45,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="seed-lsp", description="A code assistant on a diffusion language model, on your own machine.")
     parser.add_argument("--version", action="version", version=f"seed-lsp {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what happens to standard error; never code")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=CommandParser)
 
     serve = commands.add_parser("serve", help="run the language server on standard input and output")
     serve.add_argument("--stdio", action="store_true", help="the default, and the only way; editors pass it")

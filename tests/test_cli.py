@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ import pytest
 
 from engine.api import Finished
 from seed_lsp import commands
-from seed_lsp.cli import main
+from seed_lsp.cli import build_parser, main
 
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n"
 FIELDS = {
@@ -222,6 +223,53 @@ def test_rename_prints_a_diff_and_writes_only_where_asked(file: Path, capsys: py
     assert main([*arguments, "--write", "--also", "mention"]) == 0
     assert file.read_text() == SOURCE.replace("def f", "def g")
     assert Path("b.py").read_text() == "from a import g\n\ng(a=1)  # g\n"
+
+
+RENAME = [["FILE"], ["--line", "1"], ["--column=5"], ["NAME"], ["--also", "possible", "mention"], ["--write"]]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(len(RENAME))))[::7])
+def test_options_and_names_in_any_order(order: tuple[int, ...]):
+    """FILE stands before NAME; all else is where the user puts it."""
+    words = [word for i in order for word in RENAME[i]]
+    at = sorted((words.index("FILE"), words.index("NAME")))
+    words[at[0]], words[at[1]] = "a.py", "total"
+    options = build_parser().parse_args(["rename", *words])
+    assert (options.file, options.new_name, options.line, options.column) == (Path("a.py"), "total", 1, 5)
+    assert (options.also, options.write) == (["possible", "mention"], True)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["rename", "--line", "1", "--column", "1", "a.py"], {"new_name": ""}),
+        (
+            ["rename", "--was", "a=b", "c=d", "a.py", "--line", "1", "--col", "1", "new"],
+            {"new_name": "new", "was": [("a", "b"), ("c", "d")]},
+        ),
+        (["rename", "--line", "1", "a.py", "--column", "1", "--", "-x"], {"new_name": "-x"}),
+        (["rename", "a.py", "--signature", "(a, b)", "--line", "1", "--column", "1"], {"signature": "(a, b)", "new_name": ""}),
+        (["bench", "--kinds", "edit", "completion", "speed"], {"what": "speed", "kinds": ["edit", "completion"]}),
+        (["complete", "--line", "2", "--column", "3", "--temperature", "0.5", "a.py"], {"file": Path("a.py"), "temperature": 0.5}),
+        (["edit", "--lines", "1:2", "a.py", "--instruction", "Add a name."], {"instruction": "Add a name.", "file": Path("a.py")}),
+        (["train", "a.toml"], {"config": Path("a.toml")}),
+        (["model", "fetch", "some"], {"action": "fetch", "name": "some"}),
+        (["--verbose", "serve", "--stdio"], {"verbose": True}),
+    ],
+)
+def test_each_command_takes_its_names_where_they_stand(words: list[str], found: dict[str, object]):
+    """An option that takes several values leaves what is none of them to the names."""
+    options = vars(build_parser(words).parse_args(words))
+    assert {name: options[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    "words", [["rename", "a.py", "b", "c", "--line", "1", "--column", "1"], ["rename", "a.py", "--line"], ["edit", "--no", "a.py"]]
+)
+def test_what_no_command_takes_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(words)
+    assert "usage: seed-lsp" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
