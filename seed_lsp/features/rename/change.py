@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
 from seed_lsp.features.rename.call_sites import CallSites, plan_call_sites
+from seed_lsp.features.rename.capture import require_same_scopes
 from seed_lsp.features.rename.collisions import require_name, require_room
 from seed_lsp.features.rename.constructor_calls import plan_constructor
 from seed_lsp.features.rename.constructors import constructor_at, constructor_of, signature_of
@@ -230,7 +231,13 @@ def _require_same_meaning(
     edits = rename.edits()
     if not edits:
         return
-    texts = {changed: apply_edits(rename.references.documents[changed].text, some) for changed, some in edits.items()}
+    documents = rename.references.documents
+    texts = {changed: apply_edits(documents[changed].text, some) for changed, some in edits.items()}
+    for changed, text in texts.items():
+        if documents[changed].language == "python":
+            left = {int(site.start) for site in rename.references.sites if site.path == changed and site.tier not in APPLIED}
+            both = rename.references.symbol.name, rename.new_name
+            require_same_scopes(changed, (documents[changed], replace(documents[changed], text=text)), edits[changed], both, left)
     with files.overlaid(texts):
         at = next((site for site in rename.references.sites if site.path == path and site.start <= offset <= site.end), None)
         moved = offset + _shift(edits.get(path, []), offset) if at is None else _new_place(rename, edits, at)

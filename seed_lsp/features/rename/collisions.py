@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.names import Occurrence
+from seed_lsp.features.rename.privacy import require_same_class
 from seed_lsp.features.rename.references import APPLIED, References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
-
-_BUILTINS = frozenset(dir(builtins))
+from seed_lsp.features.rename.resolution import BUILTINS, Place, Resolution, Scope
+from seed_lsp.features.rename.stars import require_same_stars
 
 
 def require_name(old: str, new: str, language: str = "python") -> None:
@@ -23,6 +22,10 @@ def require_name(old: str, new: str, language: str = "python") -> None:
         raise RenameRefusedError(f"{new!r} is no name: letters, digits and underscores, no digit first")
     if language == "python" and keyword.iskeyword(new):
         raise RenameRefusedError(f"{new} is a keyword of Python")
+    if language == "python" and new == "__debug__":
+        raise RenameRefusedError("__debug__ is a constant of Python, which nothing can be named")
+    if language == "python" and names.normalised(new) != new:
+        raise RenameRefusedError(f"Python reads {new} as {names.normalised(new)}; give the name in that form")
     if new == old:
         raise RenameRefusedError(f"the name is {old} already")
 
@@ -38,6 +41,8 @@ def require_room(resolution: Resolution, references: References, new: str) -> No
         _require_free(Place(scope.path, resolution.place(scope.path).file, new), scope)
     if references.symbol.is_member:
         _require_free_in_family(resolution, references, new)
+    require_same_stars(resolution, references, new)
+    require_same_class(resolution, by_file, new)
     for path, sites in by_file.items():
         place = resolution.place(path)
         _require_sight(place, Place(path, place.file, new), sites)
@@ -52,11 +57,14 @@ def _require_free(taken: Place, scope: Scope) -> None:
 
 
 def _require_free_in_family(resolution: Resolution, references: References, new: str) -> None:
-    """No class above may have the new name: it would be overridden from now on."""
+    """No class above may have the new name, nor one that shares a subclass: one would override the other from now on. (Those below are found by the scan of the result.)"""
     for scope in references.symbol.scopes | references.symbol.overrides:
-        for ancestor in resolution.ancestors(scope) if scope.is_class else ():
-            assert ancestor.path is not None, "ancestors are the workspace's"
-            _require_free(Place(ancestor.path, resolution.place(ancestor.path).file, new), ancestor)
+        if not scope.is_class:
+            continue
+        beside = resolution.hierarchy.beside(scope) - resolution.hierarchy.below(scope)
+        for other in resolution.ancestors(scope) | beside:
+            assert other.path is not None, "classes of the workspace"
+            _require_free(Place(other.path, resolution.place(other.path).file, new), other)
 
 
 def _require_sight(old: Place, new: Place, sites: list[Site]) -> None:
@@ -74,13 +82,13 @@ def _require_sight(old: Place, new: Place, sites: list[Site]) -> None:
         if seen is not None and (seen == scope or _is_within(new, seen, scope)):
             raise _hidden(new, new.bindings[seen][0], site, old)
     for occurrence in new.occurrences:
-        if occurrence.role != "name" or new.container(occurrence) is not None:
+        if not new.is_plain(occurrence) or new.container(occurrence) is not None:
             continue
         meant = new.lookup(occurrence.node)
         for scope in scopes:
             if _sees(occurrence.node, new, scope) and (meant is None or _is_within(new, scope, meant)):
                 line = new.file.document.line_of(occurrence.start) + 1
-                what = "the built-in " if meant is None and new.name in _BUILTINS else "another "
+                what = "the built-in " if meant is None and new.name in BUILTINS else "another "
                 raise RenameRefusedError(
                     f"{new.name} on line {line} of {new.path.name} means {what}{new.name}, which the renamed one would hide"
                 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +19,10 @@ Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
 """``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
 
 FUNCTIONS = frozenset({"function_definition", "lambda"})
+# What no name stands in, although letters do: the prefix of a string, ``!r``, ``:x``, ``\\n``, ``1.e5``.
+_NO_NAMES = frozenset({"string_start", "type_conversion", "format_specifier", "escape_sequence", "integer", "float"})
+# What may be an identifier, of any alphabet.
+_RUNS = re.compile(r"[0-9A-Za-z_\u0080-\U0010ffff]*[\u0080-\U0010ffff][0-9A-Za-z_\u0080-\U0010ffff]*|[A-Za-z_][0-9A-Za-z_]*")
 # What a dotted name in a ``case`` stands in.
 _CASES = frozenset({"case_pattern", "class_pattern", "keyword_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
@@ -48,12 +54,28 @@ class PythonFile:
         self._ascii = len(self._bytes) == len(document.text)
 
     def occurrences(self, name: str) -> list[Occurrence]:
-        """Every place where the name stands as a word, in order."""
+        """Every place where the name stands as a word, in order; in code also where it is spelled in another way that Python reads as the same."""
         found = []
-        for match in word_pattern(name).finditer(self.document.text):
-            node = self.node_at(CharOffset(match.start()))
-            found.append(Occurrence(CharOffset(match.start()), CharOffset(match.end()), _role(node), node))
+        for start, end in self._words(name):
+            node = self.node_at(start)
+            if (
+                (node.is_named or keyword.iskeyword(name))
+                and node.type not in _NO_NAMES
+                and (self.text(start, end) == name or node.type == "identifier")
+            ):
+                found.append(Occurrence(start, end, role_of(node), node))
         return found
+
+    def text(self, start: int, end: int) -> str:
+        """The text from one character to another."""
+        return self.document.text[start:end]
+
+    def _words(self, name: str) -> list[tuple[CharOffset, CharOffset]]:
+        found = {match.span() for match in word_pattern(name).finditer(self.document.text)}
+        if not self._ascii:
+            wanted = normalised(name)
+            found |= {match.span() for match in _RUNS.finditer(self.document.text) if normalised(match[0]) == wanted}
+        return [(CharOffset(start), CharOffset(end)) for start, end in sorted(found)]
 
     def node_at(self, offset: CharOffset) -> Node:
         """The smallest node at a character."""
@@ -94,14 +116,28 @@ class PythonFile:
 
     @cached_property
     def has_star_import(self) -> bool:
-        return any(node.type == "wildcard_import" for node in walk(self.tree.root_node))
+        return bool(self.star_imports)
+
+    @cached_property
+    def star_imports(self) -> list[Node]:
+        """The modules' names in ``from module import *``."""
+        if "*" not in self.document.text:
+            return []
+        statements = [node.parent for node in walk(self.tree.root_node) if node.type == "wildcard_import"]
+        modules = [statement.child_by_field_name("module_name") for statement in statements if statement is not None]
+        return [module for module in modules if module is not None]
+
+
+def normalised(name: str) -> str:
+    """An identifier as Python reads it, in Unicode's form NFKC (language reference, 2.3)."""
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 def word_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 
 
-def _role(node: Node) -> Role:
+def role_of(node: Node) -> Role:
     if node.type == "comment":
         return "comment"
     if node.type != "identifier":
@@ -144,6 +180,14 @@ def is_alias_of_import(node: Node) -> bool:
         return False
     imported = parent.child_by_field_name("name")
     return imported is None or imported.text != node.text
+
+
+def is_alias_as_it_was(node: Node) -> bool:
+    """The second name of ``import name as name``."""
+    parent = node.parent
+    if parent is None or parent.type != "aliased_import" or not is_same(parent.child_by_field_name("alias"), node):
+        return False
+    return not is_alias_of_import(node)
 
 
 def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from seed_lsp.errors import UnknownDocumentError
+from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.resolution import Place, Resolution
 from seed_lsp.features.rename.symbols import Symbol
@@ -88,16 +89,36 @@ def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bo
     for occurrence in place.occurrences:
         if not whole and occurrence.role not in {"keyword", "string"}:
             continue
+        if _keeps_alias(resolution, symbol, place, occurrence):
+            continue
         aliased = _aliased(resolution, symbol, place, occurrence)
         verdict = _verdict(resolution, symbol, place, occurrence) if aliased is None else aliased
         if verdict is not None:
+            _require_same_spelling(symbol, place, occurrence)
             sites.append(Site(place.path, occurrence.start, occurrence.end, *verdict))
     return sites
 
 
+def _require_same_spelling(symbol: Symbol, place: Place, occurrence: Occurrence) -> None:
+    spelled = place.file.text(occurrence.start, occurrence.end)
+    if spelled != symbol.name:
+        line = place.file.document.line_of(occurrence.start) + 1
+        raise RenameRefusedError(
+            f"line {line} of {place.path.name} spells {symbol.name} as {spelled}, which Python reads as the same name; spell both alike first"
+        )
+
+
+def _keeps_alias(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+    """Of ``from module import name as name`` the second, where the name may also be another thing than the one imported."""
+    if not names.is_alias_as_it_was(occurrence.node) or (scope := place.container(occurrence)) is None:
+        return False
+    imported, bound = resolution.scopes(place, occurrence), resolution.bound_in(place, scope)
+    return bound != imported and bool(imported & symbol.scopes) and not bound & symbol.scopes
+
+
 def _aliased(
     resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence
-) -> tuple[Tier, str, Literal["old", "new"]] | None:
+) -> tuple[Tier, str, Literal["", "old", "new"]] | None:
     """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both. So does one of an unknown thing that is
     one of several: the name stays.
     """
@@ -108,6 +129,8 @@ def _aliased(
     imported, bound = resolution.scopes(place, occurrence), resolution.bound_in(place, scope)
     if bound == imported:
         return None
+    if names.is_alias_as_it_was(occurrence.node):
+        return ("exact", "another thing, imported into the name", "") if bound & symbol.scopes and not imported & symbol.scopes else None
     if imported & symbol.scopes and not bound & symbol.scopes:
         return "exact", "imported into a name that may also be another thing", "old"
     if bound & symbol.scopes and not imported & symbol.scopes:
@@ -163,14 +186,23 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
                 return "exact", f"listed in {listed}"
         elif listed == "__all__" and _module_binds(resolution, symbol, place):
             return "exact", "listed in __all__"
-    if _is_annotation(occurrence.node):
-        scope = place.lookup(occurrence.node)
-        if scope is not None and resolution.bound_in(place, scope) <= symbol.scopes:
-            return "exact", "in an annotation between quotes"
+    if _is_type_of(resolution, symbol, place, occurrence):
+        return "exact", "in an annotation between quotes"
     if _is_docstring(occurrence.node):
         line = place.file.document.line_text(place.file.document.line_of(occurrence.start))
         return ("mention", IN_DOCTEST) if line.strip().startswith((">>> ", "... ")) else ("mention", "in a docstring")
     return ("mention", IN_NAMING_STRING) if _looks_like_code(place, occurrence) else ("mention", "in a string")
+
+
+def _is_type_of(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+    """Whether a word in a string is the symbol, named in an annotation."""
+    path = path_in_quotes(place.file, occurrence)
+    if path is None:
+        return False
+    if path:
+        return class_at(place, occurrence.node, path) in symbol.scopes | symbol.overrides
+    scope = place.lookup(occurrence.node)
+    return scope is not None and resolution.bound_in(place, scope) <= symbol.scopes
 
 
 def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
@@ -234,11 +266,6 @@ def _module_binds(resolution: Resolution, symbol: Symbol, place: Place) -> bool:
     """Whether the file's own module has the symbol under its name."""
     module = place.scope(place.file.tree.root_node)
     return bool(resolution.bound_in(place, module) & symbol.scopes)
-
-
-def _is_annotation(node: Node) -> bool:
-    around = names.enclosing(node, {"type", "call", "block", "module", "binary_operator"})
-    return around is not None and around.type == "type"
 
 
 def _is_docstring(node: Node) -> bool:

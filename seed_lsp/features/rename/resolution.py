@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -12,7 +13,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.features.rename import calls, names, scoping
+from seed_lsp.features.rename import calls, names, order, receivers, scoping, spelling
 from seed_lsp.features.rename.hierarchy import Hierarchy
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
@@ -22,6 +23,7 @@ from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks
 ALIAS_STEPS = 8
 """Imports of imports that are followed one by one."""
 NONE_TYPE = "NoneType"
+BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Place:
 
     def __init__(self, path: Path, file: PythonFile, name: str) -> None:
         self.path, self.file, self.name = path, file, name
+        self._private = spelling.is_private(name)
         self.occurrences = file.occurrences(name)
         self.bindings: dict[Scope, list[Occurrence]] = defaultdict(list)
         self._scope_nodes: dict[Scope, Node] = {}
@@ -78,6 +81,13 @@ class Place:
     def at(self, offset: CharOffset) -> Occurrence | None:
         return next((found for found in self.occurrences if found.start <= offset <= found.end), None)
 
+    @property
+    def module(self) -> Scope:
+        return self.scope(self.file.tree.root_node)
+
+    def starting_at(self, offset: int) -> Occurrence | None:
+        return next((found for found in self.occurrences if found.start == offset), None)
+
     def container(self, occurrence: Occurrence) -> Scope | None:
         """The scope that the name is bound in at this very place; None where it is only used."""
         if occurrence.role == "attribute":
@@ -88,17 +98,62 @@ class Place:
 
     def class_of_self(self, occurrence: Occurrence) -> Scope | None:
         """The class whose object an attribute is read from or written to by a method's own first parameter."""
-        return self._class_of_self(occurrence.node) if occurrence.role == "attribute" else None
+        owner = receivers.class_of_self(self.file, occurrence.node) if occurrence.role == "attribute" else None
+        return self.scope(owner) if owner is not None else None
 
     def lookup(self, node: Node) -> Scope | None:
-        """The scope of this file whose binding a use of the name at `node` sees; None if no scope around it binds it."""
+        """The scope of this file whose binding a use of the name at `node` sees, or sees first; None if no scope around it binds it."""
+        return next((scope for scope in self.meanings(node) if scope is not None), None)
+
+    def meanings(self, node: Node) -> tuple[Scope | None, ...]:
+        """The scopes of this file whose binding a use of the name at `node` may see, likeliest first, with None for one from elsewhere; empty if no scope around it binds
+        the name. There is more than one in the body of a class, where a name that may not be bound yet is looked for in the module next.
+        """
+        found: list[Scope | None] = []
+        in_module = False
         for scope in scoping.visible_scopes(node):
-            found = self._declared(scope)
-            if found in self.bindings:
-                return found
-            if self._declarations.get(scope.id) == "global_statement":
-                return None
-        return None
+            if in_module and scope.type != "module":
+                continue
+            declared = self._declared(scope)
+            if scope.type == scoping.TYPE_PARAMETERS and declared in self.bindings:
+                # CPython asks the class around first.
+                return (declared, *self._in_class_around(scope))
+            if self._binds(declared, node):
+                certainty = self._certainty(scope, declared, node)
+                found += [declared] if certainty != "never" else []
+                if certainty == "always":
+                    return tuple(found)
+                in_module = True
+            elif self._declarations.get(scope.id) == "global_statement":
+                break
+        return (*found, None) if found else ()
+
+    def _in_class_around(self, types: Node) -> tuple[Scope, ...]:
+        around = scoping.outer_scope(types)
+        scope = self._declared(around)
+        return (scope,) if around.type == "class_definition" and scope in self.bindings else ()
+
+    def is_plain(self, occurrence: Occurrence) -> bool:
+        """Whether a place is a name that is bound or looked up here, rather than one of the module that an import reads."""
+        return occurrence.role == "name" and (not names.is_imported(occurrence.node) or scoping.binding_scope(occurrence.node) is not None)
+
+    def is_read_too(self, occurrence: Occurrence) -> bool:
+        """Whether a place that binds the name in a class reads it first, as ``name += 1`` does."""
+        parent = occurrence.node.parent
+        container = self.container(occurrence) if parent is not None and parent.type == "augmented_assignment" else None
+        return container is not None and container.is_class and occurrence.role == "name"
+
+    def _binds(self, scope: Scope, node: Node) -> bool:
+        """Whether a scope binds the name as it is read at `node`: a private one only for code of the same class."""
+        if not self._private:
+            return scope in self.bindings
+        owner = spelling.class_of_private(node)
+        return any(spelling.class_of_private(binding.node) == owner for binding in self.bindings.get(scope, []))
+
+    def _certainty(self, scope: Node, declared: Scope, node: Node) -> order.Certainty:
+        if not declared.is_class:
+            return "always"
+        return order.reads(scope, (binding.node for binding in self.bindings[declared]), node)
 
     def _declared(self, scope: Node) -> Scope:
         """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
@@ -127,25 +182,6 @@ class Place:
                 found[scoping.scope_of(occurrence.node).id] = parent.type
         return found
 
-    def _class_of_self(self, node: Node) -> Scope | None:
-        """Of ``self.name`` the class around; None for another receiver than a method's first parameter."""
-        attribute = node.parent
-        receiver = attribute.child_by_field_name("object") if attribute is not None else None
-        function = names.enclosing(node, names.FUNCTIONS)
-        owner = scoping.scope_of(function) if function is not None else None
-        while function is not None and owner is not None and owner.type in names.FUNCTIONS:
-            # A function within a method knows its self.
-            function, owner = owner, scoping.scope_of(owner)
-        if receiver is None or function is None or owner is None or owner.type != "class_definition":
-            return None
-        parameters = function.child_by_field_name("parameters")
-        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
-        while first is not None and first.type != "identifier":
-            first = first.named_children[0] if first.named_children else None
-        if first is None or receiver.type != "identifier" or self.file.text_of(receiver) != self.file.text_of(first):
-            return None
-        return self.scope(owner)
-
 
 class Resolution:
     """Answers for one name, from the state that the files have now."""
@@ -157,6 +193,7 @@ class Resolution:
         self._files: dict[Path, PythonFile] = {}
         self._resolved: tuple[Path, ResolvedFile] | None = None
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
+        self._stars: dict[Path, list[Path]] = {}
         self.hierarchy = Hierarchy(self)
 
     def place(self, path: Path) -> Place:
@@ -181,7 +218,9 @@ class Resolution:
         if occurrence.role == "field":
             return self._class_pattern(place, occurrence)
         if occurrence.role == "attribute":
-            found = self._by_jedi(place, occurrence)
+            if receivers.is_taken_for_self(place.file, occurrence.node):
+                return frozenset()
+            found = self._of_same_class(occurrence, self._by_jedi(place, occurrence))
             if found and all(scope.is_library for scope in found):
                 # jedi takes a member of an enumeration for its value, and the property of one for the value's.
                 return self._defined_by_receiver(place, occurrence) or found
@@ -190,8 +229,16 @@ class Resolution:
             return self._by_jedi(place, occurrence) or calls.parameter_scopes(self, place, occurrence)
         if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
             return self._imported(place, occurrence)
-        scope = place.container(occurrence) or place.lookup(occurrence.node)
-        return self._by_jedi(place, occurrence) if scope is None else self.bound_in(place, scope)
+        own = place.container(occurrence)
+        meant = (own,) if own is not None else place.meanings(occurrence.node)
+        if own is not None and place.is_read_too(occurrence):
+            meant = (own, *place.meanings(occurrence.node))
+        found = frozenset().union(*(self.bound_in(place, scope) for scope in meant if scope is not None))
+        if own is None and place.module in meant:
+            found |= self._by_star(place)
+        if None in meant and self.name in BUILTINS:
+            found |= {Scope(None, 0, "library")}
+        return found or self._by_jedi(place, occurrence)
 
     def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
         """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
@@ -201,6 +248,22 @@ class Resolution:
                 return frozenset({scope})
             imported.add(self._imported(place, binding))
         return imported.pop() if len(imported) == 1 else frozenset({scope})
+
+    def star_sources(self, place: Place) -> list[Path]:
+        """The workspace's modules of which a file imports ``*``."""
+        if place.path not in self._stars:
+            found = [path for module in place.file.star_imports for path in self._modules_at(place, module)]
+            self._stars[place.path] = found
+        return self._stars[place.path]
+
+    def _by_star(self, place: Place) -> frozenset[Scope]:
+        """What a name of a module may also be, since the module imports ``*``."""
+        found: frozenset[Scope] = frozenset()
+        for source in self.star_sources(place) if place.file.has_star_import else ():
+            there = self.place(source)
+            if there.module in there.bindings:
+                found |= self.bound_in(there, there.module)
+        return found
 
     def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
         """The scopes, and those that are the same in the stub file beside (PEP 484), or in the module beside a stub."""
@@ -279,10 +342,43 @@ class Resolution:
         """Whether an imported name is one of a module's."""
         return any(one.path == path for one in self._ask(place).definitions(place.file.char_of(node.start_byte)))
 
+    def _by_module(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """What ``from module import name`` brings where jedi knows the module, and not that it binds the name."""
+        statement = names.enclosing(occurrence.node, {"import_from_statement"})
+        module = statement.child_by_field_name("module_name") if statement is not None else None
+        if module is None or names.lies_in(occurrence.node, module):
+            return frozenset()
+        found: frozenset[Scope] = frozenset()
+        for path in self._modules_at(place, module):
+            there = self.place(path)
+            if there.module in there.bindings:
+                found |= self.bound_in(there, there.module)
+        return found
+
+    def _modules_at(self, place: Place, module: Node) -> list[Path]:
+        """The workspace's files that the name of a module in an import may stand for."""
+        named = [node for node in names.walk(module) if node.type == "identifier"]
+        if not named:
+            return []
+        found = self.definitions_of(place, max(named, key=lambda node: node.start_byte))
+        return [one.path for one in found if one.path is not None and self.files.holds(one.path) and one.path != place.path]
+
+    def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
+        """Without the classes whose private members have other names than the one that stands here."""
+        if not spelling.is_private(self.name):
+            return found
+        owner = spelling.class_of_private(occurrence.node)
+        return frozenset(scope for scope in found if not scope.is_class or self.prefix_of(scope) == owner)
+
+    def prefix_of(self, scope: Scope) -> str:
+        """What Python puts in front of a class's private members."""
+        assert scope.path is not None, "a class of the workspace"
+        return spelling.prefix_of(self.place(scope.path).node_of(scope))
+
     def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)
         if key not in self._imports:
-            self._imports[key] = self._by_jedi(place, occurrence)
+            self._imports[key] = self._by_jedi(place, occurrence) or self._by_module(place, occurrence)
         return self._imports[key]
 
     def _by_jedi(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:

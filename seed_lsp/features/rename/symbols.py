@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names, scoping
+from seed_lsp.features.rename import names, scoping, spelling
 from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.resolution import Resolution, Scope, library_names
 from seed_lsp.features.rename.unresolved import scopes_of_unknown_family
@@ -116,7 +116,7 @@ def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scop
     family = {scope for scope in scopes if scope.is_class}
     if not family:
         return _related_parameters(resolution, scopes)
-    classes = _classes_with(resolution)
+    classes = _classes_with(resolution, family)
     ancestors = {scope: resolution.ancestors(scope) for scope in classes | family}
     grown = True
     while grown:
@@ -128,12 +128,15 @@ def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scop
     return frozenset(family - scopes)
 
 
-def _classes_with(resolution: Resolution) -> set[Scope]:
-    """The classes of the workspace that define the name."""
+def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]:
+    """The classes of the workspace that define the name, and whose own it may be in the family: of a private one only those of the same name have one and the same."""
     found = set()
     for place in resolution.python_places():
         containers = (place.container(occurrence) for occurrence in place.occurrences)
         found |= {scope for scope in containers if scope is not None and scope.is_class}
+    if spelling.is_private(resolution.name):
+        prefixes = {resolution.prefix_of(scope) for scope in family}
+        return {scope for scope in found if resolution.prefix_of(scope) in prefixes}
     return found
 
 
@@ -168,7 +171,7 @@ def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> 
 def _unsure(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]:
     """The classes that define the name too, and may be above or below one of the family."""
     classes = frozenset(scope for scope in family if scope.is_class)
-    return scopes_of_unknown_family(resolution, classes, _classes_with(resolution)) if classes else frozenset()
+    return scopes_of_unknown_family(resolution, classes, _classes_with(resolution, classes)) if classes else frozenset()
 
 
 def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> frozenset[str]:

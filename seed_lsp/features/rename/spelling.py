@@ -1,0 +1,34 @@
+"""Names that are private to a class: Python reads ``__name`` as ``_Class__name`` there (language reference, 6.2.1)."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from seed_lsp.features.rename.scoping import TYPE_PARAMETERS
+
+
+def is_private(name: str) -> bool:
+    """Whether a class gives the name its own in front: two underscores before it, and not two behind."""
+    return name.startswith("__") and not name.endswith("__") and "." not in name
+
+
+def class_of_private(node: Node) -> str:
+    """What stands in front of a private name at `node`: the name of the class around, without its first underscores; empty outside of classes."""
+    child, parent = node, node.parent
+    while parent is not None:
+        inside = child.type in {"block", TYPE_PARAMETERS} if parent.type == "class_definition" else False
+        if inside:
+            return prefix_of(parent)
+        child, parent = parent, parent.parent
+    return ""
+
+
+def prefix_of(class_node: Node) -> str:
+    """A class's name, as it stands behind an underscore in front of private names."""
+    name = class_node.child_by_field_name("name")
+    return name.text.decode("utf-8", "replace").lstrip("_") if name is not None and name.text is not None else ""
+
+
+def mangled(name: str, owner: str) -> str:
+    """A private name as Python keeps it within a class."""
+    return f"_{owner}{name}" if owner and is_private(name) else name
