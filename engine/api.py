@@ -175,6 +175,13 @@ Command = Request | Cancel | Shutdown
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The engine process has read the request. One that it did not read can be sent to another process."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class Loading:
     """The model is being loaded; `step` is a short word for people. `share`, from 0 to 1: how much of that step is done, where it is known."""
 
@@ -267,4 +274,4 @@ class Failed:
     message: str
 
 
-Event = Loading | Draft | Committed | Finished | Failed
+Event = Taken | Loading | Draft | Committed | Finished | Failed

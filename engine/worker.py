@@ -12,7 +12,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -30,6 +30,7 @@ from engine.api import (
     ModelUnavailableError,
     Request,
     Shutdown,
+    Taken,
 )
 from engine.scheduling import Job, Scheduler
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MODELS_AT_ONCE = 2
+POLL_S = 0.05
+"""How often it is looked whether a request is still wanted while its model is being loaded."""
 
 REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
 
@@ -86,6 +89,8 @@ def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event]
             command = connection.recv()
             if isinstance(command, Shutdown):
                 break
+            if isinstance(command, Request):
+                send(Taken(command.id))
             refused = scheduler.cancel(command.id) if isinstance(command, Cancel) else scheduler.submit(command)
             for entry in refused:
                 send(Failed(entry.id, entry.code, REFUSALS[entry.code]))
@@ -105,6 +110,8 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
         send(Failed(request.id, "invalid_request", str(error)))
     except ModelUnavailableError as error:
         send(Failed(request.id, "model_unavailable", str(error)))
+    except _LeftError:
+        send(Failed(request.id, "superseded", REFUSALS["superseded"]))
     except EngineError as error:
         send(Failed(request.id, "internal", str(error)))
     except Exception as error:  # noqa: BLE001 - one request's bug must not end the process
@@ -117,35 +124,79 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
             send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
 
 
+class _LeftError(Exception):
+    """The request was cancelled while its model was being loaded."""
+
+
+class _Loading:
+    """A model that is being loaded in a thread of its own, which nothing can end: a file may be on a disk that does not answer."""
+
+    def __init__(self, model: str, settings: WorkerSettings) -> None:
+        from engine.engine import Engine
+
+        self.shares: SimpleQueue[float] = SimpleQueue()
+        self._engine: Future[Engine] = Future()
+        self._load = partial(
+            Engine.load, model, device=settings.device, dtype=settings.dtype, threads=settings.threads, report=self.shares.put
+        )
+        threading.Thread(target=self._run, daemon=True, name="load").start()
+
+    def _run(self) -> None:
+        try:
+            self._engine.set_result(self._load())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the engine is asked for
+            self._engine.set_exception(error)
+
+    @property
+    def failed(self) -> bool:
+        return self._engine.done() and self._engine.exception() is not None
+
+    def done(self, wait_s: float) -> bool:
+        return bool(wait([self._engine], wait_s).done)
+
+    def engine(self) -> Engine:
+        return self._engine.result()
+
+
 class _Loader:
-    """Holds the loaded models: one for typing and one for edits may take turns; a third replaces the one that was used longest ago."""
+    """Holds the loaded models: one for typing and one for edits may take turns; a third replaces the one that was used longest ago.
+
+    A request that is cancelled while its model is being loaded ends at once. The loading goes on, and the next request for that model finds it; one for
+    another model does not wait for it.
+    """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._engines: dict[str, Engine] = {}
+        self._loading: dict[str, _Loading] = {}
 
     def run(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         if request.model not in self._engines:
-            yield from self._load(request)
+            yield from self._load(request, cancelled)
         engine = self._engines[request.model] = self._engines.pop(request.model)
         yield from engine.run(request, cancelled)
 
-    def _load(self, request: Request) -> Iterator[Event]:
-        from engine.engine import Engine
+    def _load(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        model = request.model
+        yield Loading(request.id, f"loading {model}")
+        if model not in self._loading or self._loading[model].failed:
+            self._make_room(model)
+            self._loading[model] = _Loading(model, self._settings)
+        loading = self._loading[model]
+        while not loading.done(POLL_S):
+            while not loading.shares.empty():
+                yield Loading(request.id, f"packing {model} for this processor", loading.shares.get())
+            if cancelled():
+                raise _LeftError
+        while not loading.shares.empty():
+            yield Loading(request.id, f"packing {model} for this processor", loading.shares.get())
+        self._engines[model] = self._loading.pop(model).engine()
 
-        while len(self._engines) >= MODELS_AT_ONCE:
+    def _make_room(self, model: str) -> None:
+        self._loading.pop(model, None)
+        while self._engines and len(self._engines) + len(self._loading) >= MODELS_AT_ONCE:
             del self._engines[next(iter(self._engines))]
             gc.collect()
-        yield Loading(request.id, f"loading {request.model}")
-        settings = self._settings
-        shares: SimpleQueue[float | None] = SimpleQueue()
-        load = partial(Engine.load, device=settings.device, dtype=settings.dtype, threads=settings.threads, report=shares.put)
-        with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(load, request.model)
-            loading.add_done_callback(lambda _loading: shares.put(None))
-            while (share := shares.get()) is not None:
-                yield Loading(request.id, f"packing {request.model} for this processor", share)
-            self._engines[request.model] = loading.result()
 
 
 def _leave_standard_streams() -> None:

@@ -9,13 +9,12 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from engine import worker
 from engine.api import (
-    Cancel,
     EngineError,
     EngineStoppedError,
     Event,
@@ -26,15 +25,19 @@ from engine.api import (
     ModelUnavailableError,
     Request,
     Shutdown,
+    Taken,
     Urgency,
 )
 from engine.worker import WorkerSettings
+from seed_lsp.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
 FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
 STOP_TIMEOUT_S = 2.0
+TAKEN_WITHIN_S = 60.0
+"""A process that has not read a request for so long hangs: it reads at once, whatever it is doing."""
 
 Entry = Callable[[Connection, WorkerSettings], None]
 
@@ -43,22 +46,32 @@ class SupersededError(EngineError):
     """An automatic request gave way to another one; nothing is wrong."""
 
 
+class _UnreadError(EngineStoppedError):
+    """The process ended before it read the request, having answered others: it is no fault of the request's."""
+
+
 @dataclass
 class _Pending:
-    """A request whose end has not come yet."""
+    """A request whose end has not come yet. `taken`: the process has read it."""
 
+    request: Request
     done: asyncio.Future[Finished]
     on_event: Callable[[Event], None]
+    taken: bool = False
 
 
 @dataclass
 class _Child:
-    """A running engine process."""
+    """A running engine process. `loading`: the models that it may still be loading. `hangs`: it was ended for that."""
 
     process: multiprocessing.process.BaseProcess
     connection: Connection
+    outbox: Outbox
     pending: dict[int, _Pending] = field(default_factory=dict)
+    loading: set[str] = field(default_factory=set)
+    answered: bool = False
     stopping: bool = False
+    hangs: bool = False
 
 
 class EngineClient:
@@ -66,7 +79,7 @@ class EngineClient:
 
     The process starts with the first request and stops after `idle_s` without one. If it ends otherwise, every request
     under way fails with `EngineStoppedError`, and the next one starts it again, after a delay that doubles from
-    0.5 s to 30 s with each crash in a row.
+    0.5 s to 30 s with each crash in a row. A request that it had not read is sent once more. One that reads nothing for `taken_within_s` is ended.
     """
 
     def __init__(
@@ -79,7 +92,7 @@ class EngineClient:
     ) -> None:
         self._settings = settings or WorkerSettings()
         self._entry, self._clock = entry, clock
-        self.idle_s = idle_s
+        self.idle_s, self.taken_within_s = idle_s, TAKEN_WITHIN_S
         # Told how many requests are under way when that changes, and what is being loaded.
         self.on_activity: Callable[[int], None] = lambda _under_way: None
         self.on_loading: Callable[[Loading], None] = lambda _event: None
@@ -107,31 +120,45 @@ class EngineClient:
 
         Raises `InvalidRequestError`, `ModelUnavailableError`, `SupersededError`, `EngineStoppedError` or `EngineError`.
         """
+        try:
+            return await self._run_once(request, on_event)
+        except _UnreadError:
+            return await self._run_once(request, on_event)
+
+    async def _run_once(self, request: Request, on_event: Callable[[Event], None]) -> Finished:
         if self._idle is not None:
             self._idle.cancel()
         child = await self._running_child(wait=request.urgency is Urgency.ASKED_FOR)
-        pending = _Pending(asyncio.get_running_loop().create_future(), on_event)
-        child.pending[request.id] = pending
+        loop = asyncio.get_running_loop()
+        pending = child.pending[request.id] = _Pending(request, loop.create_future(), on_event)
+        patience = loop.call_later(self.taken_within_s, self._give_up, child, pending)
         self.on_activity(len(child.pending))
         try:
-            self._send(child, request)
+            child.outbox.put(request)
             return await pending.done
         except asyncio.CancelledError:
-            self._send(child, Cancel(request.id))
+            child.outbox.cancel(request.id)
             raise
         finally:
+            patience.cancel()
             child.pending.pop(request.id, None)
             self.on_activity(len(child.pending))
             self._watch_idleness()
 
     def cancel(self, request_id: int) -> None:
         """End a request early: its `run` returns what is certain so far. One that is over needs no message."""
-        if self._child is not None and request_id in self._child.pending:
-            self._send(self._child, Cancel(request_id))
+        child = self._child
+        pending = child.pending.get(request_id) if child is not None else None
+        if child is not None and pending is not None and child.outbox.cancel(request_id) and not pending.done.done():
+            pending.done.set_exception(SupersededError("the request was cancelled before the engine read it"))
 
-    async def configure(self, settings: WorkerSettings) -> None:
-        """Use other settings; a running process is stopped, and the next request starts it with them."""
-        if settings != self._settings:
+    async def configure(self, settings: WorkerSettings, models: Collection[str] | None = None) -> None:
+        """Use other settings; a running process is stopped, and the next request starts it with them.
+
+        `models`: those that are used from now on. A process that is loading another is stopped, too: that may hang.
+        """
+        loading = self._child.loading if self._child is not None else set()
+        if settings != self._settings or (models is not None and loading - set(models)):
             self._settings = settings
             await self.stop()
 
@@ -141,7 +168,7 @@ class EngineClient:
         if child is None:
             return
         child.stopping = True
-        self._send(child, Shutdown())
+        child.outbox.put(Shutdown())
         await asyncio.to_thread(_end, child.process)
         self._fail_all(child, EngineStoppedError("the engine was stopped"))
 
@@ -166,12 +193,7 @@ class EngineClient:
         process.start()
         # With our copy closed, the end of the process is the end of the stream.
         theirs.close()
-        return _Child(process, ours)
-
-    def _send(self, child: _Child, command: Request | Cancel | Shutdown) -> None:
-        # A process that is gone is noticed by the listening thread, which fails what was under way.
-        with contextlib.suppress(OSError, ValueError):
-            child.connection.send(command)
+        return _Child(process, ours, Outbox(ours))
 
     def _listen(self, child: _Child, loop: asyncio.AbstractEventLoop) -> None:
         """Runs in a thread of its own, for the life of one process."""
@@ -181,21 +203,32 @@ class EngineClient:
                     event = child.connection.recv()
                     loop.call_soon_threadsafe(self._dispatch, child, event)
             child.process.join(STOP_TIMEOUT_S)
+            child.outbox.close(STOP_TIMEOUT_S)
             loop.call_soon_threadsafe(self._ended, child)
 
     def _dispatch(self, child: _Child, event: Event) -> None:
+        child.answered = True
         pending = child.pending.get(event.id)
         if pending is None or pending.done.done():
             return
+        pending.taken = True
+        if isinstance(event, Loading):
+            child.loading.add(pending.request.model)
+            self.on_loading(event)
+        elif not isinstance(event, Taken) and not (isinstance(event, Failed) and event.code in {"busy", "superseded"}):
+            child.loading.discard(pending.request.model)
         if isinstance(event, Finished):
             self._crashes = 0
             pending.done.set_result(event)
         elif isinstance(event, Failed):
             pending.done.set_exception(_error_of(event))
-        else:
-            if isinstance(event, Loading):
-                self.on_loading(event)
+        elif not isinstance(event, Taken):
             pending.on_event(event)
+
+    def _give_up(self, child: _Child, pending: _Pending) -> None:
+        if not pending.taken and not pending.done.done():
+            child.hangs = True
+            child.process.kill()
 
     def _ended(self, child: _Child) -> None:
         child.connection.close()
@@ -203,14 +236,23 @@ class EngineClient:
             return
         if self._child is child:
             self._child = None
-        self._crashes += 1
-        self._not_before = self._clock() + min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (self._crashes - 1))
+        was_idle = child.answered and not any(pending.taken for pending in child.pending.values())
+        if not was_idle:
+            self._crashes += 1
+            self._not_before = self._clock() + min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (self._crashes - 1))
+        how = self._how_ended(child)
+        logger.warning("the engine process ended unexpectedly (%s); crashes in a row: %d", how, self._crashes)
+        text = f"the engine stopped unexpectedly ({how}); the next request starts it again"
+        for pending in child.pending.values():
+            if not pending.done.done():
+                pending.done.set_exception(_UnreadError(text) if child.answered and not pending.taken else EngineStoppedError(text))
+
+    def _how_ended(self, child: _Child) -> str:
+        if child.hangs:
+            return f"it took no request for {self.taken_within_s:.0f} s and was ended"
         code = child.process.exitcode
         how = f"killed by signal {-code}" if code is not None and code < 0 else f"exit status {code}"
-        if code == -9:
-            how += ", perhaps for want of memory"
-        logger.warning("the engine process ended unexpectedly (%s); crashes in a row: %d", how, self._crashes)
-        self._fail_all(child, EngineStoppedError(f"the engine stopped unexpectedly ({how}); the next request starts it again"))
+        return how + (", perhaps for want of memory" if code == -9 else "")
 
     def _fail_all(self, child: _Child, error: EngineError) -> None:
         for pending in child.pending.values():

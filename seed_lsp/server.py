@@ -108,7 +108,7 @@ class SeedServer(LanguageServer):
                 sent = answer[0] if answer else None
             if sent is not None:
                 self.use_settings(sent)
-                await self.engine.configure(self.settings.worker)
+                await self.engine.configure(self.settings.worker, {self.settings.model, self.settings.model_of_inline})
         except asyncio.TimeoutError:
             self.tell_once("the editor did not say what the settings are; the defaults are used")
         finally:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from engine.api import EngineError, EngineStoppedError, Finished, GenerateRequest, Loading, SamplingOptions, Urgency
 from engine.worker import WorkerSettings, serve
-from seed_lsp.engine_client import EngineClient
+from seed_lsp.engine_client import TAKEN_WITHIN_S, EngineClient, SupersededError
+from seed_lsp.outbox import MOST_WAITING
 from tests.waiting import eventually
 
 
@@ -26,7 +29,7 @@ def worker(connection, settings: WorkerSettings) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if entry.prompt == "raise":
             raise RuntimeError("could not allocate memory")
-        while entry.prompt == "wait" and not cancelled():
+        while entry.prompt == "hang" or (entry.prompt == "wait" and not cancelled()):
             time.sleep(0.01)
         text = settings.device or entry.prompt
         yield Finished(entry.id, text, "stop", "verified", 1, 1, 1, 0, 0.0, 0.1, 1, "m", "cpu", "float32")
@@ -40,6 +43,13 @@ def exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def suspend(pid: int) -> None:
+    """Stop a process; each of its threads has to notice."""
+    os.kill(pid, signal.SIGSTOP)
+    states = Path(f"/proc/{pid}/task")
+    await eventually(lambda: all((thread / "stat").read_text().rpartition(")")[2].split()[0] == "T" for thread in states.iterdir()))
 
 
 def dead_worker(_connection, _settings) -> None:
@@ -128,3 +138,118 @@ async def test_stopping_ends_a_busy_process(client: EngineClient):
     await asyncio.wait([task], timeout=1)
     assert task.done(), "nobody waits for an engine that is gone"
     task.exception()
+
+
+@pytest.mark.parametrize("urgency", [Urgency.TYPING, Urgency.ASKED_FOR])
+async def test_a_request_to_an_engine_that_was_killed_while_idle_starts_it_anew(client: EngineClient, urgency: Urgency):
+    """The death of a large process takes longer than the next key: a request that it never read is sent to a new one."""
+    for number in range(4):
+        await client.run(request(client, "hello"))
+        os.kill(client.pid, signal.SIGKILL)
+        assert (await client.run(request(client, f"again {number}", urgency))).text == f"again {number}"
+
+
+async def test_an_engine_that_does_not_read_holds_nothing_up(client: EngineClient):
+    """A stopped process lets requests pile up: the server stays at work, and what is beyond the limit fails in words."""
+    await client.run(request(client, "hello"))
+    pid = client.pid
+    await suspend(pid)
+    try:
+        longest, tasks = 0.0, []
+        for _ in range(2 * MOST_WAITING + 8):
+            started = time.monotonic()
+            tasks.append(asyncio.ensure_future(client.run(request(client, "x" * 300_000))))
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - started)
+        await eventually(lambda: any(task.done() for task in tasks))
+        assert longest < 1.0
+        failed = [task for task in tasks if task.done()]
+        assert len(tasks) - len(failed) >= MOST_WAITING
+        for task in failed:
+            with pytest.raises(EngineError, match="does not answer"):
+                task.result()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for task in tasks:
+        if task not in failed:
+            assert len((await asyncio.wait_for(task, 20)).text) == 300_000
+
+
+async def test_what_is_cancelled_before_it_was_sent_ends(client: EngineClient):
+    """However it is cancelled, and the engine is not told of what it never heard of."""
+    await client.run(request(client, "hello"))
+    pid = client.pid
+    await suspend(pid)
+    try:
+        requests = [request(client, "x" * 300_000) for _ in range(4)]
+        tasks = [asyncio.ensure_future(client.run(one)) for one in requests]
+        await eventually(lambda: client.running and len(client._child.pending) == len(tasks))
+        client.cancel(requests[-1].id)
+        with pytest.raises(SupersededError):
+            await asyncio.wait_for(tasks[-1], 5)
+        tasks[-2].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(tasks[-2], 5)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for task in tasks[:2]:
+        await asyncio.wait_for(task, 20)
+
+
+async def test_an_engine_that_takes_nothing_is_ended_and_the_request_sent_to_a_new_one(client: EngineClient):
+    await client.run(request(client, "hello"))
+    pid = client.pid
+    await suspend(pid)
+    client.taken_within_s = 1.0
+    task = asyncio.ensure_future(client.run(request(client, "again")))
+    await eventually(lambda: client.pid != pid)
+    client.taken_within_s = TAKEN_WITHIN_S
+    assert (await asyncio.wait_for(task, 30)).text == "again"
+    assert not exists(pid)
+
+
+def deaf_worker(_connection, _settings) -> None:
+    time.sleep(600)
+
+
+async def test_an_engine_that_never_took_anything_is_told_in_words():
+    client = EngineClient(entry=deaf_worker)
+    client.taken_within_s = 1.0
+    with pytest.raises(EngineStoppedError, match="took no request for 1 s"):
+        await asyncio.wait_for(client.run(request(client, "hello")), 30)
+    await client.stop()
+
+
+async def test_killed_at_any_moment_every_request_ends_and_the_next_one_works(client: EngineClient):
+    rng = random.Random(11)
+    await client.run(request(client, "hello"))
+    for _ in range(12):
+        tasks = [asyncio.ensure_future(client.run(request(client, rng.choice(["wait", "a", "b"])))) for _ in range(5)]
+        await asyncio.sleep(rng.random() * 0.1)
+        pid = client.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        await eventually(lambda pid=pid: pid is None or not exists(pid) or client.pid != pid)
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(ended, Finished | EngineStoppedError | asyncio.CancelledError), ended
+        client._not_before = client._crashes = 0
+        assert (await asyncio.wait_for(client.run(request(client, "next")), 20)).text == "next"
+
+
+async def test_choosing_another_model_ends_a_loading_that_hangs(client: EngineClient):
+    """A disk that does not answer must not hold the engine until the editor is closed."""
+    loading = asyncio.Event()
+    task = asyncio.ensure_future(client.run(request(client, "hang"), lambda _event: loading.set()))
+    await asyncio.wait_for(loading.wait(), 20)
+    pid = client.pid
+    await client.configure(WorkerSettings(), {"m", "another"})
+    assert client.pid == pid, "the model is still wanted"
+    await client.configure(WorkerSettings(), {"another"})
+    with pytest.raises(EngineStoppedError, match="stopped"):
+        await task
+    assert (await asyncio.wait_for(client.run(request(client, "hello")), 20)).text == "hello"
+    pid = client.pid
+    await client.configure(WorkerSettings(), {"another"})
+    assert client.pid == pid, "what is loaded holds nobody up"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import pytest
 
 from engine.api import Finished, InfillRequest, Loading, ModelUnavailableError, SamplingOptions
 from engine.engine import Engine
-from engine.worker import WorkerSettings, _Loader
+from engine.worker import WorkerSettings, _LeftError, _Loader, _Loading
 
 
 def test_two_models_stay_loaded(tiny_folder, tmp_path):
@@ -41,3 +42,48 @@ def test_packing_is_told_as_it_goes_on(tmp_path, monkeypatch):
     with pytest.raises(ModelUnavailableError):
         events.extend(loader.run(InfillRequest(1, "m", SamplingOptions(), prefix="x", suffix=""), lambda: False))
     assert [event.share for event in events] == [None, 0.25, 1.0]
+
+
+def test_a_loading_that_hangs_is_left_by_who_cancels_and_passed_by_who_wants_another(tiny_folder, monkeypatch):
+    """One file that cannot be read must not make every other model wait; once it can be read, it is loaded."""
+    loader = _Loader(WorkerSettings(device="cpu", dtype="float32"))
+    real, answers, loads = Engine.load, threading.Event(), []
+
+    def load(name, **options):
+        loads.append(name)
+        if name == "hanging":
+            assert answers.wait(60)
+            return real(str(tiny_folder), **options)
+        return real(name, **options)
+
+    monkeypatch.setattr(Engine, "load", load)
+
+    def run(name: str, *, cancelled: bool = False):
+        return list(loader.run(InfillRequest(1, name, SamplingOptions(max_new_tokens=2), prefix="x", suffix=""), lambda: cancelled))
+
+    for _ in range(3):
+        with pytest.raises(_LeftError):
+            run("hanging", cancelled=True)
+    assert isinstance(run(str(tiny_folder))[-1], Finished)
+    answers.set()
+    assert isinstance(run("hanging")[-1], Finished)
+    assert loads == ["hanging", str(tiny_folder)], "one loading for all who want it"
+
+
+def test_a_loading_that_failed_unseen_is_tried_again(tiny_folder, monkeypatch):
+    """What was wrong while nobody waited may be mended by now."""
+    loader = _Loader(WorkerSettings(device="cpu", dtype="float32"))
+    real, failed = Engine.load, threading.Event()
+
+    def load(name, **options):
+        if not failed.is_set():
+            failed.set()
+            raise ModelUnavailableError("not yet")
+        return real(name, **options)
+
+    monkeypatch.setattr(Engine, "load", load)
+    request = InfillRequest(1, str(tiny_folder), SamplingOptions(max_new_tokens=2), prefix="x", suffix="")
+    loader._loading[request.model] = loading = _Loading(request.model, WorkerSettings())
+    assert loading.done(20)
+    assert loading.failed
+    assert isinstance(list(loader.run(request, lambda: False))[-1], Finished)
