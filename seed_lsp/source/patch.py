@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"\w+|[ \t]+|\r\n|\W", re.DOTALL)
 CONTEXT_LINES = 3
+# All but control characters, among them those of Latin 1 and the breaks of Unicode, bytes that are no text, quotes and backslashes.
+_PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\"\\]*")
+_QUOTED = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v", '"': r"\"", "\\": r"\\"}
 
 
 def _opcodes(old: Sequence[str], new: Sequence[str]) -> Opcodes:
@@ -119,7 +122,7 @@ def unified_diff(old: str, new: str, path: str) -> str:
     hunks = _grouped(changed_runs(old_lines, new_lines))
     if not hunks:
         return ""
-    out = [f"--- a/{path}\n", f"+++ b/{path}\n"]
+    out = [f"--- {_name(f'a/{path}')}\n", f"+++ {_name(f'b/{path}')}\n"]
     for hunk in hunks:
         out += _hunk(old_lines, new_lines, hunk)
     text = "".join(out)
@@ -129,6 +132,19 @@ def unified_diff(old: str, new: str, path: str) -> str:
     parsed = PatchSet.from_string(text)
     assert [len(file) for file in parsed] == [len(hunks)], "the diff must parse back to the hunks it was made of"
     return text
+
+
+def _name(path: str) -> str:
+    """A file's name as git writes it in a diff: in quotes where it has line breaks or quotes of its own, bytes that are no text as octal numbers."""
+    if _PLAIN_NAME.fullmatch(path):
+        # A tab says where a name with blanks ends.
+        return path + "\t" if " " in path else path
+    quoted = "".join(char if _PLAIN_NAME.fullmatch(char) else _QUOTED.get(char) or _octal(char) for char in path)
+    return f'"{quoted}"'
+
+
+def _octal(char: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _hunk(old: list[str], new: list[str], runs: list[Run]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import subprocess
 from pathlib import Path
@@ -74,3 +75,36 @@ def test_kept_lines_keep_their_line_breaks():
     old = "a\r\nb\nc\r\n"
     assert with_line_breaks("a\nnew\nb\nc\n", old, "\r\n") == "a\r\nnew\r\nb\nc\r\n"
     assert with_line_breaks("a\nlast", "a\r\nb", "\r\n") == "a\r\nlast"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.py",
+        "line\nbreak.py",
+        "carriage\rreturn.py",
+        "tab\t.py",
+        "a blank.py",
+        "2020-01-01 00:00:00.000000000 +0000.py",
+        'a "quote".py',
+        "back\\slash.py",
+        "größe.py",
+        "\x7f\x1b[31m.py",
+        "\x85next.py",
+        "\u2028separator.py",
+        "\nb.py\n+++ b/other.py",
+        os.fsdecode(b"caf\xe9.py"),
+        "folder of\nlines/a.py",
+        "trailing .py ",
+        '"',
+    ],
+)
+def test_a_diff_names_any_file_as_git_does(tmp_path: Path, name: str):
+    """Whatever stands in a name, the diff is whole, git finds the file, and it can be printed."""
+    subprocess.run(["git", "init", "-q"], check=True, cwd=tmp_path)
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("one\ntwo\n")
+    diff = unified_diff("one\ntwo\n", "one\n2\n", name)
+    subprocess.run(["git", "apply", "-"], input=diff.encode("utf-8"), check=True, cwd=tmp_path)
+    assert file.read_text() == "one\n2\n"
