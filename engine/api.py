@@ -10,6 +10,8 @@ Errors:
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -28,6 +30,11 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 
 MAX_BLOCK_SIZE = 128
 MAX_ROWS = 512
+MAX_NEW_TOKENS = 1_000_000
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 100
+"""Below, a likelihood divided by the temperature may be more than a float holds."""
+
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class EngineError(Exception):
@@ -74,17 +81,18 @@ class SamplingOptions:
             raise InvalidRequestError(f"mode {self.mode!r} is not one of {', '.join(MODES)}")
         if self.draft not in DRAFT_SOURCES:
             raise InvalidRequestError(f"draft {self.draft!r} is not one of {', '.join(DRAFT_SOURCES)}")
-        if self.max_new_tokens < 1:
-            raise InvalidRequestError(f"max_new_tokens is {self.max_new_tokens}; it must be at least 1")
-        if self.temperature < 0:
-            raise InvalidRequestError(f"temperature is {self.temperature}; it must not be negative")
+        # Each range is one that NaN lies outside of.
+        if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS:
+            raise InvalidRequestError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 to {MAX_NEW_TOKENS}")
+        if not (self.temperature == 0 or MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE):
+            raise InvalidRequestError(f"temperature is {self.temperature}; it must be 0, or {MIN_TEMPERATURE} to {MAX_TEMPERATURE}")
         if not 0.0 <= self.min_chance <= 1.0:
             raise InvalidRequestError(f"min_chance is {self.min_chance}; it is a probability, from 0 to 1")
         if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
             raise InvalidRequestError(f"block_size is {self.block_size}; it must be 1 to {MAX_BLOCK_SIZE}")
         if self.max_rows is not None and not 1 <= self.max_rows <= MAX_ROWS:
             raise InvalidRequestError(f"max_rows is {self.max_rows}; it must be 1 to {MAX_ROWS}, or None for what suits the device")
-        if self.deadline_s is not None and self.deadline_s <= 0:
+        if self.deadline_s is not None and not 0 < self.deadline_s < math.inf:
             raise InvalidRequestError(f"deadline_s is {self.deadline_s}; it must be positive, or None for no deadline")
 
 
@@ -144,6 +152,12 @@ class EditRequest(Request):
     language: str = "python"
     keep_start: bool = False
     guess: str = ""
+
+    def __post_init__(self) -> None:
+        for name, text in (("selection", self.region), ("instruction", self.instruction)):
+            if _HALF_A_CHARACTER.search(text):
+                # The model would not write it back.
+                raise InvalidRequestError(f"the {name} holds what is no text: bytes that are no UTF-8, or half a character")
 
 
 @dataclass(frozen=True)

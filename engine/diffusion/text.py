@@ -16,7 +16,7 @@ class TextAssembler:
             raise ValueError("an empty stop string would end every text at its start")
         self._tokenizer = tokenizer
         self._stop_tokens = stop_tokens
-        self._stops = tuple(stop.encode() for stop in stop_strings)
+        self._stops = tuple(stop.encode("utf-8", "surrogatepass") for stop in stop_strings)
         self._bytes = bytearray()
         self._shown = 0
 

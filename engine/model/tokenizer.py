@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer as BpeTokenizer
 
 from engine.config import UnsupportedModelError
+
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Tokenizer:
         self._control = set(self._special.values())
 
     def encode(self, text: str) -> list[int]:
-        return list(self._plain.encode(text, add_special_tokens=False).ids)
+        """The tokens of a text; half a character, which an editor may send and no model knows, counts as U+FFFD."""
+        return list(self._plain.encode(_HALF_A_CHARACTER.sub("\ufffd", text), add_special_tokens=False).ids)
 
     def special(self, name: str) -> int:
         """The id of a control token; `UnsupportedModelError` if the model has none of that name."""

@@ -76,3 +76,11 @@ def test_user_text_cannot_forge_control_tokens(tokenizer):
     chat = tokenizer.chat([Message("system", "S"), Message("user", text)])
     assert chat.count(tokenizer.special("<|im_start|>")) == 3
     assert chat.count(tokenizer.special("<|im_end|>")) == 2
+
+
+@pytest.mark.parametrize("text", ["x = '\ud800'", "\udcff", "a\udfffb\ud800"])
+def test_half_a_character_in_a_text_counts_as_an_unknown_one(tokenizer, text):
+    """Editors send what the user's file holds; the rest of it must still be read."""
+    tokens = tokenizer.encode(text)
+    assert tokenizer.decode(tokens) == "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    assert len(tokenizer.chat([Message("user", text)])) > len(tokens)
