@@ -17,7 +17,7 @@ from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, EngineError, Sampli
 from engine.model.store import StoreError
 from seed_lsp import __version__
 from seed_lsp.arguments import CommandParser
-from seed_lsp.errors import SeedError
+from seed_lsp.errors import SeedError, reason_of
 from seed_lsp.settings import Settings
 
 DEFAULTS = Settings()
@@ -31,13 +31,22 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["PYTHONSAFEPATH"] = "1"
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
-        return int(options.run(options) or 0)
+        status = int(options.run(options) or 0)
+        sys.stdout.flush()
     except (SeedError, EngineError, StoreError) as error:
         print(f"seed-lsp: {error}", file=sys.stderr)
-        return 1
+    except BrokenPipeError:
+        # Who read the output has seen enough. What is left of it must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"seed-lsp: {where}{reason_of(error)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("seed-lsp: interrupted", file=sys.stderr)
         return 130
+    else:
+        return status
+    return 1
 
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -64,12 +73,14 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     edit.add_argument("--lines", type=_line_range, required=True, metavar="A:B", help="first and last line, counted from 1")
     edit.add_argument("--instruction", help="what to do; read from standard input if left out")
     edit.add_argument("--max-tokens", type=_positive, default=DEFAULTS.edit_max_tokens)
-    edit.add_argument("--write", action="store_true", help="change the file as well")
+    edit.add_argument(
+        "--write", action="store_true", help="change the file as well; of a link, what it leads to, if that is in the same project"
+    )
     _add_engine_options(edit)
     edit.set_defaults(run=_edit)
 
     rename = commands.add_parser("rename", help="rename a symbol with everything that refers to it; prints a unified diff")
-    rename.add_argument("file", type=Path)
+    rename.add_argument("file", type=Path, help="of a link, what it leads to counts, which must be in the workspace")
     rename.add_argument("new_name", nargs="?", default="", help="with neither a name nor a signature, the model proposes up to five names")
     rename.add_argument("--line", type=_positive, required=True, help="of the symbol, counted from 1")
     rename.add_argument("--column", type=_positive, required=True, help="counted from 1, in characters")
@@ -114,7 +125,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_eval)
 
     http = commands.add_parser("http", help="serve completions on 127.0.0.1, with a token, for editors without inline completion")
-    http.add_argument("--port", type=int, default=8012, help="0: any that is free (default: %(default)s)")
+    http.add_argument("--port", type=_port, default=8012, help="0: any that is free (default: %(default)s)")
     http.add_argument("--model", default=DEFAULTS.model)
     http.set_defaults(run=_http)
 
@@ -149,7 +160,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     _add_model_options(parser)
     parser.add_argument("--mode", choices=MODES, default=DEFAULTS.mode)
-    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--temperature", type=float, default=0.0, help="0: the likeliest text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--block-size", type=_positive, default=SamplingOptions().block_size, help="longest draft or noisy block, in tokens"
@@ -168,6 +179,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"{value} is no port; they go from 0 to 65535")
     return value
 
 

@@ -13,13 +13,13 @@ from typing import TypeVar
 from engine.api import Event, Finished, Loading, Request, statistics
 from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import NoChangeError, SelectionError
+from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError
 from seed_lsp.features import refactor
 from seed_lsp.features.inline import completion as inline
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.files import read_document
+from seed_lsp.source.files import project_around, read_document
 from seed_lsp.source.patch import unified_diff
 from seed_lsp.source.writing import Replacement, write_files
 
@@ -30,6 +30,7 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 def complete(options: argparse.Namespace) -> None:
     document = read_document(options.file)
+    tell_link(options.file)
     plan = Plan(document, cursor(document, options))
     settings = _settings(options)
     request = inline.build_request(plan, settings, 1)
@@ -49,7 +50,10 @@ def complete(options: argparse.Namespace) -> None:
 
 def edit(options: argparse.Namespace) -> None:
     document = read_document(options.file)
-    instruction = sys.stdin.read() if options.instruction is None else options.instruction
+    tell_link(options.file)
+    if options.write:
+        require_inside(options.file, None)
+    instruction = _from_standard_input() if options.instruction is None else options.instruction
     first, last = options.lines
     if last > len(document.line_starts):
         raise SelectionError(f"{options.file} has {len(document.line_starts)} lines, there is no line {last}")
@@ -71,6 +75,37 @@ def edit(options: argparse.Namespace) -> None:
         _print_json(new_region, diff, finished)
     else:
         sys.stdout.write(diff)
+
+
+def tell_link(file: Path) -> None:
+    """What a link leads to is what the user gets, and should know of."""
+    if file.is_symlink():
+        print(f"seed-lsp: {file} is a link to {file.resolve()}", file=sys.stderr)
+
+
+def require_inside(file: Path, root: Path | None) -> Path:
+    """The workspace that a file is named in: `root`, or the nearest project around the name as it is written. `UnknownDocumentError` for a link out of there:
+    what it leads to is another project's, where the user may not think of.
+    """
+    workspace = (root or project_around(file.absolute().parent)).resolve()
+    path = file.resolve()
+    if not path.is_relative_to(workspace):
+        remedy = "name another --root" if root else "name that file itself"
+        raise UnknownDocumentError(f"{file} is {path}, which lies outside the workspace {workspace}; {remedy}")
+    return workspace
+
+
+def require_text(*words: str) -> None:
+    """`SelectionError` for what the command line gave as text and is none."""
+    if any("\ud800" <= char <= "\udfff" for word in words for char in word):
+        raise SelectionError("the command line holds bytes that are no UTF-8 text, and would be written into files")
+
+
+def _from_standard_input() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise SelectionError("the instruction on standard input is no UTF-8 text") from None
 
 
 def cursor(document: Document, options: argparse.Namespace) -> CharOffset:

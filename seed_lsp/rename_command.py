@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from engine.api import Finished, InfillRequest
 from engine.worker import WorkerSettings
-from seed_lsp.commands import NO_LIMIT_S, cursor
+from seed_lsp.commands import NO_LIMIT_S, cursor, require_inside, require_text, tell_link
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
+from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
 from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.form import Form
@@ -25,7 +25,7 @@ from seed_lsp.features.rename.symbols import name_at
 from seed_lsp.features.rename.values import filled
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.files import WorkspaceFiles, project_root, read_document
+from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.patch import unified_diff
 from seed_lsp.source.resolve import Resolver
 from seed_lsp.source.writing import Replacement, write_files
@@ -48,13 +48,15 @@ class _Place:
 
 
 def rename(options: argparse.Namespace) -> None:
+    # Read first: of links that lead nowhere the name cannot be resolved.
+    read_document(options.file)
+    tell_link(options.file)
+    root = require_inside(options.file, options.root)
     path = options.file.resolve()
     document = read_document(path)
-    root = (options.root or project_root(path)).resolve()
-    if not path.is_relative_to(root):
-        raise UnknownDocumentError(f"{options.file} lies outside the workspace {root}; name another --root")
     files = WorkspaceFiles(root)
     place = _Place(files, Resolver(root, files.open_text), path, cursor(document, options))
+    require_text(options.signature or "", *(word for pair in (*options.was, *options.argument) for word in pair))
     signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
     if signature is None and (options.was or options.argument or options.fill):
         raise RenameRefusedError("--was, --argument and --fill say more of a --signature, and there is none")

@@ -7,9 +7,10 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from engine.files import whole_file
+from engine.files import read_regular, whole_file
 
 LOCK_TIMEOUT_S = 2
+MAX_BYTES = 1_000_000
 BUCKETS_MS = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1500, 2000, 4000)
 KEPT_AFTER_S = 30.0
 KEPT_SHARE = 0.8
@@ -19,7 +20,8 @@ def default_path() -> Path:
     """``SEED_LSP_STATISTICS``, else a file in the platform's place for data."""
     given = os.environ.get("SEED_LSP_STATISTICS")
     if given:
-        return Path(given).expanduser()
+        # A home folder that there is not stays as it is written.
+        return Path(os.path.expanduser(given))  # noqa: PTH111 - `Path.expanduser` fails then
     import platformdirs
 
     return Path(platformdirs.user_data_dir("seed-lsp", appauthor=False)) / "statistics.json"
@@ -63,8 +65,8 @@ class Usage:
 def read_counts(path: Path) -> dict[str, int]:
     """The counts of a file; none where there is no such file or it is none of ours."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(read_regular(path, MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
         return {}
     return {str(name): count for name, count in found.items() if isinstance(count, int)} if isinstance(found, dict) else {}
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
+from engine.files import read_regular
 from engine.training.objectives import LOSSES, Loss
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+MAX_BYTES = 1_000_000
 
 StageKind = Literal["mask", "edit", "trajectory", "on_policy"]
 T = TypeVar("T")
@@ -111,8 +114,8 @@ def load_run(path: Path) -> Run:
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables; `ConfigError` where it is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(read_regular(path, MAX_BYTES).decode("utf-8"))
+    except (OSError, RecursionError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
 
 

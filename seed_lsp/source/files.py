@@ -92,15 +92,14 @@ def read_document(path: Path, *, unread: bool = False) -> Document:
 
 def project_root(path: Path) -> Path:
     """The nearest folder around a file that looks like a project's; the file's own folder if none does."""
-    folder = path.resolve().parent
-    return next((around for around in (folder, *folder.parents) if any(_exists(around / mark) for mark in PROJECT_MARKS)), folder)
+    return project_around(path.resolve().parent)
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
+def project_around(folder: Path) -> Path:
+    """The nearest of a folder and those around it that looks like a project's; the folder itself if none does."""
+    # Not with `Path.exists`, which fails where somebody may not look.
+    marked = (around for around in (folder, *folder.parents) if any(os.path.lexists(around / mark) for mark in PROJECT_MARKS))
+    return next(marked, folder)
 
 
 @dataclass(frozen=True)

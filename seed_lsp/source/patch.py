@@ -144,7 +144,9 @@ def _name(path: str) -> str:
 
 
 def _octal(char: str) -> str:
-    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    # Bytes of a name that are no text are read as these.
+    errors = "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass"
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", errors))
 
 
 def _hunk(old: list[str], new: list[str], runs: list[Run]) -> list[str]:

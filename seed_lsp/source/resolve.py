@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.files import read_regular
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import MAX_NAMED_BYTES
 from seed_lsp.source.layout import NO_FOLDERS, SOURCES, ImportFolders
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ class _Sources:
 
         text = self._text_of(path)
         # A text is none of the bytes that its head may speak of.
-        content = path.read_bytes() if text is None else text
+        content = read_regular(path, MAX_NAMED_BYTES) if text is None else text
         before = self._given.get(path)
         if before is None or before[0] != content:
             self._given[path] = (content, max(time.time(), before[1] + 1e-3 if before else 0.0))
