@@ -31,6 +31,9 @@ USER = "from shapes import area\n\nprint(area(3, 4))\n"
 THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
 
 
+FOLDER = "büro & co #1"
+"""The workspace's name: an address escapes its blanks, its umlaut and its `#`, and each editor does that in its own way."""
+
 MESSAGES, CHARACTERS = 60, 2000
 """Shown of those between an editor and the server, and of the window's text, where a test fails."""
 
@@ -51,7 +54,7 @@ def hosts() -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
+    folder = tmp_path / FOLDER
     folder.mkdir()
     (folder / "pyproject.toml").write_text("")
     for name, text in {"app.py": APP, "shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():

@@ -13,7 +13,7 @@ import pynvim
 import pytest
 
 from engine.model.store import Store, default_root
-from tests.editor.conftest import APP, PICTURES, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
+from tests.editor.conftest import APP, FOLDER, PICTURES, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(120)
@@ -54,7 +54,7 @@ class Neovim:
         return self.api.exec_lua(code, *arguments)
 
     def open(self, path: Path) -> Neovim:
-        self.api.command(f"edit {path}")
+        self.lua("vim.cmd.edit(vim.fn.fnameescape(...))", str(path))
         self.wait(
             lambda: self.lua(
                 "local c = vim.lsp.get_clients({ bufnr = 0, name = 'seed' })[1]; return c and c.initialized and vim.lsp.buf_is_attached(0, c.id)"
@@ -112,7 +112,7 @@ class Neovim:
 
     def buffer_of(self, name: str) -> str:
         """The text of a file's buffer; a preview's name ends like the file's."""
-        [buffer] = [one for one in self.api.buffers if one.name.endswith(f"/work/{name}")]
+        [buffer] = [one for one in self.api.buffers if one.name.endswith(f"/{FOLDER}/{name}")]
         return "\n".join(buffer[:]) + "\n"
 
 
@@ -239,7 +239,7 @@ def test_changes_are_applied_one_by_one(nvim: Neovim, workspace: Path):
 def test_a_stale_edit_is_refused(nvim: Neovim, workspace: Path):
     nvim.open(workspace / "app.py").api.command("4,8SeedEdit rename total=>result")
     nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
-    [source] = [one for one in nvim.api.buffers if one.name.endswith("/work/app.py")]
+    [source] = [one for one in nvim.api.buffers if one.name.endswith(f"/{FOLDER}/app.py")]
     source.append("#")
     nvim.keys("<CR>")
     nvim.wait(lambda: "changed since the preview was made; nothing was applied" in nvim.said())
