@@ -11,8 +11,11 @@ from seed_lsp.features.unasked import keep_white_space
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
 from seed_lsp.source.patch import Edit, minimal_edits
+from seed_lsp.source.surroundings import without_surroundings
 from seed_lsp.source.syntax import Span, count_errors, parse, snap
 
+SHOWN_CHARS = 60
+"""Of code that a refusal names."""
 CHARS_PER_TOKEN = 4
 """Source code has three to four characters a token; a selection with more than the limit allows is refused at once."""
 
@@ -131,12 +134,12 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     _require_end(finished)
     asked = plan.refactoring.instruction if plan.refactoring.is_own else None
     new = keep_white_space(plan.document, plan.span, finished.text, asked)
+    new = _own_code(plan, new)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
     if not rewrite.edits:
         raise NoChangeError("the model proposes no change")
-    _require_own_code(plan, new)
     if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
         raise RejectedResultError("the model's text has invisible control characters that the selection has not")
     _require_no_new_errors(plan, rewrite)
@@ -157,13 +160,19 @@ def _require_end(finished: Finished) -> None:
         )
 
 
-def _require_own_code(plan: Plan, new: str) -> None:
-    """Refuse an answer that repeats definitions of the file around the selection."""
+def _own_code(plan: Plan, new: str) -> str:
+    """An answer without what it repeats of the file around the selection; refused where it does so otherwise than at its ends."""
     text = plan.document.text
     around = _definitions(text[: plan.span.start]) | _definitions(text[plan.span.end :])
-    repeated = (_definitions(new) - _definitions(plan.region)) & around
-    if repeated:
-        raise RejectedResultError(f"the model rewrote code outside the selection ({min(repeated).strip()} …); select that as well")
+    definitions = (_definitions(new) - _definitions(plan.region)) & around
+    trimmed = without_surroundings(plan.document, plan.span, new, frozenset(re.findall(r"\w+", plan.refactoring.instruction)))
+    if repeated := min(definitions, default=trimmed.repeated):
+        raise RejectedResultError(f"the model rewrote code outside the selection ({_first_line(repeated)} …); select that as well")
+    return trimmed.text
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", maxsplit=1)[0][:SHOWN_CHARS]
 
 
 def _require_no_new_errors(plan: Plan, rewrite: Rewrite) -> None:

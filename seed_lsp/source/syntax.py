@@ -148,6 +148,19 @@ def statements(node: Node, start: int = 0, stop: int | None = None) -> list[Node
     return sorted(found, key=lambda one: one.start_byte)
 
 
+def is_sequence(node: Node) -> bool:
+    """Whether a node holds statements or members one after the other."""
+    return node.type in _SEQUENCES
+
+
+def sequence_around(tree: Tree, start: int, stop: int) -> Node | None:
+    """The innermost sequence of statements that holds the bytes `start` to `stop`."""
+    node: Node | None = tree.root_node.descendant_for_byte_range(start, stop - 1)
+    while node is not None and (node.type not in _SEQUENCES or node.start_byte > start or node.end_byte < stop):
+        node = node.parent
+    return node
+
+
 def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
     """The selection grown outward to whole lines, and there to whole statements or definitions.
 
@@ -167,9 +180,7 @@ def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
 
 def _snap_to_nodes(document: Document, tree: Tree, first: int, last: int) -> tuple[int, int]:
     start, end = document.byte_at(CharOffset(first)), document.byte_at(CharOffset(last))
-    node: Node | None = tree.root_node.descendant_for_byte_range(start, end - 1)
-    while node is not None and (node.type not in _SEQUENCES or node.start_byte > start or node.end_byte < end):
-        node = node.parent
+    node = sequence_around(tree, start, end)
     if node is None:
         return first, last
     touched = [child for child in node.children if child.end_byte > start and child.start_byte < end and child.is_named]

@@ -9,7 +9,7 @@ import pytest
 from engine.api import Finished
 from engine.model.tokenizer import Tokenizer
 from engine.prompts import edit_prompt
-from seed_lsp.errors import NoChangeError
+from seed_lsp.errors import NoChangeError, RejectedResultError
 from seed_lsp.features import refactor
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
@@ -134,3 +134,131 @@ def test_random_strings_come_back_through_the_prompt(tokenizer_folder):
         answer = prompt.read(shown.replace("who", "name"))
         for one in (answer, without_blanks(answer)):
             assert apply_edits(text, refactor.read_rewrite(plan, finished(one)).edits) == text.replace("who", "name")
+
+
+# --- what stands around the selection
+
+TABLE = 'TABLE = {\n    "one": 1,\n    "two": 2,\n}\n'
+HEAD = (
+    "# Copyright 2026 The Example Authors.\n# Licensed under the Apache License, Version 2.0.\n\n"
+    "from __future__ import annotations\n\nimport os\nfrom collections import defaultdict\n\n"
+    f"{TABLE}logging.basicConfig()\n\n\n"
+)
+FUNCTIONS = "def first(a):\n    return TABLE[a]\n\n\ndef second(b):\n    return os.sep + b\n"
+TAIL = '\n\n__all__ = ["first", "second"]\n\n\nif __name__ == "__main__":\n    first(1)\n'
+BETTER = FUNCTIONS.replace("return TABLE", '"""First."""\n    return TABLE').replace("return os", '"""Second."""\n    return os')
+
+
+def repeated(language: str, pieces: tuple[str, str, str], answer: str) -> str:
+    before, region, after = pieces
+    text = before + region + after
+    new = rewritten(text, answer, region, language=language)
+    assert new.startswith(before)
+    assert new.endswith(after)
+    return new[len(before) : len(new) - len(after)]
+
+
+@pytest.mark.parametrize(
+    "head", ["", HEAD, HEAD.split("\n\n", 1)[1], HEAD.split("\n\n", 2)[2], HEAD.split("\n\n", 1)[0] + "\n\n", "import os\n\n\n"]
+)
+@pytest.mark.parametrize("tail", ["", TAIL, TAIL.split("\n\n\n", maxsplit=1)[0] + "\n"])
+def test_the_file_around_a_selection_is_not_repeated(head: str, tail: str):
+    """Licence, imports, assignments and calls at module level that an answer begins or ends with are cut off."""
+    assert repeated("python", (HEAD, FUNCTIONS, TAIL), head + BETTER + tail) == BETTER
+    before, region, after = (text.replace("\n", "\r\n") for text in (HEAD, FUNCTIONS, TAIL))
+    assert repeated("python", (before, region, after), head + BETTER + tail) == BETTER.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "pieces", "answer", "wanted"),
+    [
+        (
+            "python",
+            ("class A:\n    # Fields of it.\n    x = 1\n\n", "    def f(self):\n        return 1\n", "\n    y = 2\n"),
+            "    # Fields of it.\n    x = 1\n\n    def f(self):\n        return 2\n\n    y = 2\n",
+            "    def f(self):\n        return 2\n",
+        ),
+        (
+            "python",
+            ("import os\n\n\ndef f(a):\n    b = load(a)\n    c = b.d\n", "    return c\n", "\n\nX = 1\n"),
+            "    import os\n\n    b = load(a)\n    c = b.d\n    return c.e\n",
+            "    return c.e\n",
+        ),
+        (
+            "javascript",
+            ("// Copyright\nimport os from 'os';\nconst TABLE = [1];\n\n", "function f(a) {\n  return a;\n}\n", "\nexport { f };\n"),
+            "// Copyright\nimport os from 'os';\nconst TABLE = [1];\n\nfunction f(b) {\n  return b;\n}\n\nexport { f };\n",
+            "function f(b) {\n  return b;\n}\n",
+        ),
+        (
+            "go",
+            ('package p\n\nimport "fmt"\n\nconst n = 1\n\n', "func f() {\n\tfmt.Println(n)\n}\n", "\nvar m = 2\n"),
+            'package p\n\nimport "fmt"\n\nconst n = 1\n\nfunc f() {\n\tfmt.Print(n)\n}\n',
+            "func f() {\n\tfmt.Print(n)\n}\n",
+        ),
+        (
+            "c",
+            ("#include <stdio.h>\n#define N 1\nint n = N;\n\n", "int f(void) {\n    return n;\n}\n", "\nint m = 2;\n"),
+            "#include <stdio.h>\n#define N 1\nint n = N;\n\nint f(void) {\n    return n + 1;\n}\n\nint m = 2;\n",
+            "int f(void) {\n    return n + 1;\n}\n",
+        ),
+        (
+            "rust",
+            ("//! A crate.\nuse std::fmt;\nconst N: u8 = 1;\n\n", "fn f() -> u8 {\n    N\n}\n", ""),
+            "//! A crate.\nuse std::fmt;\nconst N: u8 = 1;\n\nfn f() -> u8 {\n    N + 1\n}\n",
+            "fn f() -> u8 {\n    N + 1\n}\n",
+        ),
+        (
+            "java",
+            (
+                "package p;\nimport java.util.List;\n\nclass A {\n    int x = 1;\n",
+                "    int f() {\n        return x;\n    }\n",
+                "    int y = 2;\n}\n",
+            ),
+            "    int x = 1;\n    int f() {\n        return y;\n    }\n    int y = 2;\n",
+            "    int f() {\n        return y;\n    }\n",
+        ),
+        (
+            "ruby",
+            ("# Copyright 2026 by Example\nrequire 'json'\n\n", "def f(a)\n  a\nend\n", "\nputs f(JSON.parse(ARGV[0]))\n"),
+            "# Copyright 2026 by Example\nrequire 'json'\n\ndef f(b)\n  b\nend\n\nputs f(JSON.parse(ARGV[0]))\n",
+            "def f(b)\n  b\nend\n",
+        ),
+    ],
+)
+def test_each_language_has_its_surroundings(language: str, pieces: tuple[str, str, str], answer: str, wanted: str):
+    """Statements and comments next to a selection, in classes and functions too, and without a grammar by lines."""
+    assert repeated(language, pieces, answer) == wanted
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (BETTER.replace("\n\n\ndef second", "\n\n\nimport os\n\n\ndef second"), "import os"),
+        (BETTER.replace("\n\n\ndef second", f"\n\n\n{TABLE}\n\ndef second"), "TABLE"),
+        (HEAD.replace('"two": 2', '"two": 2,\n    "three": 3') + BETTER, "TABLE"),
+        ("from __future__ import division\n\n" + HEAD.replace("import os\n", "") + "x = 1\n" + HEAD, "Copyright"),
+        (HEAD, "Copyright"),
+    ],
+)
+def test_what_cannot_be_cut_off_is_refused(answer: str, words: str):
+    """Surroundings in the middle of an answer, another version of them, or nothing else: never put into the file."""
+    with pytest.raises(RejectedResultError, match=f"outside the selection.*{words}"):
+        rewritten(HEAD + FUNCTIONS + TAIL, answer, FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("before", "region", "answer"),
+    [
+        ("def f():\n    reset()\n    x = 1\n    work()\n", "    return x\n", "    reset()\n    return x\n"),
+        ("x = 1\nprint(x)\n", "y = 2\n", "y = 2\nprint(x)\n"),
+        ("x = load()\n", "print(x)\n", "x = list(x)\nprint(x)\n"),
+        ("import os\n", "import os\nx = 1\n", "import os\nx = 2\n"),
+        ("", "x = 1\n", "from __future__ import annotations\n\nx: int = 1\n"),
+        ("import os\n", "x = 1\n", "import sys\n\nx = sys.path\n"),
+        ("from os import path\n", "x = 1\n", "from os import path, sep\n\nx = sep\n"),
+    ],
+)
+def test_what_may_well_stand_there_twice_does(before: str, region: str, answer: str):
+    text = before + region
+    assert rewritten(text, answer, region if text.count(region) == 1 else text) in (before + answer, answer)
