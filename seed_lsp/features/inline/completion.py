@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.api import Finished, InfillRequest, RelatedFile, SamplingOptions, Urgency
 from seed_lsp.features.inline import filters
+from seed_lsp.features.inline.closing import with_closed_quotes
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.indentation import indented
 from seed_lsp.features.inline.plan import Plan
@@ -35,6 +36,7 @@ Reason = Literal[
     "repeats_above",
     "repeats_suffix",
     "unbalanced",
+    "closes_string",
 ]
 FINISHED_CHANCE = 0.5
 """The least chance of a line that goes on behind a closing bracket or quote, while the user types."""
@@ -59,6 +61,7 @@ REASONS: dict[Reason, str] = {
     "repeats_above": "the model repeats the line above",
     "repeats_suffix": "what the model writes stands behind the cursor already",
     "unbalanced": "the model closes a bracket that is not open",
+    "closes_string": "the model closes a string whose end stands behind the cursor",
 }
 """What each reason code says to people."""
 
@@ -67,6 +70,7 @@ _FILTERS: tuple[tuple[Reason, Filter], ...] = (
     ("repeats_above", filters.without_line_above),
     ("repeats_suffix", filters.without_suffix),
     ("unbalanced", filters.balanced),
+    ("closes_string", with_closed_quotes),
 )
 
 
