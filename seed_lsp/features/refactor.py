@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.api import EditRequest, Finished, SamplingOptions
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.unasked import keep_white_space
+from seed_lsp.features.unasked_names import lost_name
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
 from seed_lsp.source.patch import Edit, minimal_edits
@@ -140,6 +141,7 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
     if not rewrite.edits:
         raise NoChangeError("the model proposes no change")
+    _require_names(plan, new)
     if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
         raise RejectedResultError("the model's text has invisible control characters that the selection has not")
     _require_no_new_errors(plan, rewrite)
@@ -169,6 +171,15 @@ def _own_code(plan: Plan, new: str) -> str:
     if repeated := min(definitions, default=trimmed.repeated):
         raise RejectedResultError(f"the model rewrote code outside the selection ({_first_line(repeated)} …); select that as well")
     return trimmed.text
+
+
+def _require_names(plan: Plan, new: str) -> None:
+    """Refuse an answer that renames or takes away what was not to go."""
+    refactoring = plan.refactoring
+    if lost := lost_name(plan.document, plan.span, new, refactoring.instruction, is_own=refactoring.is_own):
+        raise RejectedResultError(
+            f"the model took away the name {lost}, of which the instruction says nothing; name it, or say what should keep its name"
+        )
 
 
 def _first_line(text: str) -> str:

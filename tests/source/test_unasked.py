@@ -262,3 +262,55 @@ def test_what_cannot_be_cut_off_is_refused(answer: str, words: str):
 def test_what_may_well_stand_there_twice_does(before: str, region: str, answer: str):
     text = before + region
     assert rewritten(text, answer, region if text.count(region) == 1 else text) in (before + answer, answer)
+
+
+# --- names
+
+LETTERS = 'def letter(who):\n    return f"Dear {who}"\n\n\nclass Box:\n    def put(self, item):\n        self.item = item\n'
+
+
+@pytest.mark.parametrize(
+    ("instruction", "change", "lost"),
+    [
+        ("Rename the parameter who to name.", ("letter", "name"), "letter"),
+        ("Rename the parameter `who` to `name`.", ("put", "name"), "put"),
+        ("who -> name", ("letter", "name"), "letter"),
+        ("Benenne who in name um.", ("letter", "name"), "letter"),
+        ("Rename letter to epistle.", ("item", "epistle"), "item"),
+        ("Rename the method put to store.", ("Box", "Store"), "Box"),
+        ("Make it shorter.", ("letter", "lt"), "letter"),
+    ],
+)
+def test_a_name_that_nobody_named_is_not_taken_away(instruction: str, change: tuple[str, str], lost: str):
+    """Another one renamed than the user named, or one that code around the selection calls: refused."""
+    text = LETTERS + "\n\nprint(letter(1))\n"
+    with pytest.raises(RejectedResultError, match=f"the name {lost},"):
+        rewritten(text, LETTERS.replace(*change), LETTERS, instruction=instruction)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "changes"),
+    [
+        ("Rename the parameter who to name.", [("who", "name")]),
+        ("Rename letter to epistle.", [("letter", "epistle")]),
+        ("Rename this function to epistle and its parameter who to name.", [("letter", "epistle"), ("who", "name")]),
+        ("Find better names.", [("Box", "Parcel"), ("put", "pack")]),
+        (
+            "Replace the class by a function called put.",
+            [("class Box:\n    def put(self, item):\n        self.item = item\n", "def put(item):\n    pass\n")],
+        ),
+        ("Change the greeting to Hello.", [("Dear", "Hello")]),
+    ],
+)
+def test_names_go_that_were_asked_for(instruction: str, changes: list[tuple[str, str]]):
+    answer = LETTERS
+    for change in changes:
+        answer = answer.replace(*change)
+    assert rewritten(LETTERS, answer, instruction=instruction) == answer
+
+
+def test_a_ready_made_action_takes_no_name_away():
+    document = Document("u", LETTERS, 1, "python")
+    plan = refactor.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), refactor.find_refactoring("simplify"), Settings())
+    with pytest.raises(RejectedResultError, match="the name letter,"):
+        refactor.read_rewrite(plan, finished(LETTERS.replace("letter", "greet")))
