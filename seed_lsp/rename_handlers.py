@@ -272,7 +272,7 @@ def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> ty
     tiers = {(site.path, site.start): site.tier for site in found.references.sites}
     plain: dict[Path, list[types.TextEdit]] = {}
     marks: dict[Path, list[str]] = {}
-    for path, edits in found.all_edits(TIERS if annotated else APPLIED).items():
+    for path, edits in found.edits_for_editor(TIERS if annotated else APPLIED).items():
         plain[path] = [types.TextEdit(protocol_range(documents[path], edit.start, edit.end, encoding), edit.text) for edit in edits]
         # What is no site is a changed call or definition.
         certain = found.call_sites.edits.get(path, []) if found.call_sites is not None else []

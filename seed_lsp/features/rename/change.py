@@ -21,7 +21,9 @@ from seed_lsp.features.rename.references import APPLIED, References, Site, Tier,
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of
 from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at
+from seed_lsp.features.rename.unread import with_unread_files
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.encodings import MARKED_UTF8, UTF8, declared_encoding, encoded
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.resolve import Resolver
@@ -57,6 +59,20 @@ class Rename:
             # What stands within something that a call moves goes with it as it is.
             apart = [edit for edit in some if not any(other.start <= edit.start and edit.end <= other.end for other in changed)]
             found[path] = sorted([*changed, *apart], key=lambda edit: edit.start)
+        return found
+
+    def edits_for_editor(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
+        """The same, without what is left in files that an editor may read in another encoding than theirs, and then write back broken; `RenameRefusedError` where one
+        of them has to change.
+        """
+        found = self.all_edits(tiers)
+        for path in [path for path in found if not _keeps_encoding(self.references.documents[path])]:
+            if path in self.all_edits():
+                encoding = self.references.documents[path].encoding
+                raise RenameRefusedError(
+                    f"{path.name} is written in {encoding}, which an editor may not know: open it there first, or use seed-lsp rename"
+                )
+            del found[path]
         return found
 
     def texts(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, str]:
@@ -114,7 +130,7 @@ def plan_rename(
             found = Rename(references, new_name, call_sites)
             _require_inside(files, found)
             _require_writable(found)
-            return found
+            return _with_unread(files, found)
     if resolution is None:
         references = find_lexical_references(files, path, offset, check)
     else:
@@ -130,7 +146,17 @@ def plan_rename(
             found = replace(found, call_sites=plan_move(resolution, references, form, check))
     _require_writable(found)
     _require_same_meaning(files, resolver, found, path, offset, check=check)
-    return found
+    return _with_unread(files, found)
+
+
+def _with_unread(files: WorkspaceFiles, found: Rename) -> Rename:
+    """With what is left in files that nothing is resolved in."""
+    references = with_unread_files(files, found.references)
+    if found.call_sites is None:
+        return replace(found, references=references)
+    more = set(references.sites) - set(found.references.sites)
+    call_sites = replace(found.call_sites, sites=(*found.call_sites.sites, *sorted(more, key=lambda site: (site.path, site.start))))
+    return replace(found, references=references, call_sites=call_sites)
 
 
 def _with_signature(resolution: Resolution, found: Rename, signature: NewSignature, check: Callable[[], None]) -> Rename:
@@ -219,9 +245,19 @@ def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:
 
 def _require_writable(rename: Rename) -> None:
     """All files or none: one that is read-only, dirty in the editor or not, stops the others, too."""
-    locked = next((path for path in sorted(rename.all_edits()) if is_read_only(path)), None)
-    if locked is not None:
-        raise RenameRefusedError(f"{locked.name} is read-only and would have to change; nothing was changed")
+    for path, edits in sorted(rename.all_edits().items()):
+        if is_read_only(path):
+            raise RenameRefusedError(f"{path.name} is read-only and would have to change; nothing was changed")
+        document = rename.references.documents[path]
+        # An editor writes an open document as it says of itself.
+        encoding = document.encoding if document.version is None else declared_encoding(document.text)
+        for edit in edits:
+            encoded(edit.text, encoding, path.name)
+
+
+def _keeps_encoding(document: Document) -> bool:
+    """Whether any editor reads a file as we do; what is open it has read."""
+    return document.version is not None or document.text.isascii() or document.encoding in {UTF8, MARKED_UTF8}
 
 
 def _require_same_meaning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from seed_lsp.features.rename.resolution import Place, Resolution
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.features.rename.unresolved import why_possible
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import NOTEBOOK, PLAIN
 
 Tier = Literal["exact", "override", "possible", "mention"]
 TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
@@ -230,13 +232,13 @@ def _is_alone(place: Place, occurrence: Occurrence) -> bool:
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
     """A file of another language, or of none: nothing is resolved there."""
-    reason = (
-        "in documentation or configuration" if document.language == "plaintext" else f"in a file of another language ({document.language})"
-    )
-    return [
-        Site(path, CharOffset(match.start()), CharOffset(match.end()), "mention", reason)
-        for match in names.word_pattern(name).finditer(document.text)
-    ]
+    pattern, reason = names.word_pattern(name), f"in a file of another language ({document.language})"
+    if path.suffix.lower() == NOTEBOOK:
+        # Several lines of a cell may stand in one string of JSON, so that their breaks are letters.
+        pattern, reason = re.compile(rf"(?:(?<!\w)|(?<=(?<!\\)\\[nt])){re.escape(name)}(?!\w)"), "in a notebook"
+    elif document.language == PLAIN:
+        reason = "in documentation or configuration"
+    return [Site(path, CharOffset(match.start()), CharOffset(match.end()), "mention", reason) for match in pattern.finditer(document.text)]
 
 
 def _reason(place: Place, occurrence: Occurrence) -> str:
