@@ -139,7 +139,7 @@ def _constructed(resolution: Resolution, classes: Iterable[Scope]) -> frozenset[
 
 def _own_or_above(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
     """A function that has a parameter of the name, or those above to which it hands its arguments on."""
-    if _has_parameter(place, function):
+    if place.has_parameter(function):
         return frozenset({place.scope(function)})
     owner, name = scoping.scope_of(function), function.child_by_field_name("name")
     if owner.type != "class_definition" or name is None:
@@ -155,8 +155,8 @@ def _along(resolution: Resolution, line: Iterable[Scope], method: str) -> frozen
         assert scope.path is not None, "classes of the workspace"
         place = resolution.place(scope.path)
         own = list(methods_of(place, scope, method))
-        if any(_has_parameter(place, node) for node in own):
-            return frozenset(place.scope(node) for node in own if _has_parameter(place, node))
+        if any(place.has_parameter(node) for node in own):
+            return frozenset(place.scope(node) for node in own if place.has_parameter(node))
         if own and not all(_hands_up(place, node, method) for node in own):
             return frozenset()
         if not own and method == "__init__" and scope in place.bindings and _is_field(place, scope):
@@ -172,12 +172,6 @@ def methods_of(place: Place, scope: Scope, name: str) -> Iterator[Node]:
         found = node.child_by_field_name("name") if node is not None and node.type == "function_definition" else None
         if node is not None and found is not None and place.file.text_of(found) == name:
             yield node
-
-
-def _has_parameter(place: Place, function: Node) -> bool:
-    parameters = function.child_by_field_name("parameters")
-    bindings = place.bindings.get(place.scope(function), [])
-    return any(parameters is not None and names.lies_in(one.node, parameters) and names.takes_keyword(one.node) for one in bindings)
 
 
 def _is_field(place: Place, scope: Scope) -> bool:

@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import calls, names, order, receivers, scoping, spelling
+from seed_lsp.features.rename.alternatives import alternatives
 from seed_lsp.features.rename.hierarchy import Hierarchy
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
@@ -95,6 +96,12 @@ class Place:
         if occurrence.role != "name" or (node := scoping.binding_scope(occurrence.node)) is None:
             return None
         return self._declared(node)
+
+    def has_parameter(self, function: Node) -> bool:
+        """Whether a function has the name for a parameter that an argument can name."""
+        parameters = function.child_by_field_name("parameters")
+        bindings = self.bindings.get(self.scope(function), [])
+        return any(parameters is not None and names.lies_in(one.node, parameters) and names.takes_keyword(one.node) for one in bindings)
 
     def class_of_self(self, occurrence: Occurrence) -> Scope | None:
         """The class whose object an attribute is read from or written to by a method's own first parameter."""
@@ -266,9 +273,14 @@ class Resolution:
         return found
 
     def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
-        """The scopes, and those that are the same in the stub file beside (PEP 484), or in the module beside a stub."""
+        """The scopes, and those that are the same: overloads, what a condition chooses between, and what is in the stub file beside (PEP 484), or in the module beside
+        a stub.
+        """
         found = set(scopes)
         for scope in scopes:
+            if scope.path is not None and not scope.is_library:
+                found |= alternatives(self.place(scope.path), scope)
+        for scope in tuple(found):
             if scope.path is None or scope.is_library or scope.node_type == "file":
                 continue
             beside = scope.path.with_suffix(".py" if scope.path.suffix == ".pyi" else ".pyi")
