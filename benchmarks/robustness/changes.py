@@ -138,15 +138,15 @@ def _position(place: Place) -> dict[str, int]:
     return {"line": place[0], "character": place[1]}
 
 
-def check(steps: int, number: int) -> None:
-    """Run the state machine; the shortest sequence that fails is raised."""
+def check(steps: int, number: int, *, shrink: bool = True) -> None:
+    """Run the state machine; the sequence that fails is raised, cut down to the shortest."""
     limits = settings(
         max_examples=max(1, steps // STEPS),
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
     )
     run_state_machine_as_test(seed(number)(Changes), settings=limits)
 
