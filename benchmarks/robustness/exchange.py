@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.robustness.session import SCRIPTED, Chunk, HangError, LostError, Message, Session, framed
-from benchmarks.robustness.shapes import CANARY
+from benchmarks.robustness.shapes import CANARY, LIFE, UNKNOWN
 
 ANSWER_WITHIN_S = 60.0
 INTERNAL_ERROR = -32603
+FORM_ERRORS = (-32600, -32601, -32602)
 _TRACE = b"Traceback (most recent call last)"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message as it goes out. `number`: the id that must be answered; `unnamed`: whether an error without an id must come."""
+    """A message as it goes out. `number`: the id that must be answered; `unnamed`: whether an error without an id must come.
+    `fits`: whether it is well-formed, so that it may be refused for what it asks for and not for its form.
+    """
 
     method: str
     chunks: tuple[Chunk, ...]
     number: int | str | None = None
     unnamed: bool = False
+    fits: bool = False
 
     @property
     def data(self) -> bytes:
@@ -45,9 +49,9 @@ class Fault:
         return self.what, self.method
 
 
-def sent(message: Any, chunks: Sequence[Chunk] | None = None, *, number: int | str | None = None) -> Sent:
+def sent(message: Any, chunks: Sequence[Chunk] | None = None, *, number: int | str | None = None, fits: bool = False) -> Sent:
     method = message.get("method") if isinstance(message, dict) else None
-    return Sent(method if isinstance(method, str) else "", tuple(chunks or [(framed(message), 0.0)]), number)
+    return Sent(method if isinstance(method, str) else "", tuple(chunks or [(framed(message), 0.0)]), number, fits=fits)
 
 
 def start(folder: Path) -> Session:
@@ -78,7 +82,7 @@ def initialize_params(folder: Path, encoding: str = "utf-16") -> Message:
 
 def exchange(session: Session, batch: Sequence[Sent], *, probe: bool = True) -> list[Fault]:
     """Send the messages, and a request that always has an answer; the promises that were broken."""
-    unnamed = len(session.answers.get(None, ()))
+    unnamed = len(session.answers[None])
     for one in batch:
         for data, wait_s in one.chunks:
             session.send(data, wait_s=wait_s)
@@ -96,9 +100,11 @@ def exchange(session: Session, batch: Sequence[Sent], *, probe: bool = True) -> 
         one = wanted[number]
         faults.append(Fault("no answer", one.method, suspects=(one,)))
     for number, one in wanted.items():
-        faults += _faults_of_answers(session.answers.get(number, []), one)
-    if len(session.answers.get(None, ())) - unnamed < sum(one.unnamed for one in batch):
-        faults.append(Fault("no error for what is no message", suspects=tuple(one for one in batch if one.unnamed)))
+        # Before and after its time a session refuses everything.
+        faults += _faults_of_answers(session.answers.get(number, []), one if probe else replace(one, fits=False))
+    no_messages = tuple(one for one in batch if one.unnamed)
+    if not session.wait_until(lambda: len(session.answers[None]) - unnamed >= len(no_messages), within_s=ANSWER_WITHIN_S):
+        faults.append(Fault("no error for what is no message", suspects=no_messages))
     return faults + quiet(session, batch)
 
 
@@ -110,6 +116,8 @@ def _faults_of_answers(answers: Sequence[Message], one: Sent) -> list[Fault]:
         error = answer.get("error")
         if error and error.get("code") == INTERNAL_ERROR:
             faults.append(Fault("internal error", one.method, str(error.get("message"))[:200], suspects=(one,)))
+        if error and one.fits and error.get("code") in FORM_ERRORS and one.method not in (*LIFE, UNKNOWN):
+            faults.append(Fault("a well-formed message is refused", one.method, str(error.get("message"))[:200], suspects=(one,)))
         if not isinstance(answer.get("id"), str | int) or ("result" in answer) == ("error" in answer):
             faults.append(Fault("the answer is none of JSON-RPC", one.method, suspects=(one,)))
     return faults

@@ -42,7 +42,7 @@ def _cut(suspect: Sent, fault: Fault, fails: Fails) -> Sent:
             cuts += 1
             if cuts > MOST_CUTS:
                 return best
-            candidate = sent(smaller, number=suspect.number)
+            candidate = sent(smaller, number=suspect.number, fits=suspect.fits)
             if any(one.what == fault.what for one in fails(candidate)):
                 message, best, going = smaller, candidate, True
                 break

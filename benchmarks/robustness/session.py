@@ -154,9 +154,14 @@ class Session:
     def missing(self, numbers: Iterable[Any], *, within_s: float = ANSWER_WITHIN_S) -> list[Any]:
         """The ids that are not answered in time."""
         wanted = list(numbers)
+        self.wait_until(lambda: all(self.answers.get(number) for number in wanted), within_s=within_s)
+        return [number for number in wanted if not self.answers.get(number)]
+
+    def wait_until(self, condition: Callable[[], bool], *, within_s: float) -> bool:
+        """Wait until the answers so far are as `condition` wants them, or there can be no more; whether they are."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or all(self.answers.get(number) for number in wanted), within_s)
-            return [number for number in wanted if not self.answers.get(number)]
+            self._changed.wait_for(lambda: self._closed or condition(), within_s)
+            return condition()
 
     def close(self) -> int:
         """Leave as an editor does; the exit status."""

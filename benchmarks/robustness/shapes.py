@@ -25,6 +25,7 @@ CANARY = "Canary"
 """Every text of the user's in a message has this in it."""
 LIFE = (types.INITIALIZE, types.INITIALIZED, types.SHUTDOWN, types.EXIT)
 """Methods that have their place in a session."""
+UNKNOWN = "foo/unknown"
 DEEPEST = 6
 _PIECES = (
     "def {0}(first, *, second=1):\n    return first\n",
