@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.robustness.session import SCRIPTED, Chunk, HangError, LostError, Message, Session, framed
-from benchmarks.robustness.shapes import CANARY, LIFE, UNKNOWN
+from benchmarks.robustness.shapes import CANARY, is_declared
 
 ANSWER_WITHIN_S = 60.0
 INTERNAL_ERROR = -32603
@@ -116,7 +116,7 @@ def _faults_of_answers(answers: Sequence[Message], one: Sent) -> list[Fault]:
         error = answer.get("error")
         if error and error.get("code") == INTERNAL_ERROR:
             faults.append(Fault("internal error", one.method, str(error.get("message"))[:200], suspects=(one,)))
-        if error and one.fits and error.get("code") in FORM_ERRORS and one.method not in (*LIFE, UNKNOWN):
+        if error and one.fits and error.get("code") in FORM_ERRORS and is_declared(one.method):
             faults.append(Fault("a well-formed message is refused", one.method, str(error.get("message"))[:200], suspects=(one,)))
         if not isinstance(answer.get("id"), str | int) or ("result" in answer) == ("error" in answer):
             faults.append(Fault("the answer is none of JSON-RPC", one.method, suspects=(one,)))

@@ -32,7 +32,7 @@ def smallest(fault: Fault, fails: Fails) -> tuple[Fault, Sent] | None:
 
 def _cut(suspect: Sent, fault: Fault, fails: Fails) -> Sent:
     message = json_of(suspect)
-    if message is None:
+    if message is None or suspect.fits:
         return suspect
     cuts, best = 0, suspect
     going = True
@@ -42,7 +42,7 @@ def _cut(suspect: Sent, fault: Fault, fails: Fails) -> Sent:
             cuts += 1
             if cuts > MOST_CUTS:
                 return best
-            candidate = sent(smaller, number=suspect.number, fits=suspect.fits)
+            candidate = sent(smaller, number=suspect.number)
             if any(one.what == fault.what for one in fails(candidate)):
                 message, best, going = smaller, candidate, True
                 break

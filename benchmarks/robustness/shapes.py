@@ -185,6 +185,11 @@ class Shapes:
         return self.rng.randrange({"line": 8, "character": 30}.get(name, 6))
 
 
+def is_declared(method: str) -> bool:
+    """Whether the types say all that parameters must be, so that what is made from them has to be taken."""
+    return method in types.METHOD_TO_TYPES and method not in {*LIFE, types.CODE_ACTION_RESOLVE}
+
+
 def _as_in_json(name: str) -> str:
     first, *rest = name.rstrip("_").split("_")
     return first + "".join(part.title() for part in rest)
