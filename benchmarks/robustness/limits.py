@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -116,7 +117,7 @@ class Limits:
         self.tried[what] += 1
         error = answer.get("error") or {}
         text = str(error.get("message", ""))
-        words = error.get("code") == -32803 and "failed with" not in text and "Error" not in text
+        words = error.get("code") == -32803 and not re.search(r"failed with|\w(Error|Exception)\b", text)
         self.check(words, f"{what}: not refused in words: {error or answer.get('result')}")
 
     def fine(self, what: str, answer: Message) -> None:
