@@ -221,10 +221,13 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     async def plan(signature: NewSignature | None) -> Rename:
         def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
             new_name = wanted.name or name_at(files.document(path), offset)
-            return plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
+            found = plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
+            unread.update(files.unread)
+            return found
 
         return await server.renamer.run(around, work)
 
+    unread: dict[Path, str] = {}
     found = await plan(signature)
     if signature is not None and found.call_sites is not None and found.call_sites.gaps:
         found = await _with_values(server, found, signature, plan)
@@ -232,6 +235,8 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
         if one.version is not None and not server.documents.is_current(one):
             raise StaleDocumentError(f"{name_of(one.uri)} changed while its names were looked for; nothing was applied")
     _refuse_contested(found, around)
+    for file, reason in unread.items():
+        server.tell_once(f"{file} was not looked at ({reason}); names in it stay as they are")
     return found
 
 
