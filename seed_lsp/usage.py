@@ -53,7 +53,8 @@ class Usage:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=LOCK_TIMEOUT_S):
-                total = Counter(read_counts(path))
+                # One that is there and cannot be read now must not be written over.
+                total = Counter(_counts_in(path))
                 total.update(self._fresh)
                 with whole_file(path) as scratch:
                     scratch.write_text(json.dumps(dict(sorted(total.items())), indent=1) + "\n", encoding="utf-8")
@@ -65,8 +66,15 @@ class Usage:
 def read_counts(path: Path) -> dict[str, int]:
     """The counts of a file; none where there is no such file or it is none of ours."""
     try:
+        return _counts_in(path)
+    except OSError:
+        return {}
+
+
+def _counts_in(path: Path) -> dict[str, int]:
+    try:
         found = json.loads(read_regular(path, MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
     return {str(name): count for name, count in found.items() if isinstance(count, int)} if isinstance(found, dict) else {}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -146,3 +149,45 @@ def test_a_damaged_file_of_counts_is_no_error(tmp_path: Path):
     usage.write()
     assert read_counts(path) == {"inline.offered": 1}
     assert report({}) == "Nothing counted yet."
+
+
+def test_servers_that_write_their_counts_at_once_lose_none(tmp_path: Path):
+    path = tmp_path / "statistics.json"
+    together = threading.Barrier(8)
+
+    def serve() -> None:
+        usage = Usage(path)
+        usage.count("inline.offered")
+        together.wait()
+        usage.write()
+
+    threads = [threading.Thread(target=serve) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read_counts(path) == {"inline.offered": 8}
+
+
+@pytest.mark.parametrize("broken", ["fsync", "open"])
+def test_counts_outlast_a_disk_that_is_full_or_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str):
+    """The old ones stay as they are, the new ones wait for the next time."""
+    path = tmp_path / "statistics.json"
+    usage = Usage(path)
+    usage.count("inline.offered")
+    usage.write()
+    usage.count("inline.offered", 2)
+    real = getattr(os, broken)
+
+    def fails(name: object, *more: object) -> object:
+        if broken == "fsync" or name == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(name, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, broken, fails)
+        usage.write()
+    assert read_counts(path) == {"inline.offered": 1}
+    assert [file.name for file in tmp_path.glob("*.partial")] == []
+    usage.write()
+    assert read_counts(path) == {"inline.offered": 3}
