@@ -5,6 +5,7 @@ Open documents come before what is on disk. What `.gitignore` leaves out, and wh
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.files import read_regular
+from engine.files import UnusableFileError, read_regular
 from seed_lsp.errors import UnknownDocumentError, reason_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.encodings import ANY_BYTES, decoded
@@ -92,7 +93,11 @@ def read_document(path: Path, *, unread: bool = False) -> Document:
 
 def project_root(path: Path) -> Path:
     """The nearest folder around a file that looks like a project's; the file's own folder if none does."""
-    return project_around(path.resolve().parent)
+    try:
+        return project_around(path.resolve().parent)
+    except (OSError, RuntimeError):
+        # A link that leads to itself.
+        return project_around(path.absolute().parent)
 
 
 def project_around(folder: Path) -> Path:
@@ -176,8 +181,14 @@ class WorkspaceFiles:
         return {word.decode("utf-8", "replace") for word in (*self._files_of, *opened) if word.startswith(encoded)}
 
     def too_large(self, word: str) -> list[Path]:
-        """The files that have the word and are too large to be read, by their paths; the very largest are not even searched."""
-        return sorted(path for path in self._large if path not in self.open and _has_word(path, word.encode("utf-8")))
+        """The files that have the word and are too large to be read, by their paths; the very largest are not even searched, which counts as `unread`."""
+        found: list[Path] = []
+        for path in sorted(self._large - self.open.keys()):
+            try:
+                found += [path] if _has_word(path, word.encode("utf-8")) else []
+            except OSError as error:
+                self._pass_over(str(path), error)
+        return found
 
     def import_folders(self, path: Path) -> ImportFolders:
         """Where the imports of a file may lead to besides the root."""
@@ -320,10 +331,14 @@ def _may_be_read(name: str) -> bool:
 
 def _has_word(path: Path, word: bytes) -> bool:
     pattern = re.compile(rb"(?<![\w\x80-\xff])" + re.escape(word) + rb"(?![\w\x80-\xff])")
-    try:
-        if path.stat().st_size > MAX_SEARCHED_BYTES:
+    if path.stat().st_size > MAX_SEARCHED_BYTES:
+        # Data, which is as large as this more often than code, has names as mentions at most.
+        if path.suffix.lower() not in _LANGUAGES:
             return False
+        raise UnusableFileError(errno.EFBIG, f"it is larger than {MAX_SEARCHED_BYTES:,} bytes", str(path))
+    try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(word) >= 0 and pattern.search(content) is not None
-    except (OSError, ValueError):
+    except ValueError:
+        # It was emptied meanwhile.
         return False

@@ -31,6 +31,7 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
     """
     targets = {path.resolve(): replacement for path, replacement in replacements.items()}
     changes: list[_Change] = []
+    target = Path()
     try:
         for target, replacement in targets.items():
             old = replacement.old.encode(replacement.encoding)
@@ -39,13 +40,14 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
             changes.append(_Change(target, old))
             changes[-1].prepare(new)
         for change in changes:
-            _require_unchanged(change.target, change.old)
+            target = change.target
+            _require_unchanged(target, change.old)
             change.make()
     except BaseException as error:
         lost = [change.target.name for change in changes if not change.undo()]
         outcome = f"its old text could not be put back into {', '.join(lost)}" if lost else "nothing was changed"
         if isinstance(error, OSError):
-            raise UnknownDocumentError(f"cannot write {error.filename}: {reason_of(error)}; {outcome}") from error
+            raise UnknownDocumentError(f"cannot write {target}: {reason_of(error)}; {outcome}") from error
         raise
     finally:
         for change in changes:

@@ -253,3 +253,21 @@ def test_what_is_no_text_file_of_a_sensible_size_is_not_read(tmp_path: Path, kin
         {"pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero"), "folder": path.mkdir}[kind]()
     with pytest.raises(UnknownDocumentError, match="cannot read"):
         read_document(path)
+
+
+def test_a_file_of_code_that_is_too_large_to_be_searched_is_said(tmp_path: Path):
+    """What was not looked at may have the name; data of that size is no matter."""
+    write(tmp_path, a_py="name")
+    for name in ("huge.py", "huge.json"):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, 1 << 40)
+    files = WorkspaceFiles(tmp_path)
+    files.refresh()
+    assert files.too_large("name") == []
+    assert files.unread == {tmp_path / "huge.py": "it is larger than 20,000,000 bytes"}
+
+
+def test_a_link_that_leads_to_itself_has_a_project(tmp_path: Path):
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    assert project_root(tmp_path / "loop.py") == tmp_path
