@@ -45,7 +45,13 @@ async def next_edit(editor: Editor, version: int | None = None, diagnostics: Any
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("val‸ue = 1\n", "within_word"), ("x = ‸ + other\n", "within_line"), ("#say )‸\n", "unbalanced")]
+    ("text", "reason"),
+    [
+        ("val‸ue = 1\n", "within_word"),
+        ("x = ‸ + other\n", "within_line"),
+        ("#say )‸\n", "unbalanced"),
+        ('#say ",area(2) \nprint("area: ‸")\n', "closes_string"),
+    ],
 )
 async def test_silence_has_a_reason(editor: Editor, text: str, reason: str):
     editor.open(text.replace("‸", ""))

@@ -285,6 +285,15 @@ async def test_crlf_stays(editor: Editor):
     assert editor.buffer.text == SOURCE.replace("total = a", "first = 0\n    total = a").replace("\n", "\r\n")
 
 
+async def test_what_nobody_asked_for_does_not_reach_the_document(editor: Editor):
+    """Neither the file's head once more, nor other white space in a string."""
+    text = 'import os\n\n\ndef f(a):\n    return """one\n    \n  two""" + a\n'
+    editor.open(text)
+    new = 'import os\n\n\ndef f(a, b):\n    return """one\n\n  two'
+    await editor.edit("def f", f'replace def f(a):\n    return """one\n    \n  two => {new}')
+    assert editor.buffer.text == text.replace("(a)", "(a, b)")
+
+
 async def test_twenty_thousand_lines(editor: Editor):
     """A huge file is served like any other, within seconds."""
     text = "".join(f"def f{i}(a):\n    return a + {i}\n\n\n" for i in range(5000))

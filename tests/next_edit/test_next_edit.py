@@ -250,3 +250,14 @@ def test_a_change_cannot_end_the_block_that_shows_it():
     [candidate] = [c for c in find_candidates(now, changes) if c.proposal is not None]
     request = prediction.build_request(now, candidate, changes, Settings(), 1)
     assert "````python\na = '```old```'\n````\nto\n````python\na = '```new```'\n````" in request.instruction
+
+
+def test_white_space_of_a_string_is_no_next_edit():
+    """The lines beside a candidate are as they were; what the model leaves out of a string there is put back."""
+    before = 'a = area(1)\nb = area("""\n  \n""")\n'
+    now, changes = just_changed(before, before.replace("area(1)", "size(1)"))
+    [candidate] = [c for c in find_candidates(now, changes) if c.proposal is not None]
+    for gate in ("agreement", "model"):
+        shown = prediction.read_prediction(now, candidate, changes, finished('a = size(1)\nb = size("""\n\n""")\n'), gate)
+        assert shown.verdict == "shown"
+        assert now.text[: shown.edit.start] + shown.edit.text + now.text[shown.edit.end :] == before.replace("area", "size")
