@@ -119,7 +119,7 @@ class Planner:
             done |= attempt.sites
             yield attempt
             others = [name for name in used if name != old]
-            if others:
+            if others and rng.randrange(2):
                 yield self._attempt(program, module, offset, old, rng.choice(others))
 
     def _attempt(self, program: Program, module: str, offset: int, old: str, new: str) -> Attempt:

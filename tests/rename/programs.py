@@ -48,9 +48,9 @@ class _Generator:
         self.exported: dict[str, str] = {}
 
     def program(self) -> list[tuple[str, str]]:
-        library = self._module(self.rng.randint(1, 2), depth=DEPTH - 1)
+        library = self._module(1, depth=DEPTH - 1)
         self.exported = {name: kind for name, kind in self.library.bound.items() if not name.startswith("__")}
-        main = self._module(self.rng.randint(2, 4), depth=0)
+        main = self._module(self.rng.randint(1, 3), depth=0)
         return [("lib", library), ("main", main)]
 
     def _module(self, statements: int, depth: int) -> str:
@@ -237,7 +237,9 @@ class _Generator:
         self.rng.choice(choices)(scope, depth, indent)
 
     def _print(self, scope: Scope, _depth: int, indent: str) -> None:
-        self._line(indent, f"print({self.value()}, {self.expression(scope)}, {self.expression(scope)})")
+        self._line(
+            indent, f"print({', '.join(map(str, [self.value(), *(self.expression(scope) for _ in range(self.rng.randint(1, 2)))]))})"
+        )
 
     def _assign(self, scope: Scope, _depth: int, indent: str) -> None:
         shape = self.rng.randrange(6)

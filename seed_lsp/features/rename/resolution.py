@@ -227,6 +227,8 @@ class Resolution:
         if occurrence.role == "attribute":
             if receivers.is_taken_for_self(place.file, occurrence.node):
                 return frozenset()
+            if self._import_in_classes and (imported := self._by_import_in_class(place, occurrence)):
+                return imported
             found = self._of_same_class(occurrence, self._by_jedi(place, occurrence))
             if found and all(scope.is_library for scope in found):
                 # jedi takes a member of an enumeration for its value, and the property of one for the value's.
@@ -374,6 +376,22 @@ class Resolution:
             return []
         found = self.definitions_of(place, max(named, key=lambda node: node.start_byte))
         return [one.path for one in found if one.path is not None and self.files.holds(one.path) and one.path != place.path]
+
+    @cached_property
+    def _import_in_classes(self) -> bool:
+        """Whether an import in the body of a class binds the name: jedi goes on to what is imported, and leaves the class out."""
+        found = (some for place in self.python_places() for scope, some in place.bindings.items() if scope.is_class)
+        return any(names.is_imported(binding.node) for some in found for binding in some)
+
+    def _by_import_in_class(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        own = place.class_of_self(occurrence)
+        classes = [own] if own is not None else [scope for value in self.receivers(place, occurrence) if (scope := self.class_at(value))]
+        found: frozenset[Scope] = frozenset()
+        for scope in classes:
+            above = next((one for one in self.line_of(scope) if self.binds(one)), None)
+            if above is not None and above.path is not None:
+                found |= self.bound_in(self.place(above.path), above)
+        return found
 
     def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
         """Without the classes whose private members have other names than the one that stands here."""
