@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from seed_lsp.errors import SeedError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.features.rename.references import APPLIED, IN_DOCTEST, IN_NAMING_STRING, TIERS
@@ -139,13 +139,13 @@ def definitions(file: PythonFile) -> Iterator[tuple[str, str]]:
         if node.type in {"function_definition", "class_definition"}:
             name = node.child_by_field_name("name")
             if name is not None:
-                in_class = names.scope_of(node).type == "class_definition"
+                in_class = scoping.scope_of(node).type == "class_definition"
                 yield file.text_of(name), "class" if node.type == "class_definition" else "method" if in_class else "function"
-        elif node.type == "identifier" and node.parent is not None and names.binding_scope(node) is not None:
+        elif node.type == "identifier" and node.parent is not None and scoping.binding_scope(node) is not None:
             if node.parent.type in {"parameters", "default_parameter", "typed_parameter", "typed_default_parameter"}:
                 if file.text_of(node) not in {"self", "cls"}:
                     yield file.text_of(node), "parameter"
-            elif node.parent.type == "assignment" and names.scope_of(node).type == "class_definition":
+            elif node.parent.type == "assignment" and scoping.scope_of(node).type == "class_definition":
                 yield file.text_of(node), "attribute"
         elif (
             node.type == "attribute"
@@ -168,9 +168,9 @@ def offset_of(path: Path, name: str, kind: str) -> CharOffset | None:
             and file.text_of(node.parent) == f"self.{name}"
         ):
             return occurrence.start
-        if occurrence.role != "name" or names.binding_scope(node) is None or names.is_imported(node) or node.parent is None:
+        if occurrence.role != "name" or scoping.binding_scope(node) is None or names.is_imported(node) or node.parent is None:
             continue
-        scope = names.binding_scope(node)
+        scope = scoping.binding_scope(node)
         assert scope is not None, "checked"
         found = {"function_definition": "method" if scope.type == "class_definition" else "function", "class_definition": "class"}.get(
             node.parent.type

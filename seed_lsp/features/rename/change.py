@@ -17,10 +17,11 @@ from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.moving import plan_move
+from seed_lsp.features.rename.private import with_private_names
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of
-from seed_lsp.features.rename.symbols import find_symbol, name_at, resolution_at
+from seed_lsp.features.rename.symbols import Symbol, find_symbol, name_at, resolution_at
 from seed_lsp.features.rename.unread import with_unread_files
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.encodings import MARKED_UTF8, UTF8, declared_encoding, encoded
@@ -134,7 +135,7 @@ def plan_rename(
     if resolution is None:
         references = find_lexical_references(files, path, offset, check)
     else:
-        references = find_references(resolution, find_symbol(resolution, path, offset, renamed=new_name != old_name), path)
+        references = _references(resolution, find_symbol(resolution, path, offset, renamed=new_name != old_name), path)
     found = Rename(references, new_name)
     _require_inside(files, found)
     if resolution is not None:
@@ -234,7 +235,11 @@ def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOff
 
 
 def _resolved(resolution: Resolution, path: Path, offset: CharOffset) -> References:
-    return find_references(resolution, find_symbol(resolution, path, offset), path)
+    return _references(resolution, find_symbol(resolution, path, offset), path)
+
+
+def _references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
+    return with_private_names(resolution, find_references(resolution, symbol, path))
 
 
 def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
-from seed_lsp.features.rename import names
+from seed_lsp.features.rename import names, spelling
 from seed_lsp.features.rename.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.resolution import Place, Resolution
@@ -37,7 +37,8 @@ _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 @dataclass(frozen=True)
 class Site:
     """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
-    import under the old one; ``shorthand``: the place names a field as well, which keeps its name.
+    import under the old one; ``shorthand``: the place names a field as well, which keeps its name; ``private``: the place has the class's name, the `prefix`,
+    before a private one; ``owner``: the place is the class's name there.
     """
 
     path: Path
@@ -45,10 +46,13 @@ class Site:
     end: CharOffset
     tier: Tier
     reason: str
-    alias: Literal["", "old", "new", "shorthand"] = ""
+    alias: Literal["", "old", "new", "shorthand", "private", "owner"] = ""
+    prefix: str = ""
 
     def new_text(self, old: str, new: str) -> str:
-        return {"": new, "old": f"{new} as {old}", "new": f"{old} as {new}", "shorthand": f"{old}: {new}"}[self.alias]
+        texts = {"": new, "old": f"{new} as {old}", "new": f"{old} as {new}", "shorthand": f"{old}: {new}", "owner": new.lstrip("_")}
+        texts["private"] = self.prefix + new if spelling.is_private(new) else new
+        return texts[self.alias]
 
 
 @dataclass(frozen=True)
