@@ -17,6 +17,7 @@ from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.moving import plan_move
+from seed_lsp.features.rename.options import with_options
 from seed_lsp.features.rename.private import with_private_names
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
@@ -239,7 +240,7 @@ def _resolved(resolution: Resolution, path: Path, offset: CharOffset) -> Referen
 
 
 def _references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
-    return with_private_names(resolution, find_references(resolution, symbol, path))
+    return with_options(resolution, with_private_names(resolution, find_references(resolution, symbol, path)))
 
 
 def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:

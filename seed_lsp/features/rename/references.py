@@ -31,6 +31,7 @@ APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
 IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
 """Mentions that run: what they say has to follow, or a test breaks."""
 
+_LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 
@@ -38,7 +39,8 @@ _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 class Site:
     """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
     import under the old one; ``shorthand``: the place names a field as well, which keeps its name; ``private``: the place has the class's name, the `prefix`,
-    before a private one; ``owner``: the place is the class's name there.
+    before a private one; ``owner``: the place is the class's name there; ``dashed``: it has dashes where the
+    name has underscores.
     """
 
     path: Path
@@ -46,11 +48,18 @@ class Site:
     end: CharOffset
     tier: Tier
     reason: str
-    alias: Literal["", "old", "new", "shorthand", "private", "owner"] = ""
+    alias: Literal["", "old", "new", "shorthand", "private", "owner", "dashed"] = ""
     prefix: str = ""
 
     def new_text(self, old: str, new: str) -> str:
-        texts = {"": new, "old": f"{new} as {old}", "new": f"{old} as {new}", "shorthand": f"{old}: {new}", "owner": new.lstrip("_")}
+        texts = {
+            "": new,
+            "old": f"{new} as {old}",
+            "new": f"{old} as {new}",
+            "shorthand": f"{old}: {new}",
+            "owner": new.lstrip("_"),
+            "dashed": new.replace("_", "-"),
+        }
         texts["private"] = self.prefix + new if spelling.is_private(new) else new
         return texts[self.alias]
 
@@ -178,7 +187,7 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
     own_scopes = [scope for scope in symbol.scopes if scope.path == place.path]
     if symbol.is_local and not any(_spans(place.node_of(scope), place, occurrence) for scope in own_scopes):
         # ``f(**{"name": 1})``
-        names_it = symbol.called_as and occurrence.role == "string" and _is_alone(place, occurrence)
+        names_it = symbol.called_as and occurrence.role == "string" and _is_listed(place, occurrence)
         text = place.file.document.text if names_it else ""
         return ("mention", IN_NAMING_STRING) if any(names.word_pattern(one).search(text) for one in symbol.called_as) else None
     if occurrence.role == "comment":
@@ -232,6 +241,15 @@ def _is_alone(place: Place, occurrence: Occurrence) -> bool:
     text = place.file.document.text
     before = text[occurrence.start - 1 : occurrence.start]
     return before in {'"', "'"} and text[occurrence.end : occurrence.end + 1] == before
+
+
+def _is_listed(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name, one of several names that commas part, as pytest's `parametrize` takes them, or an option of the command line."""
+    text = place.file.document.text
+    within_option = (
+        re.search(r"\w-+$", text[max(0, occurrence.start - 9) : occurrence.start]) or text[occurrence.end : occurrence.end + 1] == "-"
+    )
+    return not within_option and _LISTED.fullmatch(place.file.text_of(occurrence.node).strip("\"'")) is not None
 
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
