@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Literal, NewType
 
 CharOffset = NewType("CharOffset", int)
@@ -17,14 +18,15 @@ ByteOffset = NewType("ByteOffset", int)
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = re.compile(r"\r\n?|\n")
 _PIECE = 4096
 
 
 def split_lines(text: str) -> list[str]:
     r"""Lines with their ends. Only \n, \r\n and \r end a line (LSP 3.18, Text Documents); `str.splitlines` knows more."""
-    return _LINE.findall(text)
+    starts = _line_starts(text)
+    lines = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    return lines if lines[-1] else lines[:-1]
 
 
 def with_line_feeds(text: str) -> str:
@@ -56,7 +58,7 @@ class Document:
     @cached_property
     def line_starts(self) -> list[int]:
         """The character offset of each line's start; a text that ends with a line break has an empty last line."""
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return _line_starts(self.text)
 
     @cached_property
     def newline(self) -> str:
@@ -106,6 +108,13 @@ class Document:
 
     def char_at(self, offset: ByteOffset) -> CharOffset:
         return CharOffset(len(self.text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace")))
+
+
+def _line_starts(text: str) -> list[int]:
+    if "\r" not in text:
+        # Some times faster, in lines of megabytes hundreds.
+        return list(accumulate((len(line) + 1 for line in text.split("\n")[:-1]), initial=0))
+    return [0, *(match.end() for match in _LINE_END.finditer(text))]
 
 
 def _units(text: str, encoding: Encoding) -> int:

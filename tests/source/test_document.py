@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from seed_lsp.source.document import CharOffset, ClientPosition, Document, split_lines
@@ -51,6 +53,17 @@ def test_positions_outside_mean_the_nearest_end():
     document = Document("u", "ab\ncd")
     assert document.offset_at(ClientPosition(0, 99), "utf-16") == 2
     assert document.offset_at(ClientPosition(9, 0), "utf-16") == 5
+
+
+def test_one_line_of_many_megabytes():
+    """Each key asks for its place: a minified file must not hold up everything else."""
+    text = "é, 1, " * 5_000_000
+    started = time.process_time()
+    document = Document("u", text)
+    assert split_lines(text) == [text]
+    assert document.offset_at(ClientPosition(0, len(text)), "utf-16") == len(text)
+    assert document.position_at(CharOffset(len(text)), "utf-16") == ClientPosition(0, len(text))
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", "\n"), ("a\nb\r\nc\r\n", "\r\n"), ("a\r\nb\nc\n", "\n"), ("a\rb\r", "\r")])
