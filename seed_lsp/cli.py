@@ -209,7 +209,7 @@ def _line_range(text: str) -> tuple[int, int]:
 # Each command's module is imported when it runs, so that the server starts without the others.
 
 
-def _serve(_options: argparse.Namespace) -> None:
+def _serve(_options: argparse.Namespace) -> int:
     # The protocol's hundreds of classes stay for good: looking for garbage while they are made takes a tenth of the start.
     gc.disable()
     from seed_lsp.engine_client import EngineClient
@@ -219,7 +219,7 @@ def _serve(_options: argparse.Namespace) -> None:
     gc.enable()
     # Python 3.10 does not know the variable that `main` sets.
     os.chdir(sys.prefix)
-    serve_stdio(EngineClient())
+    return serve_stdio(EngineClient())
 
 
 def _complete(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@
     ├── RenameRefusedError        the symbol cannot be renamed, or not to that name
     ├── FetchFailedError          a model could not be fetched
     ├── UnknownDocumentError      the document is not open, or no text file
+    ├── UnsupportedError          the editor has not announced what it would have to do
     └── CancelledError            the user no longer wants it
 
 The engine's own errors (`engine.api.EngineError` and below) pass through unchanged.
@@ -40,6 +41,10 @@ class UnknownDocumentError(SeedError):
 
 class CancelledError(SeedError):
     """The user no longer wants it."""
+
+
+class UnsupportedError(SeedError):
+    """The editor has not announced what it would have to do."""
 
 
 class RenameRefusedError(SeedError):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from engine.api import Committed, Draft, Event, InvalidRequestError, statistics
+from engine.api import Committed, Draft, Event, statistics
 from seed_lsp import inline_handlers, model_handlers, rename_handlers
 from seed_lsp.engine_client import EngineClient
-from seed_lsp.errors import SeedError, StaleDocumentError
+from seed_lsp.errors import SeedError
 from seed_lsp.features import refactor
+from seed_lsp.logs import log_to_standard_error
 from seed_lsp.server import REQUEST_FAILED, SeedServer, Selection, answers, answers_itself
 from seed_lsp.settings import SECTION
 from seed_lsp.source.address import name_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
-from seed_lsp.workspace import SeedWorkspace, plain, plain_range, protocol_range
+from seed_lsp.transport import serve
+from seed_lsp.workspace import SeedWorkspace, field, is_whole, plain_range, position_of, protocol_range
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
@@ -77,7 +80,7 @@ async def on_initialized(server: SeedServer, _params: types.InitializedParams) -
         try:
             await server.client_register_capability_async(types.RegistrationParams([registration]))
         except JsonRpcException as error:
-            server.note(f"the editor does not announce changed settings: {error}")
+            server.note(f"the editor does not announce changed settings ({error.code})")
 
 
 async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
@@ -90,18 +93,22 @@ async def _offer_completion_list(server: SeedServer) -> None:
     """Register the ordinary completion list with the client once a setting asks for it; switched off, it stays empty."""
     if not server.settings.completion_enabled or types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features:
         return
+    documents = server.client_capabilities.text_document
+    support = documents.completion if documents else None
+    if support is None or not support.dynamic_registration:
+        server.tell_once("the editor takes no completion list while it runs; set seed.completion.enabled in the initialization options")
+        return
     server.feature(types.TEXT_DOCUMENT_COMPLETION)(inline_handlers.completion)
     options = types.CompletionRegistrationOptions(document_selector=[types.TextDocumentFilterPattern(pattern="**")])
     registration = types.Registration("seed-completion", types.TEXT_DOCUMENT_COMPLETION, options)
     try:
         await server.client_register_capability_async(types.RegistrationParams([registration]))
     except JsonRpcException as error:
-        server.note(f"the editor does not take the completion list: {error}; switch it on in the initialization options")
+        server.note(f"the editor does not take the completion list ({error.code}); switch it on in the initialization options")
 
 
 async def on_shutdown(server: SeedServer, _params: None) -> None:
-    server.usage.write()
-    await server.engine.stop()
+    await server.end()
 
 
 @answers
@@ -153,14 +160,11 @@ async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> t
 
 def _selection_of(data: Any) -> Selection:
     """What `_offer` wrote; the client only carries it, but it may carry anything."""
-    try:
-        start, end = (types.Position(int(data["range"][side]["line"]), int(data["range"][side]["character"])) for side in ("start", "end"))
-        version = data["version"]
-        return Selection(
-            str(data["uri"]), types.Range(start, end), version=None if version is None else int(version), name=str(data["name"])
-        )
-    except (KeyError, TypeError, ValueError):
-        raise InvalidRequestError("the request carries no data of ours; ask for the actions again") from None
+    uri, name, version = field(data, "uri"), field(data, "name"), field(data, "version")
+    start, end = (position_of(field(data, "range", side)) for side in ("start", "end"))
+    if not isinstance(uri, str) or not isinstance(name, str) or start is None or end is None or not (version is None or is_whole(version)):
+        raise JsonRpcInvalidParams("the request carries no data of ours; ask for the actions again")
+    return Selection(uri, types.Range(start, end), version=version, name=name)
 
 
 async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
@@ -184,11 +188,12 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that version; nothing is applied. On the way each
     `$/progress` of the token has the `range`, the text that is `committed`, the `draft` behind it, which may still change (masks are U+2591), and the `step`.
     """
-    data = plain(params)
-    identifier = data.get("textDocument") if isinstance(data, dict) else None
-    selection = _selection_of({"name": "", **data, **identifier} if isinstance(identifier, dict) else None)
-    name, token = data.get("name"), data.get("partialResultToken")
-    refactoring = refactor.find_refactoring(str(name)) if name else refactor.own_instruction(str(data.get("instruction") or ""))
+    name, instruction, token = (field(params, one) or "" for one in ("name", "instruction", "partialResultToken"))
+    identifier, area = field(params, "textDocument"), field(params, "range")
+    selection = _selection_of({"uri": field(identifier, "uri"), "version": field(identifier, "version"), "range": area, "name": name})
+    if not isinstance(instruction, str) or not isinstance(token, int | str):
+        raise JsonRpcInvalidParams("instruction and partialResultToken are texts")
+    refactoring = refactor.find_refactoring(name) if name else refactor.own_instruction(instruction)
     committed, step = "", 0
 
     def watch(plan: refactor.Plan, event: Event) -> None:
@@ -205,7 +210,7 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
         value = {"range": plain_range(area), "committed": committed, "draft": draft, "step": step}
         server.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 
-    plan, made, finished = await server.rewrite(selection, refactoring, watch if token is not None else lambda _plan, _event: None)
+    plan, made, finished = await server.rewrite(selection, refactoring, watch if token != "" else lambda _plan, _event: None)
     encoding = server.documents.encoding
     return {
         "range": plain_range(protocol_range(plan.document, plan.span.start, plan.span.end, encoding)),
@@ -223,18 +228,19 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
 @answers
 async def _apply(server: SeedServer, work: tuple[Selection, refactor.Refactoring]) -> dict[str, Any]:
     selection, refactoring = work
+    server.require_apply_edit()
     plan, rewrite, finished = await server.rewrite(selection, refactoring)
     edit = server.versioned_edit(plan.document, rewrite.edits)
-    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label="Seed: edit selection"))
-    if not answer.applied:
-        raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
+    await server.apply_edit(edit, "Seed: edit selection")
     name = name_of(plan.document.uri)
     diff = unified_diff(plan.document.text, rewrite.new_text(plan), name)
     return {"applied": True, "diff": diff, "statistics": statistics(finished)}
 
 
-def serve_stdio(engine: EngineClient) -> None:
-    """Serve one client on standard input and output until it leaves."""
+def serve_stdio(engine: EngineClient) -> int:
+    """Serve one client on standard input and output until it leaves; the exit status that the protocol wants."""
+    log_to_standard_error()
     # pygls logs whole messages at INFO, and they hold the user's code.
     logging.getLogger("pygls").setLevel(logging.WARNING)
-    create_server(engine).start_io()
+    server = create_server(engine)
+    return asyncio.run(serve(server.protocol, lambda: server.process_id, server.end))

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from seed_lsp.completer import Answer
 from seed_lsp.next_editor import Offer
-from seed_lsp.server import SeedServer, answers
+from seed_lsp.server import SeedServer, answers, answers_itself
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.usage import default_path, read_counts, report
-from seed_lsp.workspace import offsets, plain_range, protocol_range
+from seed_lsp.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.features.next_edit.reports import Report
@@ -79,6 +80,7 @@ async def complete(
     return await server.completer.complete(seen, cursor, automatic=automatic, current=lambda: server.documents.is_current(document))
 
 
+@answers_itself
 async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
     """The same as an entry of the ordinary list, for editors without inline completion."""
     if not (await server.settled()).completion_enabled:
@@ -99,7 +101,9 @@ def on_open(server: SeedServer, params: types.DidOpenTextDocumentParams) -> None
 
 
 def on_change(server: SeedServer, params: types.DidChangeTextDocumentParams) -> None:
-    document = server.documents.snapshot(params.text_document.uri)
+    document = server.documents.find(params.text_document.uri)
+    if document is None:
+        return
     places = [change.range.start.line for change in params.content_changes if isinstance(change, types.TextDocumentContentChangePartial)]
     server.next_editor.changed(document, places[-1] if places else 0)
 
@@ -112,12 +116,11 @@ def on_close(server: SeedServer, uri: str) -> None:
 
 def on_focus(server: SeedServer, params: Any) -> None:
     """The editor shows another document: look up its context and warm the model up for it. `position` may be left out."""
-    uri = _field(params, "textDocument", "uri")
+    uri = field(params, "textDocument", "uri")
     document = server.documents.find(uri) if isinstance(uri, str) else None
     if document is None:
         return
-    line, character = _field(params, "position", "line"), _field(params, "position", "character")
-    place = types.Position(line, character) if isinstance(line, int) and isinstance(character, int) else types.Position(0, 0)
+    place = position_of(field(params, "position")) or types.Position(0, 0)
     cursor = offsets(document, types.Range(place, place), server.documents.encoding)[0]
     server.completer.look_around(document, cursor)
 
@@ -129,9 +132,9 @@ def on_shown(server: SeedServer, params: Any) -> None:
 
 def on_partly_accepted(server: SeedServer, params: Any) -> None:
     """`acceptedLength` counts UTF-16 units of the item's text."""
-    number, length = _number(params), _field(params, "acceptedLength")
+    number, length = _number(params), field(params, "acceptedLength")
     suggestion = server.completer.suggestions.by_id(number) if number is not None else None
-    if suggestion is not None and isinstance(length, int):
+    if suggestion is not None and is_whole(length) and length >= 0:
         taken = suggestion.text.encode("utf-16-le", "surrogatepass")[: 2 * length].decode("utf-16-le", "ignore")
         server.completer.accepted(suggestion.id, len(taken))
 
@@ -147,11 +150,15 @@ async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
 
     A client may send the document's diagnostics in `context.diagnostics`, as `CodeActionContext` has them: what no longer fits is a likely place.
     """
-    uri, version = _field(params, "textDocument", "uri"), _field(params, "textDocument", "version")
-    document = server.documents.snapshot(str(uri))
+    uri, version = field(params, "textDocument", "uri"), field(params, "textDocument", "version")
+    if not isinstance(uri, str) or not (version is None or is_whole(version)):
+        raise JsonRpcInvalidParams(
+            f"the parameters of {INLINE_EDIT} do not fit: textDocument has a uri, and a version that may be left out"
+        )
+    document = server.documents.snapshot(uri)
     if version is not None and version != document.version:
         return {"edits": []}
-    offer = await server.next_editor.predict(document, _reports(server, document, _field(params, "context", "diagnostics")))
+    offer = await server.next_editor.predict(document, _reports(server, document, field(params, "context", "diagnostics")))
     return {"edits": [_plain(server, offer)] if offer is not None else []}
 
 
@@ -160,14 +167,14 @@ def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[R
     from seed_lsp.features.next_edit.reports import Report
 
     found = []
-    for entry in list(diagnostics)[:MOST_DIAGNOSTICS] if isinstance(diagnostics, list | tuple) else ():
-        places = [_field(entry, "range", end, unit) for end in ("start", "end") for unit in ("line", "character")]
-        message, severity = _field(entry, "message"), _field(entry, "severity")
-        if not isinstance(message, str) or not all(isinstance(place, int) for place in places):
+    for entry in diagnostics[:MOST_DIAGNOSTICS] if isinstance(diagnostics, list) else ():
+        start, end = (position_of(field(entry, "range", side)) for side in ("start", "end"))
+        message, severity = field(entry, "message"), field(entry, "severity")
+        if not isinstance(message, str) or start is None or end is None:
             continue
         if isinstance(severity, int) and severity > types.DiagnosticSeverity.Warning:
             continue
-        area = types.Range(types.Position(*places[:2]), types.Position(*places[2:]))
+        area = types.Range(start, end)
         found.append(Report(*offsets(document, area, server.documents.encoding), message[:MOST_MESSAGE_CHARS]))
     return found
 
@@ -228,13 +235,6 @@ def resume(server: SeedServer) -> None:
 
 def _number(params: Any) -> int | None:
     """The number that our command in an item carries."""
-    arguments = _field(params, "item", "command", "arguments")
-    first = arguments[0] if isinstance(arguments, list | tuple) and arguments else None
-    return first if isinstance(first, int) else None
-
-
-def _field(params: Any, *names: str) -> Any:
-    """A value within what a client sent for a method that the protocol does not know; None where it is missing."""
-    for name in names:
-        params = params.get(name) if isinstance(params, dict) else getattr(params, name, None)
-    return params
+    arguments = field(params, "item", "command", "arguments")
+    first = arguments[0] if isinstance(arguments, list) and arguments else None
+    return first if is_whole(first) else None

@@ -79,6 +79,8 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
         return find_name(files, resolver, path, offset, check)
 
     start, end, name = await server.renamer.run(server.surroundings(document, path), work)
+    if not server.documents.is_current(document):
+        raise StaleDocumentError("the document changed while the name was looked up; ask again")
     return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
 
 
@@ -153,16 +155,19 @@ async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[s
 
 @answers
 async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
+    if arguments.apply:
+        server.require_apply_edit()
     if not arguments.name and arguments.signature is None and arguments.form is None:
+        before = server.documents.snapshot(arguments.uri)
         names = await _proposals(server, arguments)
         if not names:
             raise RenameRefusedError("the model proposes no other name; give one")
-        chosen = await server.window_show_message_request_async(
-            types.ShowMessageRequestParams(types.MessageType.Info, "Seed: rename to", [types.MessageActionItem(name) for name in names])
-        )
+        chosen = await server.choose("Seed: rename to", names)
         if chosen is None:
             raise CancelledError("no name was chosen")
-        arguments = replace(arguments, name=chosen.title)
+        if not server.documents.is_current(before):
+            raise StaleDocumentError("the document changed while a name was chosen; ask again")
+        arguments = replace(arguments, name=chosen)
     found = await _find(server, arguments)
     counts = found.references.counts()
     left = [_left(server, found.references.documents[site.path], site) for site in found.left()]
@@ -175,10 +180,7 @@ async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, An
         }
     annotated = _shows_annotations(server) and found.call_sites is not None and found.call_sites.proposed != found.call_sites.edits
     edit = _workspace_edit(server, found, annotated=annotated)
-    label = f"Seed: change {found.references.symbol.name}"
-    answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label=label))
-    if not answer.applied:
-        raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
+    await server.apply_edit(edit, f"Seed: change {found.references.symbol.name}")
     return {"applied": True, "counts": counts, "left": left}
 
 
@@ -306,11 +308,14 @@ def _shows_annotations(server: SeedServer) -> bool:
 
 def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Path, CharOffset]:
     from seed_lsp.features.rename.grammars import require_language
+    from seed_lsp.source.files import MAX_BYTES
 
     document = server.documents.snapshot(arguments.uri)
     if arguments.version is not None and arguments.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; ask again")
     require_language(document)
+    if len(document.text) > MAX_BYTES:
+        raise RenameRefusedError(f"{name_of(document.uri)} is too large: names are looked up in files of up to {MAX_BYTES:,} characters")
     path = path_of(document.uri)
     if path is None:
         raise RenameRefusedError(_why_no_file(document.uri))

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,12 @@ from engine.model.store import Store, StoreError
 from seed_lsp import __version__
 from seed_lsp.completer import Completer
 from seed_lsp.engine_client import EngineClient, SupersededError
-from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
+from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError, UnsupportedError
 from seed_lsp.features import refactor
 from seed_lsp.features.rename.renamer import Renamer
 from seed_lsp.next_editor import NextEditor
 from seed_lsp.progress import WorkProgress
+from seed_lsp.protocol import SeedProtocol, note_failure
 from seed_lsp.settings import SECTION, Settings, parse_settings
 from seed_lsp.source.address import Addresses, file_of, name_of, path_of
 from seed_lsp.source.document import CharOffset, Document
@@ -63,8 +63,10 @@ class Selection:
 class SeedServer(LanguageServer):
     """A pygls server with an engine, settings, and documents whose lines are the protocol's."""
 
+    protocol: SeedProtocol
+
     def __init__(self, engine: EngineClient) -> None:
-        super().__init__("seed-lsp", __version__)
+        super().__init__("seed-lsp", __version__, protocol_cls=SeedProtocol)
         self.engine = engine
         self.settings = Settings()
         self.usage = Usage()
@@ -180,6 +182,42 @@ class SeedServer(LanguageServer):
             place = plain_range(protocol_range(document, cursor, cursor, self.documents.encoding))["start"]
             self.protocol.notify(REFRESH, {"textDocument": {"uri": document.uri, "version": document.version}, "position": place})
 
+    async def end(self) -> None:
+        """Leave nothing behind, whichever way the session ended."""
+        self.usage.write()
+        await self.engine.stop()
+
+    @property
+    def can_apply_edits(self) -> bool:
+        workspace = self.client_capabilities.workspace
+        return bool(workspace and workspace.apply_edit)
+
+    def require_apply_edit(self) -> None:
+        """`UnsupportedError` where the editor has not said that it applies edits; before any work is done for one."""
+        if not self.can_apply_edits:
+            raise UnsupportedError("the editor applies no edits of a server (workspace/applyEdit); use its own rename or code actions")
+
+    async def apply_edit(self, edit: types.WorkspaceEdit, label: str) -> None:
+        """Have the editor apply it. `StaleDocumentError` if it did not."""
+        try:
+            answer = await self.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label=label))
+        except JsonRpcException:
+            raise StaleDocumentError("the editor did not apply the edit: it answered with an error") from None
+        if not answer.applied:
+            raise StaleDocumentError(f"the editor did not apply the edit: {answer.failure_reason or 'no reason given'}")
+
+    async def choose(self, question: str, choices: list[str]) -> str | None:
+        """What the user takes; None if nothing, or if the editor failed to ask."""
+        window = self.client_capabilities.window
+        if window is None or window.show_message is None:
+            raise UnsupportedError("the editor cannot ask which name it is to be (window/showMessageRequest); give one")
+        items = [types.MessageActionItem(choice) for choice in choices]
+        try:
+            chosen = await self.window_show_message_request_async(types.ShowMessageRequestParams(types.MessageType.Info, question, items))
+        except JsonRpcException:
+            return None
+        return None if chosen is None else chosen.title
+
     @property
     def takes_document_changes(self) -> bool:
         workspace = self.client_capabilities.workspace
@@ -245,9 +283,7 @@ def _answered(handler: Callable[..., Awaitable[Result]], *, tell: bool) -> Calla
         except JsonRpcException:
             raise
         except Exception as error:  # noqa: BLE001 - the client must get an answer whatever happens
-            # The place alone: the message might quote the user's code.
-            trace = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s failed with %s\n%s", handler.__name__, type(error).__name__, trace)
+            note_failure(handler.__name__, error)
             raise JsonRpcException("internal error; the server's log has the details", code=INTERNAL_ERROR) from None
 
     return wrapped

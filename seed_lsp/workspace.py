@@ -110,10 +110,22 @@ def plain_range(area: types.Range) -> dict[str, dict[str, int]]:
     }
 
 
-def plain(value: Any) -> Any:
-    """What a client sent for a method that the protocol does not know, as JSON had it: pygls makes named tuples of its objects."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: plain(entry) for name, entry in value._asdict().items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
+def field(value: Any, *names: str) -> Any:
+    """A value within what a client sent for a method that the protocol does not know; None where it is missing."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def position_of(value: Any) -> types.Position | None:
+    """A position as JSON has it; None for what is none."""
+    line, character = field(value, "line"), field(value, "character")
+    try:
+        return types.Position(line, character) if is_whole(line) and is_whole(character) else None
+    except ValueError:
+        # Negative, or more than the protocol has.
+        return None

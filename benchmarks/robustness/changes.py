@@ -64,9 +64,7 @@ class Changes(RuleBasedStateMachine):
         self.open()
 
     def send(self, method: str, params: Any, **more: Any) -> None:
-        protocol = self.server.protocol
-        message = json.dumps({"jsonrpc": "2.0", **more, "method": method, "params": params})
-        protocol.handle_message(json.loads(message, object_hook=protocol.structure_message))
+        self.server.protocol.receive(json.dumps({"jsonrpc": "2.0", **more, "method": method, "params": params}).encode())
 
     def open(self) -> None:
         item = {"uri": URI, "languageId": "python", "version": self.version, "text": self.text}

@@ -18,6 +18,15 @@ from seed_lsp.workspace import offsets, protocol_range
 ENCODINGS = {"visual_studio_code": "utf-16", "neovim": "utf-8"}
 
 
+def plain(value: Any) -> Any:
+    """What the server sent for a method that the client's library does not know, as JSON had it: the library makes named tuples of its objects."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(entry) for name, entry in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value
+
+
 @dataclass
 class Editor:
     """An editor with one buffer: it opens, types, applies edits, and knows what it was told."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -90,4 +91,4 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
 
 
 if __name__ == "__main__":
-    serve_stdio(EngineClient(entry=worker))
+    sys.exit(serve_stdio(EngineClient(entry=worker)))

@@ -6,12 +6,12 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from lsprotocol import types
 
+from seed_lsp.workspace import field
 from tests.lsp.conftest import Editor
 from tests.waiting import eventually
 
@@ -286,9 +286,7 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
     pytest.fail(item.insert_text)
 
 
-def test_namespaces_and_dictionaries_are_read_alike():
-    from seed_lsp.inline_handlers import _field
-
-    assert _field({"a": {"b": 1}}, "a", "b") == 1
-    assert _field(SimpleNamespace(a=SimpleNamespace(b=1)), "a", "b") == 1
-    assert _field({"a": None}, "a", "b") is None
+def test_a_field_that_is_missing_is_none():
+    assert field({"a": {"b": 1}}, "a", "b") == 1
+    assert field({"a": None}, "a", "b") is None
+    assert field([1], "a") is None

@@ -8,8 +8,8 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from seed_lsp.workspace import plain, plain_range
-from tests.lsp.conftest import Editor
+from seed_lsp.workspace import plain_range
+from tests.lsp.conftest import Editor, plain
 
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n\n\ndef g():\n    return 0\n"
 SELECTED = "def f(a):\n    total = a + 1\n    return total\n"

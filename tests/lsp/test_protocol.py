@@ -324,10 +324,14 @@ async def test_settings_are_read_and_bad_ones_reported(editor: Editor):
 
 
 async def test_the_completion_list_is_registered_once_it_is_switched_on(editor: Editor):
-    """Editors without inline completion get the text in the ordinary list, but only where the user asked for it."""
+    """Editors without inline completion get the text in the ordinary list, but only where the user asked for it. Neovim registers none while it runs, and says so."""
     editor.open("x = ")
     editor.client.set_configuration({"seed": {"completion": {"enabled": True}}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
+    if editor.encoding == "utf-8":
+        await eventually(lambda: "set seed.completion.enabled in the initialization options" in editor.shown())
+        assert types.TEXT_DOCUMENT_COMPLETION not in editor.client.seed_registered
+        return
     await eventually(lambda: types.TEXT_DOCUMENT_COMPLETION in editor.client.seed_registered)
     place = types.CompletionParams(types.TextDocumentIdentifier(editor.uri), types.Position(0, 4))
     answer = await editor.client.text_document_completion_async(place)

@@ -13,8 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from seed_lsp.source.document import ClientPosition, Document
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.workspace import plain
-from tests.lsp.conftest import Editor
+from tests.lsp.conftest import Editor, plain
 
 SOURCE = "def count(items):\n    return len(items)\n\n\nprint('🙂', count([]))\n"
 USE = "from m import count\n\nprint('🙂', count([]))  # count\n"
