@@ -101,8 +101,8 @@ class NextEditor:
             key = (candidate.line, candidate.proposal, "" if candidate.proposal else candidate.report)
             if key in asked:
                 continue
-            request = prediction.build_request(document, candidate, changes, settings, self._server.engine.new_id())
             try:
+                request = prediction.build_request(document, candidate, changes, settings, self._server.engine.new_id())
                 finished = await self._server.engine.run(request)
             except SupersededError:
                 return None, "superseded"

@@ -69,3 +69,19 @@ async def test_what_a_rename_could_not_look_at_is_told_once(editor: Editor, work
     for _ in range(2):
         assert await renamed(editor) == {"m.py", "use.py", LONG}
     assert editor.shown().count("was not looked at (it is larger than 100,000 bytes)") == 1
+
+
+async def test_half_a_character_in_a_file_is_no_failure(editor: Editor, workspace: Path):
+    """JavaScript's editors may send one. What is typed there is completed, and the line that holds it is not rewritten; nobody is bothered with either."""
+    editor.open("area = 1\nb = '\ud800', area\nq = ")
+    assert await editor.complete() != []
+    editor.type(0, 4, "size")
+    params = {
+        "textDocument": {"uri": editor.uri, "version": editor.buffer.version},
+        "position": {"line": 0, "character": 0},
+        "context": {"triggerKind": 2, "diagnostics": []},
+    }
+    answer = await editor.client.protocol.send_request_async("textDocument/copilotInlineEdit", params)
+    assert list(answer.edits) == []
+    assert "half a character" in editor.logged()
+    assert editor.shown() == ""
