@@ -9,6 +9,7 @@ import argparse
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -171,7 +172,7 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=DEFAULTS.model, help="a name from `seed-lsp model list`, a .gguf file or a safetensors folder")
-    parser.add_argument("--device", help="cpu, cuda or mps; the best there is if left out")
+    parser.add_argument("--device", type=_device, help="cpu, cuda or mps; the best there is if left out")
     parser.add_argument("--dtype", choices=NUMBER_FORMATS, help="the best for the device if left out")
 
 
@@ -180,6 +181,12 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
     return value
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"(cpu|cuda|mps)(:[0-9]{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of cpu, cuda and mps")
+    return text
 
 
 def _port(text: str) -> int:

@@ -144,6 +144,15 @@ def test_a_port_that_is_none_is_wrong_usage(port: str, capsys: pytest.CaptureFix
     assert "--port" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("device", ["gpu", "", "cuda:x", "\udcff", "cpu\n"])
+def test_a_device_that_there_is_not_is_wrong_usage(project: Path, device: str, capsys: pytest.CaptureFixture[str]):
+    """The engine would start, and have no words for it."""
+    with pytest.raises(SystemExit) as caught:
+        main(["complete", "a.py", *PLACE, f"--device={device}"])
+    assert caught.value.code == 2
+    assert "cpu, cuda and mps" in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setenv("SEED_LSP_TOKEN", "a-token")
     with socket.create_server(("127.0.0.1", 0)) as taken:
