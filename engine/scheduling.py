@@ -56,7 +56,7 @@ class Scheduler:
     """A queue between the thread that hears requests and the one that runs them.
 
     A request replaces those that are no more urgent, waiting or running, and waits for those that are. What the user asked for replaces
-    nothing that the user asked for; while such a request waits or runs, any other is refused.
+    nothing that the user asked for; while such a request waits or runs, any other is refused, unless it was cancelled and is about to end.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -70,7 +70,8 @@ class Scheduler:
         """Queue a request; returns those that will not be run because of it, itself included where it is refused."""
         with self._changed:
             new = Job(request, self._clock())
-            if request.urgency < Urgency.ASKED_FOR and any(job.request.urgency is Urgency.ASKED_FOR for job in self._jobs()):
+            asked_for = any(job.request.urgency is Urgency.ASKED_FOR and not job.cancelled() for job in self._jobs())
+            if request.urgency < Urgency.ASKED_FOR and asked_for:
                 return [Refused(request.id, "busy")]
             if self._running is not None and self._running.gives_way_to(new):
                 self._running.cancel()

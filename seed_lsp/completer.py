@@ -68,6 +68,15 @@ class Answer:
     id: int = 0
 
 
+@dataclass(eq=False)
+class _Asked:
+    """A request that the engine has. `current` tells whether the editor still has its document; `replaced`: a newer one has taken its place."""
+
+    running: asyncio.Task[Finished]
+    current: Callable[[], bool]
+    replaced: bool = False
+
+
 class Completer:
     """Owns what inline completion remembers from one request to the next."""
 
@@ -78,6 +87,7 @@ class Completer:
         self.paused = False
         self._pace = Pace()
         self._newest = 0
+        self._under_way: set[_Asked] = set()
         self._preparing = 0
         self._asked_at: tuple[Document, CharOffset] | None = None
         # Where the editor was told to ask again, which it may do as if the user had asked.
@@ -106,6 +116,7 @@ class Completer:
         return answer
 
     async def _try(self, document: Document, cursor: CharOffset, *, automatic: bool, current: Callable[[], bool]) -> Answer:
+        self._replace_older(automatic=automatic)
         self._newest += 1
         number, started = self._newest, self._clock()
         self._asked_at = document, cursor
@@ -140,6 +151,13 @@ class Completer:
         self._prepare(suggestion, document, settings, cut=done.cut)
         return Answer(done, suggestion.id)
 
+    def _replace_older(self, *, automatic: bool) -> None:
+        """End what is asked of the engine for a text that is no longer there, or that the user asks for once more."""
+        for asked in self._under_way:
+            if not automatic or not asked.current():
+                asked.replaced = True
+                asked.running.cancel()
+
     def _known(self, document: Document, cursor: CharOffset) -> Answer | None:
         """What is left of a suggestion that is being typed, accepted in part, or come back to; or one that was prepared."""
         found = self.suggestions.find(document, cursor)
@@ -152,10 +170,18 @@ class Completer:
         return Answer(Completion(rest, "shown"), shown.id)
 
     async def _ask(self, plan: Plan, settings: Settings, current: Callable[[], bool], *, waited_s: float) -> Completion:
+        if not current():
+            return Completion("", "moved")
         server = self._server
         request = completion.build_request(plan, settings, server.engine.new_id(), self.related(plan.document), waited_s=waited_s)
+        asked = _Asked(asyncio.ensure_future(run_until_over(server.engine, plan, request)), current)
+        self._under_way.add(asked)
         try:
-            finished = await run_until_over(server.engine, plan, request)
+            finished = await asked.running
+        except asyncio.CancelledError:
+            if not asked.replaced:
+                raise
+            return Completion("", "superseded")
         except SupersededError:
             return Completion("", "superseded")
         except EngineError as error:
@@ -166,6 +192,8 @@ class Completer:
                 server.tell_once(str(error))
             server.note(f"inline completion: {error}")
             return Completion("", "failed")
+        finally:
+            self._under_way.discard(asked)
         self.counts.prompt_tokens, self.counts.reused_tokens = finished.prompt_tokens, finished.reused_tokens
         server.status.note_speed(finished)
         if not current():

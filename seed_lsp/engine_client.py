@@ -99,6 +99,7 @@ class EngineClient:
         self._ids = itertools.count(1)
         self._child: _Child | None = None
         self._starting = asyncio.Lock()
+        self._launching: asyncio.Future[_Child] | None = None
         self._crashes = 0
         self._not_before = 0.0
         self._idle: asyncio.TimerHandle | None = None
@@ -164,6 +165,8 @@ class EngineClient:
 
     async def stop(self) -> None:
         """End the process, by force if it does not go by itself."""
+        if self._launching is not None:
+            await asyncio.shield(self._launching)
         child, self._child = self._child, None
         if child is None:
             return
@@ -181,10 +184,20 @@ class EngineClient:
                 if not wait:
                     raise EngineStoppedError(f"the engine stopped unexpectedly; it can start again in {delay:.0f} s")
                 await asyncio.sleep(delay)
-            self._child = await asyncio.to_thread(self._start)
-            loop = asyncio.get_running_loop()
-            threading.Thread(target=self._listen, args=(self._child, loop), daemon=True, name="engine events").start()
-            return self._child
+            if self._launching is None:
+                self._launching = asyncio.ensure_future(self._launch())
+            # Whoever gives up waiting leaves the process to the next request, and no second one is started.
+            return await asyncio.shield(self._launching)
+
+    async def _launch(self) -> _Child:
+        try:
+            child = self._child = await asyncio.to_thread(self._start)
+        finally:
+            self._launching = None
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(child, loop), daemon=True, name="engine events").start()
+        self._watch_idleness()
+        return child
 
     def _start(self) -> _Child:
         context = multiprocessing.get_context("spawn")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -253,3 +254,48 @@ async def test_choosing_another_model_ends_a_loading_that_hangs(client: EngineCl
     pid = client.pid
     await client.configure(WorkerSettings(), {"another"})
     assert client.pid == pid, "what is loaded holds nobody up"
+
+
+async def test_a_storm_of_cancelled_requests_leaves_the_engine_idle(client: EngineClient):
+    """A thousand keys, each of which cancels the request before, while the process starts and after: the next one is answered at once."""
+    started, task = time.monotonic(), None
+    for number in range(1000):
+        if task is not None:
+            task.cancel()
+        task = asyncio.ensure_future(client.run(request(client, "wait", (Urgency.TYPING, Urgency.ASKED_FOR)[number % 2])))
+        await asyncio.sleep(0 if number % 10 else 0.002)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (await asyncio.wait_for(client.run(request(client, "hello", Urgency.TYPING)), 5)).text == "hello"
+    assert not client._child.pending
+    assert time.monotonic() - started < 20
+
+
+async def test_a_request_cancelled_while_the_process_starts_leaves_one_process(client: EngineClient):
+    """The process that it started is the next request's, or is stopped with the server: none is left over."""
+    starts, start, may_start = [], client._start, threading.Event()
+
+    def counted():
+        assert may_start.wait(10)
+        child = start()
+        starts.append(child.process.pid)
+        return child
+
+    client._start = counted
+    task = asyncio.ensure_future(client.run(request(client, "hello")))
+    await eventually(lambda: client._launching is not None)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    may_start.set()
+    assert (await client.run(request(client, "again"))).text == "again"
+    assert starts == [client.pid]
+    await client.stop()
+    may_start.clear()
+    task = asyncio.ensure_future(client.run(request(client, "hello")))
+    await eventually(lambda: client._launching is not None)
+    task.cancel()
+    stopping = asyncio.ensure_future(client.stop())
+    may_start.set()
+    await stopping
+    assert len(starts) == 2
+    assert not any(exists(pid) for pid in starts)

@@ -50,6 +50,31 @@ def test_an_automatic_request_is_refused_while_the_users_runs_or_waits():
     assert not job.cancelled()
 
 
+def test_what_the_user_asked_for_and_cancelled_refuses_nothing():
+    """The next key comes before the cancelled request has ended: its completion waits for that, and no longer."""
+    scheduler = Scheduler()
+    scheduler.submit(request(1))
+    scheduler.next()
+    scheduler.cancel(1)
+    assert scheduler.submit(request(2, TYPING)) == []
+    assert scheduler.next().request.id == 2
+
+
+def test_in_a_storm_of_keys_one_request_waits_at_most():
+    """Each key asks and cancels the one before: nothing piles up, and the last one is next."""
+    scheduler = Scheduler()
+    scheduler.submit(request(0, TYPING))
+    job = scheduler.next()
+    for number in range(1, 1001):
+        scheduler.cancel(number - 1)
+        scheduler.submit(request(number, (TYPING, ASKED_FOR)[number % 2]))
+        assert len(scheduler._waiting) == 1
+    assert job.cancelled()
+    assert scheduler.next().request.id == 1000
+    scheduler.cancel(1000)
+    assert not scheduler._waiting
+
+
 @pytest.mark.parametrize("urgency", [PREPARATION, OFFER])
 def test_what_nobody_waits_for_waits_until_typing_is_answered(urgency: Urgency):
     scheduler = Scheduler()

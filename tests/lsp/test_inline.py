@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,32 @@ async def test_a_newer_request_takes_the_place_of_an_older_one(editor: Editor):
     assert await asyncio.wait_for(first, 5) == []
     found = await reasons(editor)
     assert found.get("superseded", 0) + found.get("cancelled", 0) == 1
+
+
+async def test_of_many_asked_for_the_last_alone_is_run(editor: Editor):
+    """Each is for a text that the next key changes: run one after the other they would hold the engine for half a second each."""
+    editor.open("# wait\nvalue = ")
+    started, tasks = time.monotonic(), []
+    for _ in range(40):
+        editor.type(len(editor.buffer.text), len(editor.buffer.text), "a")
+        tasks.append(asyncio.ensure_future(editor.complete()))
+        await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*tasks)
+    assert [len(items) for items in answers] == [0] * 39 + [1]
+    assert time.monotonic() - started < 10
+    found = await reasons(editor)
+    assert found.get("superseded", 0) + found.get("moved", 0) == 39
+
+
+async def test_a_key_takes_the_place_of_what_was_asked_for(editor: Editor):
+    """The user asks, and types on: the new text's completion is neither refused nor waits for the old one's."""
+    editor.open("# slow\nx = 1\n")
+    asked = asyncio.ensure_future(editor.complete())
+    await asyncio.sleep(0.4)
+    editor.type(0, 6, "#say new_value()")
+    [item] = await asyncio.wait_for(editor.complete(automatic=True), 5)
+    assert item.insert_text == "new_value()"
+    assert await asyncio.wait_for(asked, 5) == []
 
 
 async def test_the_engine_is_stopped_where_the_statement_ends(editor: Editor):
