@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from engine.api import EditRequest, Finished, SamplingOptions
@@ -22,6 +23,8 @@ CHARS_PER_TOKEN = 4
 
 # Invisible characters that reorder or hide code (Boucher and Anderson, Trojan Source, CVE-2021-42574).
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# Text that looks like the control tokens of models.
+_MARK = re.compile(r"<\|\w+\|>")
 _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
 
 
@@ -142,6 +145,9 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     if not rewrite.edits:
         raise NoChangeError("the model proposes no change")
     _require_names(plan, new)
+    if lost := Counter(_MARK.findall(plan.region)) - Counter(_MARK.findall(new)) - Counter(_MARK.findall(plan.refactoring.instruction)):
+        # A model that writes its own control token ends there.
+        raise RejectedResultError(f"the model left out the text {min(lost)}; select the lines around it without it")
     if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
         raise RejectedResultError("the model's text has invisible control characters that the selection has not")
     _require_no_new_errors(plan, rewrite)

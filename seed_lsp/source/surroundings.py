@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -113,12 +114,17 @@ def _scan(text: str, language: str, start: int, stop: int) -> _Scan | None:
         outer.add(_name(node))
         node = node.parent
     found = [one for one in found if one.end <= first or one.start >= last or (first <= one.start and one.end <= last)]
-    taken = [(one.start, one.end) for one in found]
+    found.sort(key=lambda one: one.start)
+    starts = [one.start for one in found]
     near = (sequence, sequence.parent) if sequence is not None else ()
+    lines: list[_Statement] = []
     for comment in comments:
+        at = bisect_right(starts, comment.start_byte) - 1
+        # Comments within other statements are theirs.
         alone = not source[_line_start(source, comment.start_byte) : comment.start_byte].strip()
-        if alone and not any(start <= comment.start_byte < end for start, end in taken):
-            found.append(_statement(comment, source, is_next=comment.parent in near))
+        if alone and (at < 0 or found[at].end <= comment.start_byte):
+            lines.append(_statement(comment, source, is_next=comment.parent in near))
+    found += lines
     found.sort(key=lambda one: one.start)
     above, below = [one for one in found if one.end <= first], [one for one in found if one.start >= last]
     inside = [one for one in found if first <= one.start and one.end <= last]

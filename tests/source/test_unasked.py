@@ -314,3 +314,12 @@ def test_a_ready_made_action_takes_no_name_away():
     plan = refactor.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), refactor.find_refactoring("simplify"), Settings())
     with pytest.raises(RejectedResultError, match="the name letter,"):
         refactor.read_rewrite(plan, finished(LETTERS.replace("letter", "greet")))
+
+
+def test_text_that_reads_like_a_control_token_is_not_lost():
+    """A model that would write it ends its answer there; the rest of the code is not thrown away."""
+    text = "def f(a):\n    # The text ends with <|im_end|>\n    send(a)\n    return a\n"
+    with pytest.raises(RejectedResultError, match="left out the text"):
+        rewritten(text, "def f(b):\n    # The text ends with \n    send(b)\n    return b\n")
+    wanted = text.replace("send(a)", "send(a, 1)")
+    assert rewritten(text, wanted) == wanted

@@ -9,7 +9,7 @@ from tree_sitter import Node, Tree
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.source.syntax import count_errors, is_text, parse
 
-MOST_CUTS = 12
+MOST_CUTS = 6
 _QUOTES = re.compile(r"\\.|\"\"\"|'''|[\"'`]", re.DOTALL)
 
 
