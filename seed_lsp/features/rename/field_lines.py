@@ -49,7 +49,6 @@ class FieldLines:
             text = texts[field.parameter.name]
             if text != self._text_of(slot.statement):
                 edits.append(self._edit(slot.statement.start_byte, slot.statement.end_byte, text))
-        edits += [self._removal(field) for field in gone]
         passed, pending = 0, ""
         for parameter in wanted:
             if parameter.name in lines:
@@ -59,9 +58,14 @@ class FieldLines:
                 edits.append(self._insertion(kept[passed] if passed < len(kept) else None, texts[parameter.name]))
             else:
                 pending += f"\n{self._indent()}{texts[parameter.name]}"
-        if pending:
+        if pending and own[-1] in gone:
+            last = gone.pop()
+            self._require_no_comment(last)
+            edits.append(self._edit(last.statement.start_byte, last.statement.end_byte, pending.lstrip()))
+        elif pending:
             end = self._line_end(own[-1].statement)
             edits.append(Edit(end, end, pending))
+        edits += [self._removal(field) for field in gone]
         return _joined(edits)
 
     def _text(self, parameter: Parameter, field: Field | None) -> str:

@@ -125,8 +125,18 @@ class FieldSignature:
                 raise RenameRefusedError(f"objects would share the default of {parameter.name}; write field(default_factory=…)")
             if changed and parameter.default is not None and parameter.default.startswith("field("):
                 self._require_bound("field")
+            if field is None and parameter.kind not in self._kinds_to_add():
+                raise RenameRefusedError(
+                    f"{parameter.name} would be keyword-only or not, which no line of {self.title} says; write it there"
+                )
             if field is None:
                 self._require_free(parameter.name)
+
+    def _kinds_to_add(self) -> set[Kind]:
+        """The kinds that a line more can have where it stands."""
+        if has_option(*self._lineage.place_of(self._scope), "kw_only"):
+            return {"keyword_only"}
+        return {"either", *(field.parameter.kind for field in self.old if not field.apart)}
 
     def _require_order(self, change: SignatureChange) -> None:
         place, node = self._lineage.place_of(self._scope)

@@ -35,7 +35,7 @@ def list_edits(file: PythonFile, node: Node, new: Sequence[str], text_of: Callab
         return [_edit(file, node.start_byte + 1, node.end_byte - 1, ", ".join(new))]
     kept = _positions(old, new)
     if kept is not None:
-        return [_removal(file, items, i) for i in range(len(items)) if i not in kept]
+        return _removals(file, items, kept)
     kept = _positions(new, old)
     if kept is not None:
         return _insertions(file, items, new, kept)
@@ -68,12 +68,15 @@ def _positions(longer: Sequence[str], shorter: Sequence[str]) -> set[int] | None
     return found
 
 
-def _removal(file: PythonFile, items: Sequence[Node], i: int) -> Edit:
-    if any(comment.start_point.row == items[i].end_point.row for comment in _comments_behind(items[i])):
-        raise CommentError
-    if i + 1 < len(items):
-        return _cut(file, items[i].start_byte, items[i + 1].start_byte)
-    return _cut(file, items[i - 1].end_byte, items[i].end_byte)
+def _removals(file: PythonFile, items: Sequence[Node], kept: set[int]) -> list[Edit]:
+    """Those between others go with what is behind them; the last ones, together, with what is before them."""
+    gone = [i for i in range(len(items)) if i not in kept]
+    for i in gone:
+        if any(comment.start_point.row == items[i].end_point.row for comment in _comments_behind(items[i])):
+            raise CommentError
+    last = max(kept)
+    edits = [_cut(file, items[i].start_byte, items[i + 1].start_byte) for i in gone if i < last]
+    return [*edits, _cut(file, items[last].end_byte, items[-1].end_byte)] if last + 1 < len(items) else edits
 
 
 def _insertions(file: PythonFile, items: Sequence[Node], new: Sequence[str], kept: set[int]) -> list[Edit]:

@@ -32,44 +32,59 @@ class Reached:
             certain = "reaches" if reached <= self._kept else "may reach"
             return f"it {certain} the one of {self._resolution.title(min(stays, key=str))}, which keeps its signature"
         below = sorted((scope for scope in self._kept if reached & self._ancestors[scope]), key=str)
-        if below and receiver is not None and not self._is_exactly_known(place, receiver):
-            return f"it may reach the one of {self._resolution.title(below[0])}, which keeps its signature"
-        return ""
+        if not below or receiver is None:
+            return ""
+        classes = self._exactly(place, receiver)
+        # What is annotated as a base may be known to be made of a class below.
+        if classes and not any(scope in self._kept or self._resolution.ancestors(scope) & self._kept for scope in classes):
+            return ""
+        return f"it may reach the one of {self._resolution.title(below[0])}, which keeps its signature"
 
-    def _is_exactly_known(self, place: Place, receiver: Node) -> bool:
-        """Whether the object is of the very class, and not of one below: just made, or the class itself, or what ``super()`` gives."""
-        return self._is_made(place, receiver) or self._is_class(place, receiver) or self._is_variable_made(place, receiver)
+    def _exactly(self, place: Place, receiver: Node) -> frozenset[Scope]:
+        """The classes of which, and of none below, an object is one: it is just made, or the class itself, or what ``super()`` gives; nothing where that is not known."""
+        return self._made(place, receiver) or self._class(place, receiver) or self._variable(place, receiver)
 
-    def _is_made(self, place: Place, node: Node) -> bool:
-        """``C()``, and ``super()``."""
+    def _made(self, place: Place, node: Node) -> frozenset[Scope]:
+        """Of ``C()`` and ``super()``."""
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
         function = node.child_by_field_name("function") if node.type == "call" else None
         if function is None:
-            return False
-        return place.file.text_of(function) == "super" or self._is_class(place, function)
+            return frozenset()
+        return self._above(place, node) if place.file.text_of(function) == "super" else self._class(place, function)
 
-    def _is_class(self, place: Place, node: Node) -> bool:
+    def _above(self, place: Place, node: Node) -> frozenset[Scope]:
+        """The classes above the one around; nothing where a class below it may come between, through another base."""
+        around = names.enclosing(node, {"class_definition"})
+        scope = place.scope(around) if around is not None else None
+        if scope is None or self._resolution.hierarchy.beside(scope) & self._kept:
+            return frozenset()
+        return frozenset(self._resolution.hierarchy.line_of(scope)[1:2])
+
+    def _class(self, place: Place, node: Node) -> frozenset[Scope]:
         """A class by its own name: no variable for one."""
         last = node.child_by_field_name("attribute") if node.type == "attribute" else node
         if last is None or last.type != "identifier":
-            return False
+            return frozenset()
         values = self._resolution.values_of(place, node)
-        if not values or any(value.kind != "class" or value.name != place.file.text_of(last) for value in values):
-            return False
-        return node.type == "attribute" or all(_names_class(binding) for binding in self._bindings(place, node))
+        found = [self._resolution.class_at(value) for value in values if value.name == place.file.text_of(last)]
+        if not found or len(found) < len(values):
+            return frozenset()
+        if node.type == "identifier" and not all(_names_class(binding) for binding in self._bindings(place, node)):
+            return frozenset()
+        return frozenset(scope for scope in found if scope is not None)
 
-    def _is_variable_made(self, place: Place, node: Node) -> bool:
-        """A variable that is only ever given a new object."""
-        if node.type != "identifier":
-            return False
-        bindings = self._bindings(place, node)
-        for binding in bindings:
+    def _variable(self, place: Place, node: Node) -> frozenset[Scope]:
+        """Of a variable that is only ever given a new object."""
+        found: set[Scope] = set()
+        for binding in self._bindings(place, node) if node.type == "identifier" else ():
             holder = binding.node.parent
             right = holder.child_by_field_name("right") if holder is not None and holder.type == "assignment" else None
-            if right is None or not self._is_made(place, right):
-                return False
-        return bool(bindings)
+            made = self._made(place, right) if right is not None else frozenset()
+            if not made:
+                return frozenset()
+            found |= made
+        return frozenset(found)
 
     def _bindings(self, place: Place, node: Node) -> list[Occurrence]:
         word = Place(place.path, place.file, place.file.text_of(node))
