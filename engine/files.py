@@ -23,8 +23,11 @@ class UnusableFileError(OSError):
 def whole_file(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A path beside `path` to write to. It takes `path`'s place at the end of the block, and is deleted where the block fails.
 
-    It is there from the start, empty and with `mode` (less the user's mask), and no other process has the same one.
+    It is there from the start, empty and with `mode` (less the user's mask), and no other process has the same one. `UnusableFileError` where there is a
+    folder, a device or a pipe already.
     """
+    if path.exists() and not path.is_file():
+        raise UnusableFileError(errno.EINVAL, "it is no regular file", str(path))
     scratch = scratch_beside(path, mode)
     try:
         yield scratch

@@ -72,3 +72,18 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
     os.truncate(path, 1 << 40)
     with pytest.raises(UnusableFileError, match="larger"):
         read_regular(path, 100)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a device", "none"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, kind: str):
+    """An administrator's `--json /dev/null` must not take the device from everybody."""
+    path = tmp_path / "a"
+    if kind == "link to a device":
+        path.symlink_to("/dev/null")
+    elif kind == "none":
+        path = Path()
+    else:
+        path.mkdir() if kind == "folder" else os.mkfifo(path)
+    with pytest.raises(UnusableFileError, match="no regular file"):
+        write(path, "text")
+    assert not path.is_file()
