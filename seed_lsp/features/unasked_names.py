@@ -30,14 +30,14 @@ def lost_name(document: Document, span: Span, new: str, instruction: str, *, is_
     None of ours asks for that. The user's own words may; a name that they leave out may go too, unless code around uses it, or they say which
     other name is to become which.
     """
-    old, language = document.text[span.start : span.end], document.language
+    text = document.text[: span.start] + new + document.text[span.end :]
     interface = _interface(document, span)
-    left = identifiers(new, language)
+    left = identifiers(text, document.language, span.start, span.start + len(new))
     defined = interface.outer | interface.members
     if not is_own:
         return min(defined - left, default="")
     words = frozenset(re.findall(r"\w+", instruction))
-    before = identifiers(old, language)
+    before = identifiers(document.text, document.language, span.start, span.end)
     gone = (defined | interface.parameters) - left - words
     asked = {one for match in _PAIR.finditer(instruction) for one in (match.group(1), match.group(3)) if one in before}
     # Who names one of several that change, and for the others what they become, asked for all.

@@ -122,17 +122,19 @@ def is_docstring(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "expression_statement" and node.parent.named_child_count == 1
 
 
-def identifiers(text: str, language: str) -> frozenset[str]:
-    """The names in a text; its words for a language without a grammar."""
+def identifiers(text: str, language: str, start: int = 0, stop: int | None = None) -> frozenset[str]:
+    """The names between the characters `start` and `stop` of a text; the words there for a language without a grammar."""
     tree = parse(text, language)
     if tree is None:
-        return frozenset(re.findall(r"\w+", text))
+        return frozenset(re.findall(r"\w+", text[start:stop]))
+    first = len(text[:start].encode("utf-8", "surrogatepass"))
+    last = first + len(text[start:stop].encode("utf-8", "surrogatepass"))
     names, stack = set(), [tree.root_node]
     while stack:
         node = stack.pop()
-        if not node.children and node.type.endswith("identifier") and node.text:
+        if not node.children and node.type.endswith("identifier") and node.text and first <= node.start_byte < last:
             names.add(node.text.decode("utf-8", "surrogatepass"))
-        stack += node.children
+        stack += [child for child in node.children if child.end_byte > first and child.start_byte < last]
     return frozenset(names)
 
 

@@ -75,3 +75,9 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
     finished_line = Document("file:///work/a.py", "x = f()", language="python")
     request = completion.build_request(Plan(finished_line, CharOffset(7), automatic=True), settings, 1)
     assert request.sampling.min_chance == completion.FINISHED_CHANCE, "there is seldom more to come"
+
+
+def test_a_string_longer_than_what_is_looked_at_does_not_hide_the_code():
+    text = "def first():\n\treturn 1\n\n\n" + 'HELP = """\n' + "    one\n" * 2000 + '"""\n\n\ndef second():'
+    done = completion.read_completion(Plan(Document("u", text, language="python"), CharOffset(len(text))), finished("\n    return 2\n"))
+    assert done.text == "\n\treturn 2"

@@ -309,6 +309,24 @@ def test_names_go_that_were_asked_for(instruction: str, changes: list[tuple[str,
     assert rewritten(LETTERS, answer, instruction=instruction) == answer
 
 
+@pytest.mark.parametrize(
+    ("language", "before", "region", "after"),
+    [
+        ("typescript", "class A {\n", "  private load(who: string): void {\n    send(who);\n  }\n", "}\n"),
+        ("java", "class A {\n", "    private <T> void load(T who) {\n        send(who);\n    }\n", "}\n"),
+        ("go", "package p\n\n", "func (a A) load(who string) {\n\tsend(who)\n}\n", ""),
+        ("rust", "impl A {\n", "    fn load(&self, who: u8) {\n        send(who)\n    }\n", "}\n"),
+        ("c", "", "static void *load(int who)\n{\n    return send(who);\n}\n", ""),
+    ],
+)
+def test_names_of_each_language(language: str, before: str, region: str, after: str):
+    """The parameter that was to be renamed is, and the function instead of it is not."""
+    text, instruction = before + region + after, "Rename the parameter who to name."
+    assert rewritten(text, region.replace("who", "name"), region, instruction, language) == text.replace("who", "name")
+    with pytest.raises(RejectedResultError, match="the name load,"):
+        rewritten(text, region.replace("load", "name"), region, instruction, language)
+
+
 def test_a_ready_made_action_takes_no_name_away():
     document = Document("u", LETTERS, 1, "python")
     plan = refactor.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), refactor.find_refactoring("simplify"), Settings())

@@ -82,7 +82,9 @@ def _style(plan: Plan) -> Style | None:
     The cursor's own line decides, since what follows must go with it; then lines that statements begin on, and other lines of code. What strings
     and comments hold says nothing. Without a tree the line above stands before the others, which may be of any kind.
     """
-    lines = _lines(plan)
+    lines = _lines(plan, AROUND_CHARS)
+    if not any(line.kind == "statement" for line in lines):
+        lines = _lines(plan, len(plan.document.text))
     above = leading(plan.preceding() or "") if plan.tree is None else ""
     own = [white for white in (plan.indent.lstrip("\f"), above) if white][:1]
     statements, code = ([line.white for line in lines if line.kind in kinds] for kinds in (("statement",), ("statement", "code")))
@@ -94,12 +96,12 @@ def _style(plan: Plan) -> Style | None:
     return None
 
 
-def _lines(plan: Plan) -> list[_Line]:
-    """The indented lines near the cursor."""
+def _lines(plan: Plan, around: int) -> list[_Line]:
+    """The indented lines with characters that are less than `around` from the cursor."""
     document = plan.document
     size = len(document.text)
-    first = document.line_of(CharOffset(max(0, plan.cursor - AROUND_CHARS)))
-    last = document.line_of(CharOffset(min(size, plan.cursor + AROUND_CHARS)))
+    first = document.line_of(CharOffset(max(0, plan.cursor - around)))
+    last = document.line_of(CharOffset(min(size, plan.cursor + around)))
     at = start = document.byte_at(document.line_range(first)[0])
     whites: dict[int, str] = {}
     for line in range(first, last + 1):
