@@ -48,4 +48,5 @@ def _bound_once(own: Resolution, place: Place, bound: Node) -> Scope | None:
     there = own.place(place.path)
     occurrence = there.at(CharOffset(place.file.char_of(bound.start_byte)))
     scope = there.container(occurrence) if occurrence is not None else None
-    return scope if scope is not None and len(there.bindings.get(scope, [])) == 1 else None
+    # A class's attribute may be another thing in a class below.
+    return scope if scope is not None and not scope.is_class and len(there.bindings.get(scope, [])) == 1 else None

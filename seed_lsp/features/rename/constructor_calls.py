@@ -178,7 +178,7 @@ class _Plan:
         also = lineage.constructor(scope, other)
         if also is not None and not takes_anything(self._family.resolution, also, other):
             return f"{other} of {lineage.title(also)} is given the arguments, too"
-        return lineage.doubt(scope)
+        return lineage.doubt(scope, self._constructor.method)
 
 
 def _with_object(wanted: NewSignature, first: Parameter) -> NewSignature:

@@ -79,6 +79,10 @@ def signature_of(resolution: Resolution, constructor: Constructor) -> str:
 def _require_alone(resolution: Resolution, constructor: Constructor) -> None:
     """What the class is called with goes to ``__new__`` and ``__init__`` alike."""
     lineage, other = Lineage(resolution), "__new__" if constructor.method == "__init__" else "__init__"
+    if lineage.is_enumeration(constructor.scope):
+        raise RenameRefusedError(
+            f"the members of {lineage.title(constructor.scope)} are made of their values, which are no calls; they cannot be followed"
+        )
     also = lineage.constructor(constructor.scope, other)
     if also is not None and not takes_anything(resolution, also, other):
         title = lineage.title(constructor.scope)

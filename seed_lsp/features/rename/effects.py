@@ -134,11 +134,11 @@ def _all(file: PythonFile, nodes: Iterable[Node], of_call: Ask, declared: frozen
     return reduce(lambda one, other: one | other, found, Evaluation())
 
 
-def in_order(order: Iterable[tuple[float, Evaluation]]) -> bool:
+def in_order(order: Iterable[tuple[float, Callable[[], Evaluation]]]) -> bool:
     """Whether expressions that were evaluated in the order of their numbers may be evaluated in this one."""
-    before: list[tuple[float, Evaluation]] = []
+    before: list[tuple[float, Callable[[], Evaluation]]] = []
     for number, evaluation in order:
-        if any(other > number and not passed.may_pass(evaluation) for other, passed in before):
+        if any(other > number and not passed().may_pass(evaluation()) for other, passed in before):
             return False
         before.append((number, evaluation))
     return True

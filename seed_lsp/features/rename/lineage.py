@@ -15,10 +15,11 @@ CONSTRUCTORS = frozenset({"__init__", "__new__"})
 _TAKES_ANYTHING = frozenset({"object", "ABC", "Generic", "Protocol"})
 """Classes of the library whose constructor is `object`'s."""
 _OWN_NEW = frozenset(
-    {"int", "float", "complex", "bool", "str", "bytes", "tuple", "frozenset", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
-    | {"NamedTuple", "TypedDict", "date", "datetime", "time", "timedelta", "Decimal", "Fraction", "type"}
+    {"int", "float", "complex", "bool", "str", "bytes", "tuple", "frozenset", "NamedTuple"}
+    | {"TypedDict", "date", "datetime", "time", "timedelta", "Decimal", "Fraction", "type"}
 )
 """Classes of the library that are given the arguments before a constructor below is."""
+_ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"})
 _METACLASSES = frozenset({"ABCMeta"})
 HARMLESS_DECORATORS = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable", "deprecated", "unique"})
 
@@ -89,7 +90,18 @@ class Lineage:
         place, node = self.place_of(scope)
         return self.has_fields(scope) and "__init__" not in self.defined(scope) and not has_option(place, node, "init", "False")
 
-    def doubt(self, scope: Scope) -> str:
+    def is_enumeration(self, scope: Scope) -> bool:
+        """Whether its members are made by the values that its body gives them."""
+        bases = [
+            (place, base)
+            for one in self.order(scope)
+            if one is not None
+            for place, node in [self.place_of(one)]
+            for base in named_bases(node)
+        ]
+        return any(place.file.text_of(base) in _ENUMERATIONS for place, base in bases)
+
+    def doubt(self, scope: Scope, method: str) -> str:
         """Why a call of the class may not reach its constructor as it is written; "" if it does."""
         for one in self.order(scope):
             if one is None:
@@ -99,7 +111,7 @@ class Lineage:
             if unknown and one == scope:
                 return f"the decorator {unknown[0]} may change what the class takes"
             for base in named_bases(node):
-                if place.file.text_of(base) in _OWN_NEW:
+                if method == "__init__" and place.file.text_of(base) in _OWN_NEW:
                     return f"{place.file.text_of(base)} is given the arguments, too"
             metaclass = _metaclass(place, node)
             if metaclass is not None and metaclass.rpartition(".")[2] not in _METACLASSES:

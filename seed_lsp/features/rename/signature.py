@@ -5,6 +5,7 @@ Rules: the language reference, 6.3.4 Calls and 8.7 Function definitions. A call 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,14 +62,15 @@ class Parameter:
 @dataclass(frozen=True)
 class Argument:
     """An argument of a call: its expression; `name` is "" for one that is bound by its place. `simple`: evaluating it has no effect. `as_written`: the
-    whole of one that is named, with its spaces. `index`: its place among the call's arguments, behind all others for one that the call did not have.
+    whole of one that is named, with its spaces. `index`: its place among the call's arguments, behind all others for one that the call did not have. `evaluation` is looked into
+    where its place changes.
     """
 
     text: str
     name: str = ""
     simple: bool = True
     as_written: str = ""
-    evaluation: Evaluation = field(default_factory=Evaluation)
+    evaluation: Callable[[], Evaluation] = field(default=Evaluation, compare=False)
     index: float = math.inf
 
     @property
@@ -188,7 +190,7 @@ def arguments_of(
     """Of an ``argument_list`` node; `UnboundError` where a star hides what is passed. `text_of`: what an argument's node reads like by now."""
     text_of = text_of or file.text_of
     if node.type != "argument_list":
-        return [Argument(text_of(node), simple=False, evaluation=effects.evaluation_of(file, node, of_call), index=0)]
+        return [Argument(text_of(node), simple=False, evaluation=functools.partial(effects.evaluation_of, file, node, of_call), index=0)]
     found: list[Argument] = []
     for child in (child for child in node.named_children if child.type != "comment"):
         if child.type in {"list_splat", "dictionary_splat"}:
@@ -202,7 +204,7 @@ def arguments_of(
                 "" if name is None else file.text_of(name),
                 effects.is_simple(value),
                 "" if name is None else text_of(child),
-                effects.evaluation_of(file, value, of_call),
+                functools.cache(functools.partial(effects.evaluation_of, file, value, of_call)),
                 len(found),
             )
         )
@@ -313,7 +315,7 @@ def _argument_for(change: SignatureChange, parameter: Parameter, bound: Mapping[
     if source is None and parameter.name in change.arguments:
         text = change.arguments[parameter.name]
         name = "" if parameter.default is None and parameter.by_place else parameter.name
-        return Argument(text, name, evaluation=effects.evaluation_of_text(text))
+        return Argument(text, name, evaluation=functools.partial(effects.evaluation_of_text, text))
     if parameter.default is None:
         raise MissingValueError(f"there is nothing to pass for {parameter.name}")
     return None
