@@ -85,7 +85,8 @@ class Engine:
             with torch.inference_mode():
                 find = partial(_find_adapter, name, adapter)
                 network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find, report=report)
-                return Engine(name, network, _tokenizer(folder))
+                with checkpoint.telling_what_to_do(folder):
+                    return Engine(name, network, _tokenizer(folder))
         except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
             raise ModelUnavailableError(text) from error

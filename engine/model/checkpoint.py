@@ -134,7 +134,7 @@ def _quantized(file: GgufFile, name: str, parent: Parent | None, bits: int) -> Q
 
 def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tuple[ModelConfig, Mapping[str, Tensor]]:
     """Read a converted folder or a Hugging Face one. On a CPU, tensors already in `dtype` stay memory-mapped."""
-    with _telling_what_to_do(folder):
+    with telling_what_to_do(folder):
         config, tensors = load_config(folder), _read(folder)
         _require_network(config, tensors, folder)
     return config, {name: tensor.to(device=device, dtype=dtype) for name, tensor in tensors.items()}
@@ -142,7 +142,7 @@ def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tu
 
 def load_packed(folder: Path) -> Mapping[str, Tensor]:
     """The packed weights (`engine.model.packed`) of a converted folder, memory-mapped; a Hugging Face one is packed here, in 8 bits."""
-    with _telling_what_to_do(folder):
+    with telling_what_to_do(folder):
         config, tensors = load_config(folder), _read(folder)
         if (folder / SHAPE).is_file():
             require_packed(config, tensors, folder)
@@ -159,8 +159,8 @@ def load_packed(folder: Path) -> Mapping[str, Tensor]:
 
 
 @contextmanager
-def _telling_what_to_do(folder: Path) -> Iterator[None]:
-    """What we converted ourselves can be made anew."""
+def telling_what_to_do(folder: Path) -> Iterator[None]:
+    """Errors about a folder that we converted ourselves say that it can be made anew."""
     try:
         yield
     except (CheckpointError, UnsupportedModelError) as error:
@@ -176,7 +176,7 @@ def config_of(located: Located) -> ModelConfig:
     kinds: tuple[Stored, ...] = ("int4", "int8", "bfloat16")
     for folder in map(located.converted, kinds):
         if folder.is_dir():
-            with _telling_what_to_do(folder):
+            with telling_what_to_do(folder):
                 return load_config(folder)
     return GgufFile(located.gguf, tied_head=located.tied_head).config
 
