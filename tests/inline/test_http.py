@@ -46,6 +46,7 @@ def ask(port: int, body: Any, path: str = "/v1/completions", method: str = "POST
         {"prompt": "x = ", "suffix": "\ny = 2\n", "max_tokens": 16},
         {"prompt": "<|fim_prefix|>x = <|fim_suffix|>\ny = 2\n<|fim_middle|>"},
         {"prompt": "x = "},
+        {"prompt": "#\ud800\nx = "},
     ],
 )
 def test_a_completion(port: int, body: dict[str, Any]):
@@ -86,6 +87,9 @@ def test_who_is_not_let_in(port: int, headers: dict[str, str], status: int):
         ({}, "must be strings"),
         ({"prompt": 3}, "must be strings"),
         ({"prompt": "x", "max_tokens": 100_000}, "max_tokens"),
+        ({"prompt": "x", "max_tokens": True}, "max_tokens"),
+        (b'{"prompt": "x", "max_tokens": NaN}', "max_tokens"),
+        (b'{"prompt": "x", "max_tokens": 1e999}', "max_tokens"),
         ({"prompt": "x", "stream": True}, "stream"),
     ],
 )
