@@ -130,7 +130,7 @@ def test_a_file_full_of_patterns_is_read_in_time(tmp_path: Path):
     brackets = "\n".join("[ab]?" * 100 + f"{number}" for number in range(170))
     began = time.process_time()
     Rules.of_file(f"{stars}\n{brackets}".encode())
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 5
 
 
 def test_a_hostile_repository_is_searched(tmp_path: Path):
