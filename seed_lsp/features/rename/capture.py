@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError
-from seed_lsp.features.rename.names import Occurrence, PythonFile, is_same
+from seed_lsp.features.rename.comprehensions import require_apart, require_no_double_binding
+from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.features.rename.resolution import Place
-from seed_lsp.features.rename.scoping import COMPREHENSIONS, outer_scope, scope_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit
 
@@ -28,10 +30,16 @@ def require_same_scopes(
     plain = {edit.start for edit in edits if edit.text == names[1]}
     edited = {edit.start for edit in edits}
 
-    def moved(at: int) -> int:
-        return at + sum(len(edit.text) - (edit.end - edit.start) for edit in edits if edit.start < at)
+    starts = [int(edit.start) for edit in edits]
+    shifts = [0, *accumulate(len(edit.text) - (edit.end - edit.start) for edit in edits)]
 
-    _require_no_walrus(places[names[1]][1])
+    def moved(at: int) -> int:
+        return at + shifts[bisect_left(starts, at)]
+
+    found = places[names[1]][1]
+    changed = {moved(at) for at in edited}
+    require_no_double_binding(found)
+    require_apart(found, lambda occurrence: occurrence.start in changed)
     for name in names:
         mine, its = places[name]
         for occurrence in mine.occurrences:
@@ -43,22 +51,6 @@ def require_same_scopes(
                 line = before.line_of(occurrence.start) + 1
                 word = names[1] if at in plain else name
                 raise RejectedResultError(f"on line {line} of {path.name} {word} would mean something else; nothing was changed")
-
-
-def _require_no_walrus(place: Place) -> None:
-    """Python refuses ``[(x := x) for x in y]``: what ``:=`` binds around a comprehension may not be what the comprehension goes through."""
-    for occurrence in place.occurrences:
-        parent = occurrence.node.parent
-        if parent is None or parent.type != "named_expression" or not is_same(parent.child_by_field_name("name"), occurrence.node):
-            continue
-        scope = scope_of(parent)
-        while scope.type in COMPREHENSIONS:
-            if place.scope(scope) in place.bindings:
-                line = place.file.document.line_of(occurrence.start) + 1
-                raise RejectedResultError(
-                    f"on line {line} of {place.path.name} {place.name} would be bound twice in a comprehension; nothing was changed"
-                )
-            scope = outer_scope(scope)
 
 
 def _bound(place: Place, occurrence: Occurrence | None, moved: Callable[[int], int]) -> Bound | None:

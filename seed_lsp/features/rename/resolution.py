@@ -87,7 +87,11 @@ class Place:
         return self.scope(self.file.tree.root_node)
 
     def starting_at(self, offset: int) -> Occurrence | None:
-        return next((found for found in self.occurrences if found.start == offset), None)
+        return self._by_start.get(offset)
+
+    @cached_property
+    def _by_start(self) -> dict[int, Occurrence]:
+        return {int(found.start): found for found in self.occurrences}
 
     def container(self, occurrence: Occurrence) -> Scope | None:
         """The scope that the name is bound in at this very place; None where it is only used."""
