@@ -35,7 +35,7 @@ def shown(value, serials):
     kind = type(value).__name__
     if kind == "TypeAliasType":
         return f"alias {shown(value.__value__, serials)}"
-    return f"{kind} {serials.get(type(value), '')}"
+    return f"object {serials[type(value)]}" if type(value) in serials else kind
 
 
 def outcome(program):
