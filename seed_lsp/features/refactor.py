@@ -144,13 +144,13 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
     if not rewrite.edits:
         raise NoChangeError("the model proposes no change")
-    _require_names(plan, new)
     if lost := Counter(_MARK.findall(plan.region)) - Counter(_MARK.findall(new)) - Counter(_MARK.findall(plan.refactoring.instruction)):
         # A model that writes its own control token ends there.
         raise RejectedResultError(f"the model left out the text {min(lost)}; select the lines around it without it")
     if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
         raise RejectedResultError("the model's text has invisible control characters that the selection has not")
     _require_no_new_errors(plan, rewrite)
+    _require_names(plan, new)
     return rewrite
 
 
