@@ -47,7 +47,7 @@ class NextEditor:
         self._offers: OrderedDict[int, Offer] = OrderedDict()
         self._declined: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._ids = 0
-        self._asked: tuple[tuple[str, int | None], set[tuple[int, str | None, str]]] = ("", None), set()
+        self._asked: tuple[Document | None, set[tuple[int, str | None, str]]] = None, set()
 
     def opened(self, document: Document) -> None:
         if self._server.is_excluded(document.uri):
@@ -128,8 +128,8 @@ class NextEditor:
 
     def _asked_of(self, document: Document) -> set[tuple[int, str | None, str]]:
         """The candidates of this version from which nothing came."""
-        if self._asked[0] != (document.uri, document.version):
-            self._asked = (document.uri, document.version), set()
+        if self._asked[0] != document:
+            self._asked = document, set()
         return self._asked[1]
 
     def shown(self, number: int) -> None:

@@ -197,6 +197,8 @@ function M.setup(options)
     filetypes = M.options.filetypes,
     root_markers = M.options.root_markers,
     settings = { seed = M.options.settings },
+    -- The server may register nothing here while it runs, so what it offers must be known from the start. An empty table would be sent as a list.
+    init_options = next(M.options.settings) and M.options.settings or nil,
     capabilities = {
       textDocument = { inlineCompletion = { dynamicRegistration = false } },
       experimental = { inlineCompletionRefresh = true },
