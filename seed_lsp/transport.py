@@ -7,6 +7,7 @@ import logging
 import os
 import queue
 import re
+import select
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -46,7 +47,7 @@ class Input:
         while True:
             future = self._asked.get()
             try:
-                data = os.read(self._descriptor, _CHUNK)
+                data = self._next_bytes()
             except OSError:
                 data = b""
             try:
@@ -54,6 +55,14 @@ class Input:
             except RuntimeError:
                 # The loop is closed: nobody waits any more.
                 return
+
+    def _next_bytes(self) -> bytes:
+        while True:
+            try:
+                return os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
+                # Some clients hand on a stream that does not wait by itself.
+                select.select([self._descriptor], [], [])
 
     async def _more(self) -> bool:
         future: asyncio.Future[bytes] = self._loop.create_future()
@@ -125,7 +134,11 @@ class Output:
         left = memoryview(data)
         try:
             while left and not self.lost.is_set():
-                left = left[self._stream.write(left) or 0 :]
+                written = self._stream.write(left)
+                if written is None:
+                    # The stream is full, and does not wait by itself.
+                    select.select([], [self._stream], [])
+                left = left[written or 0 :]
         except (OSError, ValueError):
             self.lost.set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -35,10 +36,16 @@ def framed(payload: Any) -> bytes:
 class Wire:
     """A server process with a scripted engine. `log` is what it wrote to standard error, once it has ended."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.lsp.scripted"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+    def __init__(self, *, waiting: bool = True) -> None:
+        """`waiting`: whether the server's ends of the streams wait by themselves, as usual."""
+        (server_in, to_server), (from_server, server_out) = os.pipe(), os.pipe()
+        for end in (server_in, server_out):
+            os.set_blocking(end, waiting)
+        command = [sys.executable, "-m", "tests.lsp.scripted"]
+        self.process = subprocess.Popen(command, stdin=server_in, stdout=server_out, stderr=subprocess.PIPE)
+        self.process.stdin, self.process.stdout = os.fdopen(to_server, "wb"), os.fdopen(from_server, "rb")
+        for end in (server_in, server_out):
+            os.close(end)
         self.log = ""
         self.notes: list[dict[str, Any]] = []
         """Notifications and requests of the server, in order."""
@@ -138,7 +145,9 @@ class Wire:
         """Shut the server down as the protocol has it; its status."""
         self.result("shutdown")
         self.notify("exit")
-        return self.process.wait(LIMIT_S)
+        status = self.process.wait(LIMIT_S)
+        self._threads[1].join(LIMIT_S)
+        return status
 
 
 def place(uri: str, line: int, character: int) -> dict[str, Any]:
