@@ -43,6 +43,10 @@ MODELS_AT_ONCE = 2
 POLL_S = 0.05
 """How often it is looked whether a request is still wanted while its model is being loaded."""
 
+MEMORY_WORDS = ("memory", "failed to map segment")
+PROBE_BYTES = 256 << 20
+"""Less than any model takes: what cannot be had of that is too little for one."""
+
 REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
 
 
@@ -76,8 +80,8 @@ def serve(connection: Connection, run: Runner) -> None:
     listener = threading.Thread(target=_listen, args=(connection, scheduler, send), daemon=True, name="listen")
     listener.start()
     try:
-        while (job := scheduler.next()) is not None:
-            _serve_one(job, run, send)
+        while (job := scheduler.next()) is not None and _serve_one(job, run, send):
+            pass
     except (BrokenPipeError, ConnectionResetError):
         logger.info("the server went away")
 
@@ -99,7 +103,8 @@ def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event]
     scheduler.close()
 
 
-def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
+def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> bool:
+    """Whether the process can serve another request."""
     request = job.request
     try:
         for event in run(request, job.cancelled):
@@ -117,11 +122,33 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> None:
     except Exception as error:  # noqa: BLE001 - one request's bug must not end the process
         # The engine must survive a bug in one request. The log has the place; the message might quote the user's code.
         logger.error("request %d failed with %s\n%s", request.id, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-        if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error)):
+        if _lacks_memory(error):
             text = "the machine has not enough memory for this request; choose the 0.5B model or select less code"
             send(Failed(request.id, "out_of_memory", text))
         else:
             send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
+        # Libraries that were loaded in part cannot be loaded again: the next request starts another process.
+        return not isinstance(error, ImportError | SystemError)
+    return True
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came of, tells of memory; libraries that cannot be loaded or fail in C say so in many ways, or not at all."""
+    foreign = isinstance(error, ImportError | SystemError)
+    while error is not None:
+        words = str(error).lower()
+        if isinstance(error, MemoryError) or (
+            isinstance(error, RuntimeError | ImportError) and any(word in words for word in MEMORY_WORDS)
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    if not foreign:
+        return False
+    try:
+        bytearray(PROBE_BYTES)
+    except MemoryError:
+        return True
+    return False
 
 
 class _LeftError(Exception):

@@ -30,6 +30,8 @@ def worker(connection, settings: WorkerSettings) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if entry.prompt == "raise":
             raise RuntimeError("could not allocate memory")
+        if entry.prompt == "half a library":
+            raise ImportError("libtorch_cpu.so: failed to map segment from shared object")
         while entry.prompt == "hang" or (entry.prompt == "wait" and not cancelled()):
             time.sleep(0.01)
         text = settings.device or entry.prompt
@@ -97,6 +99,16 @@ async def test_out_of_memory_is_said_as_that(client: EngineClient):
     with pytest.raises(EngineError, match="not enough memory"):
         await client.run(request(client, "raise"))
     assert (await client.run(request(client, "hello"))).text == "hello"
+
+
+async def test_libraries_that_found_no_memory_are_not_loaded_twice(client: EngineClient):
+    """What is loaded in part fails in odd ways from then on: the next request has a process of its own, and at once."""
+    await client.run(request(client, "hello"))
+    pid = client.pid
+    with pytest.raises(EngineError, match="not enough memory"):
+        await client.run(request(client, "half a library"))
+    assert (await client.run(request(client, "hello", Urgency.TYPING))).text == "hello"
+    assert client.pid != pid
 
 
 async def test_cancelling_the_task_frees_the_engine(client: EngineClient):

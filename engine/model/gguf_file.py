@@ -100,7 +100,7 @@ class GgufFile:
         try:
             tokenizer = AutoTokenizer.from_pretrained(self._path.parent, gguf_file=self._path.name, trust_remote_code=False)
             tokenizer.save_pretrained(folder)
-        except MemoryError:
+        except (MemoryError, ImportError, SystemError):
             raise
         except Exception as error:  # whatever foreign libraries make of a vocabulary that is none, OSError without a number included
             if isinstance(error, OSError) and error.errno is not None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +90,27 @@ def test_a_loading_that_failed_unseen_is_tried_again(tiny_folder, monkeypatch):
     assert loading.done(20)
     assert loading.failed
     assert isinstance(list(loader.run(request, lambda: False))[-1], Finished)
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from engine import worker
+from engine.api import InfillRequest, SamplingOptions
+from engine.scheduling import Job
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+most = pages * resource.getpagesize() + int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+events = []
+request = InfillRequest(1, sys.argv[1], SamplingOptions(max_new_tokens=2), prefix="x", suffix="")
+worker._serve_one(Job(request, 0.0), worker._Loader(worker.WorkerSettings(device="cpu", threads=1)).run, events.append)
+print(events[-1])
+"""
+
+
+@pytest.mark.parametrize("megabytes", [8, 200])
+def test_too_little_memory_for_the_libraries_is_said_as_that(megabytes: int, tiny_folder):
+    """Before a model is read torch has to be: that fails in the dynamic linker's words, and the user reads ours."""
+    command = [sys.executable, "-c", LIMITED, str(tiny_folder), str(megabytes << 20)]
+    run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60)
+    assert "not enough memory" in run.stdout
