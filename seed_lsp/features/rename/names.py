@@ -71,10 +71,12 @@ class PythonFile:
         return self.document.text[start:end]
 
     def _words(self, name: str) -> list[tuple[CharOffset, CharOffset]]:
-        found = {match.span() for match in word_pattern(name).finditer(self.document.text)}
+        text = self.document.text
+        found = {match.span() for match in word_pattern(name).finditer(text)}
         if not self._ascii:
             wanted = normalised(name)
-            found |= {match.span() for match in _RUNS.finditer(self.document.text) if normalised(match[0]) == wanted}
+            found = {(start, end) for start, end in found if end == len(text) or not goes_on(text[end])}
+            found |= {match.span() for match in _RUNS.finditer(text) if normalised(match[0]) == wanted}
         return [(CharOffset(start), CharOffset(end)) for start, end in sorted(found)]
 
     def node_at(self, offset: CharOffset) -> Node:
@@ -126,6 +128,11 @@ class PythonFile:
         statements = [node.parent for node in walk(self.tree.root_node) if node.type == "wildcard_import"]
         modules = [statement.child_by_field_name("module_name") for statement in statements if statement is not None]
         return [module for module in modules if module is not None]
+
+
+def goes_on(character: str) -> bool:
+    """Whether a character may stand in an identifier, if not first: letters, digits, underscores, and marks such as accents."""
+    return ("a" + character).isidentifier() or character.isalnum()
 
 
 def normalised(name: str) -> str:

@@ -13,6 +13,10 @@ TYPE_PARAMETERS = "type_parameter"
 """The node of a list of type parameters, which stands for the scope that they are bound in (PEP 695). The grammar has the same node for arguments in types."""
 
 _GENERIC = frozenset({"function_definition", "class_definition", "type_alias_statement"})
+# What may lie between a type parameter, or the name that a ``type`` statement defines, and its statement.
+_IN_TYPES = frozenset(
+    {"type", "constrained_type", "splat_type", "generic_type", "list_splat", "dictionary_splat", "ERROR", TYPE_PARAMETERS}
+)
 _DEFAULTS = frozenset({"default_parameter", "typed_default_parameter"})
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
@@ -118,8 +122,8 @@ def binding_scope(node: Node) -> Node | None:
         return None
     if parent.type in _PARAMETERS or (parent.type == "typed_parameter" and not is_same(parent.child_by_field_name("type"), node)):
         return _function_of(parent)
-    if parent.type == "type":
-        return _bound_type(node, parent)
+    if parent.type in _IN_TYPES and (bound := _bound_type(node)) is not None:
+        return bound
     top, holder = node, parent
     while holder.type in _PATTERNS:
         top, holder = holder, holder.parent or holder
@@ -130,33 +134,53 @@ def binding_scope(node: Node) -> Node | None:
     field_name = _BINDS.get(holder.type)
     if field_name is not None and is_same(holder.child_by_field_name(field_name), top):
         return _scope_for_binding(holder)
-    if holder.type == "generic_type" and is_same(holder.named_children[0], node):
-        return _bound_type(node, holder.parent)
-    if holder.type == "splat_type":
-        return _bound_type(node, holder.parent)
     if _is_alias(node) or _is_import(node) or _is_capture(node) or _is_deleted(node):
         return _scope_for_binding(holder)
     return None
 
 
-def _bound_type(node: Node, top: Node | None) -> Node | None:
-    """The scope of a type parameter, or of what a ``type`` statement defines; `top` is the ``type`` around the name."""
-    holder = top.parent if top is not None else None
-    if top is None or holder is None:
-        return None
-    if holder.type == "type_alias_statement" and is_same(_left_of(holder), top):
-        return scope_of(holder)
-    if holder.type == "constrained_type" and is_same(holder.named_children[0], top):
-        top = holder.parent
-        holder = top.parent if top is not None else None
-    definition = holder.parent if holder is not None else None
+def _bound_type(node: Node) -> Node | None:
+    """The scope of a type parameter, or of what a ``type`` statement defines."""
+    around = node.parent
+    while around is not None and around.type in _IN_TYPES:
+        definition = around.parent
+        if definition is None:
+            return None
+        if definition.type == "type_alias_statement" and is_same(_left_of(definition), around):
+            return scope_of(definition)
+        if around.type == TYPE_PARAMETERS and (found := _list_of_parameters(around)) is not None:
+            return found if _begins_parameter(found, node) else None
+        if definition.type == "generic_type" and not is_same(definition.named_children[0], around) and around.type != TYPE_PARAMETERS:
+            return None
+        around = definition
+    return None
+
+
+def _list_of_parameters(listed: Node) -> Node | None:
+    """The list itself, if it is one of type parameters."""
+    definition = listed.parent
     if definition is not None and definition.type == "generic_type":
-        definition = enclosing(definition, {"type", "type_alias_statement"})
-        definition = definition.parent if definition is not None else None
-    if holder is None or definition is None or definition.type not in _GENERIC or not is_same(type_parameters_of(definition), holder):
-        return None
-    # A default value (PEP 696), which the grammar does not know, is no parameter.
-    return holder if not any(child.type == "ERROR" and lies_in(node, child) for child in holder.children) else None
+        left = definition.parent
+        definition = left.parent if left is not None else None
+    return listed if definition is not None and definition.type in _GENERIC and is_same(type_parameters_of(definition), listed) else None
+
+
+def _begins_parameter(listed: Node, node: Node) -> bool:
+    """Whether a name stands first in the list or behind one of its commas. That holds, too, where parameters have default values (PEP 696), which the grammar does not know."""
+    depth, first = 0, False
+    for leaf in _leaves(listed):
+        if is_same(leaf, node):
+            return first
+        depth += (leaf.type in {"[", "(", "{"}) - (leaf.type in {"]", ")", "}"})
+        first = (depth == 1 and leaf.type in {"[", ","}) or (first and leaf.type in {"*", "**"})
+    return False
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if not node.children:
+        yield node
+    for child in node.children:
+        yield from _leaves(child)
 
 
 def _scope_for_binding(holder: Node) -> Node:

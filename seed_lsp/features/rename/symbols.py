@@ -84,9 +84,9 @@ def resolution_at(
 def name_at(document: Document, offset: CharOffset) -> str:
     text = document.text
     start = end = int(offset)
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
+    while start > 0 and names.goes_on(text[start - 1]):
         start -= 1
-    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+    while end < len(text) and names.goes_on(text[end]):
         end += 1
     if not text[start:end].isidentifier():
         raise RenameRefusedError("there is no name at the cursor")
