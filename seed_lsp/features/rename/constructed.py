@@ -6,19 +6,23 @@ from collections.abc import Callable
 
 from seed_lsp.features.rename.aliases import with_aliases
 from seed_lsp.features.rename.class_uses import class_use
+from seed_lsp.features.rename.definitions import others_of
 from seed_lsp.features.rename.lineage import Lineage
 from seed_lsp.features.rename.references import APPLIED, References, find_references
-from seed_lsp.features.rename.resolution import Resolution, Scope
+from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 from seed_lsp.features.rename.symbols import Symbol
 
 
 class Family:
-    """A class with all below it. `references`: where each is named, by whatever name; `below`: the first one, and those that inherit from it."""
+    """A class with all below it. `references`: where each is named, by whatever name; `below`: the first one, and those that inherit from it.
+    `rebound`: why the name of a class may stand for something else.
+    """
 
     def __init__(self, resolution: Resolution, first: Scope, check: Callable[[], None]) -> None:
         self.resolution, self.lineage = resolution, Lineage(resolution)
         self.first = first
         self.references: list[tuple[Scope, Resolution, References]] = []
+        self.rebound: dict[Scope, str] = {}
         self.below: list[Scope] = [first]
         for scope in self.below:
             check()
@@ -29,6 +33,11 @@ class Family:
     def related(self) -> list[Scope]:
         """The family, and all that one of it inherits from."""
         return list(dict.fromkeys(one for scope in self.below for one in self.lineage.order(scope) if one is not None))
+
+    def places(self) -> list[Place]:
+        """The Python files in which one of the family is named."""
+        documents = {path: document for _, _, found in self.references for path, document in found.documents.items()}
+        return [self.resolution.place(path) for path, document in sorted(documents.items()) if document.language == "python"]
 
     def below_of(self, scope: Scope) -> list[Scope]:
         """The classes of the family that inherit from one, itself first."""
@@ -46,6 +55,10 @@ class Family:
         bound_in = there.container(occurrence) if occurrence is not None else None
         if bound_in is None:
             return []
+        others = others_of(own, frozenset({bound_in}))
+        for there, binding in (one for one in others if (parent := one[1].node.parent) is None or parent.type != "class_definition"):
+            line = there.file.document.line_of(binding.start) + 1
+            self.rebound[scope] = f"{own.name} is given another value on line {line} of {there.path.name}"
         symbol = Symbol(own.name, "class", own.with_twins(frozenset({bound_in})))
         return list(with_aliases(own, find_references(own, symbol, place.path)))
 

@@ -17,7 +17,7 @@ from seed_lsp.features.rename.constructed import Family
 from seed_lsp.features.rename.constructors import Constructor, takes_anything
 from seed_lsp.features.rename.definitions import Function, NewSignature, change_of, for_override, functions_of
 from seed_lsp.features.rename.field_signature import FieldSignature
-from seed_lsp.features.rename.implicit import Constructing, constructing_calls
+from seed_lsp.features.rename.implicit import Constructing, constructed_like, constructing_calls
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import Place, Resolution, Scope
 from seed_lsp.features.rename.signature import Kind, Parameter, SignatureChange, parse_signature, pieces_of
@@ -124,6 +124,7 @@ class _Plan:
                 continue
             change = self._changes.get(reached) if reached is not None else None
             doubt = self._doubt_of(scope) if reached is not None else "it may be constructed by a base that is not known"
+            doubt = doubt or self._family.rebound.get(scope, "")
             for site in references.sites:
                 if site.tier == "mention" or references.documents[site.path].language != "python":
                     continue
@@ -141,15 +142,19 @@ class _Plan:
         return found
 
     def _implicit_calls(self) -> list[_Call]:
-        """In the bodies of the classes: by ``super()``, ``cls(…)``, ``type(self)(…)``."""
-        found = []
-        for scope in self._family.related():
-            for call in constructing_calls(self._family.lineage, scope, self._constructor.method):
-                reached, doubt = self._reached(scope, call)
-                if doubt or reached is not None:
-                    change = self._changes[reached] if reached is not None else None
-                    found.append(_Call(call.place, call.site, call.node, change, doubt, skip_first=call.skip_first))
-        return found
+        """By ``super()``, ``cls(…)``, ``type(self)(…)`` in the bodies of the classes, and ``type(x)(…)`` where they are named."""
+        lineage, method, related = self._family.lineage, self._constructor.method, self._family.related()
+        calls = [(scope, call) for scope in related for call in constructing_calls(lineage, scope, method)]
+        for place in self._family.places():
+            calls += constructed_like(lineage, place, related, method)
+        found: dict[tuple[Path, int], _Call] = {}
+        for scope, call in calls:
+            reached, doubt = self._reached(scope, call)
+            if doubt or reached is not None:
+                change = self._changes[reached] if reached is not None else None
+                made = _Call(call.place, call.site, call.node, change, doubt, skip_first=call.skip_first)
+                found.setdefault((call.place.path, call.site.start), made)
+        return list(found.values())
 
     def _reached(self, scope: Scope, call: Constructing) -> tuple[Scope | None, str]:
         """The constructor that a call in the body of a class reaches, if it is one that changes, and why that is not certain: objects may be of the classes below."""
@@ -174,6 +179,10 @@ class _Plan:
 
     def _doubt_of(self, scope: Scope) -> str:
         lineage = self._family.lineage
+        for function, change in self._functions:
+            if change is None and function.place.path.suffix == ".py":
+                line = function.place.file.document.line_of(function.place.file.char_of(function.node.start_byte)) + 1
+                return f"it may reach the one on line {line} of {function.place.path.name}, which keeps its signature"
         other = "__new__" if self._constructor.method == "__init__" else "__init__"
         also = lineage.constructor(scope, other)
         if also is not None and not takes_anything(self._family.resolution, also, other):

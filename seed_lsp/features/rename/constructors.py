@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError
+from seed_lsp.features.rename import names
 from seed_lsp.features.rename.definitions import functions_of
 from seed_lsp.features.rename.fields import parameters_from_fields
-from seed_lsp.features.rename.lineage import CONSTRUCTORS, Lineage, named_bases
+from seed_lsp.features.rename.lineage import CONSTRUCTORS, HARMLESS_DECORATORS, Lineage, named_bases
 from seed_lsp.features.rename.resolution import Resolution, Scope
 from seed_lsp.features.rename.signature import pieces_of
 from seed_lsp.features.rename.symbols import Symbol
@@ -58,6 +59,9 @@ def constructor_of(resolution: Resolution, symbol: Symbol) -> Constructor:
         _, node = lineage.place_of(classes[0])
         if any(place.file.text_of(base) == "NamedTuple" for base in named_bases(node)):
             raise RenameRefusedError(f"the fields of {symbol.name} are its places as a tuple, too; they cannot be followed")
+        unknown = sorted(set(names.decorators_of(place.file, lineage.place_of(classes[0])[1])) - HARMLESS_DECORATORS)
+        if unknown:
+            raise RenameRefusedError(f"{symbol.name} may have its constructor from {unknown[0]}, which is not known; there is no __init__")
         above = lineage.constructor(classes[0], "__init__") or lineage.constructor(classes[0], "__new__")
         where = f"; its constructor is that of {lineage.title(above)}" if above is not None else ""
         raise RenameRefusedError(f"{symbol.name} has no constructor of its own whose signature could change{where}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -46,6 +46,34 @@ def constructing_calls(lineage: Lineage, scope: Scope, method: str) -> Iterator[
             function.type == "call" and not of_class and place.file.text_of(function).replace(" ", "") == f"type({name})"
         ):
             yield _made(place, call, function)
+
+
+def constructed_like(lineage: Lineage, place: Place, scopes: Collection[Scope], method: str) -> Iterator[tuple[Scope, Constructing]]:
+    """``type(x)(…)``, ``x.__class__(…)`` and ``x.__init__(…)`` of one file, where x is an object of one of the classes, each with the class."""
+    for call in names.walk(place.file.tree.root_node):
+        function = call.child_by_field_name("function") if call.type == "call" else None
+        model = _model(place, function, method) if function is not None else None
+        if function is None or model is None:
+            continue
+        values = lineage.resolution.values_of(place, model)
+        classes = set(lineage.scopes_of(value for value in values if value.kind == "instance"))
+        if len(classes) == 1 and (scope := classes.pop()) in scopes:
+            named = function.child_by_field_name("attribute")
+            at = named if named is not None and place.file.text_of(named) == method else function
+            yield scope, Constructing(place, _site(place, at), call, is_super=False, behind=None, skip_first=True)
+
+
+def _model(place: Place, function: Node, method: str) -> Node | None:
+    """The object whose class is called, or whose ``__init__``."""
+    if function.type == "attribute":
+        named = function.child_by_field_name("attribute")
+        wanted = {"__class__", "__init__"} & {"__class__", method}
+        return function.child_by_field_name("object") if named is not None and place.file.text_of(named) in wanted else None
+    of_type = function.child_by_field_name("function") if function.type == "call" else None
+    listed = function.child_by_field_name("arguments") if function.type == "call" else None
+    if of_type is None or listed is None or place.file.text_of(of_type) != "type" or len(listed.named_children) != 1:
+        return None
+    return listed.named_children[0]
 
 
 def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str) -> Iterator[Constructing]:
