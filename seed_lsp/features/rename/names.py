@@ -113,8 +113,16 @@ class PythonFile:
         """The scopes of that qualified name; a function with overloads has several."""
         if not qualified:
             return [self.tree.root_node]
-        definitions = (node for node in walk(self.tree.root_node) if node.type in {"function_definition", "class_definition"})
-        return [node for node in definitions if self.qualified_name(node) == qualified]
+        return self._definitions.get(qualified, [])
+
+    @cached_property
+    def _definitions(self) -> dict[tuple[str, ...], list[Node]]:
+        """The functions and classes by their qualified names."""
+        found: dict[tuple[str, ...], list[Node]] = {}
+        for node in walk(self.tree.root_node):
+            if node.type in {"function_definition", "class_definition"}:
+                found.setdefault(self.qualified_name(node), []).append(node)
+        return found
 
     @cached_property
     def has_star_import(self) -> bool:

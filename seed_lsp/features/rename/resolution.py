@@ -23,6 +23,8 @@ from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks
 
 ALIAS_STEPS = 8
 """Imports of imports that are followed one by one."""
+ASKED_FILES = 6
+"""Files that are kept ready for jedi: questions go to and fro between a few, and to make one ready takes longer than most answers."""
 NONE_TYPE = "NoneType"
 BUILTINS = frozenset(dir(builtins))
 
@@ -202,7 +204,7 @@ class Resolution:
         self.files, self.resolver, self.name, self.check = files, resolver, name, check
         self._places: dict[Path, Place] = {}
         self._files: dict[Path, PythonFile] = {}
-        self._resolved: tuple[Path, ResolvedFile] | None = None
+        self._resolved: dict[Path, ResolvedFile] = {}
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
         self.hierarchy = Hierarchy(self)
@@ -305,8 +307,10 @@ class Resolution:
         return self.hierarchy.ancestors(scope)
 
     def for_name(self, name: str) -> Resolution:
-        """The same for another name."""
-        return Resolution(self.files, self.resolver, name, self.check)
+        """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
+        other = Resolution(self.files, self.resolver, name, self.check)
+        other._files, other._resolved, other.hierarchy = self._files, self._resolved, self.hierarchy
+        return other
 
     def title(self, scope: Scope) -> str:
         """The name of a scope, or where it comes from."""
@@ -525,9 +529,13 @@ class Resolution:
         return frozenset(found)
 
     def _ask(self, place: Place) -> ResolvedFile:
-        if self._resolved is None or self._resolved[0] != place.path:
-            self._resolved = (place.path, self.resolver.file(place.file.document, place.path, self.files.import_folders(place.path)))
-        return self._resolved[1]
+        found = self._resolved.pop(place.path, None)
+        if found is None:
+            found = self.resolver.file(place.file.document, place.path, self.files.import_folders(place.path))
+            if len(self._resolved) >= ASKED_FILES:
+                del self._resolved[next(iter(self._resolved))]
+        self._resolved[place.path] = found
+        return found
 
     def _file(self, path: Path) -> PythonFile:
         if path not in self._files:
