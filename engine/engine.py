@@ -86,7 +86,7 @@ class Engine:
                 find = partial(_find_adapter, name, adapter)
                 network, folder = _load_network(located, chosen, number_format, threads or physical_cores(), find, report=report)
                 with checkpoint.telling_what_to_do(folder):
-                    return Engine(name, network, _tokenizer(folder))
+                    return Engine(name, network, _tokenizer(folder, network.config.vocab_size))
         except (StoreError, CheckpointError, UnsupportedModelError, QuantizationError, AdapterError, OSError, KeyError) as error:
             text = f"the checkpoint lacks the tensor {error}" if isinstance(error, KeyError) else str(error)
             raise ModelUnavailableError(text) from error
@@ -197,11 +197,11 @@ class Engine:
             kept.cache.truncate(0)
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
+def _tokenizer(folder: Path, rows: int) -> Tokenizer:
     path = folder / "tokenizer.json"
     require_file(path)
     try:
-        return Tokenizer(folder)
+        return Tokenizer(folder, rows)
     except (MemoryError, OSError):
         raise
     except Exception as error:  # the tokenizers' library has no class for its errors

@@ -75,7 +75,7 @@ def _child(count: int, seed: int) -> None:
                 path = whole(case, rng if number >= 0 else None)
                 print(number, path.name, flush=True)
                 with mock.patch.object(GgufFile, "write_tokenizer", tokenizers):
-                    outcome = _outcome(path, folder / "cache")
+                    outcome = _outcome(path, folder / "cache", rng.choice([None, None, "float32"]))
                 shutil.rmtree(case)
                 shutil.rmtree(folder / "cache", ignore_errors=True)
                 if number < 0:
@@ -89,7 +89,7 @@ def _child(count: int, seed: int) -> None:
     print(json.dumps({"refused": counts["refused"], "loaded": counts["loaded"], "faults": faults}))
 
 
-def _outcome(path: Path, cache: Path) -> str:
+def _outcome(path: Path, cache: Path, dtype: str | None) -> str:
     import torch
 
     from engine.api import ModelUnavailableError
@@ -99,7 +99,7 @@ def _outcome(path: Path, cache: Path) -> str:
     started = time.monotonic()
     try:
         with torch.inference_mode():
-            engine = Engine.load(str(path), store=Store(cache), device="cpu", threads=1)
+            engine = Engine.load(str(path), store=Store(cache), device="cpu", dtype=dtype, threads=1)
             engine.network.forward([1, 2, 3][: engine.network.config.max_positions], engine.network.new_cache())
         outcome = "loaded"
     except ModelUnavailableError as error:

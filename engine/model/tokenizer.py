@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer as BpeTokenizer
 
 from engine.config import UnsupportedModelError
+from engine.model.reading import CheckpointError
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -26,10 +27,18 @@ class Message:
 class Tokenizer:
     """User text is never read as control tokens: ``encode`` knows none, and a prompt places them by name (`special`)."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read ``tokenizer.json``, and ``chat_template.jinja`` where there is one."""
+    def __init__(self, folder: Path, rows: int | None = None) -> None:
+        """Read ``tokenizer.json``, and ``chat_template.jinja`` where there is one.
+
+        `rows`: of the network's embedding table. Text whose tokens it has no rows for is a `CheckpointError`; a control token beyond it is one that the
+        model has not.
+        """
         source = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
         self._special = {token["content"]: int(token["id"]) for token in source.get("added_tokens", [])}
+        if rows is not None:
+            self._special = {name: token for name, token in self._special.items() if 0 <= token < rows}
+            if (largest := max(source["model"]["vocab"].values(), default=0)) >= rows:
+                raise CheckpointError(f"it has a token {largest}, and the model {rows} rows; it is another model's")
         self._plain = BpeTokenizer.from_str(json.dumps({**source, "added_tokens": [], "post_processor": None}))
         self._plain.no_padding()
         self._plain.no_truncation()
@@ -74,7 +83,10 @@ class Tokenizer:
         marks = [f"\x01{i}\x01" for i in range(len(messages))]
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
         turns = [{"role": m.role, "content": mark} for m, mark in zip(messages, marks, strict=True)]
-        frame = environment.from_string(self._template).render(messages=turns, add_generation_prompt=True, tools=None)
+        try:
+            frame = environment.from_string(self._template).render(messages=turns, add_generation_prompt=True, tools=None)
+        except Exception as error:  # a template is a program of its author's
+            raise UnsupportedModelError(f"its chat template cannot be used ({type(error).__name__})") from error
         tokens: list[int] = []
         for mark, message in zip(marks, messages, strict=True):
             before, found, frame = frame.partition(mark)

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.robustness import model_files
-from engine.api import InfillRequest, ModelUnavailableError, SamplingOptions
+from engine.api import GenerateRequest, InfillRequest, InvalidRequestError, ModelUnavailableError, SamplingOptions
 from engine.engine import Engine
 from engine.model.adapter import AdapterError, load_adapter
 from engine.model.gguf_file import GgufFile
@@ -172,6 +172,36 @@ def test_other_damaged_files_of_a_folder_are_told(name: str, data: bytes, words:
     with pytest.raises(ModelUnavailableError, match=words) as caught:
         Engine.load(str(folder), device="cpu", dtype="float32")
     assert name in str(caught.value)
+
+
+def test_a_tokenizer_of_another_model_is_told(folder: Path):
+    """Its tokens would be looked up behind the end of the embedding table."""
+    path = folder / "tokenizer.json"
+    source = json.loads(path.read_text())
+    source["model"]["vocab"]["ab"] = TINY.vocab_size
+    path.write_text(json.dumps(source))
+    with pytest.raises(ModelUnavailableError, match=r"tokenizer\.json .* token 265, and the model 265 rows"):
+        Engine.load(str(folder), device="cpu", dtype="float32")
+
+
+def test_a_control_token_without_a_row_is_one_that_the_model_has_not(folder: Path):
+    path = folder / "tokenizer.json"
+    source = json.loads(path.read_text())
+    for token in source["added_tokens"]:
+        if token["content"] == "<|fim_middle|>":
+            token["id"] = 5000
+    path.write_text(json.dumps(source))
+    engine = Engine.load(str(folder), device="cpu", dtype="float32")
+    with pytest.raises(InvalidRequestError, match=r"no <\|fim_middle\|> token"):
+        list(engine.run(InfillRequest(1, "m", SamplingOptions(max_new_tokens=3), prefix="x", suffix="")))
+
+
+@pytest.mark.parametrize("template", ["{% if %}", "{{ 1 / 0 }}", "{{ messages.x.y }}", "{% for i in range(10**9) %}{% endfor %}"])
+def test_a_chat_template_that_is_none_is_told(template: str, folder: Path):
+    (folder / "chat_template.jinja").write_text(template)
+    engine = Engine.load(str(folder), device="cpu", dtype="float32")
+    with pytest.raises(InvalidRequestError, match="chat template"):
+        list(engine.run(GenerateRequest(1, "m", SamplingOptions(max_new_tokens=3), prompt="x")))
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "adapter.safetensors", "m.gguf"])
