@@ -13,10 +13,11 @@ from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
 from seed_lsp.features.rename.form import Form
 from seed_lsp.progress import WorkProgress
+from seed_lsp.rename_checks import refuse_contested, refuse_moved, why_no_file
 from seed_lsp.server import SeedServer, answers, answers_itself
-from seed_lsp.source.address import name_of, path_of, scheme_of
+from seed_lsp.source.address import name_of, path_of
 from seed_lsp.source.document import CharOffset, ClientPosition, Document
-from seed_lsp.workspace import Surroundings, offsets, plain_range, protocol_range
+from seed_lsp.workspace import offsets, plain_range, protocol_range
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
@@ -233,23 +234,11 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     found = await plan(signature)
     if signature is not None and found.call_sites is not None and found.call_sites.gaps:
         found = await _with_values(server, found, signature, plan)
-    for one in (document, *found.references.documents.values()):
-        if one.version is not None and not server.documents.is_current(one):
-            raise StaleDocumentError(f"{name_of(one.uri)} changed while its names were looked for; nothing was applied")
-    _refuse_contested(found, around)
+    refuse_moved(server.documents, document, found, around)
+    refuse_contested(found, around)
     for file, reason in unread.items():
         server.tell_once(f"{file} was not looked at ({reason}); names in it stay as they are")
     return found
-
-
-def _refuse_contested(found: Rename, around: Surroundings) -> None:
-    """Of two texts of one file, of which none was asked about, neither may be changed without the other."""
-    name, edited = found.references.symbol.name, {*found.all_edits(), *(site.path for site in found.references.sites)}
-    for path, others in around.contested.items():
-        chosen = around.opened[path]
-        differing = [one for one in others if one.text != chosen.text]
-        if differing and (path in edited or any(name in one.text for one in differing)):
-            raise RenameRefusedError(f"{path.name} is open under two addresses with different texts; save or close one of them")
 
 
 async def _with_values(
@@ -318,20 +307,9 @@ def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Pa
         raise RenameRefusedError(f"{name_of(document.uri)} is too large: names are looked up in files of up to {MAX_BYTES:,} characters")
     path = path_of(document.uri)
     if path is None:
-        raise RenameRefusedError(_why_no_file(document.uri))
+        raise RenameRefusedError(why_no_file(document.uri))
     return (
         document,
         path,
         document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding),
     )
-
-
-def _why_no_file(uri: str) -> str:
-    scheme = scheme_of(uri)
-    if scheme == "untitled" or uri in {"", "file:", "file://"}:
-        return "the document has no file yet; save it first"
-    if scheme == "vscode-notebook-cell":
-        return "only files can be renamed in, and a notebook's cells are parts of one"
-    if scheme != "file":
-        return f"only files can be renamed in, and what {scheme or 'no scheme'} names is none here; open the file itself"
-    return "only whole files on this machine can be renamed in; this address names none"

@@ -274,6 +274,22 @@ def test_no_answer_of_the_client_leaves_a_request_waiting(wire: Wire):
     assert wire.wait(number)["error"]["message"].startswith("the editor did not apply the edit")
 
 
+def test_a_file_that_is_opened_while_names_are_looked_for(wire: Wire, editor: str, tmp_path: Path):
+    """Its text in the editor may be another than on the disk, and an edit for what is on the disk names no version."""
+    (tmp_path / "a.py").write_text("area = 1\n")
+    (tmp_path / "b.py").write_text("from a import area\n")
+    a, b = ((tmp_path / name).as_uri() for name in ("a.py", "b.py"))
+    wire.initialize(editor, rootUri=tmp_path.as_uri())
+    wire.open(a, "area = 1\n")
+    asked = {"jsonrpc": "2.0", "id": 100, "method": "textDocument/rename", "params": {**place(a, 0, 0), "newName": "disk"}}
+    item = {"uri": b, "languageId": "python", "version": 1, "text": "import os\nfrom a import area\n"}
+    opened = {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": item}}
+    wire.send_bytes(framed(asked) + framed(opened))
+    assert wire.wait(100)["error"]["code"] == STALE
+    edit = wire.result("textDocument/rename", asked["params"])
+    assert {change["textDocument"]["uri"]: change["textDocument"]["version"] for change in edit["documentChanges"]} == {a: 1, b: 1}
+
+
 def test_edits_of_a_text_that_is_gone(wire: Wire, editor: str):
     """Closed and opened again the version may be the old one: the edits were made for another text all the same."""
     wire.initialize(editor)
