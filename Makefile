@@ -85,6 +85,7 @@ CAMPAIGNS := \
   "benchmarks.robustness.limits --count $(call share,5)" \
   "benchmarks.robustness.model_files --count $(call share,1000)" \
   "benchmarks.robustness.storm --count $(call share,1000)" \
+  "tests.rename.campaign --programs $(call share,20000) --seconds $(call share,600)" \
   "benchmarks.robustness.typist --minutes $(call share,40)"
 
 soak: $(SETUP)
