@@ -25,7 +25,7 @@ from benchmarks.robustness.mutations import ODD_VALUES, batch, broken_stream, mu
 from benchmarks.robustness.session import HangError, Session, family, framed
 from benchmarks.robustness.shapes import CANARY, LIFE, Shapes, World
 
-IN_A_SESSION, IN_A_BATCH = 250, 25
+IN_A_SESSION, IN_A_BATCH = 250, 50
 OPENED = 4
 ODD_REPLIES = 0.1
 MOST_KINDS = 20

@@ -145,8 +145,8 @@ class Session:
 
     def wait(self, number: Any, *, within_s: float = ANSWER_WITHIN_S) -> Message:
         missing = self.missing([number], within_s=within_s)
-        if missing and not self.alive:
-            raise LostError(f"the server ended with status {self.process.returncode}")
+        if missing and self._closed:
+            raise LostError(f"the server ended with status {self.ended()}")
         if missing:
             raise HangError(f"no answer within {within_s:.0f} s")
         return self.answers[number][0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import inspect
 import random
 import types as python_types
@@ -103,7 +104,7 @@ class Shapes:
 
     def arguments(self, command: str) -> list[Any]:
         function = self.commands[command]
-        kinds = typing.get_type_hints(function)
+        kinds = _hints(function)
         names = list(inspect.signature(function).parameters)[1:]
         return [self.value(kinds[name], name) for name in names]
 
@@ -166,7 +167,7 @@ class Shapes:
 
     def _record(self, kind: Any, depth: int) -> dict[str, Any]:
         names = [one.name for one in (attrs.fields(kind) if attrs.has(kind) else dataclasses.fields(kind))]
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         made = {_as_in_json(name): self.value(hints[name], name, depth + 1) for name in names}
         return {name: value for name, value in made.items() if value is not None}
 
@@ -185,9 +186,13 @@ class Shapes:
         return self.rng.randrange({"line": 8, "character": 30}.get(name, 6))
 
 
+# Reading annotations takes most of the time that a message takes to be made.
+_hints = functools.cache(typing.get_type_hints)
+
+
 def is_declared(method: str) -> bool:
-    """Whether the types say all that parameters must be, so that what is made from them has to be taken."""
-    return method in types.METHOD_TO_TYPES and method not in {*LIFE, types.CODE_ACTION_RESOLVE}
+    """Whether the types say all that parameters must be, so that what is made from them has to be taken, whatever the settings are."""
+    return method in types.METHOD_TO_TYPES and method not in {*LIFE, types.CODE_ACTION_RESOLVE, types.TEXT_DOCUMENT_COMPLETION}
 
 
 def _as_in_json(name: str) -> str:
