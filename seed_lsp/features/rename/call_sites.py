@@ -147,6 +147,9 @@ class _Planner:
         self._doubt = self._doubt_of_definitions()
         kept = {function.scope for function, change in self._changes if change is None}
         kept |= {place.scope(scoping.scope_of(binding.node)) for place, binding in others_of(resolution, references.symbol.overrides)}
+        changed = {function.scope for function, change in self._changes if change is not None and function.scope.is_class}
+        beside = {one for scope in changed for one in resolution.hierarchy.beside(scope) if one not in changed and resolution.binds(one)}
+        kept |= beside - references.symbol.overrides
         self._reached = Reached(resolution, frozenset(kept))
         for function, change in self._changes:
             if change is not None:

@@ -15,7 +15,8 @@ class Reached:
 
     def __init__(self, resolution: Resolution, kept: frozenset[Scope]) -> None:
         self._resolution, self._kept = resolution, kept
-        self._ancestors = {scope: resolution.ancestors(scope) for scope in kept}
+        # A call on an object of one of these classes may reach it: the object may be of a class below both.
+        self._near = {scope: resolution.ancestors(scope) | resolution.hierarchy.beside(scope) for scope in kept}
 
     def doubt(self, place: Place, start: CharOffset) -> str:
         """Why a call may reach a definition that stays; "" if it does not."""
@@ -31,7 +32,7 @@ class Reached:
         if stays := reached & self._kept:
             certain = "reaches" if reached <= self._kept else "may reach"
             return f"it {certain} the one of {self._resolution.title(min(stays, key=str))}, which keeps its signature"
-        below = sorted((scope for scope in self._kept if reached & self._ancestors[scope]), key=str)
+        below = sorted((scope for scope in self._kept if reached & self._near[scope]), key=str)
         if not below or receiver is None:
             return ""
         classes = self._exactly(place, receiver)
