@@ -13,7 +13,7 @@ from seed_lsp.features.unasked_names import lost_name
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
 from seed_lsp.source.patch import Edit, minimal_edits
-from seed_lsp.source.surroundings import without_surroundings
+from seed_lsp.source.surroundings import without_header, without_surroundings
 from seed_lsp.source.syntax import Span, count_errors, parse, snap
 
 SHOWN_CHARS = 60
@@ -137,7 +137,8 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     """Check the model's text and turn it into edits; `RejectedResultError` says why it may not be applied."""
     _require_end(finished)
     asked = plan.refactoring.instruction if plan.refactoring.is_own else None
-    new = keep_white_space(plan.document, plan.span, finished.text, asked)
+    answer = without_header(plan.document, plan.span, finished.text)
+    new = keep_white_space(plan.document, plan.span, answer, asked)
     new = _own_code(plan, new)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from seed_lsp.source.document import Document, split_lines
+from seed_lsp.source.document import CharOffset, Document, split_lines
 from seed_lsp.source.patch import likeness
 from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, sequence_around, text_nodes
 
@@ -59,6 +59,42 @@ def without_surroundings(document: Document, span: Span, new: str, named: frozen
     if head:
         new = new[len(answer.source[answer.start : kept[0].start].decode("utf-8", "surrogatepass")) :]
     return Trimmed(new, _repeated_within(kept, around, named))
+
+
+def without_header(document: Document, span: Span, answer: str) -> str:
+    """An answer without the class that the span lies in, where it wrote that around the span once more. Lines end with line feeds; Python alone."""
+    around = _class_around(document, span)
+    if around is None:
+        return answer
+    first = next((line for line in split_lines(document.text[span.start : span.end]) if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    lines = answer.split("\n")
+    given = indent if answer.lstrip("\n").startswith(indent) else ""
+    tree = parse("\n".join(line.removeprefix(given) for line in lines), document.language)
+    nodes = tree.root_node.named_children if tree is not None else []
+    classes = [node for node in nodes if node.type == "class_definition" and _name(node) == _name(around)]
+    others = [node for node in nodes if node not in classes]
+    # What stands beside the class is let go only where the file has it.
+    if len(classes) != 1 or any(node.text is None or node.text.decode("utf-8", "surrogatepass") not in document.text for node in others):
+        return answer
+    body, colon = classes[0].child_by_field_name("body"), next((node for node in classes[0].children if node.type == ":"), None)
+    if body is None or colon is None or body.start_point.row == colon.end_point.row:
+        return answer
+    deep = lines[body.start_point.row]
+    deep = deep[: len(deep) - len(deep.lstrip(" \t"))]
+    inside = lines[colon.end_point.row + 1 : body.end_point.row + 1]
+    return "".join((indent + line[len(deep) :] if line.startswith(deep) else line) + "\n" for line in inside)
+
+
+def _class_around(document: Document, span: Span) -> Node | None:
+    tree = parse(document.text, document.language) if document.language == "python" else None
+    region = document.text[span.start : span.end]
+    start, stop = span.start + len(region) - len(region.lstrip()), span.start + len(region.rstrip())
+    if tree is None or start >= stop:
+        return None
+    sequence = sequence_around(tree, document.byte_at(CharOffset(start)), document.byte_at(CharOffset(stop)))
+    parent = sequence.parent if sequence is not None else None
+    return parent if parent is not None and parent.type == "class_definition" else None
 
 
 @dataclass(frozen=True)

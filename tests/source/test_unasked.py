@@ -264,6 +264,28 @@ def test_what_may_well_stand_there_twice_does(before: str, region: str, answer: 
     assert rewritten(text, answer, region if text.count(region) == 1 else text) in (before + answer, answer)
 
 
+METHOD = '    def f(self):\n        """One.\n        \n        Two.\n        """\n        return """\nleft\n"""\n'
+CLASS = f'import os\n\n\nclass A(B):\n    """Doc."""\n\n    x = 1\n\n{METHOD}\n    def g(self):\n        return os\n'
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+@pytest.mark.parametrize("head", ["class A(B):\n", 'import os\n\n\nclass A(B):\n    """Doc."""\n\n    x = 1\n\n'])
+def test_the_class_around_a_method_is_not_repeated(head: str, indent: str):
+    """Models put the class's header above the method that they were asked for: only the method is theirs."""
+    answer = (head + METHOD).replace("f(self)", "f(self, a)")
+    answer = "".join(indent + line if line.strip() else line for line in answer.splitlines(keepends=True))
+    assert rewritten(CLASS, without_blanks(answer), METHOD) == CLASS.replace("f(self)", "f(self, a)")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [f"import sys\n\nclass A(B):\n{METHOD}", f"class A(B):\n{METHOD}\n    def g(self):\n        return 1\n", "class A(B): y = 2\n"],
+)
+def test_more_than_the_class_around_a_method_is_refused(answer: str):
+    with pytest.raises(RejectedResultError, match="outside the selection"):
+        rewritten(CLASS, answer.replace("f(self)", "f(self, a)"), METHOD)
+
+
 # --- names
 
 LETTERS = 'def letter(who):\n    return f"Dear {who}"\n\n\nclass Box:\n    def put(self, item):\n        self.item = item\n'
