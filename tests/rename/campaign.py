@@ -1,6 +1,9 @@
 """Renames everything in small random programs, and runs each program before and after: it has to print the same, unless the rename was refused or places were listed.
 
-    python -m tests.rename.campaign --programs 20000 --seed 1 --python python3.10 --python python3.12 --python python3.13
+    python -m tests.rename.campaign --programs 20000 --seed 1
+
+Programs run on this Python and on each `python3.10` to `python3.14` of the PATH, or on those that are named: `--python python3.12 --python …`. Type parameters are in a third of them
+and need 3.12.
 
 Prints a line of JSON at the end, and each failing program whole. Exit status 1 if one failed. The renames are planned in this process, the programs run in one process for each Python.
 """
@@ -210,6 +213,16 @@ def _report(seed: int, program: Program, attempt: Attempt, outputs: list[tuple[I
     return out
 
 
+def _on_path() -> list[str]:
+    """The Python that runs here, and one of each other version that there is."""
+    own = f"python3.{sys.version_info.minor}"
+    others = [found for minor in range(10, 15) if (found := shutil.which(f"python3.{minor}")) and Path(found).name != own]
+    return [
+        sys.executable,
+        *(one for one in others if subprocess.run([one, "-I", "-c", ""], capture_output=True, check=False).returncode == 0),
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=int, default=1000)
@@ -218,7 +231,7 @@ def main() -> int:
     parser.add_argument("--python", action="append", help="a CPython that runs the programs; may be given several times")
     parser.add_argument("--show", type=int, default=1, help="failing programs that are printed")
     options = parser.parse_args()
-    interpreters = [Interpreter(command) for command in options.python or [sys.executable]]
+    interpreters = [Interpreter(command) for command in options.python or _on_path()]
     started = time.monotonic()
     summary = run(options.programs, options.seed, interpreters, options.seconds)
     for one in interpreters:
