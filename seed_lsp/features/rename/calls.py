@@ -49,6 +49,16 @@ def functions_called(resolution: Resolution, place: Place, function: Node, value
     return resolution.functions([*values, *resolution.definitions_of(place, function)])
 
 
+def _functions_of_name(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
+    """The functions of the file that the name in a call may stand for by the scopes alone: jedi goes by the last binding that it sees."""
+    if function.type != "identifier":
+        return frozenset()
+    there = resolution.for_name(place.file.text_of(function)).place(place.path)
+    scope = there.lookup(function)
+    parents = (one.node.parent for one in there.bindings.get(scope, ())) if scope is not None else ()
+    return frozenset(place.scope(parent) for parent in parents if parent is not None and parent.type == "function_definition")
+
+
 def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: Iterable[str], place: Place, occurrence: Occurrence) -> str:
     """Why a named argument that is not resolved may be for one of the `wanted` functions and classes after all; empty if it cannot be. `called_as`: their names."""
     function = _called(occurrence)
@@ -57,6 +67,8 @@ def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: I
         return "argument of a call of something unknown"
     if functions_called(resolution, place, function, values) & set(wanted):
         return "argument of a function behind a decorator"
+    if _functions_of_name(resolution, place, function) & set(wanted):
+        return "argument of a function whose name stands for other things, too"
     given = [argument for argument in _arguments(function) if argument.type in {"identifier", "attribute", "call", "subscript"}]
     of_given = [resolution.values_of(place, argument) for argument in given]
     if any(_scopes_of(resolution, some) & set(wanted) for some in of_given):

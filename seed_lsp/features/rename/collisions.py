@@ -39,7 +39,7 @@ def require_room(resolution: Resolution, references: References, new: str) -> No
     for scope in references.symbol.scopes | references.symbol.overrides:
         assert scope.path is not None, "a library's symbol was refused"
         _require_free(Place(scope.path, resolution.place(scope.path).file, new), scope)
-    if references.symbol.is_member:
+    if references.symbol.is_member and resolution.files.containing(new):
         _require_free_in_family(resolution, references, new)
     require_same_stars(resolution, references, new)
     require_same_class(resolution, by_file, new)

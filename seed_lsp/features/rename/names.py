@@ -52,6 +52,8 @@ class PythonFile:
         self.tree: Tree = tree
         self._bytes = document.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self._bytes) == len(document.text)
+        # Of a scope's node and a name the places that bind it there, as they were asked for.
+        self.bound: dict[tuple[int, str], list[Node]] = {}
 
     def occurrences(self, name: str) -> list[Occurrence]:
         """Every place where the name stands as a word, in order; in code also where it is spelled in another way that Python reads as the same."""

@@ -57,7 +57,7 @@ def _bound_by(file: PythonFile, node: Node) -> tuple[Node | None, str]:
 
 def _binds(file: PythonFile, scope: Node, name: str) -> bool:
     """Whether a scope that functions within it see binds a name."""
-    return scope.type != "class_definition" and any(True for _ in _bindings(file, scope, name))
+    return scope.type != "class_definition" and bool(_bindings(file, scope, name))
 
 
 def _is_rebound(file: PythonFile, function: Node, name: str) -> bool:
@@ -65,13 +65,12 @@ def _is_rebound(file: PythonFile, function: Node, name: str) -> bool:
 
 
 def _bindings(file: PythonFile, scope: Node, name: str) -> list[Node]:
-    start, end = file.char_of(scope.start_byte), file.char_of(scope.end_byte)
-    found = []
-    for match in names.word_pattern(name).finditer(file.document.text, start, end):
-        node = file.node_at(CharOffset(match.start()))
-        if node.type == "identifier" and names.is_same(scoping.binding_scope(node), scope):
-            found.append(node)
-    return found
+    key = (scope.id, name)
+    if key not in file.bound:
+        start, end = file.char_of(scope.start_byte), file.char_of(scope.end_byte)
+        words = (file.node_at(CharOffset(match.start())) for match in names.word_pattern(name).finditer(file.document.text, start, end))
+        file.bound[key] = [node for node in words if node.type == "identifier" and names.is_same(scoping.binding_scope(node), scope)]
+    return file.bound[key]
 
 
 def _first_parameter(file: PythonFile, function: Node) -> str | None:

@@ -272,11 +272,12 @@ class Resolution:
         return self._stars[place.path]
 
     def _by_star(self, place: Place) -> frozenset[Scope]:
-        """What a name of a module may also be, since the module imports ``*``."""
+        """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
         found: frozenset[Scope] = frozenset()
         for source in self.star_sources(place) if place.file.has_star_import else ():
             there = self.place(source)
-            if there.module in there.bindings:
+            listed = not self.name.startswith("_") or "__all__" in there.file.document.text
+            if listed and there.module in there.bindings:
                 found |= self.bound_in(there, there.module)
         return found
 
