@@ -20,8 +20,10 @@ from seed_lsp.source.layout import NO_FOLDERS, SOURCES, ImportFolders
 if TYPE_CHECKING:
     import jedi
 
-PARSED_FILES = 150
-"""Syntax trees that are kept: each takes a hundred times the file's size."""
+PARSED_LINES = 150_000
+"""Lines whose syntax trees are kept: these take a hundred times the files' size. A rename asks in each file that has the name, before and after, so that with too few
+kept every file is parsed again for each of its imports.
+"""
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -210,11 +212,13 @@ def _keep_no_files() -> None:
 
 
 def _limit_parsed() -> None:
+    """Let go of the trees that were made longest ago."""
     import parso.cache
 
     for trees in parso.cache.parser_cache.values():
-        while len(trees) > PARSED_FILES:
-            del trees[next(iter(trees))]
+        lines = sum(len(item.lines) for item in trees.values())
+        while lines > PARSED_LINES:
+            lines -= len(trees.pop(next(iter(trees))).lines)
 
 
 def marks(text: str, line: int) -> int:

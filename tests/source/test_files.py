@@ -145,6 +145,29 @@ def test_resolving_sees_the_text_in_the_editor(tmp_path: Path):
     assert line_of_f() == []
 
 
+def test_trees_are_kept_up_to_a_number_of_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Many small files stay ready, so that none is parsed again with each question, and memory has a bound whatever their sizes."""
+    from parso.cache import parser_cache
+    from parso.python.parser import Parser
+
+    parsed: list[object] = []
+    real = Parser.parse
+    monkeypatch.setattr(Parser, "parse", lambda self, tokens: (parsed.append(self), real(self, tokens))[1])
+    monkeypatch.setattr("seed_lsp.source.resolve.PARSED_LINES", 1000)
+    paths = [tmp_path / f"m{i}.py" for i in range(200)]
+    for path in paths:
+        path.write_text("x = 1\n\n", encoding="utf-8")
+    resolver = Resolver(tmp_path, lambda _: None)
+    for path in paths * 2:
+        resolver.file(read_document(path), path)
+    assert len(parsed) == len(paths)
+    large = tmp_path / "large.py"
+    large.write_text("x = 1\n" * 990, encoding="utf-8")
+    for path in (large, paths[0]):
+        resolver.file(read_document(path), path)
+    assert all(sum(len(item.lines) for item in trees.values()) <= 1000 for trees in parser_cache.values())
+
+
 def test_resolving_runs_no_code_and_writes_no_files(tmp_path: Path):
     """Neither modules of the workspace, nor extension modules in it, nor the interpreter of its environment; no pickles in the user's caches."""
     root, home = tmp_path / "root", tmp_path / "home"
