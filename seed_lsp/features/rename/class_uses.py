@@ -15,7 +15,24 @@ Kind = Literal["call", "method", "base", "alias", "given", "pattern", "other"]
 ``pattern``: one that takes fields by their places. ``other``: none of these, as in an annotation."""
 
 _LOOKED_AT = frozenset(
-    {"isinstance", "issubclass", "super", "cast", "type", "id", "hash", "repr", "getattr", "hasattr", "setattr", "vars", "dir"}
+    {
+        "isinstance",
+        "issubclass",
+        "super",
+        "cast",
+        "TypeVar",
+        "NewType",
+        "assert_type",
+        "type",
+        "id",
+        "hash",
+        "repr",
+        "getattr",
+        "hasattr",
+        "setattr",
+        "vars",
+        "dir",
+    }
 )
 _WITHOUT_CALL = frozenset(
     {
@@ -23,6 +40,7 @@ _WITHOUT_CALL = frozenset(
         "comparison_operator",
         "except_clause",
         "as_pattern",
+        "interpolation",
         "subscript",
         "binary_operator",
         "type",
@@ -107,7 +125,7 @@ def _attribute(place: Place, attribute: Node) -> ClassUse:
 def _is_looked_at(place: Place, top: Node) -> bool:
     """Whether nobody who gets the class here calls it."""
     parent = top.parent
-    while parent is not None and parent.type in {"tuple", "parenthesized_expression", "binary_operator"}:
+    while parent is not None and parent.type in {"tuple", "parenthesized_expression", "keyword_argument"}:
         top, parent = parent, parent.parent
     if parent is None or parent.type in _WITHOUT_CALL:
         return True
