@@ -53,10 +53,11 @@ def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
     plain = server.workspace
     folders = list(plain.folders.values())
     # Clients of before 3.6, and some of today, name their folder in no other way.
-    if not folders and plain.root_uri and (params.root_uri or params.root_path):
-        folders = [types.WorkspaceFolder(plain.root_uri, name_of(plain.root_uri))]
+    root = server.protocol.root_uri
+    if not folders and root:
+        folders = [types.WorkspaceFolder(root, name_of(root))]
     server.protocol._workspace = SeedWorkspace(
-        plain.root_uri,
+        None,
         types.TextDocumentSyncKind.Incremental,
         folders,
         plain.position_encoding,

@@ -5,6 +5,7 @@ Each mend names the function of pygls 2.1 that it takes the place of, so that it
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
 import logging
@@ -13,6 +14,7 @@ import uuid
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from lsprotocol import types
@@ -39,11 +41,12 @@ _MOST_DIGITS = 16
 
 
 class SeedProtocol(LanguageServerProtocol):
-    """`receive` takes the messages. `exit_status` is set once the client has said that the server may end."""
+    """`receive` takes the messages. `exit_status` is set once the client has said that the server may end; `root_uri` is the folder that it named, in either way."""
 
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self.exit_status: int | None = None
+        self.root_uri: str | None = None
         self.shutdown_request: Future[Any] | None = None
         self._state: Literal["new", "ready", "ended"] = "new"
         self._strictness = Strictness(converter)
@@ -96,9 +99,18 @@ class SeedProtocol(LanguageServerProtocol):
         params = self._shaped(kind, method, message)
         if method == types.INITIALIZE:
             self._state = "ready"
+            self._take_root(params)
         elif method == types.SHUTDOWN:
             self._state = "ended"
         contextvars.copy_context().run(self._handle_request, number, method, params)
+
+    def _take_root(self, params: types.InitializeParams) -> None:
+        """`Workspace` and `from_fs_path` (pygls/workspace/workspace.py, pygls/uris.py) raise for some texts that are no address or no path."""
+        self.root_uri = params.root_uri
+        if params.root_uri is None and params.root_path:
+            with contextlib.suppress(ValueError):
+                self.root_uri = Path(params.root_path).as_uri()
+        params.root_uri = params.root_path = None
 
     def _take_notification(self, method: str, message: dict[str, Any]) -> None:
         if method == types.EXIT:

@@ -156,11 +156,11 @@ class SeedServer(LanguageServer):
         return Surroundings(self.root_of(path), opened, contested, addresses)
 
     def root_of(self, path: Path) -> Path:
-        """The nearest of the client's folders around a file, else the nearest project."""
+        """The nearest of the client's folders around a file, else the nearest project. A whole disk is no workspace: nobody would wait for its index."""
         from seed_lsp.source.files import project_root
 
         folders = [folder for entry in self.workspace.folders.values() if (folder := path_of(entry.uri)) is not None]
-        around = [folder for folder in folders if path.is_relative_to(folder)]
+        around = [folder for folder in folders if path.is_relative_to(folder) and folder != folder.parent]
         return max(around, key=lambda folder: len(folder.parts)) if around else project_root(path)
 
     def is_excluded(self, uri: str) -> bool:

@@ -192,7 +192,7 @@ async def _parent_gone(process: Callable[[], int | None]) -> None:
     while True:
         await asyncio.sleep(WATCH_S)
         number = process()
-        if number is None or number <= 0:
+        if number is None or not 0 < number < 1 << 31:
             continue
         if os.name == "nt":
             # There a signal would end the process that is asked about.
@@ -211,7 +211,7 @@ def _state(number: int) -> str | None:
     """Something that stays the same while a process lives; None once it is gone."""
     try:
         os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
+    except ProcessLookupError:
         return None
     except PermissionError:
         pass

@@ -62,6 +62,24 @@ def test_exit_without_shutdown_has_status_1(wire: Wire, initialized: bool):
     assert wire.process.wait(LIMIT_S) == 1
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rootUri": "file://[x/a"},
+        {"rootPath": "/tmp/\ud800"},
+        {"rootPath": "//"},
+        {"rootUri": "\ud800"},
+        {"workspaceFolders": [{"uri": "file://[", "name": ""}]},
+    ],
+)
+def test_a_root_that_is_none_is_no_reason_to_stop(wire: Wire, more: dict[str, Any], tmp_path: Path):
+    """The files that are opened are there all the same."""
+    wire.initialize(**more)
+    uri = (tmp_path / "a.py").as_uri()
+    wire.open(uri, "area = 1\n")
+    assert wire.result("textDocument/prepareRename", place(uri, 0, 0))["placeholder"] == "area"
+
+
 def test_shutdown_ends_a_rewrite_under_way(wire: Wire):
     wire.initialize()
     wire.open(URI, "def f():\n    return 1\n")
