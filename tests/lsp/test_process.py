@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import pytest_lsp
@@ -120,3 +124,25 @@ async def test_a_missing_model_is_said_once_while_typing(real_client: LanguageCl
     assert editor.shown().count("config.json") == 1
     with pytest.raises(JsonRpcException, match=r"config\.json"):
         await editor.edit("x = ", "Do it.")
+
+
+@pytest.mark.parametrize("kind", ["a home folder of nobody", "a named pipe", "weights that are a named pipe"])
+async def test_a_model_that_can_never_be_loaded_is_told_at_once(kind: str, real_client: LanguageClient, tiny_folder, tmp_path):
+    """Neither the list of code actions nor a request fails otherwise or waits; with another model in the settings the next request works."""
+    model = tmp_path / "model.gguf"
+    if kind == "a named pipe":
+        os.mkfifo(model)
+    elif kind == "weights that are a named pipe":
+        model = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+        (model / "model.safetensors").unlink()
+        os.mkfifo(model / "model.safetensors")
+    else:
+        model = Path("~nosuchuser/model.gguf")
+    editor = await start(real_client, "neovim", {"model": str(model)})
+    editor.open("value = 1\n")
+    assert isinstance(await editor.actions(editor.selection("value = 1")), list)
+    with pytest.raises(JsonRpcException, match=r"named pipe|no \.gguf file|home folder"):
+        await asyncio.wait_for(editor.edit("value = 1", "Do it."), 30)
+    real_client.set_configuration({"seed": {"model": str(tiny_folder), "inline": {"maxTokens": 4}}})
+    real_client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+    assert isinstance(await asyncio.wait_for(editor.complete(), 60), list)
