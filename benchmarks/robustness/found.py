@@ -13,7 +13,7 @@ from benchmarks.robustness.exchange import Fault, Sent, sent
 from benchmarks.robustness.session import framed
 
 MESSAGES = CORPUS / "messages.jsonl"
-"""A line each: what was wrong, and the ``message``, or the ``raw`` bytes, each a character."""
+"""A line each: what was wrong, and the ``message``, or the ``raw`` bytes, each a character; with the ``number`` that must be answered, or ``unnamed`` where an error without an id must come."""
 MOST_SUSPECTS, MOST_CUTS = 40, 60
 _FOLDER = "file:///FOLDER"
 
@@ -81,7 +81,9 @@ def json_of(one: Sent) -> Any:
 def keep(fault: Fault, one: Sent, folder: Path) -> None:
     """Add it to the corpus, without the folder's name."""
     message = json_of(one)
-    entry = {"message": message} if message is not None else {"raw": one.data.decode("latin-1")}
+    entry = (
+        {"message": message} if message is not None else {"raw": one.data.decode("latin-1"), "number": one.number, "unnamed": one.unnamed}
+    )
     line = json.dumps({"what": fault.what, **entry}).replace(folder.as_uri(), _FOLDER)
     CORPUS.mkdir(exist_ok=True)
     with MESSAGES.open("a", encoding="utf-8") as file:
@@ -95,7 +97,7 @@ def kept(folder: Path) -> list[Sent]:
     for number, line in enumerate(lines):
         entry = json.loads(line.replace(_FOLDER, folder.as_uri()))
         if "raw" in entry:
-            found.append(Sent("", ((entry["raw"].encode("latin-1"), 0.0),)))
+            found.append(Sent("", ((entry["raw"].encode("latin-1"), 0.0),), entry["number"], unnamed=entry["unnamed"]))
             continue
         message = entry["message"]
         name = f"kept{number}" if isinstance(message, dict) and "method" in message and isinstance(message.get("id"), int | str) else None
