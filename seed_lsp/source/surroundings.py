@@ -20,6 +20,7 @@ _ASSIGNMENTS = frozenset({"assignment", "augmented_assignment"})
 _IMPORTS = frozenset({"preproc_include", "use_declaration", "package_clause", "package_declaration", "using_declaration"})
 _FUNCTIONS = ("function", "method", "lambda", "closure", "constructor")
 _FUTURE = "future_import_statement"
+_DOCUMENTATION = "__doc__"
 _OVERLOADING = frozenset({"java", "cpp", "typescript", "typescriptreact"})
 _ALIKE = 0.7
 """How alike two assignments are of which one is a version of the other."""
@@ -190,12 +191,12 @@ def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
     return _Statement(
         " ".join(code.decode("utf-8", "surrogatepass").split()),
         kind,
-        "" if kind == "import" else _name(inner),
+        "" if kind == "import" else _DOCUMENTATION if is_text(inner) and kind == "call" else _name(inner),
         _line_start(source, node.start_byte),
         line_end,
         is_next=is_next,
         is_future=node.type == _FUTURE,
-        is_assignment=inner.type in _ASSIGNMENTS,
+        is_assignment=inner.type in _ASSIGNMENTS or (is_text(inner) and kind == "call"),
         has_lines=b"\n" in code,
     )
 
@@ -260,7 +261,7 @@ def _repeated_within(kept: Sequence[_Statement], around: _Scan, named: frozenset
 
 
 def _binds_anew(one: _Statement, around: _Scan) -> bool:
-    """Whether a statement is another version of a definition or a long assignment outside; a variable may well get another value."""
+    """Whether a statement is another version of a definition, a long assignment or a docstring outside; a variable may well get another value."""
     if not around.declares or not one.binds:
         return False
     others = [other for other in [*around.above, *around.below] if other.is_next and other.binds == one.binds]

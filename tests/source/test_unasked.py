@@ -286,6 +286,15 @@ def test_more_than_the_class_around_a_method_is_refused(answer: str):
         rewritten(CLASS, answer.replace("f(self)", "f(self, a)"), METHOD)
 
 
+def test_another_version_of_the_docstring_around_a_method_is_refused():
+    """The class's docstring is outside of the method, in other words too."""
+    doc = '''    """A box.\n\n    Args:\n        size: how large it is\n    """\n\n'''
+    method = "    def f(self):\n        return 1\n"
+    answer = "class A:\n" + doc.replace("how large", "in metres, how large") + method.replace("1", "2")
+    with pytest.raises(RejectedResultError, match=r"outside the selection.*A box"):
+        rewritten(f"class A:\n{doc}{method}", answer, method)
+
+
 # --- names
 
 LETTERS = 'def letter(who):\n    return f"Dear {who}"\n\n\nclass Box:\n    def put(self, item):\n        self.item = item\n'
