@@ -48,18 +48,28 @@ class Interpreter:
         path = shutil.which(command)
         if path is None:
             raise SystemExit(f"there is no {command}")
-        self._process = subprocess.Popen([path, "-I", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._command = [path, "-I", str(RUNNER)]
+        self._process = self._started()
         version = subprocess.run([path, "-I", "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=True)
         major, minor = version.stdout.split()
         self.version = (int(major), int(minor))
         self.name = f"Python {major}.{minor}"
 
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
     def outcomes(self, programs: list[Program]) -> list[list[str]]:
+        """What each program prints. One that ends the interpreter prints ``!crash``."""
         assert self._process.stdin is not None, "a pipe"
         assert self._process.stdout is not None, "a pipe"
         self._process.stdin.write(json.dumps(programs) + "\n")
         self._process.stdin.flush()
-        return list(json.loads(self._process.stdout.readline()))
+        line = self._process.stdout.readline()
+        if line:
+            return list(json.loads(line))
+        self._process.communicate()
+        self._process = self._started()
+        return [["!crash"]] if len(programs) == 1 else [self.outcomes([program])[0] for program in programs]
 
     def close(self) -> None:
         self._process.communicate(timeout=10)
