@@ -77,7 +77,9 @@ def _report(found: Rename, files: WorkspaceFiles, root: Path, options: argparse.
     diff = "".join(unified_diff(documents[p].text, new, p.relative_to(root).as_posix()) for p, new in sorted(texts.items()))
     if options.write:
         write_files({p: Replacement(documents[p].text, new, documents[p].encoding) for p, new in texts.items()})
-    by_place = {(site.path, site.start): site for site in found.references.sites}
+    is_renamed = found.new_name != found.references.symbol.name
+    # Where the name stays, what mentions it is right as it is.
+    by_place = {(site.path, site.start): site for site in found.references.sites if is_renamed or site.tier != "mention"}
     if found.call_sites is not None:
         by_place |= {(site.path, site.start): site for site in found.call_sites.sites}
     sites = [_site(documents.get(site.path) or files.document(site.path), site, root, tiers) for _, site in sorted(by_place.items())]

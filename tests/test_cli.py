@@ -105,6 +105,16 @@ def test_the_instruction_may_come_from_standard_input(file: Path, monkeypatch):
     assert sent[0].instruction == "Rename a to b."
 
 
+def test_mentions_are_left_by_a_new_name_alone(file: Path, capsys):
+    """Where only the signature changes, documentation that names the function is right, and none of the places to look at."""
+    file.write_text('def area(w, h):\n    """The area."""\n    return w * h\n\n\nprint(area(1, 2))\n')
+    place = ["rename", str(file), "--line", "1", "--column", "5"]
+    assert main([*place, "--signature", "(h, w)"]) == 0
+    assert "mention:" not in capsys.readouterr().err
+    assert main([*place, "size"]) == 0
+    assert "a.py:2:12 (mention: in a docstring)" in capsys.readouterr().err
+
+
 def test_no_change_is_no_failure(file: Path, monkeypatch, capsys):
     answer(monkeypatch, SOURCE)
     assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--json"]) == 0
