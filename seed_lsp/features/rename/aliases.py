@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from seed_lsp.features.rename.class_uses import class_use
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import APPLIED, References, find_references
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.source.document import CharOffset
 

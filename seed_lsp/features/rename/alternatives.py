@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tree_sitter import Node
 
 from seed_lsp.features.rename import names
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-    from seed_lsp.features.rename.names import PythonFile
-    from seed_lsp.features.rename.resolution import Place, Scope
+from seed_lsp.features.rename.names import PythonFile
+from seed_lsp.features.rename.place import Place, Scope
 
 _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 

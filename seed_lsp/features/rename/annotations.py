@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.names import Occurrence, PythonFile
-from seed_lsp.features.rename.resolution import Place, Scope
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.source.document import CharOffset, Document
 
 _VALUES = ("Literal", "Annotated")

@@ -26,9 +26,10 @@ from seed_lsp.features.rename.definitions import (
 from seed_lsp.features.rename.harmless import Harmless
 from seed_lsp.features.rename.lists import CommentError
 from seed_lsp.features.rename.object_calls import CALL, ObjectCall, object_calls
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.reached import Reached
 from seed_lsp.features.rename.references import APPLIED, References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.rewriting import Rewriter
 from seed_lsp.features.rename.signature import MissingValueError, SignatureChange, UnboundError
 from seed_lsp.source.document import CharOffset

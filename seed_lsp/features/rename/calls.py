@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from seed_lsp.features.rename.names import Occurrence
-    from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+    from seed_lsp.features.rename.place import Place, Scope
+    from seed_lsp.features.rename.resolution import Resolution
     from seed_lsp.source.resolve import Definition
 
 _COPIERS, _OWN_COPIERS = frozenset({"replace", "evolve"}), frozenset({"_replace", "__replace__"})

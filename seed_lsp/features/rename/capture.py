@@ -10,7 +10,7 @@ from pathlib import Path
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.rename.comprehensions import require_apart, require_no_double_binding
 from seed_lsp.features.rename.names import Occurrence, PythonFile
-from seed_lsp.features.rename.resolution import Place
+from seed_lsp.features.rename.place import Place
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit
 

@@ -8,7 +8,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names, scoping
-from seed_lsp.features.rename.resolution import Place
+from seed_lsp.features.rename.place import Place
 
 Kind = Literal["call", "method", "base", "alias", "given", "pattern", "other"]
 """``call``: ``C(…)``. ``method``: ``C.__init__(…)``. ``base``: of another class. ``alias``: it gets another name. ``given``: to whoever may call it.

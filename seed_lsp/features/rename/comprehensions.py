@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.rename.names import FUNCTIONS, Occurrence, is_same, lies_in
-from seed_lsp.features.rename.resolution import Place
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.scoping import COMPREHENSIONS, outer_scope, scope_of
 
 

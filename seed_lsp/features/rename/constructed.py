@@ -8,8 +8,9 @@ from seed_lsp.features.rename.aliases import with_aliases
 from seed_lsp.features.rename.class_uses import class_use
 from seed_lsp.features.rename.definitions import others_of
 from seed_lsp.features.rename.lineage import Lineage
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import APPLIED, References, find_references
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import Symbol
 
 

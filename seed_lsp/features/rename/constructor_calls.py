@@ -18,8 +18,9 @@ from seed_lsp.features.rename.constructors import Constructor, takes_anything
 from seed_lsp.features.rename.definitions import Function, NewSignature, change_of, for_override, functions_of
 from seed_lsp.features.rename.field_signature import FieldSignature
 from seed_lsp.features.rename.implicit import Constructing, constructed_like, constructing_calls
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import APPLIED, References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import Kind, Parameter, SignatureChange, parse_signature, pieces_of
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.source.patch import Edit

@@ -10,7 +10,8 @@ from seed_lsp.features.rename import names
 from seed_lsp.features.rename.definitions import functions_of
 from seed_lsp.features.rename.fields import parameters_from_fields
 from seed_lsp.features.rename.lineage import CONSTRUCTORS, HARMLESS_DECORATORS, Lineage, named_bases
-from seed_lsp.features.rename.resolution import Resolution, Scope
+from seed_lsp.features.rename.place import Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.source.document import CharOffset

@@ -10,7 +10,8 @@ from seed_lsp.features.rename import names
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from seed_lsp.features.rename.resolution import Place, Resolution
+    from seed_lsp.features.rename.place import Place
+    from seed_lsp.features.rename.resolution import Resolution
 
 KEEPS_SIGNATURE = frozenset(
     {

@@ -11,7 +11,8 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.place import Place, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import Parameter, SignatureChange, parameters_of, parse_signature
 from seed_lsp.source.document import CharOffset
 

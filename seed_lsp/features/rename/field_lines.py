@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.fields import Field
-from seed_lsp.features.rename.resolution import Place
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.signature import Parameter
 from seed_lsp.source.patch import Edit
 

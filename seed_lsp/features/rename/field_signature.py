@@ -14,8 +14,8 @@ from seed_lsp.features.rename.field_lines import FieldLines
 from seed_lsp.features.rename.fields import OBJECT, fields_of, parameters_from_fields
 from seed_lsp.features.rename.lineage import has_option
 from seed_lsp.features.rename.names import Occurrence
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import APPLIED, Site, find_references
-from seed_lsp.features.rename.resolution import Place, Scope
 from seed_lsp.features.rename.signature import Kind, Parameter, SignatureChange, parse_signature
 from seed_lsp.features.rename.symbols import Symbol
 

@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.lineage import Lineage, has_option
-from seed_lsp.features.rename.resolution import Place, Scope
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.signature import Kind, Parameter
 
 OBJECT = Parameter("self", "either")

@@ -7,7 +7,8 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.place import Place, Scope
+from seed_lsp.features.rename.resolution import Resolution
 
 _SHARED = "conftest.py"
 

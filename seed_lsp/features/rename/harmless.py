@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename import effects, names
 from seed_lsp.features.rename.effects import Evaluation
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.place import Place
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.source.document import CharOffset
 
 DEPTH = 3

@@ -11,7 +11,8 @@ from seed_lsp.features.rename import names
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+    from seed_lsp.features.rename.place import Place, Scope
+    from seed_lsp.features.rename.resolution import Resolution
 
 ANY = "*"
 """Stands for the name of a base class that is no name."""

@@ -9,8 +9,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.lineage import Lineage
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import Site
-from seed_lsp.features.rename.resolution import Place, Scope
 
 _OF_CLASS = frozenset({"__init_subclass__", "__class_getitem__", "__new__"})
 """Methods whose first parameter is the class without a decorator."""

@@ -15,8 +15,8 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.grammars import FAMILIES, Grammar, Where, grammar_of
 from seed_lsp.features.rename.names import word_pattern
+from seed_lsp.features.rename.place import Scope
 from seed_lsp.features.rename.references import References, Site, mentions
-from seed_lsp.features.rename.resolution import Scope
 from seed_lsp.features.rename.symbols import Symbol, name_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles

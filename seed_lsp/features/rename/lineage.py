@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.place import Place, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.resolve import Definition
 

@@ -20,8 +20,9 @@ from seed_lsp.features.rename.call_sites import CallSites, call_of
 from seed_lsp.features.rename.definitions import Function, functions_of
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.lists import CommentError, list_edits
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import IN_DOCTEST, References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import Argument, UnboundError, arguments_of, bind, pieces_of
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits

@@ -11,8 +11,9 @@ from tree_sitter import Node
 from seed_lsp.features.rename import names
 from seed_lsp.features.rename.constructed import Family
 from seed_lsp.features.rename.lineage import Lineage
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 
 CALL = "__call__"
 _MAY_BE_OBJECTS = frozenset({"identifier", "attribute", "call", "subscript", "parenthesized_expression"})

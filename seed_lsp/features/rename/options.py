@@ -9,8 +9,9 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import IN_NAMING_STRING, References, Site
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.source.document import CharOffset
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import spelling
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import Site
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.resolution import Resolution
 
 
 def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:

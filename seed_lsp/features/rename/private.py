@@ -9,8 +9,9 @@ from pathlib import Path
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import spelling
 from seed_lsp.features.rename.names import Occurrence
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import IN_NAMING_STRING, References, Site, Tier, mentions
-from seed_lsp.features.rename.resolution import Place, Resolution, Scope
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.source.document import CharOffset, Document
 

@@ -14,7 +14,8 @@ from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import names, spelling
 from seed_lsp.features.rename.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.place import Place
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.features.rename.unresolved import why_possible
 from seed_lsp.source.document import CharOffset, Document

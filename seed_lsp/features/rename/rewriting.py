@@ -13,7 +13,7 @@ from seed_lsp.features.rename import effects, names
 from seed_lsp.features.rename.definitions import Function
 from seed_lsp.features.rename.lists import CommentError, list_edits
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.resolution import Place, Scope
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.signature import SignatureChange, UnboundError, arguments_of, parameters_of, pieces_of, rewritten
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import APPLIED, References
-from seed_lsp.features.rename.resolution import Place, Resolution
+from seed_lsp.features.rename.resolution import Resolution
 
 _STAR = re.compile(r"\bimport\s*\*")
 

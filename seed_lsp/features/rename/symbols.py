@@ -11,7 +11,8 @@ from typing import Literal
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping, spelling
 from seed_lsp.features.rename.fixtures import with_fixtures
-from seed_lsp.features.rename.resolution import Resolution, Scope, library_names
+from seed_lsp.features.rename.place import Scope, library_names
+from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.unresolved import scopes_of_unknown_family
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles

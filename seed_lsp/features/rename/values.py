@@ -18,7 +18,7 @@ from seed_lsp.features.rename.call_sites import Gap
 from seed_lsp.features.rename.change import Rename
 from seed_lsp.features.rename.definitions import NewSignature
 from seed_lsp.features.rename.names import PythonFile
-from seed_lsp.features.rename.resolution import Place
+from seed_lsp.features.rename.place import Place
 from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
