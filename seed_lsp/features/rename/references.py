@@ -83,7 +83,7 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
     sites: list[Site] = []
     documents: dict[Path, Document] = {}
     python = {path} if symbol.is_local and symbol.kind != "parameter" else set(resolution.files.containing(symbol.name))
-    own = {scope.path for scope in symbol.scopes}
+    own = {scope.path for scope in symbol.scopes | symbol.overrides}
     for found in sorted(python | {scope.path for scope in symbol.scopes if scope.path is not None}):
         try:
             document = resolution.files.document(found)
