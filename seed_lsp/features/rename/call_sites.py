@@ -183,10 +183,10 @@ class _Planner:
         use = class_use(place, node)
         if use.kind == "alias" and not self._references.symbol.is_member and is_followed(resolution, place, use.node):
             return
-        if site.tier not in APPLIED and names.is_imported(node):
+        bound = scoping.binding_scope(node) is not None or names.is_imported(node)
+        if site.tier not in APPLIED and bound:
             self._changer.sites.append(site)
             return
-        bound = scoping.binding_scope(node) is not None or names.is_imported(node)
         if node.type != "identifier" or (bound and use.kind != "alias"):
             return
         call = call_of(node)

@@ -14,7 +14,7 @@ from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename import names, spelling
 from seed_lsp.features.rename.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.names import Occurrence
-from seed_lsp.features.rename.place import Place
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.symbols import Symbol
 from seed_lsp.features.rename.unresolved import why_possible
@@ -83,7 +83,7 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
     sites: list[Site] = []
     documents: dict[Path, Document] = {}
     python = {path} if symbol.is_local and symbol.kind != "parameter" else set(resolution.files.containing(symbol.name))
-    own = {scope.path for scope in symbol.scopes | symbol.overrides}
+    own = {scope.path for scope in symbol.scopes | symbol.overrides | symbol.alike}
     for found in sorted(python | {scope.path for scope in symbol.scopes if scope.path is not None}):
         try:
             document = resolution.files.document(found)
@@ -168,13 +168,22 @@ def _verdict(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
         return ("possible", reason) if reason else None
     others = scopes - symbol.scopes - symbol.overrides
     if not scopes - others:
-        unsure = ", ".join(sorted(resolution.title(scope) for scope in scopes & symbol.unsure))
-        return ("possible", f"{symbol.name} of {unsure}, which may be related by a base that is unknown") if unsure else None
+        reason = _why_unsure(resolution, symbol, scopes)
+        return ("possible", reason) if reason else None
     if others:
         return "possible", f"may also be the one of {', '.join(sorted(resolution.title(other) for other in others))}"
     if scopes & symbol.scopes:
         return "exact", _reason(place, occurrence)
     return "override", f"{symbol.name} of {', '.join(sorted(resolution.title(scope) for scope in scopes))}"
+
+
+def _why_unsure(resolution: Resolution, symbol: Symbol, scopes: frozenset[Scope]) -> str:
+    """Why a member of other classes may be the symbol; empty where it is something else."""
+    for found, why in ((symbol.unsure, "related by a base that is unknown"), (symbol.alike, "related by a protocol")):
+        titles = ", ".join(sorted(resolution.title(scope) for scope in scopes & found))
+        if titles:
+            return f"{symbol.name} of {titles}, which may be {why}"
+    return ""
 
 
 def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:

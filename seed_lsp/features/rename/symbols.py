@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping, spelling
 from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.place import Scope, library_names
+from seed_lsp.features.rename.protocols import classes_alike
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.unresolved import scopes_of_unknown_family
 from seed_lsp.source.document import CharOffset, Document
@@ -29,7 +30,7 @@ _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_mo
 class Symbol:
     """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
     `called_as`: of a parameter the names by which its function is called, of a field those of its classes. `unsure`: the classes that define it and may be related,
-    by a base that is unknown.
+    by a base that is unknown; `alike`: those that may stand for a protocol, or the protocol, and for a parameter their methods.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Symbol:
     overrides: frozenset[Scope] = frozenset()
     called_as: frozenset[str] = frozenset()
     unsure: frozenset[Scope] = frozenset()
+    alike: frozenset[Scope] = frozenset()
 
     @property
     def is_local(self) -> bool:
@@ -72,7 +74,8 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renam
     scopes = resolution.with_twins(with_fixtures(resolution, scopes))
     kind, overrides = _kind(resolution, scopes), resolution.with_twins(_related(resolution, scopes)) - scopes
     unsure = _unsure(resolution, scopes | overrides)
-    return Symbol(name, kind, scopes, overrides, _called_as(resolution, kind, scopes | overrides), unsure)
+    alike = _alike(resolution, scopes | overrides)
+    return Symbol(name, kind, scopes, overrides, _called_as(resolution, kind, scopes | overrides), unsure, alike)
 
 
 def resolution_at(
@@ -144,18 +147,35 @@ def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]
 def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
     """Of a method's parameter: the same parameter of the methods that override it, or that it overrides."""
     found: set[Scope] = set()
+    for methods, own in _methods(resolution, scopes):
+        for owner in _related(methods, frozenset({own})):
+            found |= _functions_in(resolution, methods, owner)
+    return frozenset(found - scopes)
+
+
+def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[Resolution, Scope]]:
+    """Of those of the scopes that are methods the class, with a resolution for the method's name."""
     for scope in scopes:
         if scope.path is None or scope.node_type != "function_definition":
             continue
         place = resolution.place(scope.path)
         method = place.node_of(scope).child_by_field_name("name")
         around = scoping.scope_of(place.node_of(scope))
-        if method is None or around.type != "class_definition":
-            continue
-        methods = resolution.for_name(place.file.text_of(method))
-        for owner in _related(methods, frozenset({methods.place(scope.path).scope(around)})):
+        if method is not None and around.type == "class_definition":
+            methods = resolution.for_name(place.file.text_of(method))
+            yield methods, methods.place(scope.path).scope(around)
+
+
+def _alike(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]:
+    """The classes with the name that have to do with the family by a protocol; of a method's parameter their methods that have it."""
+    classes = frozenset(scope for scope in family if scope.is_class)
+    if classes:
+        return classes_alike(resolution, classes, _classes_with(resolution, classes))
+    found: set[Scope] = set()
+    for methods, own in _methods(resolution, family):
+        for owner in classes_alike(methods, {own}, _classes_with(methods, {own})):
             found |= _functions_in(resolution, methods, owner)
-    return frozenset(found - scopes)
+    return frozenset(found - family)
 
 
 def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> set[Scope]:
