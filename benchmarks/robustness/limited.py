@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -31,4 +32,4 @@ def limited(connection: Connection, settings: WorkerSettings) -> None:
 
 
 if __name__ == "__main__":
-    serve_stdio(EngineClient(entry=limited))
+    sys.exit(serve_stdio(EngineClient(entry=limited)))

@@ -7,6 +7,7 @@ model is a script of forwards that take 50 ms.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,4 +88,4 @@ def watched(connection: Connection, settings: WorkerSettings) -> None:
 
 
 if __name__ == "__main__":
-    serve_stdio(EngineClient(entry=watched))
+    sys.exit(serve_stdio(EngineClient(entry=watched)))
