@@ -21,7 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from engine.files import whole_file
+from engine.files import put_in_place, whole_file
 
 # A change of what a conversion writes changes this, and old folders are made anew.
 CONVERTED_VERSION = "v3"
@@ -303,10 +303,8 @@ def _require_hash(path: Path, spec: ModelSpec, report: Callable[[int], None] = l
 
 def _put(whole: Path, path: Path) -> None:
     """Move a file that came whole to its place, which may be a link to another file system."""
-    with whole.open("rb") as file:
-        os.fsync(file.fileno())
     try:
-        whole.replace(path)
+        put_in_place(whole, path)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
