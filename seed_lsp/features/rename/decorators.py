@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+from tree_sitter import Node
 
 from seed_lsp.features.rename import names
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-    from seed_lsp.features.rename.place import Place
-    from seed_lsp.features.rename.resolution import Resolution
+from seed_lsp.features.rename.inference import Inference
+from seed_lsp.features.rename.place import Place
 
 KEEPS_SIGNATURE = frozenset(
     {
@@ -30,13 +27,13 @@ KEEPS_SIGNATURE = frozenset(
 """Decorators behind which a function takes what it says."""
 
 
-def keep_parameter(resolution: Resolution, place: Place, function: Node) -> bool:
-    """Whether an argument by the resolution's name reaches the function's own parameter through each of its decorators."""
+def keep_parameter(inference: Inference, place: Place, function: Node) -> bool:
+    """Whether an argument by the inference's name reaches the function's own parameter through each of its decorators."""
     outer = names.with_decorators(function)
-    return all(_keeps_parameter(resolution, place, one) for one in outer.children if one.type == "decorator")
+    return all(_keeps_parameter(inference, place, one) for one in outer.children if one.type == "decorator")
 
 
-def _keeps_parameter(resolution: Resolution, place: Place, decorator: Node) -> bool:
+def _keeps_parameter(inference: Inference, place: Place, decorator: Node) -> bool:
     called = decorator.named_children[0] if decorator.named_children else None
     if called is not None and called.type == "call":
         called = called.child_by_field_name("function")
@@ -45,9 +42,9 @@ def _keeps_parameter(resolution: Resolution, place: Place, decorator: Node) -> b
     if place.file.text_of(called).rpartition(".")[2] in KEEPS_SIGNATURE:
         return True
     wrappers = []
-    for scope in resolution.functions(resolution.values_of(place, called)):
+    for scope in inference.functions(inference.values_of(place, called)):
         assert scope.path is not None, "functions of the workspace"
-        there = resolution.place(scope.path)
+        there = inference.place(scope.path)
         wrappers += [(there, node) for node in _wrappers(there, there.node_of(scope))]
     return bool(wrappers) and all(takes_any(node) and there.scope(node) not in there.bindings for there, node in wrappers)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from tree_sitter import Node
 
 from seed_lsp.features.rename import names
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-    from seed_lsp.features.rename.place import Place, Scope
-    from seed_lsp.features.rename.resolution import Resolution
+from seed_lsp.features.rename.inference import Inference
+from seed_lsp.features.rename.place import Place, Scope
 
 ANY = "*"
 """Stands for the name of a base class that is no name."""
@@ -27,10 +24,10 @@ class _Bases:
 
 
 class Hierarchy:
-    """Answers from the files as `resolution` sees them; which name that one is for does not matter."""
+    """Answers from the files as `inference` sees them; which name that one is for does not matter."""
 
-    def __init__(self, resolution: Resolution) -> None:
-        self._resolution = resolution
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
         self._bases: dict[Scope, _Bases] = {}
         self._below: dict[Scope, frozenset[Scope]] = {}
         self._named: dict[str, frozenset[Scope]] = {}
@@ -60,7 +57,7 @@ class Hierarchy:
     def classes_named(self, name: str) -> frozenset[Scope]:
         """The workspace's classes of a name."""
         if name not in self._named:
-            others = self._resolution.for_name(name)
+            others = self._inference.for_name(name)
             found = (scope for place in others.python_places() for scope in _classes_in(place))
             self._named[name] = frozenset(found)
         return self._named[name]
@@ -69,8 +66,8 @@ class Hierarchy:
         """The workspace's classes that inherit from a class, found where its name or a subclass's is."""
         if scope not in self._below:
             self._below[scope] = frozenset()
-            name = self._resolution.title(scope)
-            near = [one for place in self._resolution.for_name(name).python_places() for one in _subclasses_in(place)]
+            name = self._inference.title(scope)
+            near = [one for place in self._inference.for_name(name).python_places() for one in _subclasses_in(place)]
             direct = {one for one in near if one != scope and scope in self._of(one).known}
             self._below[scope] = frozenset(direct.union(*(self.below(one) for one in direct)))
         return self._below[scope]
@@ -93,7 +90,7 @@ class Hierarchy:
             assert scope.path is not None, "only classes of the workspace have bases here"
             # Inheriting from itself is no program, but may be a text.
             self._bases[scope] = _Bases((), frozenset())
-            place = self._resolution.place(scope.path)
+            place = self._inference.place(scope.path)
             listed = place.node_of(scope).child_by_field_name("superclasses")
             found = [self._base(place, base) for base in listed.named_children if base.type not in _NO_BASES] if listed is not None else []
             known = dict.fromkeys(one for some, _ in found for one in sorted(some, key=lambda one: (str(one.path), one.start)))
@@ -104,15 +101,15 @@ class Hierarchy:
         """The workspace's classes that a base may be; its name where it is nothing that is known, else nothing."""
         node = names.without_arguments(base)
         if node.type != "identifier":
-            values = self._resolution.values_of(place, base)
-            found = frozenset(scope for value in values if (scope := self._resolution.class_at(value)) is not None)
+            values = self._inference.values_of(place, base)
+            found = frozenset(scope for value in values if (scope := self._inference.class_at(value)) is not None)
             return found, "" if values else ANY
-        definitions = self._resolution.definitions_of(place, node)
-        found = frozenset(scope for one in definitions if (scope := self._resolution.class_at(one)) is not None)
-        if found or (definitions and all(one.path is None or not self._resolution.files.holds(one.path) for one in definitions)):
+        definitions = self._inference.definitions_of(place, node)
+        found = frozenset(scope for one in definitions if (scope := self._inference.class_at(one)) is not None)
+        if found or (definitions and all(one.path is None or not self._inference.files.holds(one.path) for one in definitions)):
             return found, ""
-        values = self._resolution.values_of(place, node)
-        found = frozenset(scope for value in values if (scope := self._resolution.class_at(value)) is not None)
+        values = self._inference.values_of(place, node)
+        found = frozenset(scope for value in values if (scope := self._inference.class_at(value)) is not None)
         return found, "" if values else names.imported_as(place.file, node)
 
 

@@ -3,57 +3,32 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from tree_sitter import Node
-
-from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename import calls, names, receivers, spelling
 from seed_lsp.features.rename.alternatives import alternatives
 from seed_lsp.features.rename.hierarchy import Hierarchy
-from seed_lsp.features.rename.names import Occurrence, PythonFile
-from seed_lsp.features.rename.place import Place, Scope, library_names
-from seed_lsp.source.document import CharOffset
+from seed_lsp.features.rename.inference import Inference, offset_of, receiver_of
+from seed_lsp.features.rename.names import Occurrence
+from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.source.files import WorkspaceFiles
-from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks
+from seed_lsp.source.resolve import Definition, Resolver
 
 ALIAS_STEPS = 8
 """Imports of imports that are followed one by one."""
-ASKED_FILES = 6
-"""Files that are kept ready for jedi: questions go to and fro between a few, and to make one ready takes longer than most answers."""
-NONE_TYPE = "NoneType"
 BUILTINS = frozenset(dir(builtins))
 
 
-class Resolution:
+class Resolution(Inference):
     """Answers for one name, from the state that the files have now."""
 
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
-        """`check` is called between questions, and may raise."""
-        self.files, self.resolver, self.name, self.check = files, resolver, name, check
-        self._places: dict[Path, Place] = {}
-        self._files: dict[Path, PythonFile] = {}
-        self._resolved: dict[Path, ResolvedFile] = {}
+        super().__init__(files, resolver, name, check)
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
         self.hierarchy = Hierarchy(self)
-
-    def place(self, path: Path) -> Place:
-        if path not in self._places:
-            self._places[path] = Place(path, self._file(path), self.name)
-        return self._places[path]
-
-    def python_places(self) -> list[Place]:
-        """The workspace's Python files that have the name, and can be read."""
-        found = []
-        for path in self.files.containing(self.name):
-            with contextlib.suppress(UnknownDocumentError):
-                if self.files.document(path).language == "python":
-                    found.append(self.place(path))
-        return found
 
     def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes that define what stands there; empty if that is unknown."""
@@ -99,7 +74,7 @@ class Resolution:
     def star_sources(self, place: Place) -> list[Path]:
         """The workspace's modules of which a file imports ``*``."""
         if place.path not in self._stars:
-            found = [path for module in place.file.star_imports for path in self._modules_at(place, module)]
+            found = [path for module in place.file.star_imports for path in self.modules_at(place, module)]
             self._stars[place.path] = found
         return self._stars[place.path]
 
@@ -142,60 +117,13 @@ class Resolution:
     def for_name(self, name: str) -> Resolution:
         """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
         other = Resolution(self.files, self.resolver, name, self.check)
-        other._files, other._resolved, other.hierarchy = self._files, self._resolved, self.hierarchy
+        other._share(self)
+        other.hierarchy = self.hierarchy
         return other
-
-    def title(self, scope: Scope) -> str:
-        """The name of a scope, or where it comes from."""
-        if scope.path is None or scope.is_library:
-            return library_names([scope])[0]
-        place = self.place(scope.path)
-        name = place.node_of(scope).child_by_field_name("name")
-        return scope.path.stem if name is None else place.file.text_of(name)
 
     def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
         """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
         return self._by_jedi(place, binding)
-
-    def receivers(self, place: Place, occurrence: Occurrence) -> list[Definition]:
-        """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
-        receiver = _receiver(occurrence)
-        return [] if receiver is None else self.values_of(place, receiver)
-
-    def classes_of_values(self, place: Place, node: Node) -> frozenset[Scope]:
-        """The workspace's classes that an expression's value is an object of; empty if one of its values is something else, or none is known."""
-        found = set()
-        for value in self.values_of(place, node):
-            scope = self.class_at(value, {"instance"})
-            if scope is None:
-                return frozenset()
-            found.add(scope)
-        return frozenset(found)
-
-    def class_at(self, definition: Definition, kinds: Collection[str] = ("class",)) -> Scope | None:
-        """The workspace's class that a definition of one of these kinds stands for."""
-        return self._node_of(definition, "class_definition") if definition.kind in kinds else None
-
-    def functions(self, definitions: Iterable[Definition]) -> frozenset[Scope]:
-        """Of some definitions those that are functions of the workspace."""
-        found = (self._node_of(one, "function_definition") for one in definitions if one.kind == "function")
-        return frozenset(scope for scope in found if scope is not None)
-
-    def _node_of(self, definition: Definition, node_type: str) -> Scope | None:
-        if definition.path is None or not self.files.holds(definition.path):
-            return None
-        there = self.place(definition.path)
-        around = names.enclosing(there.file.node_at(_offset(there, definition)), {node_type})
-        return there.scope(around) if around is not None else None
-
-    def definitions_of(self, place: Place, node: Node) -> list[Definition]:
-        """Where the last name of an expression is defined, as far as jedi knows."""
-        last = node.child_by_field_name("attribute") or node
-        return self._ask(place).definitions(place.file.char_of(last.start_byte)) if last.type == "identifier" else []
-
-    def is_defined_in(self, place: Place, node: Node, path: Path) -> bool:
-        """Whether an imported name is one of a module's."""
-        return any(one.path == path for one in self._ask(place).definitions(place.file.char_of(node.start_byte)))
 
     def _by_module(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """What ``from module import name`` brings where jedi knows the module, and not that it binds the name."""
@@ -204,19 +132,11 @@ class Resolution:
         if module is None or names.lies_in(occurrence.node, module):
             return frozenset()
         found: frozenset[Scope] = frozenset()
-        for path in self._modules_at(place, module):
+        for path in self.modules_at(place, module):
             there = self.place(path)
             if there.module in there.bindings:
                 found |= self.bound_in(there, there.module)
         return found
-
-    def _modules_at(self, place: Place, module: Node) -> list[Path]:
-        """The workspace's files that the name of a module in an import may stand for."""
-        named = [node for node in names.walk(module) if node.type == "identifier"]
-        if not named:
-            return []
-        found = self.definitions_of(place, max(named, key=lambda node: node.start_byte))
-        return [one.path for one in found if one.path is not None and self.files.holds(one.path) and one.path != place.path]
 
     @cached_property
     def _import_in_classes(self) -> bool:
@@ -253,7 +173,7 @@ class Resolution:
         return self._imports[key]
 
     def _by_jedi(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
-        definitions = self._ask(place).definitions(occurrence.start)
+        definitions = self.ask(place).definitions(occurrence.start)
         if any(definition.name != self.name for definition in definitions):
             return self._step_by_step(place, occurrence)
         keyword = occurrence.role == "keyword"
@@ -297,13 +217,9 @@ class Resolution:
     def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The workspace's class of the object, or one above, whose body defines the name."""
         found: set[Scope] = set()
-        for scope in self.classes_of_values(place, receiver) if (receiver := _receiver(occurrence)) is not None else ():
+        for scope in self.classes_of_values(place, receiver) if (receiver := receiver_of(occurrence)) is not None else ():
             found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
-
-    def values_of(self, place: Place, node: Node) -> list[Definition]:
-        """What an expression may have for its value, as far as jedi knows; without None."""
-        return [value for value in self._ask(place).values(place.file.char_of(node.end_byte)) if value.name != NONE_TYPE]
 
     def binds(self, scope: Scope) -> bool:
         """Whether a class or module, or an object of the class, is given the name."""
@@ -315,19 +231,19 @@ class Resolution:
 
     def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
-        definitions = self._ask(place).definitions(occurrence.start, follow_imports=False)
+        definitions = self.ask(place).definitions(occurrence.start, follow_imports=False)
         for _ in range(ALIAS_STEPS):
             found = [d for d in definitions if d.name == self.name and d.path is not None and self.files.holds(d.path)]
             scopes = frozenset(scope for one in found if (scope := self._scope_of(one)) is not None)
             if len(scopes) != 1 or found[0].path is None:
                 return scopes
             there = self.place(found[0].path)
-            target = there.at(_offset(there, found[0]))
+            target = there.at(offset_of(there, found[0]))
             bindings = there.bindings.get(next(iter(scopes)), [])
             steps_on = len(bindings) == 1 and names.is_imported(bindings[0].node) and not names.is_alias_of_import(bindings[0].node)
             if target is None or not steps_on or (there.path, target.start) == (place.path, occurrence.start):
                 return scopes
-            definitions = self._ask(there).definitions(target.start, follow_imports=False)
+            definitions = self.ask(there).definitions(target.start, follow_imports=False)
         return frozenset()
 
     def _scope_of(self, definition: Definition, *, by_keyword: bool = False) -> Scope | None:
@@ -340,7 +256,7 @@ class Resolution:
         if definition.kind in {"module", "namespace"}:
             return Scope(path, 0, "file")
         place = self.place(path)
-        occurrence = place.at(_offset(place, definition))
+        occurrence = place.at(offset_of(place, definition))
         if occurrence is None:
             return None
         return None if by_keyword and not names.takes_keyword(occurrence.node) else place.container(occurrence)
@@ -348,41 +264,5 @@ class Resolution:
     def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         pattern = names.enclosing(occurrence.node, {"class_pattern"})
         named = [node for node in pattern.named_children if node.type == "dotted_name"] if pattern is not None else []
-        classes = self._classes(place, named[0].named_children[-1]) if named else frozenset()
+        classes = self.classes_named_at(place, named[0].named_children[-1]) if named else frozenset()
         return frozenset(next((one for one in self.line_of(scope) if self.binds(one)), scope) for scope in classes)
-
-    def _classes(self, place: Place, node: Node) -> frozenset[Scope]:
-        """The classes of the workspace that an identifier names."""
-        self.check()
-        found = set()
-        for definition in self._ask(place).definitions(place.file.char_of(node.start_byte)):
-            scope = self.class_at(definition)
-            if scope is not None:
-                found.add(scope)
-        return frozenset(found)
-
-    def _ask(self, place: Place) -> ResolvedFile:
-        found = self._resolved.pop(place.path, None)
-        if found is None:
-            found = self.resolver.file(place.file.document, place.path, self.files.import_folders(place.path))
-            if len(self._resolved) >= ASKED_FILES:
-                del self._resolved[next(iter(self._resolved))]
-        self._resolved[place.path] = found
-        return found
-
-    def _file(self, path: Path) -> PythonFile:
-        if path not in self._files:
-            self._files[path] = PythonFile(self.files.document(path))
-        return self._files[path]
-
-
-def _receiver(occurrence: Occurrence) -> Node | None:
-    """The object of which the occurrence is an attribute."""
-    attribute = occurrence.node.parent
-    return attribute.child_by_field_name("object") if attribute is not None else None
-
-
-def _offset(place: Place, definition: Definition) -> CharOffset:
-    document = place.file.document
-    line = min(definition.line, len(document.line_starts) - 1)
-    return CharOffset(document.line_starts[line] + definition.column + marks(document.text, line))
