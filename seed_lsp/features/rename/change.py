@@ -16,9 +16,9 @@ from seed_lsp.features.rename.definitions import NewSignature, functions_of
 from seed_lsp.features.rename.form import Form
 from seed_lsp.features.rename.grammars import FAMILIES, require_language
 from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
+from seed_lsp.features.rename.mangled_references import with_private_names
 from seed_lsp.features.rename.moving import plan_move
 from seed_lsp.features.rename.options import with_options
-from seed_lsp.features.rename.private import with_private_names
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of

@@ -9,9 +9,9 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names, scoping
+from seed_lsp.features.rename.mangled_collisions import require_same_class
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.place import Place, Scope
-from seed_lsp.features.rename.privacy import require_same_class
 from seed_lsp.features.rename.references import APPLIED, References, Site
 from seed_lsp.features.rename.resolution import BUILTINS, Resolution
 from seed_lsp.features.rename.stars import require_same_stars

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tree_sitter import Node
 
-from seed_lsp.features.rename import names, order, receivers, scoping, spelling
+from seed_lsp.features.rename import mangling, names, order, receivers, scoping
 from seed_lsp.features.rename.names import Occurrence, PythonFile
 from seed_lsp.source.document import CharOffset
 
@@ -44,7 +44,7 @@ class Place:
 
     def __init__(self, path: Path, file: PythonFile, name: str) -> None:
         self.path, self.file, self.name = path, file, name
-        self._private = spelling.is_private(name)
+        self._private = mangling.is_private(name)
         self.occurrences = file.occurrences(name)
         self.bindings: dict[Scope, list[Occurrence]] = defaultdict(list)
         self._scope_nodes: dict[Scope, Node] = {}
@@ -146,8 +146,8 @@ class Place:
         """Whether a scope binds the name as it is read at `node`: a private one only for code of the same class."""
         if not self._private:
             return scope in self.bindings
-        owner = spelling.class_of_private(node)
-        return any(spelling.class_of_private(binding.node) == owner for binding in self.bindings.get(scope, []))
+        owner = mangling.class_of_private(node)
+        return any(mangling.class_of_private(binding.node) == owner for binding in self.bindings.get(scope, []))
 
     def _certainty(self, scope: Node, declared: Scope, node: Node) -> order.Certainty:
         if not declared.is_class:

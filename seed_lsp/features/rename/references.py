@@ -11,7 +11,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
-from seed_lsp.features.rename import names, spelling
+from seed_lsp.features.rename import mangling, names
 from seed_lsp.features.rename.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.place import Place, Scope
@@ -61,7 +61,7 @@ class Site:
             "owner": new.lstrip("_"),
             "dashed": new.replace("_", "-"),
         }
-        texts["private"] = self.prefix + new if spelling.is_private(new) else new
+        texts["private"] = self.prefix + new if mangling.is_private(new) else new
         return texts[self.alias]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from seed_lsp.features.rename import calls, names, receivers, spelling
+from seed_lsp.features.rename import calls, mangling, names, receivers
 from seed_lsp.features.rename.alternatives import alternatives
 from seed_lsp.features.rename.hierarchy import Hierarchy
 from seed_lsp.features.rename.inference import Inference, offset_of, receiver_of
@@ -156,15 +156,15 @@ class Resolution(Inference):
 
     def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
         """Without the classes whose private members have other names than the one that stands here."""
-        if not spelling.is_private(self.name):
+        if not mangling.is_private(self.name):
             return found
-        owner = spelling.class_of_private(occurrence.node)
+        owner = mangling.class_of_private(occurrence.node)
         return frozenset(scope for scope in found if not scope.is_class or self.prefix_of(scope) == owner)
 
     def prefix_of(self, scope: Scope) -> str:
         """What Python puts in front of a class's private members."""
         assert scope.path is not None, "a class of the workspace"
-        return spelling.prefix_of(self.place(scope.path).node_of(scope))
+        return mangling.prefix_of(self.place(scope.path).node_of(scope))
 
     def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import names, scoping, spelling
+from seed_lsp.features.rename import mangling, names, scoping
 from seed_lsp.features.rename.fixtures import with_fixtures
 from seed_lsp.features.rename.place import Scope, library_names
 from seed_lsp.features.rename.protocols import classes_alike
@@ -138,7 +138,7 @@ def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]
     for place in resolution.python_places():
         containers = (place.container(occurrence) for occurrence in place.occurrences)
         found |= {scope for scope in containers if scope is not None and scope.is_class}
-    if spelling.is_private(resolution.name):
+    if mangling.is_private(resolution.name):
         prefixes = {resolution.prefix_of(scope) for scope in family}
         return {scope for scope in found if resolution.prefix_of(scope) in prefixes}
     return found

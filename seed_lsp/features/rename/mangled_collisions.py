@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
-from seed_lsp.features.rename import spelling
+from seed_lsp.features.rename import mangling
 from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import Site
 from seed_lsp.features.rename.resolution import Resolution
@@ -14,11 +14,11 @@ from seed_lsp.features.rename.resolution import Resolution
 
 def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
     """`RenameRefusedError` where the new name would be private to a class at some of the sites and not at others, or is the private name of something else."""
-    if spelling.is_private(new):
+    if mangling.is_private(new):
         _require_one_owner(resolution, sites, new)
     for at in range(2, len(new)):
         owner, name = new[1:at], new[at:]
-        if new.startswith("_") and not owner.startswith("_") and spelling.is_private(name):
+        if new.startswith("_") and not owner.startswith("_") and mangling.is_private(name):
             _require_unused(resolution, owner, name, new)
 
 
@@ -31,14 +31,14 @@ def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]],
             if occurrence is None or occurrence.role not in {"name", "attribute", "field", "keyword"}:
                 continue
             # The name of an argument in a call is read as it stands.
-            owner = "" if occurrence.role == "keyword" else spelling.class_of_private(occurrence.node)
+            owner = "" if occurrence.role == "keyword" else mangling.class_of_private(occurrence.node)
             line = place.file.document.line_of(occurrence.start) + 1
             owners.setdefault(owner, f"on line {line} of {path.name}")
     if len(owners) > 1:
         owner, where = next((owner, where) for owner, where in owners.items() if owner)
-        raise RenameRefusedError(f"{where} Python would read {new} as {spelling.mangled(new, owner)}, which is another name than elsewhere")
+        raise RenameRefusedError(f"{where} Python would read {new} as {mangling.mangled(new, owner)}, which is another name than elsewhere")
     for owner in owners:
-        full = spelling.mangled(new, owner)
+        full = mangling.mangled(new, owner)
         if owner and (taken := resolution.files.containing(full)):
             raise RenameRefusedError(f"Python would read {new} as {full}, which {taken[0].name} has already")
 
@@ -53,6 +53,6 @@ def _require_unused(resolution: Resolution, owner: str, name: str, new: str) -> 
             continue
         place = Place(path, resolution.place(path).file, name)
         for occurrence in place.occurrences:
-            if occurrence.role not in {"string", "comment"} and spelling.class_of_private(occurrence.node) == owner:
+            if occurrence.role not in {"string", "comment"} and mangling.class_of_private(occurrence.node) == owner:
                 line = document.line_of(occurrence.start) + 1
                 raise RenameRefusedError(f"{new} is taken: Python reads {name} on line {line} of {path.name} so")

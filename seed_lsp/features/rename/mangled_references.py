@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.features.rename import spelling
+from seed_lsp.features.rename import mangling
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.references import IN_NAMING_STRING, References, Site, Tier, mentions
@@ -40,16 +40,16 @@ def with_private_names(resolution: Resolution, references: References) -> Refere
 
 
 def _words(resolution: Resolution, symbol: Symbol) -> Iterator[_Word]:
-    if spelling.is_private(symbol.name):
+    if mangling.is_private(symbol.name):
         for scope in symbol.scopes | symbol.overrides:
-            if scope.is_class and scope.path is not None and (owner := spelling.prefix_of(resolution.place(scope.path).node_of(scope))):
-                yield _Word(spelling.mangled(symbol.name, owner), owner, frozenset({scope}))
+            if scope.is_class and scope.path is not None and (owner := mangling.prefix_of(resolution.place(scope.path).node_of(scope))):
+                yield _Word(mangling.mangled(symbol.name, owner), owner, frozenset({scope}))
     owner = symbol.name.lstrip("_")
     if symbol.kind == "class" and owner:
         classes = resolution.hierarchy.classes_named(symbol.name)
         own = frozenset(scope for scope in classes if _is_bound_in(resolution, scope, symbol))
         for word in sorted(resolution.files.beginning_with(f"_{owner}__")):
-            if spelling.is_private(word[len(owner) + 1 :]):
+            if mangling.is_private(word[len(owner) + 1 :]):
                 yield _Word(word, owner, own)
 
 
