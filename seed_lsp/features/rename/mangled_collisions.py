@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
+from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import mangling
-from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import Site
 from seed_lsp.features.rename.resolution import Resolution
 
@@ -16,10 +15,8 @@ def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]],
     """`RenameRefusedError` where the new name would be private to a class at some of the sites and not at others, or is the private name of something else."""
     if mangling.is_private(new):
         _require_one_owner(resolution, sites, new)
-    for at in range(2, len(new)):
-        owner, name = new[1:at], new[at:]
-        if new.startswith("_") and not owner.startswith("_") and mangling.is_private(name):
-            _require_unused(resolution, owner, name, new)
+    for owner, name in mangling.unmangled(new):
+        _require_unused(resolution, owner, name, new)
 
 
 def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
@@ -44,15 +41,8 @@ def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]],
 
 
 def _require_unused(resolution: Resolution, owner: str, name: str, new: str) -> None:
-    for path in resolution.files.containing(name):
-        try:
-            document = resolution.files.document(path)
-        except UnknownDocumentError:
-            continue
-        if document.language != "python":
-            continue
-        place = Place(path, resolution.place(path).file, name)
+    for place in resolution.for_name(name).python_places():
         for occurrence in place.occurrences:
             if occurrence.role not in {"string", "comment"} and mangling.class_of_private(occurrence.node) == owner:
-                line = document.line_of(occurrence.start) + 1
-                raise RenameRefusedError(f"{new} is taken: Python reads {name} on line {line} of {path.name} so")
+                line = place.file.document.line_of(occurrence.start) + 1
+                raise RenameRefusedError(f"{new} is taken: Python reads {name} on line {line} of {place.path.name} so")

@@ -42,14 +42,14 @@ def with_private_names(resolution: Resolution, references: References) -> Refere
 def _words(resolution: Resolution, symbol: Symbol) -> Iterator[_Word]:
     if mangling.is_private(symbol.name):
         for scope in symbol.scopes | symbol.overrides:
-            if scope.is_class and scope.path is not None and (owner := mangling.prefix_of(resolution.place(scope.path).node_of(scope))):
+            if scope.is_class and scope.path is not None and (owner := resolution.prefix_of(scope)):
                 yield _Word(mangling.mangled(symbol.name, owner), owner, frozenset({scope}))
     owner = symbol.name.lstrip("_")
     if symbol.kind == "class" and owner:
         classes = resolution.hierarchy.classes_named(symbol.name)
         own = frozenset(scope for scope in classes if _is_bound_in(resolution, scope, symbol))
         for word in sorted(resolution.files.beginning_with(f"_{owner}__")):
-            if mangling.is_private(word[len(owner) + 1 :]):
+            if any(one == owner for one, _ in mangling.unmangled(word)):
                 yield _Word(word, owner, own)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tree_sitter import Node
 
 from seed_lsp.features.rename.scoping import TYPE_PARAMETERS
@@ -32,3 +34,11 @@ def prefix_of(class_node: Node) -> str:
 def mangled(name: str, owner: str) -> str:
     """A private name as Python keeps it within a class."""
     return f"_{owner}{name}" if owner and is_private(name) else name
+
+
+def unmangled(name: str) -> Iterator[tuple[str, str]]:
+    """What a name may be within a class: each pair of a class's name, as `prefix_of` has it, and a private name that Python keeps as `name`."""
+    for at in range(2, len(name)):
+        owner, private = name[1:at], name[at:]
+        if name.startswith("_") and not owner.startswith("_") and is_private(private):
+            yield owner, private
