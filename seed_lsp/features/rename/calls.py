@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from seed_lsp.features.rename import names, scoping
@@ -167,7 +167,7 @@ def _along(resolution: Resolution, line: Iterable[Scope], method: str) -> frozen
     for scope in line:
         assert scope.path is not None, "classes of the workspace"
         place = resolution.place(scope.path)
-        own = list(methods_of(place, scope, method))
+        own = list(names.methods_of(place.file, place.node_of(scope), method))
         if any(place.has_parameter(node) for node in own):
             return frozenset(place.scope(node) for node in own if place.has_parameter(node))
         if own and not all(_hands_up(place, node, method) for node in own):
@@ -175,16 +175,6 @@ def _along(resolution: Resolution, line: Iterable[Scope], method: str) -> frozen
         if not own and method == "__init__" and scope in place.bindings and _is_field(place, scope):
             return frozenset({scope})
     return frozenset()
-
-
-def methods_of(place: Place, scope: Scope, name: str) -> Iterator[Node]:
-    """The definitions of a method in a class's own body."""
-    body = place.node_of(scope).child_by_field_name("body")
-    for statement in body.named_children if body is not None else []:
-        node = statement.child_by_field_name("definition") if statement.type == "decorated_definition" else statement
-        found = node.child_by_field_name("name") if node is not None and node.type == "function_definition" else None
-        if node is not None and found is not None and place.file.text_of(found) == name:
-            yield node
 
 
 def _is_field(place: Place, scope: Scope) -> bool:
@@ -220,7 +210,12 @@ def _passes_on(resolution: Resolution, callees: Iterable[Definition]) -> bool:
     functions = set(resolution.functions(callees))
     for scope in {scope for callee in callees if (scope := resolution.class_at(callee)) is not None}:
         places = [(resolution.place(one.path), one) for one in resolution.line_of(scope) if one.path is not None]
-        own = {place.scope(node) for place, one in places for name in ("__new__", "__init__") for node in methods_of(place, one, name)}
+        own = {
+            place.scope(node)
+            for place, one in places
+            for name in names.CONSTRUCTORS
+            for node in names.methods_of(place.file, place.node_of(one), name)
+        }
         if not own and resolution.hierarchy.unknown_bases(scope):
             return True
         functions |= own

@@ -76,14 +76,14 @@ def class_use(place: Place, node: Node) -> ClassUse:
     if scoping.binding_scope(node) is not None:
         return ClassUse("other", node)
     top = node
-    if (parent := node.parent) is not None and parent.type == "attribute" and not _is(parent.child_by_field_name("object"), node):
+    if (parent := node.parent) is not None and parent.type == "attribute" and not names.is_same(parent.child_by_field_name("object"), node):
         top = parent
-    if (parent := top.parent) is not None and parent.type == "subscript" and _is(parent.child_by_field_name("value"), top):
+    if (parent := top.parent) is not None and parent.type == "subscript" and names.is_same(parent.child_by_field_name("value"), top):
         top = parent
     parent = top.parent
     if parent is None:
         return ClassUse("other", node)
-    if parent.type == "call" and _is(parent.child_by_field_name("function"), top):
+    if parent.type == "call" and names.is_same(parent.child_by_field_name("function"), top):
         return ClassUse("call", parent)
     if parent.type == "attribute":
         return _attribute(place, parent)
@@ -95,7 +95,7 @@ def class_use(place: Place, node: Node) -> ClassUse:
         return ClassUse("given", node)
     if _in_annotation(node):
         return ClassUse("other", node)
-    if parent.type == "assignment" and _is(parent.child_by_field_name("right"), top):
+    if parent.type == "assignment" and names.is_same(parent.child_by_field_name("right"), top):
         left = parent.child_by_field_name("left")
         if left is not None and left.type == "identifier":
             return ClassUse("alias", left)
@@ -114,10 +114,10 @@ def _attribute(place: Place, attribute: Node) -> ClassUse:
     """``C.name``: only of interest for what constructs."""
     named = attribute.child_by_field_name("attribute")
     method = place.file.text_of(named) if named is not None else ""
-    if method not in {"__init__", "__new__"}:
+    if method not in names.CONSTRUCTORS:
         return ClassUse("other", attribute)
     call = attribute.parent
-    if call is not None and call.type == "call" and _is(call.child_by_field_name("function"), attribute):
+    if call is not None and call.type == "call" and names.is_same(call.child_by_field_name("function"), attribute):
         return ClassUse("method", call, method)
     return ClassUse("given", attribute)
 
@@ -151,7 +151,3 @@ def _is_of_type(place: Place, node: Node) -> bool:
 def _in_annotation(node: Node) -> bool:
     around = names.enclosing(node, {"type", "block", "module", "call"})
     return around is not None and around.type == "type"
-
-
-def _is(one: Node | None, other: Node) -> bool:
-    return one is not None and one.id == other.id

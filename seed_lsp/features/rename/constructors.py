@@ -7,9 +7,11 @@ from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.decorators import KEEPS_CONSTRUCTOR
 from seed_lsp.features.rename.definitions import functions_of
 from seed_lsp.features.rename.fields import parameters_from_fields
-from seed_lsp.features.rename.lineage import CONSTRUCTORS, HARMLESS_DECORATORS, Lineage, named_bases
+from seed_lsp.features.rename.lineage import Lineage, named_bases
+from seed_lsp.features.rename.names import CONSTRUCTORS
 from seed_lsp.features.rename.place import Scope
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of
@@ -60,7 +62,7 @@ def constructor_of(resolution: Resolution, symbol: Symbol) -> Constructor:
         _, node = lineage.place_of(classes[0])
         if any(place.file.text_of(base) == "NamedTuple" for base in named_bases(node)):
             raise RenameRefusedError(f"the fields of {symbol.name} are its places as a tuple, too; they cannot be followed")
-        unknown = sorted(set(names.decorators_of(place.file, lineage.place_of(classes[0])[1])) - HARMLESS_DECORATORS)
+        unknown = sorted(set(names.decorators_of(place.file, lineage.place_of(classes[0])[1])) - KEEPS_CONSTRUCTOR)
         if unknown:
             raise RenameRefusedError(f"{symbol.name} may have its constructor from {unknown[0]}, which is not known; there is no __init__")
         above = lineage.constructor(classes[0], "__init__") or lineage.constructor(classes[0], "__new__")

@@ -25,6 +25,8 @@ KEEPS_SIGNATURE = frozenset(
     }
 )
 """Decorators behind which a function takes what it says."""
+KEEPS_CONSTRUCTOR = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable", "deprecated", "unique"})
+"""Decorators behind which a class takes what its constructor says."""
 
 
 def keep_parameter(inference: Inference, place: Place, function: Node) -> bool:

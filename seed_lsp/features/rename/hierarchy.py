@@ -91,8 +91,7 @@ class Hierarchy:
             # Inheriting from itself is no program, but may be a text.
             self._bases[scope] = _Bases((), frozenset())
             place = self._inference.place(scope.path)
-            listed = place.node_of(scope).child_by_field_name("superclasses")
-            found = [self._base(place, base) for base in listed.named_children if base.type not in _NO_BASES] if listed is not None else []
+            found = [self._base(place, base) for base in names.bases_of(place.node_of(scope))]
             known = dict.fromkeys(one for some, _ in found for one in sorted(some, key=lambda one: (str(one.path), one.start)))
             self._bases[scope] = _Bases(tuple(known), frozenset(name for _, name in found if name))
         return self._bases[scope]
@@ -111,9 +110,6 @@ class Hierarchy:
         values = self._inference.values_of(place, node)
         found = frozenset(scope for value in values if (scope := self._inference.class_at(value)) is not None)
         return found, "" if values else names.imported_as(place.file, node)
-
-
-_NO_BASES = frozenset({"keyword_argument", "comment"})
 
 
 def _classes_in(place: Place) -> Iterable[Scope]:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from tree_sitter import Node
 
 from seed_lsp.features.rename import names
+from seed_lsp.features.rename.decorators import KEEPS_CONSTRUCTOR
+from seed_lsp.features.rename.names import CONSTRUCTORS
 from seed_lsp.features.rename.place import Place, Scope
 from seed_lsp.features.rename.resolution import Resolution
-from seed_lsp.source.document import CharOffset
 from seed_lsp.source.resolve import Definition
 
-CONSTRUCTORS = frozenset({"__init__", "__new__"})
 _TAKES_ANYTHING = frozenset({"object", "ABC", "Generic", "Protocol"})
 """Classes of the library whose constructor is `object`'s."""
 _OWN_NEW = frozenset(
@@ -22,7 +22,6 @@ _OWN_NEW = frozenset(
 """Classes of the library that are given the arguments before a constructor below is."""
 _ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"})
 _METACLASSES = frozenset({"ABCMeta"})
-HARMLESS_DECORATORS = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable", "deprecated", "unique"})
 
 
 class Lineage:
@@ -72,14 +71,7 @@ class Lineage:
     def defined(self, scope: Scope) -> set[str]:
         """Which of the constructing methods the body of a class has."""
         place, node = self.place_of(scope)
-        body = node.child_by_field_name("body")
-        found = set()
-        for child in body.named_children if body is not None else []:
-            definition = child.child_by_field_name("definition") if child.type == "decorated_definition" else child
-            name = definition.child_by_field_name("name") if definition is not None and definition.type == "function_definition" else None
-            if name is not None and place.file.text_of(name) in CONSTRUCTORS:
-                found.add(place.file.text_of(name))
-        return found
+        return {name for name in CONSTRUCTORS if any(names.methods_of(place.file, node, name))}
 
     def has_fields(self, scope: Scope) -> bool:
         """Whether it is a dataclass."""
@@ -108,7 +100,7 @@ class Lineage:
             if one is None:
                 continue
             place, node = self.place_of(one)
-            unknown = sorted(set(names.decorators_of(place.file, node)) - HARMLESS_DECORATORS)
+            unknown = sorted(set(names.decorators_of(place.file, node)) - KEEPS_CONSTRUCTOR)
             if unknown and one == scope:
                 return f"the decorator {unknown[0]} may change what the class takes"
             for base in named_bases(node):
@@ -121,16 +113,8 @@ class Lineage:
 
     def scopes_of(self, values: Iterable[Definition]) -> list[Scope]:
         """Of some values those that are classes of the workspace, or objects of one."""
-        found = []
-        for value in values:
-            if value.kind not in {"class", "instance"} or value.path is None or not self.resolution.files.holds(value.path):
-                continue
-            there = self.resolution.place(value.path)
-            start = CharOffset(there.file.document.line_starts[value.line] + value.column)
-            around = names.enclosing(there.file.node_at(start), {"class_definition"})
-            if around is not None:
-                found.append(there.scope(around))
-        return found
+        found = (self.resolution.class_at(value, {"class", "instance"}) for value in values)
+        return [scope for scope in found if scope is not None]
 
     def _bases(self, scope: Scope) -> list[Scope | None]:
         place, node = self.place_of(scope)
@@ -147,9 +131,7 @@ class Lineage:
 
 def named_bases(node: Node) -> list[Node]:
     """What names the bases of a class; of ``Base[int]`` the ``Base``, and of one that is no name the expression."""
-    listed = node.child_by_field_name("superclasses")
-    children = listed.named_children if listed is not None else []
-    return [names.without_arguments(child) for child in children if child.type not in {"keyword_argument", "comment"}]
+    return [names.without_arguments(base) for base in names.bases_of(node)]
 
 
 def has_option(place: Place, node: Node, name: str, value: str = "True") -> bool:

@@ -19,6 +19,7 @@ Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
 """``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
 
 FUNCTIONS = frozenset({"function_definition", "lambda"})
+CONSTRUCTORS = frozenset({"__init__", "__new__"})
 # What no name stands in, although letters do: the prefix of a string, ``!r``, ``:x``, ``\\n``, ``1.e5``.
 _NO_NAMES = frozenset({"string_start", "type_conversion", "format_specifier", "escape_sequence", "integer", "float"})
 # What may be an identifier, of any alphabet.
@@ -213,6 +214,23 @@ def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:
     while found is not None and found.type not in kinds:
         found = found.parent
     return found
+
+
+def bases_of(class_node: Node) -> list[Node]:
+    """The expressions that a class inherits from."""
+    listed = class_node.child_by_field_name("superclasses")
+    children = listed.named_children if listed is not None else []
+    return [child for child in children if child.type not in {"keyword_argument", "comment"}]
+
+
+def methods_of(file: PythonFile, class_node: Node, name: str) -> Iterator[Node]:
+    """The definitions of a method in a class's own body."""
+    body = class_node.child_by_field_name("body")
+    for statement in body.named_children if body is not None else []:
+        node = statement.child_by_field_name("definition") if statement.type == "decorated_definition" else statement
+        found = node.child_by_field_name("name") if node is not None and node.type == "function_definition" else None
+        if node is not None and found is not None and file.text_of(found) == name:
+            yield node
 
 
 def without_arguments(base: Node) -> Node:

@@ -35,13 +35,7 @@ def object_calls(resolution: Resolution, references: References, check: Callable
     lineage = Lineage(resolution)
     owners = references.symbol.scopes | references.symbol.overrides
     families = [Family(resolution, scope, check) for scope in sorted(owners, key=str)]
-    paths = {
-        path
-        for family in families
-        for _, _, found in family.references
-        for path, document in found.documents.items()
-        if document.language == "python"
-    }
+    paths = {place.path for family in families for place in family.places()}
     seen: dict[Path, set[int]] = {}
     made: set[str] = set()
     for path in sorted(paths):

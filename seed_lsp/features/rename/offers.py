@@ -49,7 +49,7 @@ def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
     named = function.child_by_field_name("name")
     assert named is not None, "a definition has a name"
     name = file.text_of(named)
-    if name.startswith("__") and name.endswith("__") and name not in {"__init__", "__new__", "__call__"}:
+    if name.startswith("__") and name.endswith("__") and name not in {*names.CONSTRUCTORS, "__call__"}:
         # Python itself calls it.
         return
     parameters, chosen = parameters_of(file, listed), file.text_of(node)

@@ -36,8 +36,7 @@ def _stands_for(resolution: Resolution, scope: Scope, protocol: Scope) -> bool:
 def _is_protocol(resolution: Resolution, scope: Scope) -> bool:
     assert scope.path is not None, "a class of the workspace"
     place = resolution.place(scope.path)
-    listed = place.node_of(scope).child_by_field_name("superclasses")
-    bases = (names.without_arguments(base) for base in (listed.named_children if listed is not None else ()))
+    bases = map(names.without_arguments, names.bases_of(place.node_of(scope)))
     return any(names.imported_as(place.file, base) == "Protocol" for base in bases if base.type == "identifier")
 
 

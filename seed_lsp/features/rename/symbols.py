@@ -206,7 +206,7 @@ def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> f
         if scope.path is not None and scope.node_type == "function_definition":
             place = resolution.place(scope.path)
             *outer, own = place.file.qualified_name(place.node_of(scope))
-            found.add(outer[-1] if own in {"__init__", "__new__"} and outer else own)
+            found.add(outer[-1] if own in names.CONSTRUCTORS and outer else own)
     return frozenset(found)
 
 
