@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seed_lsp.source.document import Document, split_lines
+from seed_lsp.source.document import Document, first_indent, split_lines
 from seed_lsp.source.patch import with_line_breaks
 from seed_lsp.source.syntax import Span, identifiers, parse, text_nodes
 from seed_lsp.source.texts import with_old_blank_lines, with_old_white_space
@@ -35,7 +35,7 @@ def _is_about_white_space(instruction: str, region: str, language: str) -> bool:
 
 def _as_deep(region: str, answer: str, language: str) -> str:
     """An answer with its code as deep as the region's, where strings that are less deep hid from the model what the indentation is."""
-    old, new = _first_indent(region), _first_indent(answer)
+    old, new = first_indent(region), first_indent(answer)
     if old == new or all(line.startswith(old) for line in split_lines(region) if line.strip()):
         return answer
     tree = parse(answer, language)
@@ -51,8 +51,3 @@ def _as_deep(region: str, answer: str, language: str) -> str:
         lines.append(code)
         at += len(line)
     return "".join(lines)
-
-
-def _first_indent(text: str) -> str:
-    first = next((line for line in split_lines(text) if line.strip()), "")
-    return first[: len(first) - len(first.lstrip(" \t"))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, identifiers, parse
+from seed_lsp.source.syntax import Span, identifiers, parse, text_of
 
 _PAIR = re.compile(r"(\w+)\W+(?:to|into|as|in|zu|nach|en|por)\W+(?=(\w+))|(\w+)\W*(?:->|=>|→)\W*(?=(\w+))")
 """One name to become another, as people write it."""
@@ -60,7 +60,7 @@ def _interface(document: Document, span: Span) -> _Interface:
             continue
         name, listed = node.child_by_field_name("name") or node.child_by_field_name("declarator"), node.child_by_field_name("parameters")
         if node.start_byte >= start and (name is not None and (listed is not None or "class" in node.type)):
-            (members if within else outer).add(_text(name))
+            (members if within else outer).add(text_of(name))
             parameters.update(_parameters(listed) if listed is not None else ())
             if listed is not None:
                 # What a function defines within itself is its own.
@@ -76,7 +76,7 @@ def _parameters(node: Node) -> Iterator[str]:
         while stack:
             one = stack.pop()
             if one.type == "identifier":
-                yield _text(one)
+                yield text_of(one)
                 break
             stack += reversed(one.children)
 
@@ -91,10 +91,6 @@ def _used_around(document: Document, span: Span) -> frozenset[str]:
         if node.type.endswith("identifier") and (node.end_byte <= start or node.start_byte >= stop):
             before = node.prev_sibling
             if before is None or before.type != ".":
-                names.add(_text(node))
+                names.add(text_of(node))
         stack += [child for child in node.children if not (child.start_byte >= start and child.end_byte <= stop)]
     return frozenset(names)
-
-
-def _text(node: Node) -> str:
-    return node.text.decode("utf-8", "surrogatepass") if node.text else ""

@@ -29,6 +29,16 @@ def split_lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
+def indent_of(line: str) -> str:
+    """The blanks and tabs that a line begins with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def first_indent(text: str) -> str:
+    """Those of the first line that has more than white space."""
+    return indent_of(next((line for line in split_lines(text) if line.strip()), ""))
+
+
 def with_line_feeds(text: str) -> str:
     """The text as a model is shown it: every line break a line feed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

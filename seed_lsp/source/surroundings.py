@@ -10,9 +10,9 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from seed_lsp.source.document import CharOffset, Document, split_lines
+from seed_lsp.source.document import CharOffset, Document, first_indent, indent_of, split_lines
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, sequence_around, text_nodes
+from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, sequence_around, text_nodes, text_of
 
 Kind = Literal["import", "comment", "call", "other"]
 
@@ -67,8 +67,7 @@ def without_header(document: Document, span: Span, answer: str) -> str:
     around = _class_around(document, span)
     if around is None:
         return answer
-    first = next((line for line in split_lines(document.text[span.start : span.end]) if line.strip()), "")
-    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    indent = first_indent(document.text[span.start : span.end])
     lines = answer.split("\n")
     given = indent if answer.lstrip("\n").startswith(indent) else ""
     tree = parse("\n".join(line.removeprefix(given) for line in lines), document.language)
@@ -76,13 +75,12 @@ def without_header(document: Document, span: Span, answer: str) -> str:
     classes = [node for node in nodes if node.type == "class_definition" and _name(node) == _name(around)]
     others = [node for node in nodes if node not in classes]
     # What stands beside the class is let go only where the file has it.
-    if len(classes) != 1 or any(node.text is None or node.text.decode("utf-8", "surrogatepass") not in document.text for node in others):
+    if len(classes) != 1 or any(text_of(node) not in document.text for node in others):
         return answer
     body, colon = classes[0].child_by_field_name("body"), next((node for node in classes[0].children if node.type == ":"), None)
     if body is None or colon is None or body.start_point.row == colon.end_point.row:
         return answer
-    deep = lines[body.start_point.row]
-    deep = deep[: len(deep) - len(deep.lstrip(" \t"))]
+    deep = indent_of(lines[body.start_point.row])
     inside = lines[colon.end_point.row + 1 : body.end_point.row + 1]
     return "".join((indent + line[len(deep) :] if line.startswith(deep) else line) + "\n" for line in inside)
 
@@ -213,7 +211,7 @@ def _name(node: Node) -> str:
     """What a definition or an assignment binds; empty for other nodes."""
     node = node.child_by_field_name("definition") or node
     named = node.child_by_field_name("left") if node.type == "assignment" else node.child_by_field_name("name")
-    return named.text.decode("utf-8", "surrogatepass") if named is not None and named.text else ""
+    return text_of(named) if named is not None else ""
 
 
 def _line_start(source: bytes, at: int) -> int:

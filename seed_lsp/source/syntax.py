@@ -117,6 +117,11 @@ def text_nodes(node: Node, start: int = 0, stop: int | None = None) -> list[Node
     return found
 
 
+def text_of(node: Node) -> str:
+    """The source of a node."""
+    return node.text.decode("utf-8", "surrogatepass") if node.text else ""
+
+
 def is_docstring(node: Node) -> bool:
     """Whether a string is a statement of its own, which is indented as code is."""
     return node.parent is not None and node.parent.type == "expression_statement" and node.parent.named_child_count == 1
@@ -133,7 +138,7 @@ def identifiers(text: str, language: str, start: int = 0, stop: int | None = Non
     while stack:
         node = stack.pop()
         if not node.children and node.type.endswith("identifier") and node.text and first <= node.start_byte < last:
-            names.add(node.text.decode("utf-8", "surrogatepass"))
+            names.add(text_of(node))
         stack += [child for child in node.children if child.end_byte > first and child.start_byte < last]
     return frozenset(names)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from seed_lsp.source.document import Document, split_lines
+from seed_lsp.source.document import Document, indent_of, split_lines
 from seed_lsp.source.patch import equal_runs, likeness
 from seed_lsp.source.syntax import Span, is_docstring, parse, text_nodes
 
@@ -113,8 +113,7 @@ def with_old_blank_lines(old: str, new: str) -> str:
 def _text(node: Node, source: bytes) -> Text:
     cuts = [(child.start_byte, child.end_byte) for child in node.children if child.type in _INTERPOLATIONS]
     starts, ends = [node.start_byte, *(end for _, end in cuts)], [*(start for start, _ in cuts), node.end_byte]
-    line = _decoded(source[source.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte])
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    indent = indent_of(_decoded(source[source.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte]))
     moves = "comment" in node.type or is_docstring(node)
     return Text(source, node.start_byte, node.end_byte, tuple(zip(starts, ends, strict=True)), indent, moves)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from seed_lsp.features.inline.plan import Plan
-from seed_lsp.source.document import ByteOffset, CharOffset, with_line_feeds
+from seed_lsp.source.document import ByteOffset, CharOffset, indent_of, with_line_feeds
 from seed_lsp.source.syntax import is_docstring, parse, statements, text_nodes
 
 TAB_WIDTH = 4
 AROUND_CHARS = 4000
 """Of the text on each side of the cursor, as far as indentation is looked at."""
-_LEADING = re.compile(r"[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Style:
 
     def write(self, line: str, width: int) -> str:
         """`line` with its indentation in this style, where the text that it is from has `width` blanks a level."""
-        white = leading(line)
+        white = indent_of(line)
         if self.tabs:
             columns = len(white.expandtabs(width))
             return "\t" * (columns // width) + " " * (columns % width) + line[len(white) :]
@@ -60,15 +58,9 @@ def indented(plan: Plan, text: str) -> str:
     return "\n".join(lines)
 
 
-def leading(line: str) -> str:
-    """The blanks and tabs that a line begins with."""
-    match = _LEADING.match(line)
-    return match.group(0) if match else ""
-
-
 def columns(line: str) -> int:
     """How far a line is indented."""
-    return len(leading(line).expandtabs(TAB_WIDTH))
+    return len(indent_of(line).expandtabs(TAB_WIDTH))
 
 
 def _expected_indent(plan: Plan) -> int:
@@ -85,7 +77,7 @@ def _style(plan: Plan) -> Style | None:
     lines = _lines(plan, AROUND_CHARS)
     if not any(line.kind == "statement" for line in lines):
         lines = _lines(plan, len(plan.document.text))
-    above = leading(plan.preceding() or "") if plan.tree is None else ""
+    above = indent_of(plan.preceding() or "") if plan.tree is None else ""
     own = [white for white in (plan.indent.lstrip("\f"), above) if white][:1]
     statements, code = ([line.white for line in lines if line.kind in kinds] for kinds in (("statement",), ("statement", "code")))
     width = min((len(white) for white in statements if "\t" not in white), default=TAB_WIDTH)
@@ -107,7 +99,7 @@ def _lines(plan: Plan, around: int) -> list[_Line]:
     for line in range(first, last + 1):
         begin, end = document.line_range(line)
         text = document.text[begin:end]
-        white = leading(text)
+        white = indent_of(text)
         if text.strip() and ("\t" in white or len(white) > 1):
             whites[at] = white
         at = ByteOffset(at + len(text.encode("utf-8", "surrogatepass")))
@@ -121,7 +113,7 @@ def _lines(plan: Plan, around: int) -> list[_Line]:
 
 def _levels(plan: Plan, lines: list[str]) -> int:
     """How many blanks a level has in a model's text: behind a header that is not indented its first line shows it."""
-    first = next((leading(line) for line in lines[1:] if line.strip()), "")
+    first = next((indent_of(line) for line in lines[1:] if line.strip()), "")
     return len(first) if plan.left.strip() and not plan.indent and 1 < len(first) == first.count(" ") else TAB_WIDTH
 
 
