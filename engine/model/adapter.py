@@ -136,14 +136,6 @@ def save_adapter(
         save_file(tensors, scratch, metadata=metadata)
 
 
-def initial_tensors(config: ModelConfig) -> dict[str, Tensor]:
-    """An adapter that changes nothing: every update absent, hence zero, and the mask's embedding zero.
-
-    A zero embedding drafted best of five starting points (the mean row, the padding token's, …): see docs/LOG.md.
-    """
-    return {"mask_embedding": torch.zeros(config.hidden_size, dtype=torch.bfloat16)}
-
-
 def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) -> dict[tuple[int, str], LowRank]:
     """Stack the LoRA pairs of projections that share an input: A by rows, B as a block diagonal, times alpha / rank."""
     sizes = projection_sizes(config)
