@@ -22,6 +22,9 @@ from seed_lsp.source.resolve import Resolver
 Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
 """``parameter``: one that arguments can name; the others are variables of their function."""
 
+_CONSTRUCTORS = {"__init__": "__new__", "__new__": "__init__"}
+"""The methods that a class's call gives its arguments to, each with the other one."""
+
 # What the import system calls on loaders and finders, which need no base class (importlib.abc).
 _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
 
@@ -148,9 +151,21 @@ def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> fro
     """Of a method's parameter: the same parameter of the methods that override it, or that it overrides."""
     found: set[Scope] = set()
     for methods, own in _methods(resolution, scopes):
-        for owner in _related(methods, frozenset({own})):
+        family = {own, *_related(methods, frozenset({own}))}
+        for owner in family - {own}:
             found |= _functions_in(resolution, methods, owner)
+        if methods.name in _CONSTRUCTORS:
+            found |= _other_constructors(resolution, resolution.for_name(_CONSTRUCTORS[methods.name]), family)
     return frozenset(found - scopes)
+
+
+def _other_constructors(resolution: Resolution, methods: Resolution, family: Iterable[Scope]) -> set[Scope]:
+    """Of classes the ``__new__`` beside their ``__init__``, or the other way round, with the parameter: a call gives its arguments to both."""
+    nearest = (next((one for one in methods.line_of(scope) if methods.binds(one)), None) for scope in family)
+    below = {one for scope in family for one in methods.hierarchy.below(scope) if methods.binds(one)}
+    owners = {*below, *(one for one in nearest if one is not None)}
+    owners |= {related for owner in owners for related in _related(methods, frozenset({owner}))}
+    return {function for owner in owners for function in _functions_in(resolution, methods, owner)}
 
 
 def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[Resolution, Scope]]:
