@@ -1,6 +1,8 @@
-"""Definitions of one name that are one symbol: overloads, and those that a condition chooses between."""
+"""Definitions that are one symbol: overloads, those that a condition chooses between, and what a function chooses from by its argument (`functools.singledispatch`)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
@@ -18,8 +20,44 @@ def alternatives(place: Place, scope: Scope) -> frozenset[Scope]:
     node = place.node_of(scope)
     if scope.node_type == "function_definition" and not place.has_parameter(node):
         return frozenset()
-    others = (other for other in place.file.scopes_named(place.file.qualified_name(node)) if _may_replace(place.file, other, node))
+    own = place.file.qualified_name(node)
+    others = [other for other in place.file.scopes_named(own) if _may_replace(place.file, other, node)]
+    if node.type == "function_definition" and not _chooses(place, node):
+        others += (other for other in _registered(place, node, own) if not _chooses(place, other))
     return frozenset(place.scope(other) for other in others if _has_name(place, other))
+
+
+def _registered(place: Place, function: Node, own: Sequence[str]) -> Iterator[Node]:
+    """The functions of the same block that an argument's type chooses between, as ``@show.register`` says; itself only if it is none of them."""
+    *around, name = own
+    if ".register" not in place.file.document.text:
+        return
+    shown = _register_of(place, function) or name
+    for one in names.walk(place.file.tree.root_node):
+        if one.type == "function_definition" and one.id != function.id and place.file.qualified_name(one)[:-1] == tuple(around):
+            registered = _register_of(place, one)
+            if registered == shown or (shown != name and registered is None and place.file.qualified_name(one)[-1] == shown):
+                yield one
+
+
+def _chooses(place: Place, function: Node) -> bool:
+    """Whether the name is that of the first parameter behind ``self``, by which one is chosen, and which no argument can name then."""
+    listed = function.child_by_field_name("parameters")
+    in_class = names.enclosing(names.with_decorators(function), {"class_definition", "function_definition"})
+    first = int(
+        in_class is not None and in_class.type == "class_definition" and "staticmethod" not in names.decorators_of(place.file, function)
+    )
+    chosen = listed.named_children[first : first + 1] if listed is not None else []
+    return any(names.lies_in(one.node, parameter) for one in place.bindings[place.scope(function)] for parameter in chosen)
+
+
+def _register_of(place: Place, function: Node) -> str | None:
+    """Of ``@show.register`` above a function the ``show``."""
+    for one in names.with_decorators(function).children:
+        text = place.file.text_of(one).lstrip("@ ").split("(")[0] if one.type == "decorator" else ""
+        if text.endswith(".register"):
+            return text.removesuffix(".register")
+    return None
 
 
 def _may_replace(file: PythonFile, one: Node, other: Node) -> bool:

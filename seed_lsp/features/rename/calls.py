@@ -70,11 +70,14 @@ def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: I
         return "argument of a function behind a decorator"
     if _functions_of_name(resolution, place, function) & set(wanted):
         return "argument of a function whose name stands for other things, too"
+    if any(_last_name(place, function) in _decorating(resolution, scope) for scope in wanted):
+        return "argument of something that is given the function as its decorator"
     given = [argument for argument in _arguments(function) if argument.type in {"identifier", "attribute", "call", "subscript"}]
     of_given = [resolution.values_of(place, argument) for argument in given]
     if any(_scopes_of(resolution, some) & set(wanted) for some in of_given):
         return "argument of a call that is given the function"
-    if _passes_on(resolution, values):
+    # Of a class method that makes an object jedi has the name alone.
+    if _passes_on(resolution, [*values, *resolution.definitions_of(place, function)]):
         return "argument of a function that takes any"
     if any(resolution.files.holds(value.path) for value in values if value.path is not None):
         return ""
@@ -89,6 +92,16 @@ def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: I
     if name in _MAKE_ARGUMENTS and any(names.word_pattern(one).search(text) for one in called_as):
         return "in a dictionary that may be handed on"
     return ""
+
+
+def _decorating(resolution: Resolution, scope: Scope) -> set[str]:
+    """What the decorators of a function belong to, as ``@show.register`` to ``show``, which may call the function."""
+    if scope.path is None or scope.node_type != "function_definition":
+        return set()
+    file = resolution.place(scope.path).file
+    outer = names.with_decorators(resolution.place(scope.path).node_of(scope))
+    texts = (file.text_of(child).lstrip("@ ").split("(")[0] for child in outer.children if child.type == "decorator")
+    return {owner.rpartition(".")[2] for text in texts if (owner := text.rpartition(".")[0])}
 
 
 def _called(occurrence: Occurrence) -> Node | None:
@@ -205,18 +218,22 @@ def _scopes_of(resolution: Resolution, values: Iterable[Definition]) -> set[Scop
 
 
 def _passes_on(resolution: Resolution, callees: Iterable[Definition]) -> bool:
-    """Whether one of the workspace's functions, or the constructor of a class, takes arguments of any name."""
+    """Whether one of the workspace's functions, the constructor of a class, or the ``__call__`` of an object takes arguments of any name."""
     callees = list(callees)
     functions = set(resolution.functions(callees))
     for scope in {scope for callee in callees if (scope := resolution.class_at(callee)) is not None}:
-        places = [(resolution.place(one.path), one) for one in resolution.line_of(scope) if one.path is not None]
-        own = {
-            place.scope(node)
-            for place, one in places
-            for name in names.CONSTRUCTORS
-            for node in names.methods_of(place.file, place.node_of(one), name)
-        }
+        own = _methods_along(resolution, scope, names.CONSTRUCTORS)
         if not own and resolution.hierarchy.unknown_bases(scope):
             return True
         functions |= own
+    for scope in {scope for callee in callees if (scope := resolution.class_at(callee, {"instance"})) is not None}:
+        functions |= _methods_along(resolution, scope, ("__call__",))
     return any(scope.path is not None and takes_any(resolution.place(scope.path).node_of(scope)) for scope in functions)
+
+
+def _methods_along(resolution: Resolution, scope: Scope, wanted: Iterable[str]) -> set[Scope]:
+    """The methods of some names that a class has, or those above it."""
+    places = [(resolution.place(one.path), one) for one in resolution.line_of(scope) if one.path is not None]
+    return {
+        place.scope(node) for place, one in places for name in wanted for node in names.methods_of(place.file, place.node_of(one), name)
+    }

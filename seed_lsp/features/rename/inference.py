@@ -88,7 +88,11 @@ class Inference:
 
     def functions(self, definitions: Iterable[Definition]) -> frozenset[Scope]:
         """Of some definitions those that are functions of the workspace."""
-        found = (self._node_of(one, "function_definition") for one in definitions if one.kind == "function")
+        found = (
+            self._node_of(one, "lambda" if one.name == "<lambda>" else "function_definition")
+            for one in definitions
+            if one.kind == "function"
+        )
         return frozenset(scope for scope in found if scope is not None)
 
     def _node_of(self, definition: Definition, node_type: str) -> Scope | None:
