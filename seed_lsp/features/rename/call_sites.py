@@ -28,11 +28,10 @@ from seed_lsp.features.rename.lists import CommentError
 from seed_lsp.features.rename.object_calls import CALL, ObjectCall, object_calls
 from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.reached import Reached
-from seed_lsp.features.rename.references import APPLIED, References, Site
+from seed_lsp.features.rename.references import APPLIED, References, Site, site_of
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.rewriting import Rewriter
 from seed_lsp.features.rename.signature import MissingValueError, SignatureChange, UnboundError
-from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit
 
 NO_CALL = "no call: what it is given later is not known"
@@ -277,5 +276,4 @@ def call_of(node: Node) -> Node | None:
 def _name_site(function: Function) -> Site:
     name = function.node.child_by_field_name("name")
     assert name is not None, "a definition has a name"
-    file = function.place.file
-    return Site(function.place.path, file.char_of(name.start_byte), CharOffset(file.char_of(name.end_byte)), "possible", "")
+    return site_of(function.place, name, "", "possible")

@@ -19,7 +19,7 @@ from seed_lsp.features.rename.definitions import Function, NewSignature, change_
 from seed_lsp.features.rename.field_signature import FieldSignature
 from seed_lsp.features.rename.implicit import Constructing, constructed_like, constructing_calls
 from seed_lsp.features.rename.place import Place, Scope
-from seed_lsp.features.rename.references import APPLIED, References, Site
+from seed_lsp.features.rename.references import APPLIED, References, Site, site_of
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import Kind, Parameter, SignatureChange, parse_signature, pieces_of
 from seed_lsp.features.rename.symbols import Symbol
@@ -203,5 +203,4 @@ def _with_object(wanted: NewSignature, first: Parameter) -> NewSignature:
 def _definition_site(place: Place, node: Node) -> Site:
     name = node.child_by_field_name("name")
     assert name is not None, "a definition has a name"
-    start, end = place.file.char_of(name.start_byte), place.file.char_of(name.end_byte)
-    return Site(place.path, start, end, "exact", "defined here")
+    return site_of(place, name, "defined here")

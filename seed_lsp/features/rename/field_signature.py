@@ -15,7 +15,7 @@ from seed_lsp.features.rename.fields import OBJECT, fields_of, parameters_from_f
 from seed_lsp.features.rename.lineage import has_option
 from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.place import Place, Scope
-from seed_lsp.features.rename.references import APPLIED, Site, find_references
+from seed_lsp.features.rename.references import APPLIED, Site, find_references, site_of
 from seed_lsp.features.rename.signature import Kind, Parameter, SignatureChange, parse_signature
 from seed_lsp.features.rename.symbols import Symbol
 
@@ -54,8 +54,7 @@ class FieldSignature:
         changer.rewriter.add(place.path, lines.edits(self.new))
         name = node.child_by_field_name("name")
         assert name is not None, "a class has a name"
-        start, end = place.file.char_of(name.start_byte), place.file.char_of(name.end_byte)
-        site = Site(place.path, start, end, "exact", "defined here")
+        site = site_of(place, name, "defined here")
         self._leave_order(changer, site)
         return [site]
 

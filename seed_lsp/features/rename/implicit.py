@@ -10,7 +10,7 @@ from tree_sitter import Node
 from seed_lsp.features.rename import names, scoping
 from seed_lsp.features.rename.lineage import Lineage
 from seed_lsp.features.rename.place import Place, Scope
-from seed_lsp.features.rename.references import Site
+from seed_lsp.features.rename.references import Site, site_of
 
 _OF_CLASS = frozenset({"__init_subclass__", "__class_getitem__", "__new__"})
 """Methods whose first parameter is the class without a decorator."""
@@ -60,7 +60,7 @@ def constructed_like(lineage: Lineage, place: Place, scopes: Collection[Scope], 
         if len(classes) == 1 and (scope := classes.pop()) in scopes:
             named = function.child_by_field_name("attribute")
             at = named if named is not None and place.file.text_of(named) == method else function
-            yield scope, Constructing(place, _site(place, at), call, is_super=False, behind=None, skip_first=True)
+            yield scope, Constructing(place, site_of(place, at, ""), call, is_super=False, behind=None, skip_first=True)
 
 
 def _model(place: Place, function: Node, method: str) -> Node | None:
@@ -86,12 +86,12 @@ def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str)
     if attribute == "__class__" and place.file.text_of(receiver) == first:
         yield _made(place, call, function)
     elif attribute == method and place.file.text_of(receiver) == first and method == "__init__":
-        yield Constructing(place, _site(place, named), call, is_super=False, behind=None, skip_first=True)
+        yield Constructing(place, site_of(place, named, ""), call, is_super=False, behind=None, skip_first=True)
     elif attribute == method and receiver.type == "call":
         of_super = receiver.child_by_field_name("function")
         if of_super is not None and place.file.text_of(of_super) == "super":
             behind = _behind(lineage, scope, place, receiver)
-            yield Constructing(place, _site(place, named), call, is_super=True, behind=behind, skip_first=method == "__init__")
+            yield Constructing(place, site_of(place, named, ""), call, is_super=True, behind=behind, skip_first=method == "__init__")
 
 
 def _behind(lineage: Lineage, scope: Scope, place: Place, of_super: Node) -> Scope | None:
@@ -123,8 +123,4 @@ def _first_parameter(place: Place, node: Node) -> tuple[str, bool] | None:
 
 
 def _made(place: Place, call: Node, function: Node) -> Constructing:
-    return Constructing(place, _site(place, function), call, is_super=False, behind=None, skip_first=True)
-
-
-def _site(place: Place, node: Node) -> Site:
-    return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), "exact", "")
+    return Constructing(place, site_of(place, function, ""), call, is_super=False, behind=None, skip_first=True)

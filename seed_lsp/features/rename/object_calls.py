@@ -12,7 +12,7 @@ from seed_lsp.features.rename import names
 from seed_lsp.features.rename.constructed import Family
 from seed_lsp.features.rename.lineage import Lineage
 from seed_lsp.features.rename.place import Place, Scope
-from seed_lsp.features.rename.references import References, Site
+from seed_lsp.features.rename.references import References, Site, site_of
 from seed_lsp.features.rename.resolution import Resolution
 
 CALL = "__call__"
@@ -60,8 +60,7 @@ def _calls_in(lineage: Lineage, place: Place, owners: frozenset[Scope], seen: se
             continue
         reached = _reached(lineage, place, function, owners)
         if reached is not None:
-            start, end = place.file.char_of(function.start_byte), place.file.char_of(function.end_byte)
-            yield ObjectCall(place, Site(place.path, start, end, "exact", "call"), call, function, reached)
+            yield ObjectCall(place, site_of(place, function, "call"), call, function, reached)
 
 
 def _reached(lineage: Lineage, place: Place, function: Node, owners: frozenset[Scope]) -> Scope | None:

@@ -65,6 +65,11 @@ class Site:
         return texts[self.alias]
 
 
+def site_of(place: Place, node: Node, reason: str, tier: Tier = "exact") -> Site:
+    """The place of a node; `reason` may be empty."""
+    return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), tier, reason)
+
+
 @dataclass(frozen=True)
 class References:
     """`sites` are in order of their paths and places; `documents` are the texts that they were found in."""
