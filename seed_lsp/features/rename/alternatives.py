@@ -53,8 +53,7 @@ def _chooses(place: Place, function: Node) -> bool:
 
 def _register_of(place: Place, function: Node) -> str | None:
     """Of ``@show.register`` above a function the ``show``."""
-    for one in names.with_decorators(function).children:
-        text = place.file.text_of(one).lstrip("@ ").split("(")[0] if one.type == "decorator" else ""
+    for text in names.dotted_decorators_of(place.file, function):
         if text.endswith(".register"):
             return text.removesuffix(".register")
     return None

@@ -99,8 +99,7 @@ def _decorating(resolution: Resolution, scope: Scope) -> set[str]:
     if scope.path is None or scope.node_type != "function_definition":
         return set()
     file = resolution.place(scope.path).file
-    outer = names.with_decorators(resolution.place(scope.path).node_of(scope))
-    texts = (file.text_of(child).lstrip("@ ").split("(")[0] for child in outer.children if child.type == "decorator")
+    texts = names.dotted_decorators_of(file, resolution.place(scope.path).node_of(scope))
     return {owner.rpartition(".")[2] for text in texts if (owner := text.rpartition(".")[0])}
 
 

@@ -184,7 +184,7 @@ class _Plan:
             if change is None and function.place.path.suffix == ".py":
                 line = function.place.file.document.line_of(function.place.file.char_of(function.node.start_byte)) + 1
                 return f"it may reach the one on line {line} of {function.place.path.name}, which keeps its signature"
-        other = "__new__" if self._constructor.method == "__init__" else "__init__"
+        other = names.CONSTRUCTORS[self._constructor.method]
         also = lineage.constructor(scope, other)
         if also is not None and not takes_anything(self._family.resolution, also, other):
             return f"{other} of {lineage.title(also)} is given the arguments, too"

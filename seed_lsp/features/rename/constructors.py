@@ -85,7 +85,7 @@ def signature_of(resolution: Resolution, constructor: Constructor) -> str:
 
 def _require_alone(resolution: Resolution, constructor: Constructor) -> None:
     """What the class is called with goes to ``__new__`` and ``__init__`` alike."""
-    lineage, other = Lineage(resolution), "__new__" if constructor.method == "__init__" else "__init__"
+    lineage, other = Lineage(resolution), CONSTRUCTORS[constructor.method]
     if lineage.is_enumeration(constructor.scope):
         raise RenameRefusedError(
             f"the members of {lineage.title(constructor.scope)} are made of their values, which are no calls; they cannot be followed"

@@ -19,7 +19,8 @@ Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
 """``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
 
 FUNCTIONS = frozenset({"function_definition", "lambda"})
-CONSTRUCTORS = frozenset({"__init__", "__new__"})
+CONSTRUCTORS = {"__init__": "__new__", "__new__": "__init__"}
+"""The methods that a class's call gives its arguments to, each with the other one."""
 # What no name stands in, although letters do: the prefix of a string, ``!r``, ``:x``, ``\\n``, ``1.e5``.
 _NO_NAMES = frozenset({"string_start", "type_conversion", "format_specifier", "escape_sequence", "integer", "float"})
 # What may be an identifier, of any alphabet.
@@ -275,8 +276,13 @@ def with_decorators(definition: Node) -> Node:
 
 def decorators_of(file: PythonFile, function: Node) -> list[str]:
     """The last names of a definition's decorators: of ``@functools.lru_cache(maxsize=None)`` the ``lru_cache``."""
-    listed = [child for child in with_decorators(function).children if child.type == "decorator"]
-    return [file.text_of(one).lstrip("@ ").split("(")[0].rpartition(".")[2].strip() for one in listed]
+    return [name.rpartition(".")[2].strip() for name in dotted_decorators_of(file, function)]
+
+
+def dotted_decorators_of(file: PythonFile, definition: Node) -> list[str]:
+    """The whole names of a definition's decorators, as they are written."""
+    listed = [child for child in with_decorators(definition).children if child.type == "decorator"]
+    return [file.text_of(one).lstrip("@ ").split("(")[0] for one in listed]
 
 
 def lies_in(node: Node, outer: Node) -> bool:

@@ -22,9 +22,6 @@ from seed_lsp.source.resolve import Resolver
 Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
 """``parameter``: one that arguments can name; the others are variables of their function."""
 
-_CONSTRUCTORS = {"__init__": "__new__", "__new__": "__init__"}
-"""The methods that a class's call gives its arguments to, each with the other one."""
-
 # What the import system calls on loaders and finders, which need no base class (importlib.abc).
 _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
 
@@ -154,8 +151,8 @@ def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> fro
         family = {own, *_related(methods, frozenset({own}))}
         for owner in family - {own}:
             found |= _functions_in(resolution, methods, owner)
-        if methods.name in _CONSTRUCTORS:
-            found |= _other_constructors(resolution, resolution.for_name(_CONSTRUCTORS[methods.name]), family)
+        if methods.name in names.CONSTRUCTORS:
+            found |= _other_constructors(resolution, resolution.for_name(names.CONSTRUCTORS[methods.name]), family)
     return frozenset(found - scopes)
 
 
