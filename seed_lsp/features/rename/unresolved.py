@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from seed_lsp.features.rename.symbols import Symbol
 
 
+_MODULES = frozenset({"ModuleType", "Module"})
+"""What a module is to jedi that it knows no more of, as `importlib.import_module` gives one."""
+
+
 def why_possible(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> str:
     """Why a place that nothing is known of may be the symbol; empty where it is something else."""
     if occurrence.role == "attribute":
@@ -38,6 +42,8 @@ def _of_attribute(resolution: Resolution, symbol: Symbol, place: Place, occurren
     if all(value.kind == "module" for value in known):
         own = any(value.path is not None and resolution.files.holds(value.path) for value in known)
         return "attribute of a module that is not known to have it" if own and not symbol.is_member else ""
+    if not symbol.is_member and any(value.name in _MODULES and value.kind == "instance" for value in known):
+        return "attribute of a module that is not known"
     # What the object was taken for has no such attribute: it will be something else.
     return "attribute that its object is not known to have" if symbol.is_member else ""
 
