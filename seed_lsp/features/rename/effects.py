@@ -67,7 +67,7 @@ class Evaluation:
 
 
 Ask = Callable[[Node], "Evaluation | None"]
-"""What a call is known to do beside evaluating its arguments; None if that is unknown."""
+"""What a call is known to do beside evaluating its arguments, or the read of an attribute; None if that is unknown."""
 
 
 def is_simple(node: Node) -> bool:
@@ -107,7 +107,8 @@ def _evaluation(file: PythonFile, node: Node, of_call: Ask, declared: frozenset[
         return Evaluation()
     if node.type == "attribute":
         inner = node.child_by_field_name("object")
-        return Evaluation(depends=True) | _all(file, [inner] if inner is not None else [], of_call, declared)
+        of_property = of_call(node) or Evaluation()
+        return Evaluation(depends=True) | of_property | _all(file, [inner] if inner is not None else [], of_call, declared)
     if node.type == "call":
         known = of_call(node)
         arguments = node.child_by_field_name("arguments")

@@ -1,4 +1,4 @@
-"""Calls that are known to have no effect: those of a function that only puts together what it is given."""
+"""Calls that are known to have no effect: those of a function that only puts together what it is given. And attributes that have one: properties."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename import effects, names
 from seed_lsp.features.rename.effects import Evaluation
+from seed_lsp.features.rename.inference import offset_of
 from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.source.document import CharOffset
@@ -23,9 +24,11 @@ class Harmless:
         self._resolution = resolution
 
     def in_place(self, place: Place, depth: int = DEPTH) -> effects.Ask:
-        """What a call in this file does beside evaluating its arguments; None if that is unknown."""
+        """What a call in this file does beside evaluating its arguments, or the read of an attribute; None if that is unknown."""
 
         def of_call(call: Node) -> Evaluation | None:
+            if call.type == "attribute":
+                return self._of_property(place, call, depth)
             function = call.child_by_field_name("function")
             if function is None or function.type not in {"identifier", "attribute"} or depth == 0:
                 return None
@@ -51,6 +54,18 @@ class Harmless:
             if node is None or names.with_decorators(node) is not node:
                 return []
             found.append((there, node))
+        return found
+
+    def _of_property(self, place: Place, attribute: Node, depth: int) -> Evaluation | None:
+        """What the method of a property does; None for an attribute that is none."""
+        found = None
+        for definition in self._resolution.definitions_of(place, attribute) if depth > 0 else ():
+            if definition.kind != "property" or definition.path is None or not self._resolution.files.holds(definition.path):
+                continue
+            there = self._resolution.place(definition.path)
+            method = names.enclosing(there.file.node_at(offset_of(there, definition)), {"function_definition"})
+            body = self._body_of(there, method, depth) if method is not None else None
+            found = (found or Evaluation()) | (body or Evaluation(acts=True, depends=True))
         return found
 
     def _body_of(self, place: Place, function: Node, depth: int) -> Evaluation | None:

@@ -249,7 +249,7 @@ def rewritten(change: SignatureChange, arguments: Sequence[Argument], *, skip_fi
     bound, more = bind(old, arguments)
     for removed in change.removed:
         dropped = bound.get(removed.name)
-        if dropped is not None and not dropped.simple:
+        if dropped is not None and (not dropped.simple or dropped.evaluation().acts):
             raise UnboundError(f"what is passed for {removed.name} may have an effect")
     passed = [(parameter, _argument_for(change, parameter, bound)) for parameter in new if not parameter.is_splat]
     _require_room(new, more)
