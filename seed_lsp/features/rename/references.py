@@ -302,9 +302,10 @@ def _special_list(place: Place, node: Node) -> str | None:
 
 
 def _module_binds(resolution: Resolution, symbol: Symbol, place: Place) -> bool:
-    """Whether the file's own module has the symbol under its name."""
+    """Whether the file's own module has the symbol under its name, from an import of ``*`` as well."""
     module = place.scope(place.file.tree.root_node)
-    return bool(resolution.bound_in(place, module) & symbol.scopes)
+    bound = resolution.bound_in(place, module) if module in place.bindings else resolution.by_star(place)
+    return bool(bound & symbol.scopes)
 
 
 def _is_docstring(node: Node) -> bool:

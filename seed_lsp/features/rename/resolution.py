@@ -57,7 +57,7 @@ class Resolution(Inference):
             meant = (own, *place.meanings(occurrence.node))
         found = frozenset().union(*(self.bound_in(place, scope) for scope in meant if scope is not None))
         if own is None and place.module in meant:
-            found |= self._by_star(place)
+            found |= self.by_star(place)
         if None in meant and self.name in BUILTINS:
             found |= {Scope(None, 0, "library")}
         return found or self._by_jedi(place, occurrence)
@@ -78,7 +78,7 @@ class Resolution(Inference):
             self._stars[place.path] = found
         return self._stars[place.path]
 
-    def _by_star(self, place: Place) -> frozenset[Scope]:
+    def by_star(self, place: Place) -> frozenset[Scope]:
         """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
         found: frozenset[Scope] = frozenset()
         for source in self.star_sources(place) if place.file.has_star_import else ():
