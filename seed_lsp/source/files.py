@@ -102,8 +102,9 @@ def project_root(path: Path) -> Path:
 
 def project_around(folder: Path) -> Path:
     """The nearest of a folder and those around it that looks like a project's; the folder itself if none does."""
-    # Not with `Path.exists`, which fails where somebody may not look.
-    marked = (around for around in (folder, *folder.parents) if any(os.path.lexists(around / mark) for mark in PROJECT_MARKS))
+    # Not with `Path.exists`, which fails where somebody may not look. A mark at the top of a disk, as images of containers have it, makes no project of the disk.
+    candidates = (around for around in (folder, *folder.parents) if around != around.parent)
+    marked = (around for around in candidates if any(os.path.lexists(around / mark) for mark in PROJECT_MARKS))
     return next(marked, folder)
 
 
@@ -223,6 +224,9 @@ class WorkspaceFiles:
 
     def _walk(self) -> Iterator[os.DirEntry[str]]:
         """The files, folder by folder. Without recursion: folders may lie deeper in one another than calls of functions can."""
+        if self.root == self.root.parent:
+            self.unread[self.root] = "a whole disk is no workspace"
+            return
         root = str(self.root).rstrip(os.sep) + os.sep
         waiting: list[tuple[str, list[tuple[str, Rules]]]] = [(root, [])]
         while waiting:

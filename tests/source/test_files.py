@@ -96,6 +96,17 @@ def test_the_nearest_project(tmp_path: Path):
     assert project_root(tmp_path / "a/b/c.py") == tmp_path / "a"
 
 
+def test_a_whole_disk_is_no_workspace(monkeypatch: pytest.MonkeyPatch):
+    """A file beside `/`, or a mark of a project there as containers have it, must not make the server read the whole machine."""
+    disk = Path(Path.cwd().anchor)
+    monkeypatch.setattr(os.path, "lexists", lambda path: Path(path).parent == disk)
+    assert project_root(disk / "a" / "b" / "c.py") == disk / "a" / "b"
+    files = WorkspaceFiles(disk)
+    files.refresh(lambda: pytest.fail("it looks at files"))
+    assert len(files) == 0
+    assert files.unread == {disk: "a whole disk is no workspace"}
+
+
 def test_all_files_change_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A failure half-way leaves every file as it was, and no other files behind."""
     write(tmp_path, a_py="a", b_py="b")
