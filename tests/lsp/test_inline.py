@@ -81,7 +81,7 @@ async def test_a_newer_request_takes_the_place_of_an_older_one(editor: Editor):
 
 async def test_of_many_asked_for_the_last_alone_is_run(editor: Editor):
     """Each is for a text that the next key changes: run one after the other they would hold the engine for half a second each."""
-    editor.open("# wait\nvalue = ")
+    editor.open("#wait \nvalue = ")
     started, tasks = time.monotonic(), []
     for _ in range(40):
         editor.type(len(editor.buffer.text), len(editor.buffer.text), "a")
@@ -96,7 +96,7 @@ async def test_of_many_asked_for_the_last_alone_is_run(editor: Editor):
 
 async def test_a_key_takes_the_place_of_what_was_asked_for(editor: Editor):
     """The user asks, and types on: the new text's completion is neither refused nor waits for the old one's."""
-    editor.open("# slow\nx = 1\n")
+    editor.open("#slow \nx = 1\n")
     asked = asyncio.ensure_future(editor.complete())
     await asyncio.sleep(0.4)
     editor.type(0, 6, "#say new_value()")
@@ -304,13 +304,13 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
     editor.uri = (tmp_path / "use.py").as_uri()
     editor.open("from shapes import area\n\n#related\narea\nx = ")
     editor.client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": editor.uri}, "position": {"line": 4, "character": 0}})
-    # A completion takes the engine from who looks around, and is what the next look waits for.
-    for _ in range(6):
-        await asyncio.sleep(2.0)
-        [item] = await editor.complete()
-        if "width: int, height: int" in item.insert_text:
+    # A completion takes the engine from who looks around, and is what the next look waits for: a busy machine needs longer pauses.
+    for pause_s in (2, 2, 3, 5, 8, 13):
+        await asyncio.sleep(pause_s)
+        # Without any context the answer is too short to be shown.
+        if any("width: int, height: int" in item.insert_text for item in await editor.complete()):
             return
-    pytest.fail(item.insert_text)
+    pytest.fail("no context came")
 
 
 def test_a_field_that_is_missing_is_none():
