@@ -101,6 +101,7 @@ def on_open(server: SeedServer, params: types.DidOpenTextDocumentParams) -> None
 
 
 def on_change(server: SeedServer, params: types.DidChangeTextDocumentParams) -> None:
+    server.documents.renumber(params.text_document.uri, params.text_document.version)
     document = server.documents.find(params.text_document.uri)
     if document is None:
         return

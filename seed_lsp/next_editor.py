@@ -23,6 +23,10 @@ MOST_ASKED = 3
 """Candidates that the model is asked about for one request."""
 
 
+MOST_CHARS = 1_000_000
+"""In larger files it would take seconds to find them."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """A next edit for exactly the document that it was made for, under the number that the editor reports it by."""
@@ -92,6 +96,8 @@ class NextEditor:
             return None, "disabled"
         if self._server.is_excluded(document.uri):
             return None, "excluded"
+        if len(document.text) > MOST_CHARS:
+            return None, "too_large"
         changes = self.history.recent(document)
         found = with_reports(find_candidates(document, changes), document, changes, reports)
         # Editors ask once more when diagnostics come; what the model has said of this version it need not say again.

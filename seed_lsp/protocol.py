@@ -32,6 +32,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.language_server import _get_handler_params_annotations
 
 from seed_lsp.shapes import NoNumber, Strictness, misfit
+from seed_lsp.workspace import SeedWorkspace, field
 
 logger = logging.getLogger(__name__)
 
@@ -121,10 +122,19 @@ class SeedProtocol(LanguageServerProtocol):
         if kind is not None and _takes_id(kind):
             logger.warning("%s came without an id", method)
             return
+        workspace, changed = self.workspace, field(message, "params", "textDocument") if method == types.TEXT_DOCUMENT_DID_CHANGE else None
+        uri = field(changed, "uri")
+        known = workspace.find(uri) if isinstance(uri, str) and isinstance(workspace, SeedWorkspace) else None
+        if known is not None and isinstance(changed, dict) and changed.get("version") is None:
+            # Some clients count no versions.
+            changed["version"] = known.version
         try:
             params = self._shaped(kind, method, message)
         except JsonRpcException as error:
             logger.warning("%s", error)
+            if known is not None:
+                # From here on its text would be another than the editor's, and the next edit would go astray.
+                workspace.remove_text_document(known.uri)
             return
         contextvars.copy_context().run(self._handle_notification, method, params)
 

@@ -255,10 +255,16 @@ class SeedServer(LanguageServer):
                 watch(plan, event)
 
             finished = await progress.cancellable(self.engine.run(request, show))
+        self._require_current(document)
+        self.note(summary("refactor", finished))
+        # In a large file the checks take seconds, for which no key has to wait.
+        made = await asyncio.to_thread(refactor.read_rewrite, plan, finished)
+        self._require_current(document)
+        return plan, made, finished
+
+    def _require_current(self, document: Document) -> None:
         if not self.documents.is_current(document):
             raise StaleDocumentError("the document changed while the code was rewritten; nothing was applied")
-        self.note(summary("refactor", finished))
-        return plan, refactor.read_rewrite(plan, finished), finished
 
 
 def answers(handler: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitable[Result]]:

@@ -78,6 +78,17 @@ class SeedWorkspace(Workspace):
             text = document.text[:start] + text + document.text[end:]
         self._open[key_of(text_doc.uri)] = replace(document, text=text, version=text_doc.version)
 
+    def renumber(self, uri: str, version: int) -> None:
+        """The version of a change that changes nothing counts all the same: edits for the one before would be refused."""
+        if (document := self.find(uri)) is not None and document.version != version:
+            self._open[key_of(uri)] = replace(document, version=version)
+
+    def add_folder(self, folder: types.WorkspaceFolder) -> None:
+        self._folders[_folder_key(folder.uri)] = folder
+
+    def remove_folder(self, folder_uri: str) -> None:
+        self._folders.pop(_folder_key(folder_uri), None)
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -90,6 +101,11 @@ class Surroundings:
     opened: Mapping[Path, Document]
     contested: Mapping[Path, tuple[Document, ...]]
     addresses: Addresses
+
+
+def _folder_key(uri: str) -> str:
+    """Equal for two spellings of a folder's address."""
+    return repr(key_of(uri.rstrip("/")))
 
 
 def offsets(document: Document, area: types.Range, encoding: Encoding) -> tuple[CharOffset, CharOffset]:

@@ -65,6 +65,10 @@ REFACTORINGS = (
 )
 
 
+MAX_CHARS = 1_000_000
+"""In larger files the syntax is not looked at: it would take longer than the model."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A rewrite to ask for: `span` of `document`."""
@@ -105,6 +109,8 @@ def make_plan(document: Document, start: CharOffset, end: CharOffset, refactorin
     """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
     if not refactoring.instruction.strip():
         raise SelectionError("the instruction is empty; say what to change")
+    if len(document.text) > MAX_CHARS:
+        raise SelectionError(f"the file is too large: code is rewritten in files of up to {MAX_CHARS:,} characters")
     span = snap(document, start, end)
     if span.start == span.end:
         raise SelectionError("the selection holds no code; select the lines to rewrite")

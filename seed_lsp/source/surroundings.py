@@ -70,7 +70,7 @@ def without_header(document: Document, span: Span, answer: str) -> str:
     indent = first_indent(document.text[span.start : span.end])
     lines = answer.split("\n")
     given = indent if answer.lstrip("\n").startswith(indent) else ""
-    tree = parse("\n".join(line.removeprefix(given) for line in lines), document.language)
+    tree = parse("\n".join(line.removeprefix(given) for line in lines), document.language, rows=True)
     nodes = tree.root_node.named_children if tree is not None else []
     classes = [node for node in nodes if node.type == "class_definition" and _name(node) == _name(around)]
     others = [node for node in nodes if node not in classes]

@@ -6,6 +6,7 @@ import importlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from tree_sitter import Language, Node, Parser, Tree
 
@@ -64,6 +65,7 @@ _TEXTS = frozenset(
 )
 
 LANGUAGES = tuple(_GRAMMARS)
+_MANY_COMMENTS = 500
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,29 @@ def _parser(language: str) -> Parser | None:
     return Parser(Language(getattr(importlib.import_module(module), function)()))
 
 
-def parse(text: str, language: str) -> Tree | None:
-    """The syntax tree over the UTF-8 bytes of `text`; None for a language without a grammar."""
+def parse(text: str, language: str, *, rows: bool = False) -> Tree | None:
+    """The syntax tree over the UTF-8 bytes of `text`; None for a language without a grammar. `rows`: whether the rows of its points are asked for, too: without them
+    comments one below the other may be one.
+    """
     parser = _parser(language)
-    return parser.parse(text.encode("utf-8", "surrogatepass")) if parser else None
+    if parser is None:
+        return None
+    source = text if rows or language != "python" else _with_joined_comments(text)
+    return parser.parse(source.encode("utf-8", "surrogatepass"))
+
+
+def _with_joined_comments(text: str) -> str:
+    """The same places, with neighbouring lines of comments as one. At each comment tree-sitter-python looks through all that follow it for the next line of code, which
+    takes seconds for some thousands: code that was commented out, or data.
+    """
+    if text.count("#") < _MANY_COMMENTS:
+        return text
+    lines = text.split("\n")
+    comments = [line.lstrip(" \t\f").startswith("#") for line in lines]
+    if sum(comments) < _MANY_COMMENTS:
+        return text
+    ends = [" " if one and following else "\n" for one, following in pairwise(comments)]
+    return "".join(piece for pair in zip(lines, [*ends, ""], strict=True) for piece in pair)
 
 
 def count_errors(tree: Tree) -> int:

@@ -97,6 +97,21 @@ def everything_at(wire: Wire, a: str, b: str, closed: str) -> None:
     assert rename(wire, a)[b] is None
 
 
+def test_a_folder_that_is_closed_in_another_spelling(wire: Wire, editor: str, tmp_path: Path):
+    """It would go on to bound what a rename looks at, and what lies around it would break."""
+    folder = tmp_path / "süb"
+    folder.mkdir()
+    (folder / "a.py").write_text(DEFINITION)
+    (tmp_path / "b.py").write_text("from süb.a import area\n")
+    outer, inner = as_vscode(tmp_path), as_vscode(folder)
+    wire.initialize(editor, workspaceFolders=[{"uri": uri, "name": uri} for uri in (outer, inner)])
+    wire.open(f"{inner}/a.py", DEFINITION)
+    assert rename(wire, f"{inner}/a.py") == {f"{inner}/a.py": 1}
+    closed = {"uri": f"{unescaped(folder)}/", "name": inner}
+    wire.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [closed]}})
+    assert rename(wire, f"{inner}/a.py") == {f"{inner}/a.py": 1, f"{outer}/b.py": None}
+
+
 def test_another_spelling_of_an_open_document_is_the_same_document(wire: Wire, tmp_path: Path):
     """Requests of one client may differ in what they escape; the edits still name the document as it was opened."""
     folder = project(tmp_path / "a b+c")

@@ -395,3 +395,52 @@ def test_the_log_holds_nothing_of_the_users(wire: Wire, tmp_path: Path):
     assert wire.end() == 0
     assert CANARY not in wire.log
     assert len(wire.log) < 5000
+
+
+def test_a_change_that_is_lost_closes_its_document(wire: Wire):
+    """Later changes would be applied to a text that is not the editor's, and edits go astray; others are nobody's concern."""
+    wire.initialize()
+    wire.open(URI, "area = 1\n")
+    wire.open(f"{URI}i", "area = 1\n")
+    start = {"line": 0, "character": 0}
+    bad = {"range": {"start": start, "end": {"line": -1, "character": 0}}, "text": "new = 2\n"}
+    wire.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [bad]})
+    code, words = wire.error("textDocument/prepareRename", place(URI, 0, 0))
+    assert (code, words) == (FAILED, "a.py is not open in the editor; open it and try again")
+    assert wire.result("textDocument/prepareRename", place(f"{URI}i", 0, 0))["placeholder"] == "area"
+    wire.open(URI, "new = 2\narea = 1\n", 3)
+    assert wire.result("textDocument/prepareRename", place(URI, 0, 0))["placeholder"] == "new"
+
+
+@pytest.mark.parametrize("identifier", [{"uri": URI}, {"uri": URI, "version": None}])
+def test_a_change_without_a_version_counts(wire: Wire, identifier: dict[str, Any]):
+    """Its text is the editor's."""
+    wire.initialize()
+    wire.open(URI, "area = 1\n")
+    wire.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": "new = 2\n"}]})
+    assert wire.result("textDocument/prepareRename", place(URI, 0, 0))["placeholder"] == "new"
+
+
+def test_a_version_without_a_change_counts(wire: Wire):
+    """An editor refuses edits for a version that it no longer has."""
+    wire.initialize()
+    wire.open(URI, "area = 1\n")
+    wire.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": []})
+    edit = wire.result("textDocument/rename", {**place(URI, 0, 0), "newName": "disk"})
+    assert [change["textDocument"]["version"] for change in edit["documentChanges"]] == [2]
+
+
+def test_a_file_that_is_too_large_is_refused_in_words(wire: Wire):
+    """Its syntax alone would take seconds, in which no key is answered."""
+    wire.initialize()
+    text = "value = compute(1, 'abc')\n" * 50_000
+    wire.open(URI, text)
+    area = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}}
+    wish = {"textDocument": {"uri": URI, "version": 1}, "range": area, "instruction": "replace 1=>2"}
+    code, words = wire.error("seed/rewrite", wish)
+    assert (code, words) == (FAILED, "the file is too large: code is rewritten in files of up to 1,000,000 characters")
+    at = {"start": area["start"], "end": area["start"]}
+    assert wire.result("textDocument/codeAction", {"textDocument": {"uri": URI}, "range": at, "context": {"diagnostics": []}}) == []
+    assert wire.result("textDocument/copilotInlineEdit", {"textDocument": {"uri": URI, "version": 1}, "position": area["start"]}) == {
+        "edits": []
+    }

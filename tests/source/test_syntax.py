@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from seed_lsp.source.document import CharOffset, Document
@@ -101,3 +103,27 @@ def test_a_broken_file_still_gives_a_span():
     """A syntax error elsewhere must not keep the user from editing here."""
     text = "def broken(:\n\n\ndef good():\n    return 1\n"
     assert "return 1" in snapped(text, "return 1")
+
+
+def test_thousands_of_comments_hold_up_no_key():
+    """Code that was commented out, in the middle of a function: each line of it was looked through for each one above."""
+    comments = "    # x = (1, \u00fc)\n" * 4000
+    text = f'def f():\n    x = """\n{comments}"""\n{comments}    return x\n'
+    started = time.monotonic()
+    tree = parse(text, "python")
+    assert time.monotonic() - started < 1
+    assert tree is not None
+    assert count_errors(tree) == 0
+    source = text.encode()
+    node = tree.root_node.descendant_for_byte_range(source.rindex(b"\xc3\xbc"), source.rindex(b"\xc3\xbc"))
+    assert node is not None
+    assert node.type == "comment"
+    assert source[source.rindex(b"return") :].startswith(tree.root_node.children[0].children[-1].children[-1].type[:6].encode())
+
+
+def test_rows_are_those_of_the_text():
+    """A rename that writes whole lines goes by them."""
+    text = "# one\n" * 600 + "x = 1\n"
+    tree = parse(text, "python", rows=True)
+    assert tree is not None
+    assert tree.root_node.children[-1].start_point.row == 600

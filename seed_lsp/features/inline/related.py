@@ -73,7 +73,7 @@ def _imported_definitions(
     path = path_of(document.uri)
     if path is None:
         return
-    tree = parse(document.text, "python")
+    tree = parse(document.text, "python", rows=True)
     if tree is None:
         return
     line = document.line_of(cursor)
@@ -109,7 +109,7 @@ def _imported_names(root: Node) -> Iterator[Node]:
 def _head_of(document: Document, line: int) -> str:
     """A function's head with the first line of its docstring, or a class's with the heads of its methods."""
     data = document.text.encode("utf-8", "surrogatepass")
-    tree = parse(document.text, "python")
+    tree = parse(document.text, "python", rows=True)
     if tree is None or line >= len(document.line_starts):
         return ""
     place = document.byte_at(document.line_starts[line] + len(document.line_text(line)) - len(document.line_text(line).lstrip()))  # type: ignore[arg-type]

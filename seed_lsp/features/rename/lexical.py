@@ -50,7 +50,7 @@ class LexicalFile:
     def __init__(self, path: Path, document: Document, name: str) -> None:
         self.path, self.document, self.name = path, document, name
         self.grammar: Grammar = grammar_of(document.language)
-        tree = parse(document.text, document.language)
+        tree = parse(document.text, document.language, rows=True)
         assert tree is not None, "a language with scopes has a grammar"
         self.root = tree.root_node
         self.leaves = self._find_leaves()

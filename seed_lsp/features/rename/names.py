@@ -47,9 +47,10 @@ class Occurrence:
 class PythonFile:
     """A Python document with its syntax tree."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, rows: bool = True) -> None:
+        """`rows`: see `parse`."""
         self.document = document
-        tree = parse(document.text, "python")
+        tree = parse(document.text, "python", rows=rows)
         assert tree is not None, "Python has a grammar"
         self.tree: Tree = tree
         self._bytes = document.text.encode("utf-8", "surrogatepass")

@@ -13,6 +13,7 @@ from seed_lsp.features.rename.grammars import FAMILIES
 from seed_lsp.features.rename.names import PythonFile
 from seed_lsp.features.rename.signature import Parameter, parameters_of, pieces_of
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,11 @@ def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
     """For the name at a place; none where there is no name of the code."""
     text = document.text
     in_word = any(text[i : i + 1].isidentifier() for i in (offset - 1, offset) if i >= 0)
-    if not in_word or (document.language != "python" and document.language not in FAMILIES):
+    if not in_word or len(text) > MAX_BYTES or (document.language != "python" and document.language not in FAMILIES):
         return []
     if document.language != "python":
         return [Offer("Rename and update every use …", offset)]
-    file = PythonFile(document)
+    file = PythonFile(document, rows=False)
     node = next((found for at in (offset, offset - 1) if at >= 0 and (found := file.node_at(CharOffset(at))).type == "identifier"), None)
     if node is None:
         return []
