@@ -41,7 +41,7 @@ class Layout:
         files = set(self.files)
         self._packages = {path.parent for path in files if path.name == _PACKAGE}
         self._roots = {self._outside_of_packages(path.parent) for path in files if path.name in {_PACKAGE, _SHARED_FIXTURES}}
-        folders = {around for path in files if path.suffix == ".py" for around in path.parents}
+        folders = {around for folder in {path.parent for path in files if path.suffix == ".py"} for around in (folder, *folder.parents)}
         for path in files:
             if path.name in _PROJECT_FILES:
                 self._roots |= {path.parent, *(self._named(path) & folders)}

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from tree_sitter import Node, Tree
@@ -77,6 +77,8 @@ class PythonFile:
 
     def _words(self, name: str) -> list[tuple[CharOffset, CharOffset]]:
         text = self.document.text
+        if self._ascii and name not in text:
+            return []
         found = {match.span() for match in word_pattern(name).finditer(text)}
         if not self._ascii:
             wanted = normalised(name)
@@ -136,11 +138,15 @@ class PythonFile:
     @cached_property
     def star_imports(self) -> list[Node]:
         """The modules' names in ``from module import *``."""
-        if "*" not in self.document.text:
+        if not STAR_IMPORT.search(self.document.text):
             return []
         statements = [node.parent for node in walk(self.tree.root_node) if node.type == "wildcard_import"]
         modules = [statement.child_by_field_name("module_name") for statement in statements if statement is not None]
         return [module for module in modules if module is not None]
+
+
+STAR_IMPORT = re.compile(r"\bimport[\s\\]*\*")
+"""Where a file may import ``*``."""
 
 
 def goes_on(character: str) -> bool:
@@ -153,6 +159,7 @@ def normalised(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
+@lru_cache(maxsize=16)
 def word_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 

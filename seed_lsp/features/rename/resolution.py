@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from tree_sitter import Node
+
 from seed_lsp.features.rename import calls, mangling, names, receivers
 from seed_lsp.features.rename.alternatives import alternatives
 from seed_lsp.features.rename.hierarchy import Hierarchy
@@ -81,12 +83,23 @@ class Resolution(Inference):
     def by_star(self, place: Place) -> frozenset[Scope]:
         """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
         found: frozenset[Scope] = frozenset()
-        for source in self.star_sources(place) if place.file.has_star_import else ():
+        may_bring = any(self._may_have_name(place, module) for module in place.file.star_imports)
+        for source in self.star_sources(place) if may_bring else ():
             there = self.place(source)
             listed = not self.name.startswith("_") or "__all__" in there.file.document.text
             if listed and there.module in there.bindings:
                 found |= self.bound_in(there, there.module)
         return found
+
+    def _may_have_name(self, place: Place, module: Node) -> bool:
+        """Whether a module of that name has the word at all: to find out which one it is takes jedi."""
+        named = [node for node in names.walk(module) if node.type == "identifier"]
+        return not named or place.file.text_of(max(named, key=lambda node: node.start_byte)) in self._modules_with_name
+
+    @cached_property
+    def _modules_with_name(self) -> frozenset[str]:
+        paths = self.files.containing(self.name)
+        return frozenset(path.parent.name if path.stem == "__init__" else path.stem for path in paths)
 
     def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
         """The scopes, and those that are the same: overloads, what a condition chooses between, and what is in the stub file beside (PEP 484), or in the module beside

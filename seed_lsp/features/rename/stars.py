@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +11,12 @@ from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import APPLIED, References
 from seed_lsp.features.rename.resolution import Resolution
 
-_STAR = re.compile(r"\bimport\s*\*")
-
 
 def require_same_stars(resolution: Resolution, references: References, new: str) -> None:
     """`RenameRefusedError` where an import of ``*`` would no longer bring the renamed name to where it is used, or bring the new one to where another is meant."""
+    is_private = new.startswith("_") and not resolution.name.startswith("_")
+    # Most new names stand nowhere yet, and then there is none to bring them to.
+    brings_another = not new.startswith("_") and bool(resolution.files.containing(new))
     for scope in references.symbol.scopes:
         if scope.node_type != "module" or scope.path is None:
             continue
@@ -25,10 +25,10 @@ def require_same_stars(resolution: Resolution, references: References, new: str)
             there = Place(source, resolution.place(source).file, new)
             if there.module in there.bindings and not new.startswith("_"):
                 raise RenameRefusedError(f"{own.path.name} imports another {new} from {source.name} with *")
-        for importer in _importers(resolution, scope.path):
-            if new.startswith("_") and not resolution.name.startswith("_"):
+        for importer in _importers(resolution, scope.path) if is_private or brings_another else ():
+            if is_private:
                 _require_no_use(references, scope.path, importer, new)
-            elif not new.startswith("_"):
+            else:
                 _require_no_other(Place(importer, resolution.place(importer).file, new), scope.path)
 
 
@@ -52,7 +52,7 @@ def _candidates(resolution: Resolution, module: Path) -> Iterator[Place]:
             document = resolution.files.document(path)
         except UnknownDocumentError:
             continue
-        if document.language == "python" and _STAR.search(document.text):
+        if document.language == "python" and names.STAR_IMPORT.search(document.text):
             yield resolution.place(path)
 
 
