@@ -74,7 +74,7 @@ bench: $(SETUP) peers
 	  $(BIN)/seed-lsp bench memory --model $$model || exit 1; \
 	done
 
-# The campaigns of docs/reliability.md, one after the other: an hour and a half. SOAK=0.1 takes a tenth of each. A JSON line each; fails where one did.
+# The campaigns of docs/reliability.md, one after the other: some two hours. SOAK=0.1 takes a tenth of each. A JSON line each; fails where one did.
 SOAK ?= 1
 share = $(shell awk 'BEGIN { n = $(1) * $(SOAK); print (n < 1 ? 1 : int(n)) }')
 CAMPAIGNS := \
