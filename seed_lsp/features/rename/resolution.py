@@ -58,11 +58,12 @@ class Resolution(Inference):
         if own is not None and place.is_read_too(occurrence):
             meant = (own, *place.meanings(occurrence.node))
         found = frozenset().union(*(self.bound_in(place, scope) for scope in meant if scope is not None))
-        if own is None and place.module in meant:
+        if own is None and (place.module in meant or None in meant):
             found |= self.by_star(place)
         if None in meant and self.name in BUILTINS:
             found |= {Scope(None, 0, "library")}
-        return found or self._by_jedi(place, occurrence)
+        # Where no scope in sight binds the name, jedi may take one out of sight, such as a class around a method.
+        return found or frozenset(one for one in self._by_jedi(place, occurrence) if one.path != place.path or one == place.module)
 
     def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
         """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
