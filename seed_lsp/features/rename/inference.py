@@ -113,10 +113,8 @@ class Inference:
 
     def modules_at(self, place: Place, module: Node) -> list[Path]:
         """The workspace's files that the name of a module in an import may stand for."""
-        named = [node for node in names.walk(module) if node.type == "identifier"]
-        if not named:
-            return []
-        found = self.definitions_of(place, max(named, key=lambda node: node.start_byte))
+        last = names.last_identifier(module)
+        found = self.definitions_of(place, last) if last is not None else []
         return [one.path for one in found if one.path is not None and self.files.holds(one.path) and one.path != place.path]
 
     def classes_named_at(self, place: Place, node: Node) -> frozenset[Scope]:

@@ -305,5 +305,10 @@ def walk(node: Node) -> Iterator[Node]:
         stack += found.children
 
 
+def last_identifier(module: Node) -> Node | None:
+    """Of a module's name in an import the last part: of ``..a.b`` the ``b``; None where there are dots alone."""
+    return max((node for node in walk(module) if node.type == "identifier"), key=lambda node: node.start_byte, default=None)
+
+
 def is_same(one: Node | None, other: Node | None) -> bool:
     return one is not None and other is not None and one.id == other.id

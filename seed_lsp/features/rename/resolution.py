@@ -94,8 +94,8 @@ class Resolution(Inference):
 
     def _may_have_name(self, place: Place, module: Node) -> bool:
         """Whether a module of that name has the word at all: to find out which one it is takes jedi."""
-        named = [node for node in names.walk(module) if node.type == "identifier"]
-        return not named or place.file.text_of(max(named, key=lambda node: node.start_byte)) in self._modules_with_name
+        last = names.last_identifier(module)
+        return last is None or place.file.text_of(last) in self._modules_with_name
 
     @cached_property
     def _modules_with_name(self) -> frozenset[str]:

@@ -63,8 +63,7 @@ def _imported_here(place: Place, occurrence: Occurrence) -> Node | None:
 def _of_import(resolution: Resolution, place: Place, statement: Node) -> str:
     """Of a name that a module is to have: the module is found nowhere, or is one of the workspace's and not seen to have it."""
     module = statement.child_by_field_name("module_name")
-    named = [node for node in names.walk(module) if node.type == "identifier"] if module is not None else []
-    last = max(named, key=lambda node: node.start_byte, default=None)
+    last = names.last_identifier(module) if module is not None else None
     found = resolution.definitions_of(place, last) if last is not None else []
     if last is not None and not found:
         return "imported from a module that is not found"
