@@ -68,10 +68,12 @@ class WorkProgress:
             self._server.work_done_progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
 
     async def cancellable(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Await `work`; `CancelledError` (ours) if the user cancels its progress."""
+        """Await `work`; `CancelledError` (ours) if the user cancels its progress, or has before."""
+        if self._refused:
+            work.close()
+            raise CancelledError("cancelled")
         task: asyncio.Task[Result] = asyncio.ensure_future(work)
         self._work = task
-        self._follow_request(task)
         try:
             return await task
         except asyncio.CancelledError:
@@ -80,14 +82,8 @@ class WorkProgress:
             task.cancel()
             raise
 
-    def _follow_request(self, task: asyncio.Task[Any]) -> None:
-        """Pygls runs a command's handler behind a future of its own, and ``$/cancelRequest`` ends only that one."""
-        protocol = self._server.protocol
-        request = protocol._request_futures.get(protocol.msg_id) if protocol.msg_id is not None else None
-        if request is not None:
-            request.add_done_callback(lambda future: task.cancel() if future.cancelled() else None)
-
     def _on_user_cancel(self, token: Any) -> None:
-        if token.cancelled() and self._work is not None:
+        if token.cancelled():
             self._refused = True
-            self._work.cancel()
+            if self._work is not None:
+                self._work.cancel()

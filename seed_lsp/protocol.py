@@ -208,13 +208,18 @@ class SeedProtocol(LanguageServerProtocol):
         args: tuple[Any, ...] | None = None,
         kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Of the same name in pygls, which keeps for good what notifications and commands left."""
+        """Of the same name in pygls, which keeps for good what notifications and commands left, and lets a command that was cancelled run on."""
 
         def done(future: Future[Any]) -> None:
             self._request_futures.pop(msg_id, None)
             callback(future)
 
         super()._execute_handler(msg_id, handler, done, args, kwargs)
+        # A command runs under a number of its own, for a request that `lsp_workspace__execute_command` has taken.
+        work = self._request_futures.get(msg_id)
+        request = self._request_futures.get(self.msg_id) if self.msg_id is not None else None
+        if request is not None and work is not None and request is not work:
+            request.add_done_callback(lambda future: work.cancel() if future.cancelled() else None)
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: int | str) -> None:
         """Of the same name in pygls, which logs the words of refusals, and sends traces to the client."""

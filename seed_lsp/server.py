@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable
@@ -118,8 +117,13 @@ class SeedServer(LanguageServer):
 
     async def settled(self) -> Settings:
         """The settings, once the client's answer is in."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._configured.wait(), CONFIGURATION_TIMEOUT_S)
+        if not self._configured.is_set():
+            # `asyncio.wait_for` of Python 3.10 and 3.11 forgets a cancellation that comes as the wait ends.
+            waiting = asyncio.ensure_future(self._configured.wait())
+            try:
+                await asyncio.wait([waiting], timeout=CONFIGURATION_TIMEOUT_S)
+            finally:
+                waiting.cancel()
         return self.settings
 
     def tell_once(self, text: str) -> None:
