@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tree_sitter import Node
 
 from seed_lsp.errors import RejectedResultError
-from seed_lsp.features.rename.names import FUNCTIONS, Occurrence, is_same, lies_in
+from seed_lsp.features.rename.names import Occurrence, is_same, lies_in
 from seed_lsp.features.rename.place import Place
-from seed_lsp.features.rename.scoping import COMPREHENSIONS, outer_scope, scope_of
+from seed_lsp.features.rename.scoping import COMPREHENSIONS, TYPE_PARAMETERS, outer_scope, scope_of, type_parameters_of
+
+_INLINED = COMPREHENSIONS - {"generator_expression"}
+_KINDS = {"class_definition": "class", "generator_expression": "generator", **dict.fromkeys(_INLINED, "comprehension")}
 
 
 def require_no_double_binding(place: Place) -> None:
@@ -26,37 +29,55 @@ def require_no_double_binding(place: Place) -> None:
 
 
 def require_apart(place: Place, renamed: Callable[[Occurrence], bool]) -> None:
-    """CPython 3.12 and 3.13 run comprehensions within the function around (PEP 709), and may take what one goes through for a name that the function knows from outside. No
-    renamed place may bring the two together.
+    """CPython 3.12 and 3.13 run comprehensions within the scope around (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
+    type parameter in a class. No renamed place may bring the two together.
     """
+    plain = [occurrence for occurrence in place.occurrences if place.is_plain(occurrence)]
     for scope, bindings in list(place.bindings.items()):
-        if scope.node_type not in COMPREHENSIONS or scope.node_type == "generator_expression":
-            continue
-        function = _around(place.node_of(scope))
-        if function.type not in FUNCTIONS:
-            continue
         moved = any(renamed(one) for one in bindings)
-        for occurrence in place.occurrences:
-            if not place.is_plain(occurrence) or not lies_in(occurrence.node, function) or not (moved or renamed(occurrence)):
-                continue
-            found = place.container(occurrence) or place.lookup(occurrence.node)
-            if _is_outside(None if found is None else place.node_of(found), function):
-                raise _refused(
-                    place,
-                    occurrence,
-                    "come from outside of a function where a comprehension goes through it, which some versions of Python mix up",
-                )
+        for around in _runs_within(place.node_of(scope)):
+            for occurrence in plain:
+                if not moved and not renamed(occurrence):
+                    continue
+                if (what := _mixed_up(place, occurrence, around)) is not None:
+                    raise _refused(place, occurrence, f"{what} where a comprehension goes through it, which some versions of Python mix up")
 
 
-def _around(comprehension: Node) -> Node:
-    scope = comprehension
-    while scope.type in COMPREHENSIONS:
+def _runs_within(scope: Node) -> Iterator[Node]:
+    """The scopes that CPython runs a comprehension within, from the inside out; the module mixes nothing up."""
+    while scope.type in _INLINED:
         scope = outer_scope(scope)
-    return scope
+        if scope.type != "module":
+            yield scope
 
 
-def _is_outside(scope: Node | None, function: Node) -> bool:
-    return scope is None or scope.type == "module" or not lies_in(scope, function)
+def _mixed_up(place: Place, occurrence: Occurrence, around: Node) -> str | None:
+    """What a name is to a scope that runs a comprehension, where that could take it for the comprehension's own."""
+    between = _scopes_between(occurrence.node, around) if lies_in(occurrence.node, around) else None
+    if between is None:
+        return None
+    found = place.container(occurrence) or place.lookup(occurrence.node)
+    scope = place.node_of(found) if found is not None else place.file.tree.root_node
+    if scope.type != "module" and lies_in(scope, around) and not is_same(scope, type_parameters_of(around)):
+        in_class = around.type == "class_definition" and scope.type == TYPE_PARAMETERS
+        return "be a type parameter in a class" if in_class else None
+    if scope.type == "module":
+        # Only another comprehension's names become the scope's own; a class looks in the module in any case.
+        mixed = bool(between) and all(one.type in _INLINED for one in between) and around.type != "class_definition"
+    else:
+        mixed = bool(between) or around.type not in _INLINED
+    return f"come from outside of a {_KINDS.get(around.type, 'function')}" if mixed else None
+
+
+def _scopes_between(node: Node, around: Node) -> list[Node] | None:
+    """The scopes that a name stands in within `around`, from the inside out; None where it does not stand there."""
+    found, scope = [], scope_of(node)
+    while not is_same(scope, around):
+        if scope.type == "module":
+            return None
+        found.append(scope)
+        scope = outer_scope(scope)
+    return found
 
 
 def _refused(place: Place, occurrence: Occurrence, what: str) -> RejectedResultError:
