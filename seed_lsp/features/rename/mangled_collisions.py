@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tree_sitter import Node
+
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename import mangling
+from seed_lsp.features.rename import mangling, names, scoping
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import Site
 from seed_lsp.features.rename.resolution import Resolution
+
+_GENERIC_CLASS = re.compile(r"\bclass\s+\w+\s*\[")
 
 
 def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
     """`RenameRefusedError` where the new name would be private to a class at some of the sites and not at others, or is the private name of something else."""
     if mangling.is_private(new):
         _require_one_owner(resolution, sites, new)
+        if not mangling.is_private(resolution.name):
+            _require_no_generic_class(resolution, sites, new)
     for owner, name in mangling.unmangled(new):
         _require_unused(resolution, owner, name, new)
 
@@ -38,6 +46,34 @@ def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]],
         full = mangling.mangled(new, owner)
         if owner and (taken := resolution.files.containing(full)):
             raise RenameRefusedError(f"Python would read {new} as {full}, which {taken[0].name} has already")
+
+
+def _require_no_generic_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
+    """CPython 3.12 gives the name of a class with type parameters to whatever looks private behind its first line, too."""
+    for path, some in sites.items():
+        place = resolution.place(path)
+        generic = _generic_classes(place)
+        for site in some:
+            occurrence = place.at(site.start)
+            if occurrence is None or occurrence.role in {"string", "comment", "keyword"}:
+                continue
+            inside = mangling.class_around(occurrence.node)
+            since = inside.start_byte + 1 if inside is not None else 0
+            at = place.file.byte_of(occurrence.start)
+            owner = next((mangling.prefix_of(one) for one in generic if since <= one.start_byte < at), "")
+            if owner:
+                line = place.file.document.line_of(occurrence.start) + 1
+                raise RenameRefusedError(
+                    f"on line {line} of {path.name} Python 3.12 would read {new} as a private name of {owner}, a class with type parameters"
+                )
+
+
+def _generic_classes(place: Place) -> list[Node]:
+    """The classes of a file that have type parameters."""
+    if not _GENERIC_CLASS.search(place.file.document.text):
+        return []
+    found = (node for node in names.walk(place.file.tree.root_node) if node.type == "class_definition")
+    return [node for node in found if scoping.type_parameters_of(node) is not None]
 
 
 def _require_unused(resolution: Resolution, owner: str, name: str, new: str) -> None:

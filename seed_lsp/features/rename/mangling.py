@@ -16,13 +16,18 @@ def is_private(name: str) -> bool:
 
 def class_of_private(node: Node) -> str:
     """What stands in front of a private name at `node`: the name of the class around, without its first underscores; empty outside of classes."""
+    around = class_around(node)
+    return prefix_of(around) if around is not None else ""
+
+
+def class_around(node: Node) -> Node | None:
+    """The class whose body, or whose type parameters, `node` lies in."""
     child, parent = node, node.parent
     while parent is not None:
-        inside = child.type in {"block", TYPE_PARAMETERS} if parent.type == "class_definition" else False
-        if inside:
-            return prefix_of(parent)
+        if parent.type == "class_definition" and child.type in {"block", TYPE_PARAMETERS}:
+            return parent
         child, parent = parent, parent.parent
-    return ""
+    return None
 
 
 def prefix_of(class_node: Node) -> str:
