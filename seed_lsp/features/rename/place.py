@@ -142,6 +142,12 @@ class Place:
         container = self.container(occurrence) if parent is not None and parent.type == "augmented_assignment" else None
         return container is not None and container.is_class and occurrence.role == "name"
 
+    def needs_value(self, occurrence: Occurrence) -> bool:
+        """Whether a place that binds the name, or deletes it, needs it to have a value there: ``name += 1``, ``del name``."""
+        parent = occurrence.node.parent
+        augmented = parent is not None and parent.type == "augmented_assignment"
+        return occurrence.role == "name" and (augmented or scoping.is_deleted(occurrence.node)) and self.container(occurrence) is not None
+
     def _binds(self, scope: Scope, node: Node) -> bool:
         """Whether a scope binds the name as it is read at `node`: a private one only for code of the same class."""
         if not self._private:

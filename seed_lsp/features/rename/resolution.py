@@ -58,7 +58,7 @@ class Resolution(Inference):
         if own is not None and place.is_read_too(occurrence):
             meant = (own, *place.meanings(occurrence.node))
         found = frozenset().union(*(self.bound_in(place, scope) for scope in meant if scope is not None))
-        if own is None and (place.module in meant or None in meant):
+        if (own is None or place.needs_value(occurrence)) and (place.module in meant or None in meant):
             found |= self.by_star(place)
         if None in meant and self.name in BUILTINS:
             found |= {Scope(None, 0, "library")}
@@ -67,6 +67,12 @@ class Resolution(Inference):
 
     def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
         """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
+        bindings = place.bindings.get(scope, []) if scope == place.module else []
+        if bindings and all(place.needs_value(binding) for binding in bindings):
+            return self.by_star(place) or frozenset({scope})
+        return self._bound_by_statements(place, scope)
+
+    def _bound_by_statements(self, place: Place, scope: Scope) -> frozenset[Scope]:
         imported: set[frozenset[Scope]] = set()
         for binding in place.bindings[scope]:
             if not names.is_imported(binding.node) or names.is_alias_of_import(binding.node):
@@ -89,7 +95,7 @@ class Resolution(Inference):
             there = self.place(source)
             listed = not self.name.startswith("_") or "__all__" in there.file.document.text
             if listed and there.module in there.bindings:
-                found |= self.bound_in(there, there.module)
+                found |= self._bound_by_statements(there, there.module)
         return found
 
     def _may_have_name(self, place: Place, module: Node) -> bool:

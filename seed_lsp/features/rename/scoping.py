@@ -134,7 +134,7 @@ def binding_scope(node: Node) -> Node | None:
     field_name = _BINDS.get(holder.type)
     if field_name is not None and is_same(holder.child_by_field_name(field_name), top):
         return _scope_for_binding(holder)
-    if _is_alias(node) or _is_import(node) or _is_capture(node) or _is_deleted(node):
+    if _is_alias(node) or _is_import(node) or _is_capture(node) or is_deleted(node):
         return _scope_for_binding(holder)
     return None
 
@@ -223,7 +223,7 @@ def _is_capture(node: Node) -> bool:
     return around.type == "case_pattern" or (around.type == "keyword_pattern" and not is_same(around.named_children[0], parent))
 
 
-def _is_deleted(node: Node) -> bool:
+def is_deleted(node: Node) -> bool:
     """A name behind ``del``, which makes it one of the scope's own as an assignment does."""
     parent = node.parent
     while parent is not None and parent.type in {"expression_list", "tuple", "list", "parenthesized_expression"}:
