@@ -45,6 +45,16 @@ def parameter_scopes(resolution: Resolution, place: Place, occurrence: Occurrenc
     return found
 
 
+def parameter_scopes_by_name(resolution: Resolution, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
+    """The functions of the file that a named argument may be for by the scopes alone, where all that was `found` is something else."""
+    function = _called(occurrence)
+    if function is None or not found:
+        return frozenset()
+    nodes = (place.node_of(scope) for scope in _functions_of_name(resolution, place, function))
+    named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(resolution, place, node))
+    return frozenset() if named & set(found) else named
+
+
 def functions_called(resolution: Resolution, place: Place, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
     """The workspace's functions that a call's expression names, or has for its value."""
     return resolution.functions([*values, *resolution.definitions_of(place, function)])

@@ -30,6 +30,7 @@ class Resolution(Inference):
         super().__init__(files, resolver, name, check)
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
+        self._others: dict[str, Resolution] = {}
         self.hierarchy = Hierarchy(self)
 
     def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
@@ -50,7 +51,8 @@ class Resolution(Inference):
                 return self._defined_by_receiver(place, occurrence) or found
             return found or self._by_receiver(place, occurrence)
         if occurrence.role == "keyword":
-            return self._by_jedi(place, occurrence) or calls.parameter_scopes(self, place, occurrence)
+            found = self._by_jedi(place, occurrence) or calls.parameter_scopes(self, place, occurrence)
+            return found | calls.parameter_scopes_by_name(self, place, occurrence, found)
         if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
             return self._imported(place, occurrence)
         own = place.container(occurrence)
@@ -136,10 +138,11 @@ class Resolution(Inference):
 
     def for_name(self, name: str) -> Resolution:
         """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
-        other = Resolution(self.files, self.resolver, name, self.check)
-        other._share(self)
-        other.hierarchy = self.hierarchy
-        return other
+        if name not in self._others:
+            self._others[name] = other = Resolution(self.files, self.resolver, name, self.check)
+            other._share(self)
+            other.hierarchy = self.hierarchy
+        return self._others[name]
 
     def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
         """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
