@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +39,21 @@ class Layer:
         self.k_norm = tensors[f"{attention}.k_norm.weight"] if config.qk_norm else None
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What one forward computes, as tensors on the network's device.
+
+    `tokens` (rows,), int64; `masked`: the places where the mask stands instead, None for nowhere; `rope`: cosines and sines (rows, 1, head size); `mask`:
+    additive (groups x rows, cached + rows), None where every row sees every row; the last `num_noisy` rows go through the adapter.
+    """
+
+    tokens: Tensor
+    masked: Tensor | None
+    rope: tuple[Tensor, Tensor]
+    mask: Tensor | None
+    num_noisy: int
+
+
 class Transformer(Network):
     """A `Network` on float weights."""
 
@@ -61,16 +77,30 @@ class Transformer(Network):
 
     def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
         assert isinstance(cache, KVCache)
-        num_noisy = sum(len(block.tokens) for block in noisy)
-        rows = len(clean) + num_noisy
-        cache.reserve(rows)
-        self._reach(cache.length + rows)
-        x = self._embed(clean, [token for block in noisy for token in block.tokens])
-        mask = self._mask(len(clean), noisy, cache.length)
+        return self.run(self.prepare(clean, cache, noisy), cache, logits_from)
+
+    def prepare(self, clean: list[int], cache: KVCache, noisy: Sequence[NoisyBlock] = ()) -> Rows:
+        """The part of `forward` that the host does: make room in the cache, and say what the rows are, where they stand and what they see."""
+        tokens = [*clean, *(token for block in noisy for token in block.tokens)]
+        masked = [i for i, token in enumerate(tokens) if token is None]
+        if masked and self.adapter is None:
+            raise ValueError("masked rows need a diffusion adapter, and none is loaded")
+        cache.reserve(len(tokens))
+        self._reach(cache.length + len(tokens))
         positions = self._positions(len(clean), noisy, cache.length)
-        rope = (self._cos[positions], self._sin[positions])
+        return Rows(
+            torch.tensor([0 if token is None else token for token in tokens], device=self.device),
+            torch.tensor(masked, device=self.device) if masked else None,
+            (self._cos[positions], self._sin[positions]),
+            self._mask(len(clean), noisy, cache.length),
+            num_noisy=len(tokens) - len(clean),
+        )
+
+    def run(self, rows: Rows, cache: KVCache, logits_from: int | None = 0) -> Tensor:
+        """The rest of `forward`: works on the device alone and waits for nothing, so that a CUDA graph can hold it, for so many rows behind so many cached ones."""
+        x = self._embed(rows)
         for layer in self.layers:
-            x = self._layer(layer, x, cache, rope, mask, num_noisy=num_noisy)
+            x = self._layer(layer, x, cache, rows)
         self._last = x
         if logits_from is None:
             return x.new_empty(0, self.config.vocab_size)
@@ -86,22 +116,17 @@ class Transformer(Network):
     def head_rows(self, tokens: Sequence[int]) -> Tensor:
         return self._head_weight[list(tokens)]
 
-    def _embed(self, clean: list[int], noisy: list[int | None]) -> Tensor:
-        ids = [*clean, *(0 if token is None else token for token in noisy)]
-        x = F.embedding(torch.tensor(ids, device=self.device), self.embedding)
-        masked = [len(clean) + i for i, token in enumerate(noisy) if token is None]
-        if masked:
-            if self.adapter is None:
-                raise ValueError("masked rows need a diffusion adapter, and none is loaded")
-            x[masked] = self.adapter.mask_embedding
+    def _embed(self, rows: Rows) -> Tensor:
+        x = F.embedding(rows.tokens, self.embedding)
+        if rows.masked is not None:
+            assert self.adapter is not None, "checked where the rows were prepared"
+            x[rows.masked] = self.adapter.mask_embedding
         return x
 
-    def _layer(
-        self, layer: Layer, x: Tensor, cache: KVCache, rope: tuple[Tensor, Tensor], mask: Tensor | None, *, num_noisy: int
-    ) -> Tensor:
+    def _layer(self, layer: Layer, x: Tensor, cache: KVCache, own: Rows) -> Tensor:
         config, rows = self.config, x.shape[0]
         h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
-        qkv = self._project(layer, "qkv", h, num_noisy)
+        qkv = self._project(layer, "qkv", h, own.num_noisy)
         # Queries and keys turn together: (rows, heads + key/value heads, head size).
         turned = config.num_heads + config.num_kv_heads
         qk = qkv[:, : turned * config.head_dim].view(rows, turned, config.head_dim)
@@ -110,13 +135,13 @@ class Transformer(Network):
             q = F.rms_norm(qk[:, : config.num_heads], (config.head_dim,), layer.q_norm, config.rms_norm_eps)
             k = F.rms_norm(qk[:, config.num_heads :], (config.head_dim,), layer.k_norm, config.rms_norm_eps)
             qk = torch.cat([q, k], dim=1)
-        qk = rotate(qk, *rope)
+        qk = rotate(qk, *own.rope)
         all_keys, all_values = cache.stage(layer.index, qk[:, config.num_heads :].transpose(0, 1), values.transpose(0, 1))
-        out = self._attend(qk[:, : config.num_heads], all_keys, all_values, mask)
-        x = x + self._project(layer, "o", out, num_noisy)
+        out = self._attend(qk[:, : config.num_heads], all_keys, all_values, own.mask)
+        x = x + self._project(layer, "o", out, own.num_noisy)
         h = F.rms_norm(x, (config.hidden_size,), layer.post_norm, config.rms_norm_eps)
-        gate, up = self._project(layer, "gate_up", h, num_noisy).chunk(2, dim=-1)
-        return x + self._project(layer, "down", F.silu(gate) * up, num_noisy)
+        gate, up = self._project(layer, "gate_up", h, own.num_noisy).chunk(2, dim=-1)
+        return x + self._project(layer, "down", F.silu(gate) * up, own.num_noisy)
 
     def _project(self, layer: Layer, name: str, x: Tensor, num_noisy: int) -> Tensor:
         """A fused product of a layer; its noisy rows, which are the last ones, with the adapter's update."""

@@ -103,6 +103,20 @@ def test_logits_only_of_the_rows_asked_for():
     assert model.forward(TOKENS, model.new_cache(), logits_from=None).shape == (0, model.config.vocab_size)
 
 
+def test_prepared_rows_run_again_with_other_tokens():
+    """What the host prepares holds for any tokens written into it later: all that a CUDA graph's replay does."""
+    model = tiny_model(5)
+    cache = model.new_cache()
+    list(model.prefill(TOKENS, cache))
+    blocks = [NoisyBlock([None, 9, None], 4), NoisyBlock([None], 1)]
+    rows = model.prepare([1, 2, 3, 4], cache, blocks)
+    first = model.run(rows, cache)
+    rows.tokens[:4] = torch.tensor([8, 7, 6, 5])
+    again = model.run(rows, cache)
+    assert not torch.allclose(again, first, atol=0.1)
+    assert torch.equal(again, model.forward([8, 7, 6, 5], cache, noisy=blocks))
+
+
 def test_a_zero_update_is_no_update():
     """An adapter without LoRA tensors leaves noisy rows as the base would compute them."""
     config = SHAPES["qwen2"]
