@@ -169,7 +169,11 @@ class Resolution(Inference):
 
     def _by_import_in_class(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         own = place.class_of_self(occurrence)
-        classes = [own] if own is not None else [scope for value in self.receivers(place, occurrence) if (scope := self.class_at(value))]
+        classes = (
+            [own]
+            if own is not None
+            else [scope for value in self.receivers(place, occurrence) if (scope := self.class_at(value, {"class", "instance"}))]
+        )
         found: frozenset[Scope] = frozenset()
         for scope in classes:
             above = next((one for one in self.line_of(scope) if self.binds(one)), None)
