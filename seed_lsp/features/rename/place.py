@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from seed_lsp.source.document import CharOffset
 @dataclass(frozen=True)
 class Scope:
     """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type; "library" for
-    whatever lies outside the workspace, whose `path` may be unknown; or "file" where the name is a module's.
+    whatever lies outside the workspace, whose `path` may be unknown; or "file" where the name is a module's. `owner`: of a private name of the module that a class's code
+    calls global, what Python puts in front of it.
     """
 
     path: Path | None
     start: int
     node_type: str
+    owner: str = ""
 
     @property
     def is_class(self) -> bool:
@@ -113,7 +115,7 @@ class Place:
         for scope in scoping.visible_scopes(node):
             if in_module and scope.type != "module":
                 continue
-            declared = self._declared(scope)
+            declared = self._global(mangling.class_of_private(node)) if scope.type == "module" else self._declared(scope)
             if scope.type == scoping.TYPE_PARAMETERS and declared in self.bindings:
                 # CPython asks the class around first.
                 return (declared, *self._in_class_around(scope))
@@ -164,8 +166,12 @@ class Place:
         """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
         declaration = self._declarations.get(scope.id)
         if declaration == "global_statement":
-            return self.scope(self.file.tree.root_node)
+            return self._global(mangling.prefix_of(scope) if scope.type == "class_definition" else mangling.class_of_private(scope))
         return self.scope(scope if declaration is None else self._nonlocal(scope))
+
+    def _global(self, owner: str) -> Scope:
+        """The module as the scope of the name in a class's code."""
+        return replace(self.module, owner=owner) if self._private else self.module
 
     def _nonlocal(self, scope: Node) -> Node:
         """The nearest function around a scope that binds the name itself."""
