@@ -1,9 +1,11 @@
 """Runs small programs, many in one process, and tells what each of them prints. It stands alone, so that any CPython of 3.10 or newer can be its interpreter.
 
 Each line of standard input is a list of programs as JSON: a program is a list of pairs (module's name, source), in the order in which they are run, the last one as ``__main__``.
-The answer is a line with a list: what each program printed, and the type of the exception that ended it.
+The answer is a line with a list: what each program printed, and the type of the exception that ended it. Before the list of programs stands whether they are run with generators in place of their
+comprehensions.
 """
 
+import ast
 import builtins
 import json
 import re
@@ -38,7 +40,24 @@ def shown(value, serials):
     return f"object {serials[type(value)]}" if type(value) in serials else kind
 
 
-def outcome(program):
+class Generators(ast.NodeTransformer):
+    """Lists, sets and dictionaries from generators in place of comprehensions. They are the same by the language reference; CPython gives scopes of their own to generators alone."""
+
+    def visit_ListComp(self, node):
+        return ast.List([ast.Starred(self._generator(node, node.elt), ast.Load())], ast.Load())
+
+    def visit_SetComp(self, node):
+        return ast.Set([ast.Starred(self._generator(node, node.elt), ast.Load())])
+
+    def visit_DictComp(self, node):
+        pair = ast.Tuple([node.key, node.value], ast.Load())
+        return ast.Call(ast.Name("dict", ast.Load()), [self._generator(node, pair)], [])
+
+    def _generator(self, node, element):
+        return self.generic_visit(ast.GeneratorExp(element, node.generators))
+
+
+def outcome(program, generators):
     lines, serials = [], {}
 
     def build_class(*args, **more):
@@ -56,7 +75,9 @@ def outcome(program):
             module = types.ModuleType("__main__" if i == len(program) - 1 else name)
             module.__dict__["__builtins__"] = inside
             sys.modules[name] = module
-            exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)
+            tree = ast.parse(source)
+            code = ast.fix_missing_locations(Generators().visit(tree)) if generators else tree
+            exec(compile(code, name, "exec", dont_inherit=True), module.__dict__)
     except Exception as error:  # noqa: BLE001 - whatever ends a program is a part of what it does
         lines.append(f"!{type(error).__name__}")
     finally:
@@ -74,7 +95,8 @@ def main():
     sys.setrecursionlimit(400)
     signal.signal(signal.SIGALRM, on_alarm)
     for line in sys.stdin:
-        sys.stdout.write(json.dumps([outcome(program) for program in json.loads(line)]) + "\n")
+        generators, programs = json.loads(line)
+        sys.stdout.write(json.dumps([outcome(program, generators) for program in programs]) + "\n")
         sys.stdout.flush()
 
 

@@ -29,8 +29,8 @@ def require_no_double_binding(place: Place) -> None:
 
 
 def require_apart(place: Place, renamed: Callable[[Occurrence], bool]) -> None:
-    """CPython 3.12 and 3.13 run comprehensions within the scope around (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
-    type parameter in a class. No renamed place may bring the two together.
+    """CPython runs comprehensions within the scope around since 3.12 (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
+    type parameter in a class (cpython#121377). No renamed place may bring the two together.
     """
     plain = [occurrence for occurrence in place.occurrences if place.is_plain(occurrence)]
     for scope, bindings in list(place.bindings.items()):
