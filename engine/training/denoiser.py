@@ -6,7 +6,7 @@ serves, computed once and shared by all corruptions of a text. Only the noisy ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS
+from engine.model.batched import StaticCache
 from engine.model.linear import FrozenLinear
 from engine.model.neighbour import normalized
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
 from engine.training.blocks import NO_TOKEN, Block, Packed, Text, pack
 from engine.training.lora import Lora
+from engine.training.padded import MASK, Padded
 
 BLOCKS_TOGETHER = 16
 
@@ -29,6 +31,9 @@ NO_PLACE = 1 << 40
 
 CleanRows = list[tuple[Tensor, Tensor]]
 """Keys and values of a text's clean rows: for each layer a pair (key/value heads, rows, head size)."""
+
+Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
+"""Of a layer's number, and of queries (rows, heads, head size), keys and values (rows, key/value heads, head size) of all noisy rows, what each row gathers (rows, heads x head size)."""
 
 
 def run_clean(network: Network, tokens: list[int], logits_from: int | None = None) -> tuple[CleanRows, Tensor]:
@@ -98,6 +103,15 @@ class Logits(NamedTuple):
     followed: Tensor
 
 
+class _Rows(NamedTuple):
+    """Noisy rows, each tensor (rows,), as `Packed` has them."""
+
+    tokens: Tensor
+    masked: Tensor
+    positions: Tensor
+    left: Tensor
+
+
 class Denoiser(nn.Module):
     """Noisy rows to logits over `vocabulary`, the ids (sorted) that the training text has: the head's other rows cost time and teach nothing."""
 
@@ -107,13 +121,13 @@ class Denoiser(nn.Module):
         self.embedding = tensors["model.embed_tokens.weight"]
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         head = self.embedding if config.tied_head else tensors["lm_head.weight"]
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary.to(self.device)
         # From a token's id to its place among the logits; ids outside the vocabulary have none.
-        self.places = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_PLACE)
-        self.places[vocabulary] = torch.arange(len(vocabulary))
+        self.places = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_PLACE, device=self.device)
+        self.places[self.vocabulary] = torch.arange(len(vocabulary), device=self.device)
         # The edit outputs stand behind the vocabulary, as targets behind the token ids.
         self.delete, self.insert = config.vocab_size, config.vocab_size + 1
-        self.places[[self.delete, self.insert]] = len(vocabulary) + torch.arange(2)
+        self.places[[self.delete, self.insert]] = len(vocabulary) + torch.arange(2, device=self.device)
         self.head = FrozenProduct(head[vocabulary])
         self.norm = tensors["model.norm.weight"]
         self.layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]
@@ -122,16 +136,26 @@ class Denoiser(nn.Module):
 
     def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Logits:
         """The logits of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
-        x = self._embed(packed)
-        positions = torch.cat([p.positions for p in packed]).to(self.device)
-        rope = (self._cos[positions], self._sin[positions])
-        masks = [self._mask(p.hidden) for p in packed]
-        for index, layer in enumerate(self.layers):
+        fields = ([getattr(p, name) for p in packed] for name in _Rows._fields)
+        rows = _Rows(*(torch.cat(tensors).to(self.device) for tensors in fields))
+        return self._run(rows, None if wanted is None else wanted.to(self.device), self._pieces(packed, clean))
+
+    def forward_padded(self, padded: Padded, clean: StaticCache) -> Logits:
+        """The logits of the rows with a target, texts one behind the other: few large products, as a GPU wants them. The texts stand in the first slots of `clean`."""
+        tokens = padded.tokens.flatten()
+        rows = _Rows(tokens.clamp(min=0), tokens == MASK, padded.positions.flatten(), padded.left.flatten())
+        return self._run(rows, padded.wanted, self._rectangle(padded, clean))
+
+    def _run(self, rows: _Rows, wanted: Tensor | None, attend: Attend) -> Logits:
+        """All but the way in which rows attend."""
+        x = torch.where(rows.masked[:, None], self.lora.mask_embedding.to(self.dtype), F.embedding(rows.tokens, self.embedding))
+        left = rows.left
+        rope = (self._cos[rows.positions], self._sin[rows.positions])
+        for layer in self.layers:
             # Below the lowest adapted layer nothing has a gradient but the mask's embedding.
-            x = self._layer(layer, x, rope, masks, [rows[index] for rows in clean])
-        left = torch.cat([p.left for p in packed]).to(self.device)
+            x = self._layer(layer, x, rope, attend)
         if wanted is not None:
-            x, left = x[wanted.to(self.device)], left[wanted.to(self.device)]
+            x, left = x[wanted], left[wanted]
         x = normalized(x, self.config)
         edits = F.linear(x * self.norm, self.lora.edit_outputs.to(self.dtype))
         own = torch.cat([self.head(x * self.norm), edits], dim=-1)
@@ -146,14 +170,7 @@ class Denoiser(nn.Module):
         """The likeliest token of each row of logits: ids (rows,)."""
         return self.vocabulary[logits[:, : len(self.vocabulary)].argmax(-1)]
 
-    def _embed(self, packed: Sequence[Packed]) -> Tensor:
-        x = F.embedding(torch.cat([p.tokens for p in packed]).to(self.device), self.embedding)
-        masked = torch.cat([p.masked for p in packed]).to(self.device)
-        return torch.where(masked[:, None], self.lora.mask_embedding.to(self.dtype), x)
-
-    def _layer(
-        self, layer: _Layer, x: Tensor, rope: tuple[Tensor, Tensor], masks: list[Tensor], clean: list[tuple[Tensor, Tensor]]
-    ) -> Tensor:
+    def _layer(self, layer: _Layer, x: Tensor, rope: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
         config, size = self.config, (self.config.hidden_size,)
         h = F.rms_norm(x, size, layer.input_norm, config.rms_norm_eps)
         q, k, v = (self._project(layer, name, h).view(h.shape[0], -1, config.head_dim) for name in ("q_proj", "k_proj", "v_proj"))
@@ -161,11 +178,7 @@ class Denoiser(nn.Module):
             q = F.rms_norm(q, (config.head_dim,), layer.q_norm, config.rms_norm_eps)
             k = F.rms_norm(k, (config.head_dim,), layer.k_norm, config.rms_norm_eps)
         q, k = rotate(q, *rope), rotate(k, *rope)
-        groups = config.num_heads // config.num_kv_heads
-        sizes = [mask.shape[0] // groups for mask in masks]
-        pieces = zip(*(torch.split(rows, sizes) for rows in (q, k, v)), masks, clean, strict=True)
-        attended = torch.cat([_attend(*piece, groups=groups) for piece in pieces])
-        x = x + self._project(layer, "o_proj", attended)
+        x = x + self._project(layer, "o_proj", attend(layer.index, q, k, v))
         h = F.rms_norm(x, size, layer.post_norm, config.rms_norm_eps)
         inner = F.silu(self._project(layer, "gate_proj", h)) * self._project(layer, "up_proj", h)
         return x + self._project(layer, "down_proj", inner)
@@ -176,10 +189,45 @@ class Denoiser(nn.Module):
         # In place: no one else needs the product by itself, not even the way back.
         return y if update is None else y.add_(update)
 
+    def _pieces(self, packed: Sequence[Packed], clean: Sequence[CleanRows]) -> Attend:
+        """One piece after the other, each over no more rows than it can see."""
+        groups, sizes = self._groups, [len(p.tokens) for p in packed]
+        masks = [self._mask(p.hidden) for p in packed]
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            queries, keys, values = (torch.split(rows, sizes) for rows in (q, k, v))
+            pieces = zip(queries, keys, values, masks, [rows[layer] for rows in clean], strict=True)
+            return torch.cat([_attend(*piece, groups=groups) for piece in pieces])
+
+        return attend
+
+    def _rectangle(self, padded: Padded, clean: StaticCache) -> Attend:
+        """All texts at once, each over as many clean rows as the longest has."""
+        texts, rows = padded.tokens.shape
+        mask = self._mask(padded.hidden()).unsqueeze(1)
+        length = mask.shape[-1] - rows
+        heads, shared, size = self.config.num_heads, self.config.num_kv_heads, self.config.head_dim
+
+        def attend(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            q = q.view(texts, rows, shared, self._groups, size).permute(0, 2, 3, 1, 4).reshape(texts, shared, -1, size)
+            keys, values = (
+                torch.cat([old[layer, :texts, :, :length], new.view(texts, rows, shared, size).transpose(1, 2)], dim=2)
+                for old, new in ((clean.keys, k), (clean.values, v))
+            )
+            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
+            return out.view(texts, shared, self._groups, rows, size).permute(0, 3, 1, 2, 4).reshape(-1, heads * size)
+
+        return attend
+
+    @property
+    def _groups(self) -> int:
+        """Heads that share keys."""
+        return self.config.num_heads // self.config.num_kv_heads
+
     def _mask(self, hidden: Tensor) -> Tensor:
-        """Additive, one tile for each head of a group that shares keys."""
-        mask = torch.zeros(hidden.shape, dtype=self.dtype).masked_fill_(hidden, float("-inf")).to(self.device)
-        return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
+        """Additive, one tile of rows for each head of a group that shares keys."""
+        mask = torch.zeros(hidden.shape, dtype=self.dtype, device=hidden.device).masked_fill_(hidden, float("-inf")).to(self.device)
+        return torch.cat([mask] * self._groups, dim=-2)
 
 
 def pack_over(blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Packed, CleanRows]]:

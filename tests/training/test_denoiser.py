@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from engine.model.adapter import NEIGHBOUR, Adapter, fuse_updates
+from engine.model.batched import BatchedTransformer
 from engine.model.neighbour import NAMES, Neighbour
 from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
-from engine.training.blocks import Block, Text, masked_block, pack, roots_of, spread_roots
+from engine.training.blocks import IGNORED, Block, Text, masked_block, pack, roots_of, spread_roots
 from engine.training.denoiser import Denoiser, pack_over, run_clean
 from engine.training.lora import Lora
 from engine.training.objectives import row_losses, run_loss
+from engine.training.padded import pad
 from tests.conftest import SHAPES, random_tensors
 
 
@@ -65,6 +67,36 @@ def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
             for row, left, own, given in zip(serving.last_rows(len(block.rows)), block.left, ours, behind, strict=True):
                 wanted = own[:-2] if left is None else serving.followed_logits(row, left, range(len(own) - 2))
                 torch.testing.assert_close(given[:-2], wanted, atol=2e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_a_rectangle_of_texts_gives_the_same(shape: str):
+    """What a GPU learns from is what a CPU learns from: logits and gradients of the rows with a target, whatever fills up the shorter texts."""
+    serving, training = networks(shape)
+    rng = random.Random(6)
+    texts = [Text([rng.randrange(200) for _ in range(length)], 5, "edit") for length in (30, 12, 44)]
+    blocks = [
+        [masked_block(text, root, rng.randint(1, 6), shift=True, rows=None) for root in spread_roots(text, 4.0, rng, shift=True)]
+        for text in texts
+    ]
+    blocks[1].append(Block(8, (3, None, 4), (9, None, training.delete), (1.0, 1.0, 0.5), (None, 5, None)))
+    padded = pad(texts, blocks)
+    clean = BatchedTransformer(serving.config, random_tensors(serving.config, 5)).new_cache(4, 60)
+    BatchedTransformer(serving.config, random_tensors(serving.config, 5)).prefill(padded.clean, clean, torch.arange(3))
+    pieces = [pack_over(some, run_clean(serving, text.tokens)[0]) for text, some in zip(texts, blocks, strict=True)]
+    packed, rows = zip(*(piece for group in pieces for piece in group), strict=True)
+    targets = torch.cat([one.targets for one in packed])
+    found, gradients = [], []
+    for logits in (training.forward_padded(padded, clean), training(packed, rows, targets != IGNORED)):
+        training.lora.zero_grad()
+        sum(one.square().mean() for one in logits).backward()
+        found.append(logits)
+        gradients.append([parameter.grad for parameter in training.lora.parameters()])
+    assert padded.targets.flatten()[padded.wanted].tolist() == targets[targets != IGNORED].tolist()
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=2e-4, rtol=1e-3)
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=2e-4, rtol=1e-3)
 
 
 def test_gradients_are_the_numerical_ones():
