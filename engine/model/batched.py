@@ -94,7 +94,7 @@ class BatchedTransformer:
         """Of rows `x` (sequences, rows, hidden): queries and keys, turned, and values: (sequences, rows, heads or key/value heads, head size)."""
         config = self.config
         h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
-        sizes = (config.num_heads, config.num_kv_heads, config.num_kv_heads)
+        sizes = [config.num_heads, config.num_kv_heads, config.num_kv_heads]
         q, k, v = torch.split(layer.products["qkv"](h).view(*h.shape[:2], -1, config.head_dim), sizes, dim=-2)
         if layer.q_norm is not None:
             q = F.rms_norm(q, (config.head_dim,), layer.q_norm, config.rms_norm_eps)
