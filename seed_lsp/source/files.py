@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -130,7 +131,7 @@ class WorkspaceFiles:
         self._known: dict[Path, _Known] = {}
         # A file that changes gets a new number; the old one's path becomes None, and what the index says of it is passed over.
         self._paths: list[Path | None] = []
-        self._files_of: dict[bytes, array[int]] = {}
+        self._files_of: defaultdict[bytes, array[int]] = defaultdict(_no_numbers)
         self._ignore_files = IgnoreFiles()
         self._large: set[Path] = set()
         # Files without an ending that are no scripts, as they were when they were looked at.
@@ -153,15 +154,14 @@ class WorkspaceFiles:
             except OSError as error:
                 self._pass_over(entry.path, error)
                 continue
-            if state.st_size > MAX_BYTES:
+            known = self._known.get(path)
+            if known is not None and (known.changed_ns, known.size) == (state.st_mtime_ns, state.st_size):
+                found.add(path)
+            elif state.st_size > MAX_BYTES:
                 if path.suffix:
                     self._large.add(path)
-                continue
-            if not path.suffix and not self._is_script(path, state):
-                continue
-            found.add(path)
-            known = self._known.get(path)
-            if known is None or (known.changed_ns, known.size) != (state.st_mtime_ns, state.st_size):
+            elif path.suffix or self._is_script(path, state):
+                found.add(path)
                 self._read(path, state)
         for path in self._known.keys() - found:
             self._forget(path)
@@ -265,8 +265,6 @@ class WorkspaceFiles:
         seen = (state.st_mtime_ns, state.st_size)
         if self._no_scripts.get(str(path)) == seen:
             return False
-        if path in self._known and (self._known[path].changed_ns, self._known[path].size) == seen:
-            return True
         try:
             with path.open("rb") as file:
                 found = language_of(path, file.read(200)) == "python"
@@ -291,7 +289,7 @@ class WorkspaceFiles:
         self._paths.append(path)
         self._known[path] = _Known(number, state.st_mtime_ns, state.st_size)
         for word in _words(content):
-            self._files_of.setdefault(word, array("I")).append(number)
+            self._files_of[word].append(number)
 
     def _forget(self, path: Path) -> None:
         known = self._known.pop(path, None)
@@ -301,21 +299,25 @@ class WorkspaceFiles:
     def _compact(self) -> None:
         """Number the files anew, without those that are gone."""
         numbers = {known.number: new for new, known in enumerate(self._known.values())}
-        self._files_of = {
-            word: array("I", kept)
-            for word, files in self._files_of.items()
-            if (kept := [numbers[number] for number in files if number in numbers])
-        }
+        kept = {word: array("I", [numbers[number] for number in files if number in numbers]) for word, files in self._files_of.items()}
+        self._files_of = defaultdict(_no_numbers, {word: files for word, files in kept.items() if files})
         self._paths = list(self._known)
         self._known = {path: _Known(i, known.changed_ns, known.size) for i, (path, known) in enumerate(self._known.items())}
 
 
+def _no_numbers() -> array[int]:
+    return array("I")
+
+
 def _words(content: bytes) -> set[bytes]:
-    """Of text with other than ASCII characters the words as Python compares identifiers."""
+    """The words of UTF-8 text; those with other than ASCII characters as Python compares identifiers."""
+    found = set(content.translate(_TO_SPACES).split())
     if content.isascii():
-        return set(content.translate(_TO_SPACES).split())
-    text = unicodedata.normalize("NFKC", content.decode("utf-8", "surrogatepass"))
-    return {word.encode("utf-8", "surrogatepass") for word in re.findall(r"\w+", text)}
+        return found
+    # Other characters may be no letters, and so be in words or between them.
+    runs = {run for run in found if not run.isascii()}
+    text = unicodedata.normalize("NFKC", b" ".join(runs).decode("utf-8", "surrogatepass"))
+    return (found - runs) | {word.encode("utf-8", "surrogatepass") for word in re.findall(r"\w+", text)}
 
 
 def _as_utf8(path: Path, content: bytes) -> bytes:
