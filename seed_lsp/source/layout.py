@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ SOURCES = ("src", "lib")
 """Folders of a project that hold its modules by custom."""
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"})
 _PACKAGE, _SHARED_FIXTURES = "__init__.py", "conftest.py"
+_TELLING = _PROJECT_FILES | {_PACKAGE, _SHARED_FIXTURES}
 # A word between quotes, or behind an equals sign or the start of a line, as a path is written there.
 _PATHS = re.compile(r"[\w./-]+")
 
@@ -33,18 +34,19 @@ class Layout:
     """The folders of a workspace's Python files. `text_of` reads a project file."""
 
     root: Path
-    files: Iterable[Path]
+    files: Collection[Path]
     text_of: Callable[[Path], str]
     _found: dict[Path, ImportFolders] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        files = set(self.files)
-        self._packages = {path.parent for path in files if path.name == _PACKAGE}
-        self._roots = {self._outside_of_packages(path.parent) for path in files if path.name in {_PACKAGE, _SHARED_FIXTURES}}
-        folders = {around for folder in {path.parent for path in files if path.suffix == ".py"} for around in (folder, *folder.parents)}
-        for path in files:
-            if path.name in _PROJECT_FILES:
-                self._roots |= {path.parent, *(self._named(path) & folders)}
+        # Of ten thousand files few say anything.
+        telling = {path for path in self.files if path.name in _TELLING}
+        self._packages = {path.parent for path in telling if path.name == _PACKAGE}
+        projects = {path for path in telling if path.name in _PROJECT_FILES}
+        self._roots = {self._outside_of_packages(path.parent) for path in telling - projects}
+        folders = self._folders() if projects else set()
+        for path in projects:
+            self._roots |= {path.parent, *(self._named(path) & folders)}
         # A package's name is part of its modules' names, so none is looked for in its folder.
         self._roots = {folder for folder in self._roots if folder not in self._packages and folder.is_relative_to(self.root)}
 
@@ -59,6 +61,10 @@ class Layout:
             here, packages = ([f for f in around if (f in self._packages) == inside] for inside in (False, True))
             self._found[own] = ImportFolders(first, tuple(str(folder) for folder in [*here, *others, *packages]))
         return self._found[own]
+
+    def _folders(self) -> set[Path]:
+        """Those that Python files are in, and those around."""
+        return {around for folder in {path.parent for path in self.files if path.suffix == ".py"} for around in (folder, *folder.parents)}
 
     def _outside_of_packages(self, folder: Path) -> Path:
         """The nearest folder around that is no package: pytest imports from there."""
