@@ -83,8 +83,14 @@ class PythonFile:
         if not self._ascii:
             wanted = normalised(name)
             found = {(start, end) for start, end in found if end == len(text) or not goes_on(text[end])}
-            found |= {match.span() for match in _RUNS.finditer(text) if normalised(match[0]) == wanted}
+            found |= {span for word, span in self._other_words if word == wanted}
         return [(CharOffset(start), CharOffset(end)) for start, end in sorted(found)]
+
+    @cached_property
+    def _other_words(self) -> list[tuple[str, tuple[int, int]]]:
+        """The words with other than ASCII characters as Python reads them, and where they stand."""
+        runs = _RUNS.finditer(self.document.text)
+        return [(normalised(run[0]), run.span()) for run in runs if not run[0].isascii()]
 
     def node_at(self, offset: CharOffset) -> Node:
         """The smallest node at a character."""
@@ -138,9 +144,8 @@ class PythonFile:
     @cached_property
     def star_imports(self) -> list[Node]:
         """The modules' names in ``from module import *``."""
-        if not STAR_IMPORT.search(self.document.text):
-            return []
-        statements = [node.parent for node in walk(self.tree.root_node) if node.type == "wildcard_import"]
+        stars = (self.node_at(CharOffset(match.end() - 1)) for match in STAR_IMPORT.finditer(self.document.text))
+        statements = (enclosing(star, {"import_from_statement"}) for star in stars if star.type in {"*", "wildcard_import"})
         modules = [statement.child_by_field_name("module_name") for statement in statements if statement is not None]
         return [module for module in modules if module is not None]
 
