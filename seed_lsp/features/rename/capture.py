@@ -5,29 +5,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
-from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.rename.comprehensions import require_apart, require_no_double_binding
-from seed_lsp.features.rename.names import Occurrence, PythonFile
+from seed_lsp.features.rename.names import Occurrence
 from seed_lsp.features.rename.place import Place
-from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit
 
 Bound = tuple[tuple[int, str] | None, ...]
 """The scopes that a name may be bound in, by the characters where they start and their kinds."""
 
 
-def require_same_scopes(
-    path: Path, texts: tuple[Document, Document], edits: Sequence[Edit], names: tuple[str, str], left: Collection[int] = ()
-) -> None:
-    """`RejectedResultError` where a plain name of a Python file would be bound elsewhere with the `edits` of a rename. `texts`: before and after; `names`: the old and the
-    new one; `left`: places that the user is told of.
+def require_same_scopes(before: Place, after: Place, edits: Sequence[Edit], left: Collection[int] = ()) -> None:
+    """`RejectedResultError` where a plain name of a Python file would be bound elsewhere with the `edits` of a rename. `before` has the places of the old name, `after`, with
+    the edits done, those of the new one; `left`: places that the user is told of.
     """
-    before = texts[0]
-    files = tuple(PythonFile(text) for text in texts)
-    places = {name: [Place(path, file, name) for file in files] for name in names}
-    plain = {edit.start for edit in edits if edit.text == names[1]}
+    places = [(before, Place(before.path, after.file, before.name)), (Place(before.path, before.file, after.name), after)]
+    plain = {edit.start for edit in edits if edit.text == after.name}
     edited = {edit.start for edit in edits}
 
     starts = [int(edit.start) for edit in edits]
@@ -36,21 +30,20 @@ def require_same_scopes(
     def moved(at: int) -> int:
         return at + shifts[bisect_left(starts, at)]
 
-    found = places[names[1]][1]
     changed = {moved(at) for at in edited}
-    require_no_double_binding(found)
-    require_apart(found, lambda occurrence: occurrence.start in changed)
-    for name in names:
-        mine, its = places[name]
+    require_no_double_binding(after)
+    require_apart(after, lambda occurrence: occurrence.start in changed)
+    for mine, its in places:
         for occurrence in mine.occurrences:
             at = int(occurrence.start)
             if at in left or (at in edited and at not in plain) or not mine.is_plain(occurrence):
                 continue
-            there = places[names[1]][1] if at in plain else its
+            there = after if at in plain else its
             if _bound(mine, occurrence, moved) != _bound(there, there.starting_at(moved(at)), int):
-                line = before.line_of(occurrence.start) + 1
-                word = names[1] if at in plain else name
-                raise RejectedResultError(f"on line {line} of {path.name} {word} would mean something else; nothing was changed")
+                line = before.file.document.line_of(occurrence.start) + 1
+                raise RejectedResultError(
+                    f"on line {line} of {before.path.name} {there.name} would mean something else; nothing was changed"
+                )
 
 
 def _bound(place: Place, occurrence: Occurrence | None, moved: Callable[[int], int]) -> Bound | None:

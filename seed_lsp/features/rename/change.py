@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_reference
 from seed_lsp.features.rename.mangled_references import with_private_names
 from seed_lsp.features.rename.moving import plan_move
 from seed_lsp.features.rename.options import with_options
+from seed_lsp.features.rename.place import Place
 from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
 from seed_lsp.features.rename.resolution import Resolution
 from seed_lsp.features.rename.signature import pieces_of
@@ -147,7 +149,7 @@ def plan_rename(
         if form is not None:
             found = replace(found, call_sites=plan_move(resolution, references, form, check))
     _require_writable(found)
-    _require_same_meaning(files, resolver, found, path, offset, check=check)
+    _require_same_meaning(files, resolution, found, path, offset, check=check)
     return _with_unread(files, found)
 
 
@@ -267,24 +269,25 @@ def _keeps_encoding(document: Document) -> bool:
 
 
 def _require_same_meaning(
-    files: WorkspaceFiles, resolver: Resolver, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None]
+    files: WorkspaceFiles, before: Resolution | None, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None]
 ) -> None:
-    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else."""
+    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else. `before`: Python's resolution of the old one."""
     edits = rename.edits()
     if not edits:
         return
     documents = rename.references.documents
     texts = {changed: apply_edits(documents[changed].text, some) for changed, some in edits.items()}
-    for changed, text in texts.items():
-        if documents[changed].language == "python":
-            left = {int(site.start) for site in rename.references.sites if site.path == changed and site.tier not in APPLIED}
-            both = rename.references.symbol.name, rename.new_name
-            require_same_scopes(changed, (documents[changed], replace(documents[changed], text=text)), edits[changed], both, left)
+    places = [] if before is None else [before.place(changed) for changed in edits if documents[changed].language == "python"]
     with files.overlaid(texts):
         at = next((site for site in rename.references.sites if site.path == path and site.start <= offset <= site.end), None)
-        moved = offset + _shift(edits.get(path, []), offset) if at is None else _new_place(rename, edits, at)
+        moved = CharOffset(offset + _shift(edits.get(path, []), offset) if at is None else _new_place(rename, edits, at))
         try:
-            after = _find(files, resolver, path, CharOffset(moved), check)
+            if before is None:
+                after = find_lexical_references(files, path, moved, check)
+            else:
+                resolution = Resolution(files, before.resolver, rename.new_name, check)
+                _require_same_scopes(places, resolution, rename, edits)
+                after = _resolved(resolution.for_name(name_at(files.document(path), moved)), path, moved)
         except RenameRefusedError:
             raise RejectedResultError(f"{rename.new_name} would be no such name in {path.name}; nothing was changed") from None
     wanted = {(site.path, _new_place(rename, edits, site)) for site in rename.references.sites if site.tier in APPLIED}
@@ -298,6 +301,15 @@ def _require_same_meaning(
         raise RejectedResultError(
             f"{rename.new_name} on line {line} of {where.name} would be one with the renamed name; nothing was changed"
         )
+
+
+def _require_same_scopes(before: list[Place], after: Resolution, rename: Rename, edits: Mapping[Path, list[Edit]]) -> None:
+    left: dict[Path, set[int]] = defaultdict(set)
+    for site in rename.references.sites:
+        if site.tier not in APPLIED:
+            left[site.path].add(int(site.start))
+    for place in before:
+        require_same_scopes(place, after.place(place.path), edits[place.path], left[place.path])
 
 
 def _new_place(rename: Rename, edits: Mapping[Path, list[Edit]], site: Site) -> int:

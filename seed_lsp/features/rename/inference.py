@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 from pathlib import Path
 
 from tree_sitter import Node
@@ -33,8 +34,17 @@ class Inference:
 
     def for_name(self, name: str) -> Inference:
         """The same for another name, with what does not depend on the name: the files' trees, and what jedi knows."""
+        if name == self.name:
+            return self
         other = Inference(self.files, self.resolver, name, self.check)
         other._share(self)
+        return other
+
+    def alike(self) -> Inference:
+        """Another one for the same name, with all that this one has and will have."""
+        other = Inference(self.files, self.resolver, self.name, self.check)
+        other._share(self)
+        other._places = self._places
         return other
 
     def _share(self, other: Inference) -> None:
@@ -48,6 +58,10 @@ class Inference:
 
     def python_places(self) -> list[Place]:
         """The workspace's Python files that have the name, and can be read."""
+        return self._python_places
+
+    @cached_property
+    def _python_places(self) -> list[Place]:
         found = []
         for path in self.files.containing(self.name):
             with contextlib.suppress(UnknownDocumentError):

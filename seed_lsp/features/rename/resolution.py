@@ -31,7 +31,8 @@ class Resolution(Inference):
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
         self._others: dict[str, Resolution] = {}
-        self.hierarchy = Hierarchy(self)
+        # Not with this object itself: the two would keep each other, and every tree, for longer than anybody asks.
+        self.hierarchy = Hierarchy(self.alike())
 
     def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes that define what stands there; empty if that is unknown."""
@@ -138,6 +139,8 @@ class Resolution(Inference):
 
     def for_name(self, name: str) -> Resolution:
         """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
+        if name == self.name:
+            return self
         if name not in self._others:
             self._others[name] = other = Resolution(self.files, self.resolver, name, self.check)
             other._share(self)
