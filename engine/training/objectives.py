@@ -10,6 +10,7 @@ from torch import Tensor
 
 Loss = Literal["cross_entropy", "kl", "total_variation", "run"]
 LOSSES: tuple[Loss, ...] = ("cross_entropy", "kl", "total_variation", "run")
+OWN_WEIGHT = 0.3
 
 
 def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss) -> Tensor:
@@ -39,3 +40,14 @@ def run_loss(logits: Tensor, targets: Tensor, sizes: list[int]) -> Tensor:
     """
     chosen = -F.cross_entropy(logits.float(), targets, reduction="none")
     return -torch.stack([block.cumsum(0).exp().sum() for block in torch.split(chosen, sizes)])
+
+
+def draft_loss(
+    own: Tensor, followed: Tensor, targets: Tensor, weights: Tensor, *, base: Tensor | None = None, loss: Loss = "cross_entropy"
+) -> Tensor:
+    """The weighted mean of the rows' losses, a number. `own` and `followed` are those of `Logits`; the rest as for `row_losses`, with `weights` (rows,)."""
+    losses = row_losses(followed, targets, base, loss)
+    if followed is not own:
+        # Mode `diffusion` reads each row by itself, and the candidates of a draft are found there.
+        losses = losses + OWN_WEIGHT * row_losses(own, targets, base, loss)
+    return (losses * weights).sum() / weights.sum()

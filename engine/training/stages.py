@@ -38,28 +38,16 @@ class BlockMaker:
             return [self._masked(stage, text, root, rng) for root in roots]
         if stage.kind == "edit":
             return [self._edited(stage, text, root, rng) if rng.random() < 0.5 else self._masked(stage, text, root, rng) for root in roots]
-        drafts = [self._draft(text, root, size=self._size(rng)) for root in roots]
+        drafts = [self._draft(text, root, size=random_size(self._run, rng)) for root in roots]
         if stage.kind == "trajectory":
             return self._best_orders(text, rows, drafts, stage.candidates, rng)
         return [*drafts, *self._own_states(text, rows, drafts)]
 
     def _draft(self, text: Text, root: int, states: list[Token] | None = None, *, size: int | None = None) -> Block:
-        """All masks, as a draft of one step starts, or the given states; `size` rows, `block_size` if left out."""
-        run = self._run
-        return masked_block(text, root, size or run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
-
-    def _size(self, rng: random.Random) -> int:
-        """How many masks a draft has."""
-        run = self._run
-        return rng.randint(run.smallest_block, run.block_size) if run.smallest_block else run.block_size
+        return draft_block(self._run, text, root, states, size=size)
 
     def _masked(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
-        """All masks, or each token masked with probability γ(t)."""
-        size = self._run.block_size
-        if rng.random() < stage.full:
-            return self._draft(text, root, size=self._size(rng))
-        rate = SCHEDULE.rate(rng.uniform(1 / size, 1.0))
-        return self._draft(text, root, mask_tokens(text.tokens[root + 1 : root + 1 + size], rate, rng))
+        return random_block(self._run, stage, text, root, rng)
 
     def _edited(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
         """The clean continuation with some random edits, if any of it is left; every row has a target, the kept ones too (no carry-over, section 3.1)."""
@@ -133,6 +121,25 @@ class BlockMaker:
                 pieces = (torch.split(rows_of, sizes) for rows_of in logits)
                 found += zip(map(Logits, *pieces), some, strict=True)
         return found
+
+
+def draft_block(run: Run, text: Text, root: int, states: list[Token] | None = None, *, size: int | None = None) -> Block:
+    """All masks, as a draft of one step starts, or the given states; `size` rows, `block_size` if left out."""
+    return masked_block(text, root, size or run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
+
+
+def random_size(run: Run, rng: random.Random) -> int:
+    """How many masks a draft has."""
+    return rng.randint(run.smallest_block, run.block_size) if run.smallest_block else run.block_size
+
+
+def random_block(run: Run, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
+    """All masks, or each token masked with probability γ(t)."""
+    size = run.block_size
+    if rng.random() < stage.full:
+        return draft_block(run, text, root, size=random_size(run, rng))
+    rate = SCHEDULE.rate(rng.uniform(1 / size, 1.0))
+    return draft_block(run, text, root, mask_tokens(text.tokens[root + 1 : root + 1 + size], rate, rng))
 
 
 def edited_block(denoiser: Denoiser, text: Text, root: int, rng: random.Random, *, size: int, edits: int, shift: bool) -> Block | None:

@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine.config import ModelConfig
 from engine.engine import Engine, physical_cores
 from engine.model import checkpoint
 from engine.model.adapter import save_adapter
@@ -33,7 +34,7 @@ from engine.training.blocks import IGNORED, Block, Packed, Text
 from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.denoiser import CleanRows, Denoiser, Known, Logits, pack_over, run_clean
 from engine.training.lora import Lora
-from engine.training.objectives import row_losses, run_loss
+from engine.training.objectives import draft_loss, row_losses, run_loss
 from engine.training.repair import Repair, repair
 from engine.training.stages import BlockMaker
 from engine.training.state import load_state, save_state
@@ -42,7 +43,6 @@ ADAPTER, STATE, LOG = "adapter.safetensors", "state.safetensors", "log.jsonl"
 SHORTEST_ANSWER = 4
 LONGEST_TEXT = 900
 GRADIENT_NORM = 1.0
-OWN_WEIGHT = 0.3
 NEIGHBOUR_RATE = 3.0
 """Times the learning rate: its first matrices start at random, when the LoRA's are long trained."""
 BETAS = (0.9, 0.98)
@@ -85,17 +85,13 @@ class Trainer:
         if not self.texts:
             raise ConfigError(f"{run.answers} holds no answers to learn from; make them with `python -m engine.training.answers`")
         self.network = Engine.load(run.model).network
-        held_out = _balanced(texts_of([a for a in answers if a.held_out]), run.held_out_texts)
+        held_out = balanced(texts_of([a for a in answers if a.held_out]), run.held_out_texts)
         self.held_out = [Known(text, run_clean(self.network, text.tokens)[0]) for text in held_out]
         # Loading set torch to one thread, for the kernels' sake; here torch does most of the work.
         torch.set_num_threads(physical_cores())
         self.denoiser = _load_denoiser(run, texts_of(answers), self.accelerator.device)
         self.maker = BlockMaker(run, self.denoiser)
-        neighbours = list(self.denoiser.lora.neighbours.parameters())
-        others = [p for p in self.denoiser.lora.parameters() if not any(p is one for one in neighbours)]
-        parameters = [{"params": others, "scale": 1.0}, {"params": neighbours, "scale": NEIGHBOUR_RATE}]
-        self.optimizer = torch.optim.AdamW(parameters, lr=run.stages[0].learning_rate, betas=BETAS, weight_decay=0.0)
-        self.model, self.optimizer = self.accelerator.prepare(self.denoiser, self.optimizer)
+        self.model, self.optimizer = self.accelerator.prepare(self.denoiser, new_optimizer(self.denoiser.lora))
         self.step = 0
         self.rows_seen = 0
         self.seconds = 0.0
@@ -111,8 +107,7 @@ class Trainer:
         started = time.perf_counter()
         while self.step < run.steps:
             stage, into = self._stage()
-            for group in self.optimizer.param_groups:
-                group["lr"] = stage.rate(into) * group["scale"]
+            set_rate(self.optimizer, stage.rate(into))
             loss, rows, clean = self._update(stage)
             self.step += 1
             self.rows_seen += rows
@@ -168,11 +163,7 @@ class Trainer:
             sizes = torch.unique_consecutive(owners[drafts], return_counts=True)[1].tolist()
             runs = run_loss(followed[drafts], places[drafts], sizes) if sizes else own.new_zeros(1)
             return runs.mean() + 0.1 * (plain * weights).sum() / weights.sum()
-        losses = row_losses(followed, places, batch.base, stage.loss)
-        if followed is not own:
-            # Mode `diffusion` reads each row by itself, and the candidates of a draft are found there.
-            losses = losses + OWN_WEIGHT * row_losses(own, places, batch.base, stage.loss)
-        return (losses * weights).sum() / weights.sum()
+        return draft_loss(own, followed, places, weights, base=batch.base, loss=stage.loss)
 
     def _batch(self, stage: Stage, part: int) -> Batch:
         """As many texts as it takes for the rows of one pass; which ones depends on seed and step alone."""
@@ -249,17 +240,7 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         lora, folder = self.denoiser.lora, self.run.folder
-        expected = measured["all"].run if measured else 0.0
-        tensors = {name: tensor.to(torch.bfloat16) for name, tensor in lora.tensors().items()}
-        run = self.run
-        save_adapter(
-            folder / ADAPTER,
-            tensors,
-            alpha=lora.alpha,
-            logit_shift=run.logit_shift,
-            block_size=run.block_size,
-            expected_accepted=expected,
-        )
+        write_adapter(folder / ADAPTER, lora, self.run, measured["all"].run if measured else 0.0)
         counts = {"step": self.step, "rows_seen": self.rows_seen, "seconds": self.seconds}
         save_state(folder / STATE, lora, self.optimizer, counts)
 
@@ -275,7 +256,11 @@ class Trainer:
 
 def _load_denoiser(run: Run, texts: list[Text], device: torch.device) -> Denoiser:
     folder = checkpoint.ensure_converted(Store().locate(run.model), "bfloat16")
-    config, tensors = checkpoint.load_folder(folder, device=device, dtype=torch.bfloat16)
+    return new_denoiser(run, texts, *checkpoint.load_folder(folder, device=device, dtype=torch.bfloat16))
+
+
+def new_denoiser(run: Run, texts: Iterable[Text], config: ModelConfig, tensors: Mapping[str, Tensor]) -> Denoiser:
+    """With the adapter that the run starts from, and the vocabulary of the `texts`' answers, on the device of `tensors`."""
     # A mask's embedding of zero drafts best of several starting points (docs/LOG.md).
     start = torch.zeros(config.hidden_size)
     lora = Lora(
@@ -290,10 +275,29 @@ def _load_denoiser(run: Run, texts: list[Text], device: torch.device) -> Denoise
     if run.start_from is not None:
         lora.load(load_file(run.start_from))
     vocabulary = torch.tensor(sorted({token for text in texts for token in text.tokens[text.start :]}))
-    return Denoiser(config, tensors, vocabulary, lora)
+    return Denoiser(config, tensors, vocabulary, lora.to(tensors["model.embed_tokens.weight"].device))
 
 
-def _balanced(texts: list[Text], count: int) -> list[Text]:
+def new_optimizer(lora: Lora) -> torch.optim.AdamW:
+    neighbours = list(lora.neighbours.parameters())
+    others = [p for p in lora.parameters() if not any(p is one for one in neighbours)]
+    return torch.optim.AdamW(
+        [{"params": others, "scale": 1.0}, {"params": neighbours, "scale": NEIGHBOUR_RATE}], lr=0.0, betas=BETAS, weight_decay=0.0
+    )
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["scale"]
+
+
+def write_adapter(path: Path, lora: Lora, run: Run, expected: float) -> None:
+    """The adapter as it ships, in bfloat16. `expected`: the run that it reached on held-out text."""
+    tensors = {name: tensor.to("cpu", torch.bfloat16) for name, tensor in lora.tensors().items()}
+    save_adapter(path, tensors, alpha=lora.alpha, logit_shift=run.logit_shift, block_size=run.block_size, expected_accepted=expected)
+
+
+def balanced(texts: list[Text], count: int) -> list[Text]:
     """`count` texts, the kinds in turn."""
     by_kind: dict[str, list[Text]] = defaultdict(list)
     for text in texts:
