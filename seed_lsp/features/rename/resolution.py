@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -126,7 +127,7 @@ class Resolution(Inference):
             if self.files.holds(beside):
                 place, there = self.place(scope.path), self.place(beside)
                 wanted = place.file.qualified_name(place.node_of(scope))
-                found |= {there.scope(node) for node in there.file.scopes_named(wanted)}
+                found |= {replace(there.scope(node), owner=scope.owner) for node in there.file.scopes_named(wanted)}
         return frozenset(found)
 
     def line_of(self, scope: Scope) -> list[Scope]:
