@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Result = TypeVar("Result")
+CREATED_WITHIN_S = 5.0
+"""Work does not wait longer for a client to say that it shows a progress."""
 
 
 class WorkProgress:
@@ -34,19 +37,33 @@ class WorkProgress:
         self._refused = False
 
     async def __aenter__(self) -> Self:
-        if self._token is not None:
-            progress = self._server.work_done_progress
-            try:
-                await progress.create_async(self._token)
-            except JsonRpcException:
-                # The client would rather not show it; the work goes on.
+        if self._token is None:
+            return self
+        progress = self._server.work_done_progress
+        # pygls knows the token once it has read the client's answer; a cancellation may come right behind that.
+        progress.tokens[self._token] = Future()
+        progress.tokens[self._token].add_done_callback(self._on_user_cancel)
+        shown = False
+        try:
+            shown = await self._is_created(self._token)
+        finally:
+            if not shown:
+                # The client would rather not show it, or does not say; the work goes on.
+                progress.tokens.pop(self._token)
                 self._token = None
-                return self
+        if self._token is not None:
             progress.begin(
                 self._token, types.WorkDoneProgressBegin(self._title, cancellable=True, percentage=0 if self._measured else None)
             )
-            progress.tokens[self._token].add_done_callback(self._on_user_cancel)
         return self
+
+    async def _is_created(self, token: str) -> bool:
+        asked = asyncio.ensure_future(self._server.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token)))
+        try:
+            done, _ = await asyncio.wait([asked], timeout=CREATED_WITHIN_S)
+            return bool(done) and not isinstance(asked.exception(), JsonRpcException)
+        finally:
+            asked.cancel()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._token is not None:

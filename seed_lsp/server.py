@@ -78,6 +78,7 @@ class SeedServer(LanguageServer):
         self._told: set[str] = set()
         # Set while no settings are on their way from the client: work waits for them, or it would use the old ones.
         self._configured = asyncio.Event()
+        self._configuring = 0
 
     @property
     def documents(self) -> SeedWorkspace:
@@ -98,6 +99,7 @@ class SeedServer(LanguageServer):
 
     async def read_configuration(self, sent: object) -> None:
         """Ask the client for our section, or take what it sent with its notification."""
+        self._configuring += 1
         self._configured.clear()
         try:
             workspace = self.client_capabilities.workspace
@@ -113,7 +115,9 @@ class SeedServer(LanguageServer):
         except asyncio.TimeoutError:
             self.tell_once("the editor did not say what the settings are; the defaults are used")
         finally:
-            self._configured.set()
+            self._configuring -= 1
+            if not self._configuring:
+                self._configured.set()
 
     async def settled(self) -> Settings:
         """The settings, once the client's answer is in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,8 +41,10 @@ class Renamer:
                 return await asyncio.shield(thread)
             except asyncio.CancelledError:
                 given_up.set()
-                # jedi is not for two threads at once: the next one waits until this one is out.
-                await asyncio.wait([thread])
+                # jedi is not for two threads at once: the next one waits until this one is out, however often it is told to give up.
+                while not thread.done():
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asyncio.wait([thread])
                 raise
 
     def _work(self, around: Surroundings, work: Callable[[WorkspaceFiles, Resolver, Check], Result], check: Check) -> Result:
