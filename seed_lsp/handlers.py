@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from functools import partial
 from typing import Any
@@ -244,4 +243,4 @@ def serve_stdio(engine: EngineClient) -> int:
     # pygls logs whole messages at INFO, and they hold the user's code.
     logging.getLogger("pygls").setLevel(logging.WARNING)
     server = create_server(engine)
-    return asyncio.run(serve(server.protocol, lambda: server.process_id, server.end))
+    return serve(server.protocol, lambda: server.process_id, server.end)

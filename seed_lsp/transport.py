@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import queue
@@ -22,6 +23,8 @@ MOST_BYTES = 1 << 28
 MOST_HEADER_BYTES = 1 << 16
 WATCH_S = 2.0
 SHUTDOWN_S = 5.0
+UNREAD_S = 2.0
+"""So long the end waits for a client to read what was written last."""
 # Names of headers have no case (RFC 7230, 3.2), and white space around values counts for nothing. Behind a message that could not be read the header stands at its end.
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?\n?\Z", re.IGNORECASE)
 _CHUNK = 1 << 16
@@ -124,36 +127,67 @@ def _length(text: bytes) -> int:
 
 
 class Output:
-    """A stream for a client that may be gone already, which ends the server in good order. `_send_data` (pygls/protocol/json_rpc.py) writes the messages to it."""
+    """A stream that a thread of its own writes: a client that does not read holds up neither what it sends nor the end of the session. `_send_data`
+    (pygls/protocol/json_rpc.py) gives it the messages. `on_lost` is called, in that thread, once nobody reads any more.
+    """
 
     def __init__(self, descriptor: int) -> None:
+        self.on_lost: Callable[[], None] = lambda: None
         self._stream = os.fdopen(descriptor, "wb", buffering=0)
-        self.lost = asyncio.Event()
+        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="output", daemon=True)
+        self._thread.start()
 
     def write(self, data: bytes) -> None:
-        left = memoryview(data)
-        try:
-            while left and not self.lost.is_set():
-                written = self._stream.write(left)
-                if written is None:
-                    # The stream is full, and does not wait by itself.
-                    select.select([], [self._stream], [])
-                left = left[written or 0 :]
-        except (OSError, ValueError):
-            self.lost.set()
+        self._waiting.put(data)
 
     def close(self) -> None:
         """The process's end closes it."""
 
+    def finish(self, timeout_s: float) -> None:
+        """Wait until all is written, or the client has read nothing for so long."""
+        self._waiting.put(None)
+        self._thread.join(timeout_s)
 
-async def serve(protocol: SeedProtocol, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
+    def _run(self) -> None:
+        try:
+            while (data := self._waiting.get()) is not None:
+                self._write(data)
+        except (OSError, ValueError):
+            # In a loop that is closed already nobody wants to know.
+            with contextlib.suppress(RuntimeError):
+                self.on_lost()
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            written = self._stream.write(left)
+            if written is None:
+                # The stream is full, and does not wait by itself.
+                select.select([], [self._stream], [])
+            left = left[written or 0 :]
+
+
+def serve(protocol: SeedProtocol, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
     """The exit status that the protocol wants: 0 behind shutdown and where the stream ends, else 1. `parent` gives the number of the process that started the
     server, once it is known; `end` cleans up, whichever way the session ended.
     """
     output = Output(os.dup(sys.stdout.fileno()))
     protocol.set_writer(output)
+    status = asyncio.run(_session(protocol, output, parent, end))
+    output.finish(UNREAD_S)
+    return status
+
+
+async def _session(protocol: SeedProtocol, output: Output, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
+    loop, lost = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(lost.set)
+
+    output.on_lost = tell
     reading = asyncio.ensure_future(_read_all(Input(sys.stdin.fileno()), protocol))
-    others = [asyncio.ensure_future(_parent_gone(parent)), asyncio.ensure_future(output.lost.wait())]
+    others = [asyncio.ensure_future(_parent_gone(parent)), asyncio.ensure_future(lost.wait())]
     await asyncio.wait([reading, *others], return_when=asyncio.FIRST_COMPLETED)
     status = reading.result() if reading.done() else 1
     for task in (reading, *others):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.lsp.wire import EDITORS, LIMIT_S, Wire, framed, place
+from tests.waiting import wait_for
 
 PARSE, REQUEST, METHOD, PARAMS, NOT_INITIALIZED, FAILED, STALE = -32700, -32600, -32601, -32602, -32002, -32803, -32801
 URI = "file:///w/a.py"
@@ -28,6 +30,14 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture(params=list(EDITORS))
 def editor(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+def unread(descriptor: int) -> int:
+    """The bytes that wait in a pipe."""
+    import fcntl
+    import termios
+
+    return struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"1234"))[0]
 
 
 def command(name: str, *arguments: Any) -> dict[str, Any]:
@@ -106,6 +116,32 @@ def test_the_death_of_the_parent_ends_the_server(wire: Wire, reaped: bool):
             parent.wait()
     assert wire.process.wait(LIMIT_S) == 1
     parent.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the parent is not watched there")
+@pytest.mark.parametrize("way", ["exit", "parent"])
+def test_a_client_that_does_not_read_keeps_no_server(way: str):
+    """It may be stopped, or dead with its end of the pipe in another process's hands."""
+    parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    server = subprocess.Popen([sys.executable, "-m", "tests.lsp.scripted"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        asked = [{"jsonrpc": "2.0", "id": "first", "method": "initialize", "params": {"processId": parent.pid, "capabilities": {}}}]
+        # Their answers are more than a pipe holds.
+        asked += [{"jsonrpc": "2.0", "id": number, "method": "foo/bar"} for number in range(900)]
+        ending = [{"jsonrpc": "2.0", "id": "last", "method": "shutdown"}, {"jsonrpc": "2.0", "method": "exit"}]
+        server.stdin.write(b"".join(map(framed, asked + (ending if way == "exit" else []))))
+        server.stdin.flush()
+        if way == "parent":
+            # Once the pipe is full.
+            assert wait_for(lambda: unread(server.stdout.fileno()) > 60_000)
+            parent.kill()
+        assert server.wait(LIMIT_S) == (0 if way == "exit" else 1)
+    finally:
+        for process in (parent, server):
+            process.kill()
+            process.wait()
+        server.stdin.close()
+        server.stdout.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")
