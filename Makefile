@@ -13,7 +13,7 @@ EXTENSION := editors/vscode
 VSIX := $(EXTENSION)/seed-lsp.vsix
 NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
 
-.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak clean
+.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak gpu-train clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -90,6 +90,16 @@ CAMPAIGNS := \
 
 soak: $(SETUP)
 	failed=0; for campaign in $(CAMPAIGNS); do $(BIN)/python -m $$campaign || failed=1; done; exit $$failed
+
+# A run of training by the clock, for a machine with a GPU that is lent for minutes (docs/gpu.md); there python3 has what it needs, and nothing is installed.
+# `make gpu-train SECONDS=540 PROMPTS=FILE OUT=FOLDER`, and RUN=… for another configuration.
+SECONDS ?= 540
+PROMPTS ?= $(HOME)/.cache/seed-lsp/training/token-prompts-qwen2.5-coder.npz
+OUT ?= gpu-train
+RUN ?= engine/training/runs/qwen2.5-coder-1.5b-timed.toml
+
+gpu-train:
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m engine.training.timed $(RUN) --prompts $(PROMPTS) --out $(OUT) --seconds $(SECONDS)
 
 $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)

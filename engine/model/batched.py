@@ -68,6 +68,12 @@ class BatchedTransformer:
             out = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True)
             x = self._rest(layer, x, out.transpose(1, 2).flatten(2))
 
+    def clean_rows(self, tokens: Tensor) -> StaticCache:
+        """The rows of `tokens` (sequences, length) in a cache of their own."""
+        cache = self.new_cache(*tokens.shape)
+        self.prefill(tokens, cache, torch.arange(cache.slots, device=self.device))
+        return cache
+
     @torch.no_grad()
     def step(self, tokens: Tensor, positions: Tensor, cache: StaticCache, window: int) -> Tensor:
         """One more row of every slot: `tokens` (slots,) at `positions` (slots,), all less than `window`. The likeliest next tokens (slots,).

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from engine.diffusion.verify import accepted_length
-from engine.training.blocks import masked_block, roots_of
+from engine.model.batched import BatchedTransformer
+from engine.training.blocks import Block, Text, masked_block, roots_of
 from engine.training.denoiser import Denoiser, Known, pack_over
+from engine.training.padded import pad
 
 APART = 5
+TEXTS_TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,47 @@ def acceptance(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: 
     """By kind of text, and over all of them as ``all``. The texts are the base's own greedy answers, so agreeing with them is agreeing with it."""
     runs: dict[str, list[int]] = defaultdict(list)
     for text, rows in texts:
-        blocks = [masked_block(text, root, size, shift=shift) for root in roots_of(text, shift=shift)[::APART]]
-        if not blocks:
-            continue
+        blocks = _drafts(text, size, shift=shift)
+        if blocks:
+            with torch.no_grad():
+                # Each row is given the true token to its left, as it has it in a draft that is right so far: the run is the same.
+                logits = denoiser(*zip(*pack_over(blocks, rows), strict=True)).followed
+            runs[text.kind] += _runs(blocks, denoiser.proposals(logits).tolist())
+    return _means(runs)
+
+
+def acceptance_together(
+    denoiser: Denoiser, network: BatchedTransformer, texts: Sequence[Text], *, size: int, shift: bool
+) -> dict[str, Acceptance]:
+    """The same for a GPU, which takes many texts at once."""
+    runs: dict[str, list[int]] = defaultdict(list)
+    usable = [(text, blocks) for text in texts if (blocks := _drafts(text, size, shift=shift))]
+    for start in range(0, len(usable), TEXTS_TOGETHER):
+        some = usable[start : start + TEXTS_TOGETHER]
+        padded = pad([text for text, _ in some], [blocks for _, blocks in some]).to(network.device)
         with torch.no_grad():
-            # Each row is given the true token to its left, as it has it in a draft that is right so far: the run is the same.
-            logits = denoiser(*zip(*pack_over(blocks, rows), strict=True)).followed
-        drafts = torch.split(denoiser.proposals(logits), [len(block.rows) for block in blocks])
-        for draft, block in zip(drafts, blocks, strict=True):
-            run = accepted_length(draft.tolist(), [token for token in block.targets if token is not None])
-            runs[text.kind].append(run)
-            runs["all"].append(run)
+            proposals = iter(denoiser.proposals(denoiser.forward_padded(padded, network.clean_rows(padded.clean)).followed).tolist())
+        for text, blocks in some:
+            runs[text.kind] += _runs(blocks, itertools.islice(proposals, sum(len(block.rows) for block in blocks)))
+    return _means(runs)
+
+
+def _drafts(text: Text, size: int, *, shift: bool) -> list[Block]:
+    """All masks, each row of which has a target."""
+    return [masked_block(text, root, size, shift=shift) for root in roots_of(text, shift=shift)[::APART]]
+
+
+def _runs(blocks: Sequence[Block], proposals: Iterable[int]) -> list[int]:
+    """How many leading tokens of each block are right; `proposals` are those of the blocks' rows, one block behind the other."""
+    drafts = iter(proposals)
+    return [
+        accepted_length(list(itertools.islice(drafts, len(block.rows))), [t for t in block.targets if t is not None]) for block in blocks
+    ]
+
+
+def _means(runs: Mapping[str, list[int]]) -> dict[str, Acceptance]:
+    by_kind = {**runs, "all": [run for found in runs.values() for run in found]} if runs else {}
     return {
         kind: Acceptance(sum(found) / len(found), sum(run > 0 for run in found) / len(found), len(found))
-        for kind, found in sorted(runs.items())
+        for kind, found in sorted(by_kind.items())
     }

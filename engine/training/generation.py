@@ -23,8 +23,8 @@ STEPS_A_LOOK = 8
 """Steps between two looks at what was written: a look waits for the device, and steps behind an answer's end are lost."""
 WINDOW_ROWS = 128
 """Attention reads a multiple of so many rows: a CUDA graph for each."""
-TOGETHER = 4096
-"""Prompts that are sorted by length before they are taken, so that those of one time have about the same."""
+SORTED_SHARE = 4
+"""Times the slots: so many prompts are sorted by length before they are taken, so that those of one time have about the same."""
 PREFILL_ROWS = 32_768
 """Rows of one prefill, at most."""
 REFILL_SHARE = 16
@@ -52,7 +52,7 @@ class Writer:
 
     def write(self, prompts: Iterable[TokenPrompt], going: Callable[[], bool] = lambda: True) -> Iterator[Answer]:
         """The answers as they end, until there is no prompt left or `going` says no; answers under way are lost then."""
-        waiting = by_length(prompts)
+        waiting = by_length(prompts, SORTED_SHARE * len(self._slots))
         while going():
             self._fill(waiting)
             active = [(i, slot) for i, slot in enumerate(self._slots) if slot is not None]
@@ -188,8 +188,8 @@ class GraphSteps:
         return graph, tokens
 
 
-def by_length(prompts: Iterable[TokenPrompt]) -> Iterator[TokenPrompt]:
-    """Some thousands at a time, the longest first."""
+def by_length(prompts: Iterable[TokenPrompt], together: int) -> Iterator[TokenPrompt]:
+    """`together` at a time, the longest first."""
     source = iter(prompts)
-    while some := list(itertools.islice(source, TOGETHER)):
+    while some := list(itertools.islice(source, together)):
         yield from sorted(some, key=lambda prompt: -len(prompt.tokens))

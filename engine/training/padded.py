@@ -20,6 +20,7 @@ class Padded(NamedTuple):
 
     `clean` (texts, length): the texts' tokens. All else (texts, rows): `tokens`, `MASK` for the mask; `positions`; `roots` and `blocks`, the root of the row's block and its
     number in the text; `targets`, `IGNORED` for none; `weights`; `left`, `NO_TOKEN` for none. Rows that fill up are blocks of their own, and have no target.
+    `wanted` are the places, among all rows one behind the other, that have one.
     """
 
     clean: Tensor
@@ -30,11 +31,7 @@ class Padded(NamedTuple):
     targets: Tensor
     weights: Tensor
     left: Tensor
-
-    @property
-    def wanted(self) -> Tensor:
-        """The places, among all rows one behind the other, that have a target."""
-        return (self.targets != IGNORED).flatten().nonzero().squeeze(1)
+    wanted: Tensor
 
     def hidden(self) -> Tensor:
         """Which clean rows, and which noisy ones, a row does not see: (texts, rows, length + rows), bool. See `engine.training.blocks.pack`."""
@@ -67,4 +64,7 @@ def pad(texts: Sequence[Text], blocks: Sequence[Sequence[Block]]) -> Padded:
             [weight for block in some for weight in block.weights] + [0.0] * fill,
             [NO_TOKEN if token is None else token for block in some for token in block.left] + [NO_TOKEN] * fill,
         ]
-    return Padded(*(torch.tensor(columns) for columns in zip(*found, strict=True)))
+    tensors = [torch.tensor(columns) for columns in zip(*found, strict=True)]
+    targets = tensors[Padded._fields.index("targets")]
+    # Here, since looking for them on a device would have to wait for it.
+    return Padded._make([*tensors, (targets != IGNORED).flatten().nonzero().squeeze(1)])

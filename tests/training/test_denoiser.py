@@ -81,8 +81,7 @@ def test_a_rectangle_of_texts_gives_the_same(shape: str):
     ]
     blocks[1].append(Block(8, (3, None, 4), (9, None, training.delete), (1.0, 1.0, 0.5), (None, 5, None)))
     padded = pad(texts, blocks)
-    clean = BatchedTransformer(serving.config, random_tensors(serving.config, 5)).new_cache(4, 60)
-    BatchedTransformer(serving.config, random_tensors(serving.config, 5)).prefill(padded.clean, clean, torch.arange(3))
+    clean = BatchedTransformer(serving.config, random_tensors(serving.config, 5)).clean_rows(padded.clean)
     pieces = [pack_over(some, run_clean(serving, text.tokens)[0]) for text, some in zip(texts, blocks, strict=True)]
     packed, rows = zip(*(piece for group in pieces for piece in group), strict=True)
     targets = torch.cat([one.targets for one in packed])

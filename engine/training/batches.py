@@ -1,0 +1,72 @@
+"""Batches for a device that is faster than Python: texts of about one length, with their noisy blocks, made ahead by processes of their own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from engine.training.blocks import Block, Text, roots_of
+from engine.training.config import Run, Stage
+from engine.training.padded import Padded, pad
+from engine.training.stages import random_block
+
+BUCKET = 256
+"""Texts of about one length: a batch has those of one bucket, so that little of its rectangle is filling."""
+ROWS_A_CLEAN_ROW = 1.0
+"""Noisy rows of a text for each of its tokens, whose clean pass they share: it is a third of the cost then. Most answers have about as many places for blocks."""
+AHEAD = 4
+"""Batches that each process has ready."""
+
+
+class Batches(Dataset[Padded]):
+    """Item i is the batch of pass i, of `run.rows` noisy rows and what is left of the last text's: it depends on the seed and i alone. Stages of masked blocks only."""
+
+    def __init__(self, run: Run, stage: Stage, texts: Sequence[Text]) -> None:
+        """Texts whose answers have no room for a block are left out; `ValueError` where none is left."""
+        self._run, self._stage = run, stage
+        usable = sorted((text for text in texts if roots_of(text, shift=run.logit_shift)), key=lambda text: len(text.tokens))
+        if not usable:
+            raise ValueError("no text is long enough for a block")
+        self._buckets = [usable[i : i + BUCKET] for i in range(0, len(usable), BUCKET)]
+        self._sizes = [len(bucket) for bucket in self._buckets]
+
+    def __getitem__(self, index: int) -> Padded:
+        run = self._run
+        rng = random.Random(f"{run.seed} batch {index}")
+        # By their sizes, so that each text is as likely as any other.
+        [bucket] = rng.choices(self._buckets, self._sizes)
+        texts: list[Text] = []
+        blocks: list[list[Block]] = []
+        rows = 0
+        while rows < run.rows:
+            texts.append(rng.choice(bucket))
+            blocks.append(self._blocks(texts[-1], rng))
+            rows += sum(len(block.rows) for block in blocks[-1])
+        return pad(texts, blocks)
+
+    def _blocks(self, text: Text, rng: random.Random) -> list[Block]:
+        """As many as the text's clean pass is worth; a short answer is asked for in the same places more than once."""
+        wanted = round(ROWS_A_CLEAN_ROW * len(text.tokens))
+        places = roots_of(text, shift=self._run.logit_shift)
+        blocks: list[Block] = []
+        while wanted > 0:
+            blocks.append(random_block(self._run, self._stage, text, rng.choice(places), rng))
+            wanted -= len(blocks[-1].rows)
+        return blocks
+
+
+def loader(batches: Batches, passes: range, *, workers: int, device: torch.device) -> DataLoader[Padded]:
+    """The batches of some passes, in their order, made by `workers` processes (0: by this one, when they are asked for)."""
+    return DataLoader(
+        batches,
+        batch_size=None,
+        sampler=passes,
+        num_workers=workers,
+        prefetch_factor=AHEAD if workers else None,
+        pin_memory=device.type == "cuda",
+        # They share the texts with this process, and never touch the device.
+        multiprocessing_context="fork" if workers else None,
+    )

@@ -1,0 +1,267 @@
+"""A training run by the clock, for a machine that is lent for minutes: ``python -m engine.training.timed CONFIG.toml --prompts FILE --out FOLDER --seconds N``.
+
+Loads the model, writes the base's own answers to the prompts for a third of the time, and trains the adapter on them for the rest. What a stage has made is in
+`FOLDER` when it ends, and stays there whatever becomes of the next: ``answers.npz``, ``log.jsonl``, and the best adapter so far in ``adapter/``, as pieces for
+`engine.model.pieces`. A stage that fails is said at the end, and gives exit status 1. docs/gpu.md has the way to a lent machine and back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import itertools
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.engine import best_device, physical_cores
+from engine.files import whole_file
+from engine.model import checkpoint
+from engine.model.batched import BatchedTransformer
+from engine.model.pieces import split
+from engine.model.store import Store
+from engine.model.tokenizer import Tokenizer
+from engine.training.acceptance import Acceptance, acceptance_together
+from engine.training.answers import Answer
+from engine.training.batches import Batches, loader
+from engine.training.config import ConfigError, Run, Stage, load_run
+from engine.training.generation import Writer
+from engine.training.objectives import draft_loss
+from engine.training.padded import Padded
+from engine.training.token_answers import write_token_answers
+from engine.training.token_prompts import TokenPrompt, read_token_prompts
+from engine.training.trainer import GRADIENT_NORM, balanced, new_denoiser, new_optimizer, set_rate, texts_of, write_adapter
+
+LOG, ANSWERS, ADAPTER = "log.jsonl", "answers.npz", "adapter"
+PIECE_BYTES = 15 << 20
+GENERATION_SHARE = 1 / 3
+"""Of the time, until which answers are written; loading included."""
+END_SHARE, END_S = 0.06, 30.0
+"""Of the time, and at most: what is left for the end, which measures and writes."""
+MEASURE_EVERY_S = 60.0
+SLOTS = {"cuda": 512, "cpu": 8}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time of a run: `seconds` in all, from when it is made."""
+
+    seconds: float
+    now: Callable[[], float]
+    started: float
+
+    @property
+    def spent(self) -> float:
+        return self.now() - self.started
+
+    @property
+    def generation_ends(self) -> float:
+        return GENERATION_SHARE * self.seconds
+
+    @property
+    def training_ends(self) -> float:
+        return self.seconds - min(END_S, END_SHARE * self.seconds)
+
+
+class TimedRun:
+    """The stages of one run; each leaves what the next ones need."""
+
+    def __init__(self, run: Run, prompts: Path, out: Path, clock: Clock, *, device: torch.device, slots: int, workers: int) -> None:
+        """`ConfigError` where the run is one that this loop does not know."""
+        if len(run.stages) != 1 or run.stages[0].kind != "mask" or run.stages[0].loss != "cross_entropy":
+            raise ConfigError("a run by the clock has one [[stage]], of kind mask with the loss cross_entropy")
+        self.run, self.stage, self.clock = run, run.stages[0], clock
+        self._prompts, self._out = prompts, out
+        self._device, self._slots, self._workers = device, slots, workers
+        self._log: list[dict[str, Any]] = []
+        self.answers: list[Answer] = []
+        self.step = self.rows_seen = 0
+        self.best = -1.0
+
+    def go(self) -> bool:
+        """All stages; whether none failed."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        failed = False
+        for stage in (self.load, self.generate, self.train):
+            started = self.clock.spent
+            note: dict[str, Any] = {"stage": stage.__name__}
+            try:
+                note |= stage()
+            except Exception as error:  # noqa: BLE001 - what was made so far is worth more than the reason
+                traceback.print_exc()
+                note["error"], failed = f"{type(error).__name__}: {error}", True
+            self._note({**note, "stage_seconds": round(self.clock.spent - started, 2)})
+            self._save_log()
+            if failed and not self.answers:
+                break
+        return not failed
+
+    def load(self) -> dict[str, Any]:
+        """The base in bfloat16, its tokenizer, and the prompts."""
+        folder = checkpoint.ensure_converted(Store().locate(self.run.model), "bfloat16")
+        self.config, self.tensors = checkpoint.load_folder(folder, device=self._device, dtype=torch.bfloat16)
+        self.tokenizer = Tokenizer(folder, self.config.vocab_size)
+        self.network = BatchedTransformer(self.config, self.tensors)
+        self.prompts = read_token_prompts(self._prompts)
+        return {"prompts": len(self.prompts)}
+
+    def generate(self) -> dict[str, Any]:
+        """Answers, those to held-out prompts among them, until the time for it is over or no prompt is left."""
+        writer = Writer(self.network, self.tokenizer, self._slots)
+        try:
+            with torch.inference_mode():
+                for answer in writer.write(held_out_first(self.prompts, self.run.held_out_texts), self._may_generate):
+                    self.answers.append(answer)
+        finally:
+            write_token_answers(self._out / ANSWERS, self.answers)
+        return {"answers": len(self.answers), "tokens": sum(len(one.answer) for one in self.answers), "steps": writer.steps}
+
+    def train(self) -> dict[str, Any]:
+        """The adapter, measured every minute; the best one is written each time."""
+        self._release()
+        texts = texts_of(self.answers)
+        self.held_out = balanced(texts_of([one for one in self.answers if one.held_out]), self.run.held_out_texts)
+        self.denoiser = new_denoiser(self.run, texts, self.config, self.tensors)
+        batches = Batches(self.run, self.stage, texts_of([one for one in self.answers if not one.held_out]))
+        optimizer = new_optimizer(self.denoiser.lora)
+        first = self._measure()
+        last, measured_at, trained_from = first, self.clock.spent, self.clock.spent
+        passes = iter(loader(batches, range(self.stage.steps * self.run.accumulate), workers=self._workers, device=self._device))
+        while self.step < self.stage.steps and self.clock.spent < self.clock.training_ends:
+            part = (self.clock.spent - trained_from) / (self.clock.training_ends - trained_from)
+            set_rate(optimizer, rate(self.stage, self.step, part))
+            self._update(optimizer, itertools.islice(passes, self.run.accumulate))
+            if self.clock.spent - measured_at >= MEASURE_EVERY_S:
+                last, measured_at = self._measure(), self.clock.spent
+        if last is first or self._log[-1]["acceptance"] is None:
+            last = self._measure()
+        return {"steps": self.step, "rows_seen": self.rows_seen, "run_before": first["all"].run, "run_after": last["all"].run}
+
+    def _update(self, optimizer: torch.optim.Optimizer, passes: Iterator[Padded]) -> None:
+        """One step of the optimizer over some passes."""
+        started = self.clock.spent
+        self.denoiser.lora.train()
+        losses, rows, clean, waited = [], 0, 0, 0.0
+        asked = self.clock.spent
+        for made in passes:
+            waited += self.clock.spent - asked
+            rows, clean = rows + len(made.wanted), clean + made.clean.numel()
+            losses.append(self._backward(made.to(self._device)))
+            asked = self.clock.spent
+        torch.nn.utils.clip_grad_norm_(self.denoiser.lora.parameters(), GRADIENT_NORM)
+        optimizer.step()
+        optimizer.zero_grad()
+        self.step += 1
+        self.rows_seen += rows
+        note = {"stage": "mask", "loss": round(float(torch.stack(losses).mean()), 4), "rows": rows, "clean": clean}
+        self._note({**note, "seconds": round(self.clock.spent - started, 3), "waited": round(waited, 3)})
+
+    def _backward(self, padded: Padded) -> torch.Tensor:
+        """The loss of one pass, whose gradients are added to those of the step."""
+        own, followed = self.denoiser.forward_padded(padded, self.network.clean_rows(padded.clean))
+        wanted = padded.wanted
+        targets, weights = self.denoiser.places[padded.targets.flatten()[wanted]], padded.weights.flatten()[wanted]
+        loss = draft_loss(own, followed, targets, weights)
+        (loss / self.run.accumulate).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _measure(self) -> dict[str, Acceptance]:
+        """The held-out run; an adapter that is the best so far is written."""
+        self.denoiser.lora.eval()
+        run = self.run
+        found = acceptance_together(self.denoiser, self.network, self.held_out, size=run.block_size, shift=run.logit_shift)
+        if not found:
+            raise ConfigError("no answer to a held-out prompt is long enough to measure with; generate for longer")
+        self._note({"acceptance": {kind: vars(one) for kind, one in found.items()}})
+        if found["all"].run > self.best:
+            self.best = found["all"].run
+            self._write_adapter()
+        self._save_log()
+        print("  ".join(f"{kind} {one.run:.2f} ({one.first:.0%})" for kind, one in found.items()), file=sys.stderr, flush=True)
+        return found
+
+    def _write_adapter(self) -> None:
+        """In pieces, which take the place of those before once all are there."""
+        with tempfile.TemporaryDirectory(dir=self._out) as scratch:
+            path, pieces = Path(scratch) / "adapter.safetensors", Path(scratch) / "pieces"
+            write_adapter(path, self.denoiser.lora, self.run, self.best)
+            split(path, pieces, PIECE_BYTES)
+            shutil.rmtree(self._out / ADAPTER, ignore_errors=True)
+            pieces.replace(self._out / ADAPTER)
+
+    def _may_generate(self) -> bool:
+        return self.clock.spent < self.clock.generation_ends
+
+    def _release(self) -> None:
+        """Give the memory of what was used for the answers back."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _note(self, note: dict[str, Any]) -> None:
+        common = {"step": self.step, "rows_seen": self.rows_seen, "total_seconds": round(self.clock.spent, 2), "acceptance": None}
+        self._log.append({**common, **note})
+        if "loss" in note:
+            return
+        print(json.dumps({name: value for name, value in self._log[-1].items() if value is not None}), file=sys.stderr, flush=True)
+
+    def _save_log(self) -> None:
+        with whole_file(self._out / LOG) as scratch:
+            scratch.write_text("".join(json.dumps(line) + "\n" for line in self._log), encoding="utf-8")
+
+
+def held_out_first(prompts: list[TokenPrompt], count: int) -> list[TokenPrompt]:
+    """Some thrice `count` of those held out, the measure of what is learnt, then the rest in their order."""
+    held_out = [prompt for prompt in prompts if prompt.held_out][: 3 * count]
+    return held_out + [prompt for prompt in prompts if not prompt.held_out]
+
+
+def rate(stage: Stage, step: int, part: float) -> float:
+    """The learning rate of a step, when `part` of the time is over: it rises over the warm-up and falls to zero with the time."""
+    return stage.learning_rate * min(1.0, (step + 1) / max(1, stage.warmup)) * max(0.0, 1.0 - part)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m engine.training.timed", description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--prompts", type=Path, required=True, help="what `python -m engine.training.token_prompts` wrote")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=540.0)
+    parser.add_argument("--device", default=best_device())
+    parser.add_argument("--slots", type=int, help="answers that are written at once")
+    parser.add_argument("--workers", type=int, help="processes that make batches; all cores but two if left out")
+    options = parser.parse_args()
+    clock = Clock(options.seconds, time.monotonic, time.monotonic())
+    # Where a stage hangs, this tells where, and ends the process while the machine is still there; what was written stays.
+    faulthandler.dump_traceback_later(options.seconds, exit=True)
+    device = torch.device(options.device)
+    cores = physical_cores()
+    workers = max(0, (os.cpu_count() or 1) - 2) if options.workers is None else options.workers
+    torch.set_num_threads(max(1, cores))
+    try:
+        timed = TimedRun(
+            load_run(options.config),
+            options.prompts,
+            options.out,
+            clock,
+            device=device,
+            slots=options.slots or SLOTS.get(device.type, 8),
+            workers=workers,
+        )
+        if not timed.go():
+            raise SystemExit(1)
+    except ConfigError as error:
+        raise SystemExit(f"seed-lsp: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
