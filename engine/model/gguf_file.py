@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
 
 from engine.config import ModelConfig, UnsupportedModelError
-from engine.model.gguf_header import StoredTensor, read_header
+from engine.model.gguf_header import CONTROL, USER_DEFINED, StoredTensor, read_header
 from engine.model.quantize import QuantizationError, Quantized, quantize8, read_q4_k
 from engine.model.reading import CheckpointError
 from engine.model.shapes import require_tensors
@@ -46,7 +47,7 @@ class GgufFile:
         """
         self._path = path
         header = read_header(path)
-        self._fields = header.fields
+        self._fields, self._token_types = header.fields, header.token_types
         tensors = {tensor.name: tensor for tensor in header.tensors}
         if _EMBEDDING not in tensors:
             raise CheckpointError(f"{path} lacks the tensor {_EMBEDDING}")
@@ -100,6 +101,7 @@ class GgufFile:
         try:
             tokenizer = AutoTokenizer.from_pretrained(self._path.parent, gguf_file=self._path.name, trust_remote_code=False)
             tokenizer.save_pretrained(folder)
+            complete_tokenizer(folder / "tokenizer.json", self._token_types)
         except (MemoryError, ImportError, SystemError):
             raise
         except Exception as error:  # whatever foreign libraries make of a vocabulary that is none, OSError without a number included
@@ -156,6 +158,24 @@ class GgufFile:
         if default is None:
             raise CheckpointError(f"{self._path} lacks the field {name}")
         return default
+
+
+def complete_tokenizer(path: Path, token_types: Sequence[int]) -> None:
+    """Name all control tokens of the vocabulary in a ``tokenizer.json``, and let a text be encoded as it is.
+
+    Releases of transformers differ in both. Some name the beginning and the end of a turn alone, and such a model could fill no hole.
+    """
+    source = json.loads(path.read_text(encoding="utf-8"))
+    named = {token["id"] for token in source["added_tokens"]}
+    texts = {token: text for text, token in source["model"]["vocab"].items()}
+    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    for token, kind in enumerate(token_types):
+        if kind in {CONTROL, USER_DEFINED} and token in texts and token not in named:
+            source["added_tokens"].append({"id": token, "content": texts[token], **plain, "special": kind == CONTROL})
+    source["added_tokens"].sort(key=lambda token: token["id"])
+    if source["normalizer"] == {"type": "NFC"}:
+        source["normalizer"] = None
+    path.write_text(json.dumps(source, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
 def _require_known(kinds: Iterable[GGMLQuantizationType]) -> None:

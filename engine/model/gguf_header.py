@@ -29,9 +29,13 @@ DEFAULT_ALIGNMENT = 32
 Value = int | float | bool | str | None
 """A field's value; None for an array, whose elements are not kept."""
 
+CONTROL, USER_DEFINED = 3, 4
+"""Types of vocabulary entries that are no pieces of text."""
+_VOCABULARY_TYPES = "tokenizer.ggml.token_type"
 _STRING, _ARRAY = 8, 9
 # The numbers of the specification's types, as `struct` writes them.
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_WHOLE = (4, 5)
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,11 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class GgufHeader:
+    """`token_types` says what each entry of the vocabulary is, `CONTROL` for one; empty where the file does not say."""
+
     fields: dict[str, Value]
     tensors: tuple[StoredTensor, ...]
+    token_types: tuple[int, ...] = ()
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -66,6 +73,7 @@ class _Reader:
         self._path, self._file, self._size = path, file, size
         self._end = min(size, MAX_HEADER_BYTES)
         self._position = self._elements = 0
+        self._token_types: tuple[int, ...] = ()
 
     def header(self) -> GgufHeader:
         if self._take(4, "mark") != b"GGUF":
@@ -81,7 +89,7 @@ class _Reader:
                 self._refuse(f"it holds the field {name!r} twice")
             fields[name] = self._value(name, self._number("I", f"type of {name!r}"))
         entries = [self._entry() for _ in range(num_tensors)]
-        return GgufHeader(fields, tuple(self._placed(entries, self._alignment(fields))))
+        return GgufHeader(fields, tuple(self._placed(entries, self._alignment(fields))), self._token_types)
 
     def _value(self, name: str, kind: float) -> Value:
         if kind == _STRING:
@@ -96,6 +104,8 @@ class _Reader:
         if element == _STRING:
             for _ in range(count):
                 self._skip(self._count(f"length of a text of {name!r}", MAX_TEXT_BYTES), name)
+        elif element in _WHOLE and name == _VOCABULARY_TYPES:
+            self._token_types = struct.unpack(f"<{count}{_NUMBERS[int(element)]}", self._take(4 * count, name))
         elif element in _NUMBERS:
             self._skip(count * struct.calcsize(f"<{_NUMBERS[int(element)]}"), name)
         else:
