@@ -46,9 +46,9 @@ def parameter_scopes(resolution: Resolution, place: Place, occurrence: Occurrenc
 
 
 def parameter_scopes_by_name(resolution: Resolution, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
-    """The functions of the file that a named argument may be for by the scopes alone, where all that was `found` is something else."""
+    """The functions of the file that a named argument may be for by the scopes alone, where what was `found` has other names."""
     function = _called(occurrence)
-    if function is None or not found:
+    if function is None or not found or any(resolution.title(scope) == place.file.text_of(function) for scope in found):
         return frozenset()
     nodes = (place.node_of(scope) for scope in _functions_of_name(resolution, place, function))
     named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(resolution, place, node))
