@@ -13,7 +13,7 @@ EXTENSION := editors/vscode
 VSIX := $(EXTENSION)/seed-lsp.vsix
 NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
 
-.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak gpu-train clean
+.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak gpu-train gpu-check clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -100,6 +100,13 @@ RUN ?= engine/training/runs/qwen2.5-coder-1.5b-timed.toml
 
 gpu-train:
 	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m engine.training.timed $(RUN) --prompts $(PROMPTS) --out $(OUT) --seconds $(SECONDS)
+
+# What the torch network does on a GPU: a table, and a JSON, within four minutes and without a model's file. Runs in the environment that is there, also on a bare
+# machine that has only torch. `make gpu-check CHECK="--device cpu --small"` runs the same on a CPU, in seconds.
+CHECK ?= --json gpu-check.json
+
+gpu-check:
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m benchmarks.gpu.check $(CHECK)
 
 $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)

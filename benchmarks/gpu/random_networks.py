@@ -1,0 +1,112 @@
+"""Networks of random weights, on any device: what is computed and how long it takes do not depend on what a model knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.model.adapter import EDIT_OUTPUTS, Adapter, LowRank, fuse_updates, projection_sizes
+from engine.model.neighbour import Neighbour
+
+_QWEN2 = ModelConfig(
+    vocab_size=640,
+    hidden_size=384,
+    intermediate_size=768,
+    num_layers=3,
+    num_heads=6,
+    num_kv_heads=2,
+    head_dim=64,
+    rope_theta=1_000_000.0,
+    rms_norm_eps=1e-6,
+    max_positions=4096,
+    qkv_bias=True,
+)
+SHAPES = {
+    "Qwen2": _QWEN2,
+    "Qwen3": replace(_QWEN2, qkv_bias=False, qk_norm=True, num_heads=4, head_dim=128),
+    "Llama": replace(_QWEN2, qkv_bias=False, tied_head=False, num_heads=8, num_kv_heads=4, head_dim=32),
+}
+"""Small ones, that differ in all that networks of these kinds can differ in."""
+GAINS = {"q_proj": 2.0, "o_proj": 4.0}
+"""Of the products that are no 1: rows look at few others and are changed by them, else most greedy texts would be one token again and again."""
+EMBEDDING_SCALE = 0.1
+"""Small beside what the layers add: with a large one a tied head would choose the token that it has just read, for ever."""
+NEIGHBOUR_WIDTH = 32
+
+
+def shapes(*, small: bool) -> dict[str, ModelConfig]:
+    """`SHAPES`, or for a CPU the same smaller still."""
+    if not small:
+        return SHAPES
+    return {
+        name: replace(config, vocab_size=256, hidden_size=96, intermediate_size=192, num_layers=2, head_dim=16)
+        for name, config in SHAPES.items()
+    }
+
+
+def random_tensors(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Weights by their Hugging Face names on the generator's device, scaled so that each product keeps the mean square of what it multiplies, or has its gain."""
+
+    def normal(*shape: int, scale: float, mean: float = 0.0) -> Tensor:
+        numbers = torch.randn(*shape, generator=generator, device=generator.device, dtype=dtype)
+        return numbers.mul_(scale).add_(mean)
+
+    def norm(size: int) -> Tensor:
+        return normal(size, scale=0.1, mean=1.0)
+
+    tensors = {"model.embed_tokens.weight": normal(config.vocab_size, config.hidden_size, scale=EMBEDDING_SCALE)}
+    if not config.tied_head:
+        tensors["lm_head.weight"] = normal(config.vocab_size, config.hidden_size, scale=EMBEDDING_SCALE)
+    tensors["model.norm.weight"] = norm(config.hidden_size)
+    for i in range(config.num_layers):
+        prefix = f"model.layers.{i}"
+        for name, (out, inn) in projection_sizes(config).items():
+            part = "mlp" if name in {"gate_proj", "up_proj", "down_proj"} else "self_attn"
+            tensors[f"{prefix}.{part}.{name}.weight"] = normal(out, inn, scale=GAINS.get(name, 1.0) * inn**-0.5)
+            if config.qkv_bias and name in {"q_proj", "k_proj", "v_proj"}:
+                tensors[f"{prefix}.{part}.{name}.bias"] = normal(out, scale=0.3)
+        for name in ("q_norm", "k_norm") if config.qk_norm else ():
+            tensors[f"{prefix}.self_attn.{name}.weight"] = norm(config.head_dim)
+        for name in ("input_layernorm", "post_attention_layernorm"):
+            tensors[f"{prefix}.{name}.weight"] = norm(config.hidden_size)
+    return tensors
+
+
+def random_adapter(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype, *, rank: int = 8) -> Adapter:
+    """One with everything that an adapter can have, which changes noisy rows by a third of what the base makes of them."""
+
+    def normal(*shape: int, scale: float) -> Tensor:
+        return torch.randn(*shape, generator=generator, device=generator.device, dtype=dtype).mul_(scale)
+
+    pairs = {}
+    for layer in range(config.num_layers):
+        for name, (out, inn) in projection_sizes(config).items():
+            pairs[f"layers.{layer}.{name}.lora_a"] = normal(rank, inn, scale=inn**-0.5)
+            pairs[f"layers.{layer}.{name}.lora_b"] = normal(out, rank, scale=0.3 * rank**-0.5)
+    hidden = config.hidden_size
+    of_hidden, of_token = (normal(NEIGHBOUR_WIDTH, hidden, scale=hidden**-0.5) for _ in range(2))
+    neighbour = Neighbour(of_hidden, of_token, normal(hidden, NEIGHBOUR_WIDTH, scale=NEIGHBOUR_WIDTH**-0.5))
+    edits = normal(len(EDIT_OUTPUTS), hidden, scale=EMBEDDING_SCALE)
+    updates = fuse_updates(pairs, config, alpha=float(rank))
+    return Adapter(normal(hidden, scale=EMBEDDING_SCALE), edits, neighbour, updates, expected_accepted=2.0)
+
+
+def moved(tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
+    return {name: tensor.to(device, dtype) for name, tensor in tensors.items()}
+
+
+def moved_adapter(adapter: Adapter, device: torch.device, dtype: torch.dtype) -> Adapter:
+    assert adapter.edit_outputs is not None
+    assert adapter.neighbour is not None
+    near = adapter.neighbour
+    return replace(
+        adapter,
+        mask_embedding=adapter.mask_embedding.to(device, dtype),
+        edit_outputs=adapter.edit_outputs.to(device, dtype),
+        neighbour=Neighbour(*(tensor.to(device, dtype) for tensor in (near.hidden, near.token, near.out))),
+        updates={key: LowRank(pair.a.to(device, dtype), pair.b.to(device, dtype)) for key, pair in adapter.updates.items()},
+    )
