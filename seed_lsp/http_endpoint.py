@@ -16,6 +16,7 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 1_000_000
 MAX_TOKENS = 512
 TIMEOUT_S = 120
+POLL_S = 0.1
+"""How often it is looked whether a client still waits."""
 LOCK_TIMEOUT_S = 10
 MIN_TOKEN_LENGTH, MAX_TOKEN_BYTES = 16, 4096
 _MARKED = re.compile(r"<\|fim_prefix\|>(.*?)<\|fim_suffix\|>(.*?)<\|fim_middle\|>", re.DOTALL)
@@ -126,8 +129,8 @@ class Completions:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="completions")
         self._thread.start()
 
-    def answer(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The response's body. `BadRequestError`, or an `EngineError`."""
+    def answer(self, body: dict[str, Any], wanted: Callable[[], bool] = lambda: True) -> dict[str, Any]:
+        """The response's body. `BadRequestError`, an `EngineError`, or `ConnectionAbortedError` once it is not `wanted`, which is asked often."""
         if body.get("stream"):
             raise BadRequestError("streaming is not offered; leave out `stream`")
         plan = read_plan(body)
@@ -135,11 +138,16 @@ class Completions:
         if type(most) is not int or not 1 <= most <= MAX_TOKENS:
             raise BadRequestError(f"max_tokens must be 1 to {MAX_TOKENS}")
         future = asyncio.run_coroutine_threadsafe(self._complete(plan, most), self._loop)
-        try:
-            return future.result(TIMEOUT_S)
-        except concurrent.futures.TimeoutError:
-            future.cancel()
-            raise EngineError(f"there was no answer in {TIMEOUT_S} s") from None
+        end = time.monotonic() + TIMEOUT_S
+        while not concurrent.futures.wait([future], POLL_S).done:
+            # Nobody else would stop it, and the next one waits for it.
+            if not wanted():
+                future.cancel()
+                raise ConnectionAbortedError
+            if time.monotonic() > end:
+                future.cancel()
+                raise EngineError(f"there was no answer in {TIMEOUT_S} s")
+        return future.result()
 
     async def _complete(self, plan: Plan, most: int) -> dict[str, Any]:
         settings = replace(self._settings, inline_max_tokens=most)
@@ -191,13 +199,15 @@ def make_server(completions: Completions, token: str, model: str, port: int = 0)
                 self._fail(HTTPStatus.BAD_REQUEST, str(error))
                 return
             try:
-                answer = completions.answer(body)
+                answer = completions.answer(body, lambda: not self.is_gone())
             except BadRequestError as error:
                 self._fail(HTTPStatus.BAD_REQUEST, str(error))
             except SupersededError:
                 self._fail(HTTPStatus.CONFLICT, "a newer request took its place")
             except EngineError as error:
                 self._fail(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            except ConnectionAbortedError:
+                self.close_connection = True
             except Exception as error:  # noqa: BLE001 - the client must get an answer whatever happens
                 logger.error("a completion failed with %s", type(error).__name__)
                 self._fail(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; the log of `seed-lsp http` has the details")

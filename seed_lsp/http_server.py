@@ -132,6 +132,18 @@ class Handler(BaseHTTPRequestHandler):
     def post(self) -> None:
         raise NotImplementedError
 
+    def is_gone(self) -> bool:
+        """Whether the client has closed its connection, by which it takes its request back."""
+        self.connection.settimeout(0)
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self.connection.settimeout(self.timeout)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
         """Nothing."""
 

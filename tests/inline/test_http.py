@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -60,6 +61,18 @@ def test_a_completion(port: int, body: dict[str, Any]):
 
 def test_the_filters_hold_here_too(port: int):
     assert ask(port, {"prompt": "#say )", "suffix": ")\n"})[1]["choices"][0]["text"] == ""
+
+
+def test_a_client_that_leaves_takes_its_request_back(port: int):
+    """Editors end a request with each key; the next one would wait for what nobody wants any more."""
+    gone = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    gone.request("POST", "/v1/completions", json.dumps({"prompt": "#slow "}), {"Authorization": f"Bearer {TOKEN}"})
+    started = time.monotonic()
+    waiting = threading.Timer(0.5, gone.close)
+    waiting.start()
+    assert ask(port, {"prompt": "x = "})[0] == 200
+    assert time.monotonic() - started < 10
+    waiting.join()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,7 +27,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 class Echo:
     """Answers at once with what it was asked; or fails, as it is told to."""
 
-    def answer(self, body: dict) -> dict:
+    def answer(self, body: dict, _wanted: Callable[[], bool]) -> dict:
         if body.get("fail"):
             raise KeyError("the user's words")
         if body.get("used_up"):
@@ -176,7 +176,7 @@ def test_work_that_somebody_with_the_token_asked_for_does_not_give_way(server: L
     server.max_connections = 3
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(_self: Echo, body: dict) -> dict:
+    def slow(_self: Echo, body: dict, _wanted: Callable[[], bool]) -> dict:
         begun.set()
         assert go_on.wait(20)
         return body
@@ -198,7 +198,7 @@ def test_more_work_than_there_is_room_for_is_refused(server: LoopbackServer, mon
     server.max_connections = 1
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(_self: Echo, body: dict) -> dict:
+    def slow(_self: Echo, body: dict, _wanted: Callable[[], bool]) -> dict:
         begun.set()
         assert go_on.wait(20)
         return body
