@@ -29,6 +29,7 @@ from engine.api import (
     Urgency,
 )
 from engine.worker import WorkerSettings
+from seed_lsp.errors import reason_of
 from seed_lsp.outbox import Outbox
 
 logger = logging.getLogger(__name__)
@@ -166,7 +167,9 @@ class EngineClient:
     async def stop(self) -> None:
         """End the process, by force if it does not go by itself."""
         if self._launching is not None:
-            await asyncio.shield(self._launching)
+            # Whoever asked for the process is told why there is none.
+            with contextlib.suppress(EngineStoppedError):
+                await asyncio.shield(self._launching)
         child, self._child = self._child, None
         if child is None:
             return
@@ -192,6 +195,8 @@ class EngineClient:
     async def _launch(self) -> _Child:
         try:
             child = self._child = await asyncio.to_thread(self._start)
+        except OSError as error:
+            raise EngineStoppedError(f"the engine process cannot be started: {reason_of(error)}") from error
         finally:
             self._launching = None
         loop = asyncio.get_running_loop()
@@ -203,9 +208,14 @@ class EngineClient:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=self._entry, args=(theirs, self._settings), daemon=True, name="seed-lsp engine")
-        process.start()
-        # With our copy closed, the end of the process is the end of the stream.
-        theirs.close()
+        try:
+            process.start()
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            # With our copy closed, the end of the process is the end of the stream.
+            theirs.close()
         return _Child(process, ours, Outbox(ours))
 
     def _listen(self, child: _Child, loop: asyncio.AbstractEventLoop) -> None:

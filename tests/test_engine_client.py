@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 import signal
 import threading
 import time
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
 
 import pytest
@@ -281,6 +283,22 @@ async def test_a_storm_of_cancelled_requests_leaves_the_engine_idle(client: Engi
     assert (await asyncio.wait_for(client.run(request(client, "hello", Urgency.TYPING)), 5)).text == "hello"
     assert not client._child.pending
     assert time.monotonic() - started < 20
+
+
+async def test_a_process_that_cannot_be_started_is_told_in_words(client: EngineClient, monkeypatch: pytest.MonkeyPatch):
+    """The machine has no room for one more: requests fail with the reason, the session can be ended, and the next request tries again."""
+
+    def no_room(*_: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(popen_spawn_posix.util, "spawnv_passfds", no_room)
+        asked = asyncio.ensure_future(client.run(request(client, "x")))
+        await asyncio.sleep(0)
+        await client.stop()
+        with pytest.raises(EngineStoppedError, match="cannot be started: Resource temporarily unavailable"):
+            await asked
+    assert (await client.run(request(client, "x"))).text == "x"
 
 
 async def test_a_request_cancelled_while_the_process_starts_leaves_one_process(client: EngineClient):
