@@ -137,6 +137,9 @@ def make_corpus(folder: Path, evaluation_data: Path, releases: list[Release], se
     for prompt in make_prompts(chosen, older, seed):
         if overlap.touches(prompt.text):
             counts["overlapping instructions left out"] += 1
+        elif overlap.touches(prompt.prefix + prompt.middle + prompt.suffix):
+            # The definition has nothing of an evaluation set, and what stands around it in its file has.
+            counts["overlapping surroundings left out"] += 1
         else:
             prompts.append(prompt)
     random.Random(seed).shuffle(prompts)

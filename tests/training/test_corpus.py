@@ -168,7 +168,15 @@ def test_a_corpus_leaves_out_copies_and_evaluation_sets_and_is_reproducible(tmp_
     data.mkdir()
     secret = "def secret(a, b, c):\n    " + "\n    ".join(f"total_{i} = a + b * c + {i}" for i in range(12)) + "\n    return total_1\n"
     (data / "set.jsonl").write_text(json.dumps({"reference": secret}) + "\n", encoding="utf-8")
-    files = {"pkg/a.py": SOURCE, "pkg/copy.py": SOURCE, "pkg/leak.py": secret, "tests/test_a.py": SOURCE, "pkg/tests/b.py": SOURCE}
+    near = "def near(a):\n    b = a\n    c = b\n    return c\n\n\n" + secret
+    files = {
+        "pkg/a.py": SOURCE,
+        "pkg/copy.py": SOURCE,
+        "pkg/leak.py": secret,
+        "pkg/near.py": near,
+        "tests/test_a.py": SOURCE,
+        "pkg/tests/b.py": SOURCE,
+    }
     release = wheel(tmp_path / "one" / "wheels", files)
     wheel(tmp_path / "two" / "wheels", files)
     texts = []
@@ -178,9 +186,10 @@ def test_a_corpus_leaves_out_copies_and_evaluation_sets_and_is_reproducible(tmp_
         texts.append((tmp_path / name / corpus.PROMPTS).read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
     counts = json.loads((tmp_path / "one" / corpus.MANIFEST).read_text(encoding="utf-8"))["counts"]
-    assert counts["files, new"] == 3
-    assert counts["copies left out"] == 3
+    assert counts["files, new"] == 4
+    assert counts["copies left out"] == 4
     assert counts["overlapping definitions left out"] == 1
+    assert counts["overlapping surroundings left out"] == 1
     assert "secret" not in texts[0]
     prompts = corpus.read_prompts(tmp_path / "one" / corpus.PROMPTS)
     held_out = {p.origin for p in prompts if p.held_out}
