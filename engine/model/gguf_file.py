@@ -175,7 +175,7 @@ def complete_tokenizer(path: Path, token_types: Sequence[int]) -> None:
     source["added_tokens"].sort(key=lambda token: token["id"])
     if source["normalizer"] == {"type": "NFC"}:
         source["normalizer"] = None
-    path.write_text(json.dumps(source, ensure_ascii=False, indent=2), encoding="utf-8")
+    path.write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
 
 
 def _require_known(kinds: Iterable[GGMLQuantizationType]) -> None:
