@@ -27,12 +27,13 @@ from engine.model.store import CHUNK_BYTES, sha256_of
 CALL_BYTES = 63 << 20
 """What a call carries: 64 MiB, less some for the names of the files."""
 INCOMING, FILES, PACKAGES = "incoming", "files", "packages"
+IGNORED = ".gitignore"
 ADAPTERS = "engine/adapters/"
 TARGET = "/tmp/seed-lsp"  # noqa: S108 - on a machine that nobody else uses
 
 
 def split(source: Path, folder: Path, size: int, extras: Sequence[Path] = ()) -> PieceList:
-    """Write `source` and what goes along as pieces of at most `size` bytes into `folder`, which git then ignores; the list is written last."""
+    """Write `source` and what goes along as pieces of at most `size` bytes into `folder`; the list is written last."""
     paths = [*extras, source]
     places = [*(f"{FILES}/{path.name}" for path in extras), f"models/{source.name}"]
     for path in paths:
@@ -114,13 +115,11 @@ def settings(made: PieceList, target: str) -> str:
 def _empty(folder: Path) -> None:
     """Make the folder; of an earlier split nothing may stay, and what is something else is let be."""
     folder.mkdir(parents=True, exist_ok=True)
-    ours = [path for path in folder.iterdir() if path.name in {LIST, ".gitignore"} or path.suffix in {".piece", ".partial"}]
-    if other := set(folder.iterdir()) - set(ours):
+    ours = [path for path in folder.iterdir() if path.name == LIST or path.suffix in {".piece", ".partial"}]
+    if other := {path for path in folder.iterdir() if path.name != IGNORED} - set(ours):
         raise PieceError(f"{folder} holds {min(other).name}, which is no piece; take an empty folder")
     for path in ours:
         path.unlink()
-    # A folder that git sees would travel whole with each call.
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _read_range(files: Sequence[tuple[Path, int]], start: int, length: int) -> Iterator[bytes]:
@@ -235,6 +234,8 @@ def size_beside_tree() -> int:
 
 def _told_split(options: argparse.Namespace) -> None:
     made = split(options.file, options.folder, options.size or size_beside_tree(), options.extras)
+    # What git sees of a checkout travels whole with each call.
+    (options.folder / IGNORED).write_text("*\n", encoding="utf-8")
     print(f"{len(made.pieces)} pieces of at most {made.pieces[0].size:,} bytes, a call each, from the top of the checkout:")
     print(*calls([piece.name for piece in made.pieces], options.folder, options.target), sep="\n")
     print(f"Meanwhile the tree has to be without adapters: rm {ADAPTERS}*.safetensors, and behind the last call git checkout {ADAPTERS}")
