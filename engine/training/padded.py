@@ -42,10 +42,6 @@ class Padded(NamedTuple):
     def to(self, device: torch.device) -> Padded:
         return Padded(*(tensor.to(device, non_blocking=True) for tensor in self))
 
-    def pin_memory(self) -> Padded:
-        """Memory from which a GPU copies while it computes; the loader calls it."""
-        return Padded(*(tensor.pin_memory() for tensor in self))
-
 
 def pad(texts: Sequence[Text], blocks: Sequence[Sequence[Block]]) -> Padded:
     """The `blocks` of each text; at least one text has one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import gc
 import itertools
 import json
 import os
@@ -130,6 +131,8 @@ class TimedRun:
         """The adapter, measured every minute; the best one is written each time."""
         self._release()
         texts = texts_of(self.answers)
+        if not texts:
+            raise ConfigError("no answer came about in the time for it; give the run more seconds, or fewer slots")
         self.held_out = balanced(texts_of([one for one in self.answers if one.held_out]), self.run.held_out_texts)
         self.denoiser = new_denoiser(self.run, texts, self.config, self.tensors)
         batches = Batches(self.run, self.stage, texts_of([one for one in self.answers if not one.held_out]))
@@ -204,6 +207,8 @@ class TimedRun:
 
     def _release(self) -> None:
         """Give the memory of what was used for the answers back."""
+        # The writer and its graphs know each other.
+        gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
