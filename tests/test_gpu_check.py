@@ -7,19 +7,22 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks.gpu import forwards
+from benchmarks.gpu import forwards, generation, training
 from benchmarks.gpu.ceilings import measure_ceilings
 from benchmarks.gpu.correctness import check_correctness
-from benchmarks.gpu.device import Device
+from benchmarks.gpu.device import Captured, Device
 from benchmarks.gpu.limits import Clock, OtherDeviceError, Section, run_section
+from benchmarks.gpu.random_networks import random_tensors, shapes
 from benchmarks.gpu.report import Measure, Report
-from benchmarks.gpu.work import CODER_1_5B, forward_work, training_work
+from benchmarks.gpu.work import CODER_1_5B, clean_work, forward_work, step_work, training_work
 from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
 
@@ -52,14 +55,16 @@ def test_every_section_runs_on_a_bare_machine(tmp_path: Path):
     found = json.loads(path.read_text(encoding="utf-8"))
     statuses = {name: section["status"] for name, section in found["sections"].items()}
     on_gpu = dict.fromkeys(("graphs", "compiled"), "not for this device")
-    assert statuses == {**dict.fromkeys(("ceilings", "correctness", "eager", "training"), "ok"), **on_gpu}
+    assert statuses == {**dict.fromkeys(("ceilings", "correctness", "eager", "training", "generation"), "ok"), **on_gpu}
     assert found["passed"]
     assert found["machine"]["seed"] == 1
     measures = {section: {one["name"]: one for one in found["sections"][section]["measures"]} for section in statuses}
-    errors = [one for section in measures.values() for name, one in section.items() if name.endswith("against float64")]
-    assert len(errors) == 3 * 2 * 3, "three shapes in two precisions: forward, training's logits and gradient"
+    errors = [one for section in measures.values() for name, one in section.items() if "against float64" in name]
+    assert len(errors) == 3 * 2 * 3, "three shapes in two precisions: forward, and both paths' gradients"
     assert all(0 < one["value"] <= one["limit"] for one in errors)
-    for one in (*measures["eager"].values(), measures["training"]["64 rows, forward and back"]):
+    rates = [one for section in ("training", "generation") for one in measures[section].values() if one["unit"].endswith("/s")]
+    assert len(rates) == 2 * 2 + 2, "two sizes by two paths; a prefill and a step"
+    for one in (*measures["eager"].values(), *rates):
         assert one["value"] > 0
         assert one["bound"] > 0
         assert f": {one['name']} |" in ran.stdout
@@ -161,6 +166,13 @@ def test_a_limit_is_kept_by_numbers_alone(value: float | None, status: str):
     assert json.loads(report.as_json())["passed"] == (status == "ok")
 
 
+def test_an_error_beside_a_time_is_what_the_limit_is_for():
+    """A time may be anything; what was timed must give what it should."""
+    held = [Measure("replay", 9.0, "ms", error=error, limit=0.05).held for error in (0.0, 0.05, 0.06, float("nan"))]
+    assert held == [True, True, False, False]
+    assert "error 0.06 of 0.05" in outcome_of(found(Measure("replay", 9.0, "ms", error=0.06, limit=0.05))).table()
+
+
 def test_nothing_found_is_not_passed():
     """A check in which no section came to its end has not passed."""
     assert not Report(None, lambda _: None).passed
@@ -184,15 +196,15 @@ def test_a_wrong_network_is_found(monkeypatch: pytest.MonkeyPatch):
     assert any("`verified` against `autoregressive`" in name for name in names)
 
 
-def replayed(rows, cache, run) -> forwards.Captured:
+def replayed(run) -> Captured:
     """As a graph does it: the same places in memory, computed anew."""
-    out = run(rows, cache)
+    out = run()
 
     class Graph:
         def replay(self) -> None:
-            out.copy_(run(rows, cache))
+            out.copy_(run())
 
-    return forwards.Captured(Graph(), rows, out)
+    return Captured(Graph(), out)
 
 
 def test_replays_must_give_what_forwards_give(monkeypatch: pytest.MonkeyPatch):
@@ -204,19 +216,52 @@ def test_replays_must_give_what_forwards_give(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(forwards, "_need_gpu", lambda _: None)
     monkeypatch.setattr(forwards, "capture", replayed)
     measures = list(forwards.measure_graphs(device))
-    assert all(measure.held for measure in measures)
-    assert [measure.name for measure in measures[:2]] == ["1 row behind 16, error", "1 row behind 16"]
-    assert measures[1].gap > 1
+    assert all(measure.held and measure.error is not None for measure in measures)
+    assert measures[0].name == "1 row behind 16"
+    assert measures[0].gap > 1
 
-    def deaf(rows, cache, run) -> forwards.Captured:
-        return replace(replayed(replace(rows, tokens=rows.tokens.clone()), cache, run), rows=rows)
+    def deaf(run) -> Captured:
+        rows, *others = run.args
+        return replayed(partial(run.func, replace(rows, tokens=rows.tokens.clone()), *others))
 
-    def dumb(rows, cache, run) -> forwards.Captured:
-        return replace(replayed(rows, cache, run), graph=type("Graph", (), {"replay": lambda _: None})())
+    def dumb(run) -> Captured:
+        return replace(replayed(run), graph=type("Graph", (), {"replay": lambda _: None})())
 
     for broken in (deaf, dumb):
         monkeypatch.setattr(forwards, "capture", broken)
-        assert not any(measure.held for measure in forwards.measure_graphs(device) if measure.name.endswith("error"))
+        assert not any(measure.held for measure in forwards.measure_graphs(device))
+
+
+def test_a_graph_of_steps_must_choose_what_steps_choose(monkeypatch: pytest.MonkeyPatch):
+    """The tokens of many sequences from a graph are compared too."""
+    device = Device("cpu", small=True, seed=1)
+    network = generation.BatchedTransformer(
+        shapes(small=True)["Qwen2"], random_tensors(shapes(small=True)["Qwen2"], device.generator, torch.float32)
+    )
+    monkeypatch.setattr(Device, "is_gpu", property(lambda _: True))
+    monkeypatch.setattr(Device, "_events", lambda _, call, repeats: Device._clock(call, repeats))
+    monkeypatch.setattr(Device, "peak", lambda _: nullcontext(lambda: None))
+    monkeypatch.setattr(generation, "capture", replayed)
+    assert [measure.held for measure in generation._steps(device, network, 32)] == [True, True]
+    monkeypatch.setattr(generation, "capture", lambda run: replace(replayed(run), graph=type("Graph", (), {"replay": lambda _: None})()))
+    assert [measure.held for measure in generation._steps(device, network, 32)] == [True, False]
+
+
+@pytest.mark.parametrize("place", ["positions", "roots"])
+def test_wrong_training_is_found(monkeypatch: pytest.MonkeyPatch, place: str):
+    """Rows that stand elsewhere, or see too much, have other gradients."""
+    device = Device("cpu", small=True, seed=1)
+    right = training.padded_batch
+
+    def wrong(network, texts, sizes):
+        batch = right(network, texts, sizes)
+        moved = getattr(batch.padded, place) + (network.dtype is not torch.float64)
+        return replace(batch, padded=batch.padded._replace(**{place: moved}))
+
+    monkeypatch.setattr(training, "padded_batch", wrong)
+    with torch.inference_mode(False), torch.enable_grad():
+        held = {measure.name: measure.held for measure in training._check_gradients(device)}
+    assert {name for name, kept in held.items() if not kept} == {name for name in held if name.endswith("padded")}
 
 
 def test_what_is_compiled_is_compared(monkeypatch: pytest.MonkeyPatch):
@@ -227,7 +272,7 @@ def test_what_is_compiled_is_compared(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(forwards, "COMPILED", ((8, 16),))
     monkeypatch.setattr(torch, "compile", lambda run, **_: run)
     names = [measure.name for measure in forwards.measure_compiled(device, lambda: 100.0)]
-    assert names == ["8 rows behind 16, error", "8 rows behind 16", "8 rows behind 16, CUDA graph"]
+    assert names == ["8 rows behind 16", "8 rows behind 16, CUDA graph"]
     [late] = forwards.measure_compiled(device, lambda: 1.0)
     assert (late.value, late.note) == (None, "1 s were left, too few to compile")
     monkeypatch.setattr(torch, "compile", lambda run, **_: lambda rows, cache: run(rows, cache) + 1)
@@ -245,6 +290,11 @@ def test_bounds_are_those_written_out():
     assert work.seconds(4.3e12, 790e12) == work.bytes / 4.3e12
     bare = training_work(CODER_1_5B, 3, seen=0, head_ids=0, rank=0)
     assert bare.operations == 3 * 4 * (weights - 151936 * 1536)
+    step = step_work(CODER_1_5B, 512, 100)
+    assert step.bytes == 2 * weights + 512 * 100 * 28_672
+    assert step.operations == 512 * (2 * weights + 4 * 28 * 1536 * 100)
+    layer = 2 * 1536 * 1536 + 2 * 1536 * 256 + 3 * 1536 * 8960
+    assert clean_work(CODER_1_5B, 1, 1).operations == 2 * (27 * layer + 2 * 1536 * 256)
 
 
 def test_the_mixed_forward_has_masks_behind_each_beginning():

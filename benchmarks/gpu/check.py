@@ -1,6 +1,6 @@
 """Check a GPU: ``python -m benchmarks.gpu.check [--json FILE] [--seconds 240] [--device cuda|cpu] [--small] [--seed N]``, or ``make gpu-check``.
 
-In order of worth: the card's ceilings, whether it computes rightly, forwards of the 1.5B's shape (eager, from CUDA graphs), training rows a second, compiled forwards. No model's file: all weights
+In order of worth: the card's ceilings, whether it computes rightly, forwards of the 1.5B's shape (eager, from CUDA graphs), training rows and written tokens a second, compiled forwards. No model's file: all weights
 are random. What was found is written to FILE after each section, and printed as one table at the end. The exit status is 1 where a section failed or was not
 begun, and where a limit was missed. `--device cpu --small` runs the same code on shapes that a CPU does in seconds.
 """
@@ -58,6 +58,7 @@ def sections(device: Device, clock: Clock) -> list[Section]:
     from benchmarks.gpu.ceilings import measure_ceilings
     from benchmarks.gpu.correctness import check_correctness
     from benchmarks.gpu.forwards import measure_compiled, measure_eager, measure_graphs
+    from benchmarks.gpu.generation import measure_generation
     from benchmarks.gpu.limits import Section
     from benchmarks.gpu.training import measure_training
 
@@ -70,6 +71,7 @@ def sections(device: Device, clock: Clock) -> list[Section]:
         Section("eager", 45.0, on(measure_eager)),
         Section("graphs", 45.0, on(measure_graphs)),
         Section("training", 60.0, on(measure_training)),
+        Section("generation", 30.0, on(measure_generation)),
         Section("compiled", 150.0, lambda: measure_compiled(device, lambda: clock.left)),
     ]
 

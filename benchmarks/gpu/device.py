@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from benchmarks.gpu.work import Work
 
@@ -100,6 +101,33 @@ class Device:
             "cuda": torch.version.cuda,
             **common,
         }
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Work in a CUDA graph: write into what it reads, replay, read `out`."""
+
+    graph: torch.cuda.CUDAGraph
+    out: Tensor
+
+    def replay(self) -> Tensor:
+        self.graph.replay()
+        return self.out
+
+
+def capture(run: Callable[[], Tensor]) -> Captured:
+    """`run`, which waits for nothing and allocates what it gives, as a graph."""
+    # What is run for the first time loads kernels and makes handles, which a capture must not.
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(2):
+            run()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        out = run()
+    return Captured(graph, out)
 
 
 def _driver() -> str:

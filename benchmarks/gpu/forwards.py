@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from benchmarks.gpu.correctness import relative_error
-from benchmarks.gpu.device import Device
+from benchmarks.gpu.device import Device, capture
 from benchmarks.gpu.limits import Measures, OtherDeviceError
 from benchmarks.gpu.random_networks import random_adapter, random_tensors, shapes
 from benchmarks.gpu.report import Measure
 from benchmarks.gpu.work import CACHED, CODER_1_5B, RANK, ROWS, forward_work
 from engine.model.cache import KVCache
 from engine.model.network import NoisyBlock
-from engine.model.transformer import Rows, Transformer
+from engine.model.transformer import Transformer
 
 SMALL_ROWS, SMALL_CACHED = (1, 8), (16,)
 MIXED_ROWS, SMALL_MIXED_ROWS = 64, 8
@@ -89,41 +89,32 @@ class Bench:
         self.cache.commit(cached)
         return self.cache
 
-    def measure(self, case: Case, call: Callable[[], Tensor], *, what: str = "", memory: int | None = None, note: str = "") -> Measure:
+    def measure(
+        self,
+        case: Case,
+        call: Callable[[], Tensor],
+        *,
+        what: str = "",
+        error: float | None = None,
+        memory: int | None = None,
+        note: str = "",
+    ) -> Measure:
         """Its median time beside the least that the measured ceilings allow, and the most memory, with weights and cache, of the calls unless given."""
         with self.device.peak() as most:
             timing = self.device.time(call)
             memory = most() if memory is None else memory
         bound = self.device.bound_s(forward_work(self.config, case.rows, case.cached))
-        return Measure(case.named(what), 1e3 * timing.seconds, "ms", bound and 1e3 * bound, memory=memory, spread=timing.spread, note=note)
-
-
-@dataclass(frozen=True)
-class Captured:
-    """A forward in a CUDA graph: write tokens into `rows`, replay, read `out`."""
-
-    graph: torch.cuda.CUDAGraph
-    rows: Rows
-    out: Tensor
-
-    def replay(self) -> Tensor:
-        self.graph.replay()
-        return self.out
-
-
-def capture(rows: Rows, cache: KVCache, run: Callable[[Rows, KVCache], Tensor]) -> Captured:
-    """`run` (`Transformer.run`, or that compiled) over prepared rows, behind the rows that `cache` has now."""
-    # What is run for the first time loads kernels and makes handles, which a capture must not.
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(2):
-            run(rows, cache)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        out = run(rows, cache)
-    return Captured(graph, rows, out)
+        return Measure(
+            case.named(what),
+            1e3 * timing.seconds,
+            "ms",
+            bound and 1e3 * bound,
+            error=error,
+            limit=None if error is None else LIMIT,
+            memory=memory,
+            spread=timing.spread,
+            note=note,
+        )
 
 
 def measure_eager(device: Device) -> Measures:
@@ -142,15 +133,16 @@ def measure_graphs(device: Device) -> Measures:
     with torch.inference_mode():
         for case in bench.cases():
             cache = bench.behind(case.cached)
+            rows = bench.network.prepare(case.clean, cache, case.noisy)
             with device.peak() as most:
-                captured = capture(bench.network.prepare(case.clean, cache, case.noisy), cache, bench.network.run)
+                captured = capture(partial(bench.network.run, rows, cache))
                 memory = most()
             other = bench.tokens(len(case.clean))
             expected = bench.network.forward(other, cache, noisy=case.noisy)
             captured.out.fill_(float("nan"))
-            captured.rows.tokens[: len(other)] = torch.tensor(other, device=device.torch)
-            yield Measure(case.named("error"), relative_error(captured.replay(), expected), "", limit=LIMIT)
-            yield bench.measure(case, captured.replay, memory=memory)
+            rows.tokens[: len(other)] = torch.tensor(other, device=device.torch)
+            error = relative_error(captured.replay(), expected)
+            yield bench.measure(case, captured.replay, error=error, memory=memory)
 
 
 def measure_compiled(device: Device, left: Callable[[], float]) -> Measures:
@@ -172,9 +164,9 @@ def measure_compiled(device: Device, left: Callable[[], float]) -> Measures:
             took = time.monotonic() - started
             needed = max(needed, 1.3 * took)
             error = relative_error(out, bench.network.forward(case.clean, cache, noisy=case.noisy))
-            yield Measure(case.named("error"), error, "", limit=LIMIT)
-            yield bench.measure(case, partial(run, rows, cache), note=f"{took:.0f} s to compile")
-            yield bench.measure(case, capture(rows, cache, run).replay, what="CUDA graph")
+            compiled = partial(run, rows, cache)
+            yield bench.measure(case, compiled, error=error, note=f"{took:.0f} s to compile")
+            yield bench.measure(case, capture(compiled).replay, what="CUDA graph")
 
 
 def _need_gpu(device: Device) -> None:

@@ -18,15 +18,16 @@ Status = Literal["ok", "missed", "failed", "not run", "not for this device"]
 class Measure:
     """One line of the table.
 
-    `value` in `unit`; None where there is none, and then `note` says why. `bound`: the best that the device's measured ceilings allow, in `unit`. `limit`: `value`
-    may be no more than this, and no NaN. `memory`: the most bytes of the device that were in use. `spread`: half of the repetitions lie within this
-    share of the median.
+    `value` in `unit`; None where there is none, and then `note` says why. `bound`: the best that the device's measured ceilings allow, in `unit`. `error`: of what was
+    timed, against what it has to give. `limit`: the error, or the value where there is none, may be no more than this, and no NaN. `memory`: the most bytes of the device that
+    were in use. `spread`: half of the repetitions lie within this share of the median.
     """
 
     name: str
     value: float | None
     unit: str
     bound: float | None = None
+    error: float | None = None
     limit: float | None = None
     memory: int | None = None
     spread: float | None = None
@@ -35,7 +36,8 @@ class Measure:
     @property
     def held(self) -> bool:
         """Whether the limit, if there is one, is kept."""
-        return self.limit is None or (self.value is not None and math.isfinite(self.value) and self.value <= self.limit)
+        checked = self.value if self.error is None else self.error
+        return self.limit is None or (checked is not None and math.isfinite(checked) and checked <= self.limit)
 
     @property
     def gap(self) -> float | None:
@@ -103,11 +105,12 @@ class Report:
 def _row(section: str, measure: Measure) -> str:
     value = _number(measure.value, measure.unit) if measure.value is not None else "none"
     bound = _number(measure.bound, measure.unit) if measure.bound else ""
-    if measure.limit is not None:
+    if measure.limit is not None and measure.error is None:
         bound = f"at most {_number(measure.limit, measure.unit)}"
     gap = f"{measure.gap:.2f}" if measure.gap else ""
     memory = f"{measure.memory / 1e9:.2f} GB" if measure.memory is not None else ""
-    note = measure.note if measure.held else f"MISSED {measure.note}"
+    note = measure.note if measure.error is None else f"{measure.note} error {measure.error:.2g} of {measure.limit:g}"
+    note = note if measure.held else f"MISSED {note}"
     return f"| {section}: {measure.name} | {value} | {bound} | {gap} | {memory} | {_cell(note)} |"
 
 

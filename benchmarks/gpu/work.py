@@ -39,6 +39,9 @@ class Work:
     bytes: int
     operations: int
 
+    def __add__(self, other: Work) -> Work:
+        return Work(self.bytes + other.bytes, self.operations + other.operations)
+
     def seconds(self, bandwidth: float, rate: float) -> float:
         return max(self.bytes / bandwidth, self.operations / rate)
 
@@ -55,6 +58,23 @@ def forward_work(config: ModelConfig, rows: int, cached: int) -> Work:
     cache = 2 * config.num_layers * config.kv_size * (cached + rows)
     attention = 4 * config.num_layers * config.query_size * rows * (cached + rows)
     return Work(WEIGHT_BYTES * (weights + cache) + LOGIT_BYTES * rows * config.vocab_size, 2 * weights * rows + attention)
+
+
+def clean_work(config: ModelConfig, sequences: int, length: int) -> Work:
+    """Of the clean rows of `sequences` texts of `length` tokens, each of which sees half of its text on average: no logits, and of the last layer keys and values alone."""
+    rows, last = sequences * length, layer_weights(config) // config.num_layers - 2 * config.hidden_size * config.kv_size
+    weights = layer_weights(config) - last
+    attention = 4 * (config.num_layers - 1) * config.query_size * (length // 2)
+    cache = 2 * config.num_layers * config.kv_size * rows
+    return Work(WEIGHT_BYTES * (weights + cache), rows * (2 * weights + attention))
+
+
+def step_work(config: ModelConfig, slots: int, window: int) -> Work:
+    """Of one more token of each of `slots` sequences, with attention over `window` rows of each; logits need not be written."""
+    weights = layer_weights(config) + config.vocab_size * config.hidden_size
+    cache = 2 * config.num_layers * config.kv_size * slots * window
+    attention = 4 * config.num_layers * config.query_size * slots * window
+    return Work(WEIGHT_BYTES * (weights + cache), 2 * weights * slots + attention)
 
 
 def training_work(config: ModelConfig, rows: int, *, seen: int, head_ids: int, rank: int) -> Work:
@@ -83,6 +103,11 @@ def main() -> None:
             milliseconds = 1e3 * work.seconds(chosen.bandwidth, chosen.rate)
             print(f"| {rows} | {cached:,} | {work.bytes / 1e9:.2f} | {work.operations / 1e9:,.0f} | {milliseconds:.2f} |")
     work = training_work(CODER_1_5B, 1, seen=520, head_ids=HEAD_IDS, rank=RANK)
+    for slots in (256, 512):
+        seconds = step_work(CODER_1_5B, slots, 512).seconds(chosen.bandwidth, chosen.rate)
+        print(f"\nA step of {slots} sequences behind 512 rows: {1e3 * seconds:.2f} ms, {slots / seconds:,.0f} tokens/s at most")
+    clean = clean_work(CODER_1_5B, 16, 512)
+    print(f"\nA clean row: {clean.operations / 16 / 512 / 1e9:.2f} G operations")
     print(f"\nA training row: {work.operations / 1e9:.2f} G operations, {chosen.rate / work.operations:,.0f} rows/s at most")
 
 
