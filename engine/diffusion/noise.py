@@ -6,8 +6,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import LCSseq
-
 from engine.diffusion.policy import Token
 
 MAX_EDIT_RATE = 0.1
@@ -71,6 +69,9 @@ def edit_labels(corrupted: Sequence[int], clean: Sequence[int]) -> list[Label]:
     token too many is deleted, and missing ones too many are one insertion before the next common token (more rounds insert the rest).
     Missing tokens behind the last one have no label: the text goes on there.
     """
+    # Missing on machines that are lent for training without edits.
+    from rapidfuzz.distance import LCSseq
+
     labels: list[Label] = []
     old = new = 0
     for operation in (*LCSseq.editops(list(corrupted), list(clean)).as_matching_blocks(),):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -199,3 +200,13 @@ def test_the_command_writes_the_file(tiny_folder, tmp_path, monkeypatch, capsys)
     assert told["prompts"] == len(found) == 5
     assert told["bytes"] == output.stat().st_size
     assert told["edit, held out"] == 1
+
+
+MISSING = ("cattrs", "jedi", "libcst", "lsprotocol", "platformdirs", "pygls", "rapidfuzz", "tree_sitter", "tree_sitter_python", "unidiff")
+
+
+@pytest.mark.parametrize("module", ["engine.model.pieces", "engine.training.token_prompts", "engine.training.timed"])
+def test_a_lent_machine_needs_none_of_the_servers_packages(module: str):
+    """Such a machine has torch and what is usual beside it, and no network: a training run there imports nothing else."""
+    block = f"import sys; sys.modules.update(dict.fromkeys({MISSING!r}))"
+    subprocess.run([sys.executable, "-c", f"{block}; import {module}"], check=True)
