@@ -173,6 +173,15 @@ def test_an_error_beside_a_time_is_what_the_limit_is_for():
     assert "error 0.06 of 0.05" in outcome_of(found(Measure("replay", 9.0, "ms", error=0.06, limit=0.05))).table()
 
 
+def test_what_a_row_tells():
+    """A time has its bound, how far it is from it, its memory, and a spread that matters; a rate is far from its bound the other way round."""
+    time_of_it = Measure("a", 3.0, "ms", 1.5, memory=3_000_000_000, spread=0.2, note="n")
+    rate = Measure("b", 2000.0, "rows/s", 8000.0, spread=0.01)
+    table = outcome_of(found(time_of_it, rate)).table()
+    assert "| one: a | 3 ms | 1.5 ms | 2.00 | 3.00 GB | n, spread 20% |" in table
+    assert "| one: b | 2,000 rows/s | 8,000 rows/s | 4.00 |  |  |" in table
+
+
 def test_nothing_found_is_not_passed():
     """A check in which no section came to its end has not passed."""
     assert not Report(None, lambda _: None).passed

@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from engine.files import whole_file
 
+WIDE = 0.05
+"""A spread above this is told: differences smaller than it are noise."""
+
 Status = Literal["ok", "missed", "failed", "not run", "not for this device"]
 
 
@@ -109,9 +112,16 @@ def _row(section: str, measure: Measure) -> str:
         bound = f"at most {_number(measure.limit, measure.unit)}"
     gap = f"{measure.gap:.2f}" if measure.gap else ""
     memory = f"{measure.memory / 1e9:.2f} GB" if measure.memory is not None else ""
-    note = measure.note if measure.error is None else f"{measure.note} error {measure.error:.2g} of {measure.limit:g}"
-    note = note if measure.held else f"MISSED {note}"
-    return f"| {section}: {measure.name} | {value} | {bound} | {gap} | {memory} | {_cell(note)} |"
+    return f"| {section}: {measure.name} | {value} | {bound} | {gap} | {memory} | {_cell(_note(measure))} |"
+
+
+def _note(measure: Measure) -> str:
+    """What the other columns leave out."""
+    notes = [] if measure.held else ["MISSED"]
+    notes += [measure.note] if measure.note else []
+    notes += [f"error {measure.error:.2g} of {measure.limit:g}"] if measure.error is not None else []
+    notes += [f"spread {measure.spread:.0%}"] if measure.spread and measure.spread > WIDE else []
+    return ", ".join(notes)
 
 
 def _number(value: float, unit: str) -> str:
