@@ -65,6 +65,8 @@ def parse_pattern(line: str) -> Pattern | None:
         return None
     if len(text) > MAX_PATTERN_LENGTH:
         raise UnusablePatternError(f"it is longer than {MAX_PATTERN_LENGTH} characters")
+    if "\0" in text:
+        raise UnusablePatternError("it has null characters, which no path has; save the file as UTF-8")
     negated = text.startswith("!")
     text = text[1:] if negated else text
     folders_only = text.endswith("/")

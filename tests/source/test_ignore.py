@@ -211,6 +211,14 @@ def test_an_unusable_entry_of_the_settings_is_told_and_the_others_hold(entry: ob
     assert not exclusions.excludes(Path("/w/a.py"), Path("/w"))
 
 
+def test_an_ignore_file_in_another_encoding_is_told(tmp_path: Path):
+    """Some shells write UTF-16, in which no line means anything: its files would reach the model unseen."""
+    told: list[str] = []
+    (tmp_path / ".seedignore").write_text("private.py\n", encoding="utf-16")
+    assert not Exclusions(tell=told.append).excludes(tmp_path / "a.py", tmp_path)
+    assert any("save the file as UTF-8" in words for words in told)
+
+
 def test_a_range_that_is_written_backwards_is_told_and_means_what_it_means_to_git(tmp_path: Path):
     settings, problems = parse_settings({"exclude": ["[z-a].py"]})
     assert settings.exclude == ("[z-a].py",)
