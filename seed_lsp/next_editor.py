@@ -23,8 +23,8 @@ MOST_ASKED = 3
 """Candidates that the model is asked about for one request."""
 
 
-MOST_CHARS = 1_000_000
-"""In larger files it would take seconds to find them."""
+MOST_CHARS, MOST_LINES = 1_000_000, 30_000
+"""In larger files it would take seconds to find them, in which no key is answered."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class NextEditor:
             return None, "disabled"
         if self._server.is_excluded(document.uri):
             return None, "excluded"
-        if len(document.text) > MOST_CHARS:
+        if len(document.text) > MOST_CHARS or len(document.line_starts) > MOST_LINES:
             return None, "too_large"
         changes = self.history.recent(document)
         found = with_reports(find_candidates(document, changes), document, changes, reports)

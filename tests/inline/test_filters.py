@@ -81,3 +81,34 @@ def test_a_string_longer_than_what_is_looked_at_does_not_hide_the_code():
     text = "def first():\n\treturn 1\n\n\n" + 'HELP = """\n' + "    one\n" * 2000 + '"""\n\n\ndef second():'
     done = completion.read_completion(Plan(Document("u", text, language="python"), CharOffset(len(text))), finished("\n    return 2\n"))
     assert done.text == "\n\treturn 2"
+
+
+@pytest.mark.parametrize("text", ["\n" * 300_000 + "x = 1\ny" + "\n" * 300_000, '"""' + "    text\n" * 300_000 + '"""\ny = '])
+def test_no_key_looks_at_all_lines_of_a_large_file(text: str, monkeypatch: pytest.MonkeyPatch):
+    """It would take seconds, in which nothing else is answered."""
+    looked_at, line_range = [], Document.line_range
+
+    def counted(document: Document, line: int) -> tuple[CharOffset, CharOffset]:
+        looked_at.append(line)
+        return line_range(document, line)
+
+    monkeypatch.setattr(Document, "line_range", counted)
+    plan = Plan(Document("file:///work/a.py", text, language="python"), CharOffset(len(text.rstrip())), automatic=True)
+    assert completion.read_completion(plan, finished("call(1)\nmore(2)")).text
+    assert (plan.preceding() or "").strip()
+    assert len(looked_at) < 120_000
+
+
+@pytest.mark.parametrize(
+    ("text", "above", "below"),
+    [
+        ("a\n \n\x0c\n‸b\n\u2028\n\t c\n", "a", "c"),
+        ("  a \r\r\n‸\r\n \r  b", "  a ", "b"),
+        (" \n‸\n\n", None, None),
+        ("‸", None, None),
+        ("a‸\nb", None, "b"),
+    ],
+)
+def test_the_lines_around_that_have_text(text: str, above: str | None, below: str | None):
+    plan = plan_of({"document": text})
+    assert (plan.preceding(), plan.following()) == (above, below)

@@ -477,6 +477,8 @@ def test_a_file_that_is_too_large_is_refused_in_words(wire: Wire):
     assert (code, words) == (FAILED, "the file is too large: code is rewritten in files of up to 1,000,000 characters")
     at = {"start": area["start"], "end": area["start"]}
     assert wire.result("textDocument/codeAction", {"textDocument": {"uri": URI}, "range": at, "context": {"diagnostics": []}}) == []
-    assert wire.result("textDocument/copilotInlineEdit", {"textDocument": {"uri": URI, "version": 1}, "position": area["start"]}) == {
-        "edits": []
-    }
+    wire.open(f"{URI}i", "x = 1\n" * 40_000)
+    for uri in (URI, f"{URI}i"):
+        place_there = {"textDocument": {"uri": uri, "version": 1}, "position": area["start"]}
+        assert wire.result("textDocument/copilotInlineEdit", place_there) == {"edits": []}
+    assert wire.result("workspace/executeCommand", command("seed.completionStatistics"))["next_edit"] == {"too_large": 2}

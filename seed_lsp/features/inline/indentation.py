@@ -10,8 +10,8 @@ from seed_lsp.source.document import ByteOffset, CharOffset, indent_of, with_lin
 from seed_lsp.source.syntax import is_docstring, parse, statements, text_nodes
 
 TAB_WIDTH = 4
-AROUND_CHARS = 4000
-"""Of the text on each side of the cursor, as far as indentation is looked at."""
+AROUND_CHARS, FAR_CHARS = 4000, 50_000
+"""Of the text on each side of the cursor, as far as indentation is looked at; and as far as that where there is none."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _style(plan: Plan) -> Style | None:
     """
     lines = _lines(plan, AROUND_CHARS)
     if not any(line.kind == "statement" for line in lines):
-        lines = _lines(plan, len(plan.document.text))
+        lines = _lines(plan, FAR_CHARS)
     above = indent_of(plan.preceding() or "") if plan.tree is None else ""
     own = [white for white in (plan.indent.lstrip("\f"), above) if white][:1]
     statements, code = ([line.white for line in lines if line.kind in kinds] for kinds in (("statement",), ("statement", "code")))

@@ -87,13 +87,16 @@ class Plan:
     def following(self) -> str | None:
         """The next line with text behind the cursor's, without white space around it."""
         document = self.document
-        lines = (document.line_text(i).strip() for i in range(self.line + 1, len(document.line_starts)))
-        return next((line for line in lines if line), None)
+        behind = document.text[document.line_range(self.line)[1] :]
+        blank = len(behind) - len(behind.lstrip())
+        place = CharOffset(len(document.text) - len(behind) + blank)
+        return document.line_text(document.line_of(place)).strip() if blank < len(behind) else None
 
     def preceding(self) -> str | None:
         """The last line with text before the cursor's, as it is."""
-        lines = (self.document.line_text(i) for i in range(self.line - 1, -1, -1))
-        return next((line for line in lines if line.strip()), None)
+        document = self.document
+        filled = document.text[: document.line_range(self.line)[0]].rstrip()
+        return document.line_text(document.line_of(CharOffset(len(filled) - 1))) if filled else None
 
 
 def _is_word(char: str) -> bool:
