@@ -28,7 +28,8 @@ CALL_BYTES = 63 << 20
 """What a call carries: 64 MiB, less some for the names of the files."""
 INCOMING, FILES, PACKAGES = "incoming", "files", "packages"
 IGNORED = ".gitignore"
-ADAPTERS = "engine/adapters/"
+AWAY = ("docs/", "editors/", "engine/adapters/", "tests/")
+"""What is not needed of a checkout while pieces travel, and large."""
 TARGET = "/tmp/seed-lsp"  # noqa: S108 - on a machine that nobody else uses
 
 
@@ -219,7 +220,7 @@ def _is_there(path: Path) -> bool:
 
 
 def size_beside_tree() -> int:
-    """The largest piece that fits into a call beside the working tree, whose adapters are not counted: while pieces travel they can be away."""
+    """The largest piece that fits into a call beside the working tree without what is `AWAY` meanwhile."""
     git = shutil.which("git")
     listing = [git or "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--full-name"]
     try:
@@ -227,7 +228,7 @@ def size_beside_tree() -> int:
     except (OSError, subprocess.CalledProcessError):
         # Outside a checkout nothing else travels.
         return min(MAX_PIECE_BYTES, CALL_BYTES)
-    paths = [Path(name) for name in set(names) if name and not name.startswith(ADAPTERS)]
+    paths = [Path(name) for name in set(names) if name and not name.startswith(AWAY)]
     tree = sum(path.lstat().st_size for path in paths if _is_there(path))
     return min(MAX_PIECE_BYTES, CALL_BYTES - tree)
 
@@ -238,7 +239,7 @@ def _told_split(options: argparse.Namespace) -> None:
     (options.folder / IGNORED).write_text("*\n", encoding="utf-8")
     print(f"{len(made.pieces)} pieces of at most {made.pieces[0].size:,} bytes, a call each, from the top of the checkout:")
     print(*calls([piece.name for piece in made.pieces], options.folder, options.target), sep="\n")
-    print(f"Meanwhile the tree has to be without adapters: rm {ADAPTERS}*.safetensors, and behind the last call git checkout {ADAPTERS}")
+    print(f"Meanwhile {', '.join(AWAY)} have to be out of the checkout: move them away, and back behind the last call.")
     print(f"Then, there: {settings(made, options.target)}")
 
 
@@ -270,9 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     splitting = commands.add_parser("split", help="write the pieces of a file, and say which calls bring them")
     splitting.add_argument("file", type=Path)
     splitting.add_argument("folder", type=Path, help="of the checkout; git is told to ignore it")
-    splitting.add_argument(
-        "--size", type=int, help="bytes of a piece; as much as fits into a call beside the working tree without adapters"
-    )
+    splitting.add_argument("--size", type=int, help="bytes of a piece; as much as fits into a call beside the working tree")
     splitting.add_argument(
         "--with", dest="extras", type=Path, nargs="+", default=[], metavar="PATH", help="files that go along; wheels are unpacked"
     )

@@ -331,7 +331,7 @@ def test_the_printed_calls_are_all_that_is_needed(source, wheel, tmp_path, monke
 
 
 def test_pieces_fit_beside_the_tree_and_do_not_belong_to_it(source, tmp_path, monkeypatch):
-    """A piece has what a call leaves beside tracked and untracked files; adapters are not counted, and git does not see the pieces."""
+    """A piece has what a call leaves beside tracked and untracked files; what can be away meanwhile is not counted, and git does not see the pieces."""
     monkeypatch.chdir(tmp_path)
     assert pieces.size_beside_tree() <= 60 << 20
     subprocess.run(["git", "init", "-q"], check=True)
