@@ -234,7 +234,7 @@ def size_beside_tree() -> int:
 
 
 def _told_split(options: argparse.Namespace) -> None:
-    made = split(options.file, options.folder, options.size or size_beside_tree(), options.extras)
+    made = split(options.file, options.folder, size_beside_tree() if options.size is None else options.size, options.extras)
     # What git sees of a checkout travels whole with each call.
     (options.folder / IGNORED).write_text("*\n", encoding="utf-8")
     print(f"{len(made.pieces)} pieces of at most {made.pieces[0].size:,} bytes, a call each, from the top of the checkout:")

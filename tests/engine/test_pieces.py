@@ -277,6 +277,7 @@ def test_a_split_that_cannot_work_is_refused(source, wheel, tmp_path, capsys):
     empty.touch()
     for arguments, reason in (
         ([source, cut, "--size", "-1"], "bytes, not"),
+        ([source, cut, "--size", "0"], "bytes, not"),
         ([source, cut, "--size", str(61 << 20)], "bytes, not"),
         ([source, cut, "--with", wheel, twice], "same name"),
         ([source, cut, "--with", broken], "is no wheel"),
