@@ -1,4 +1,4 @@
-"""What of a model's text nobody asked for: white space within strings, and where that can be told, it is put back."""
+"""What of a model's text nobody asked for: white space within strings and at the ends of lines, and where that can be told, it is put back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from seed_lsp.source.document import Document, first_indent, split_lines
 from seed_lsp.source.patch import with_line_breaks
 from seed_lsp.source.syntax import Span, identifiers, parse, text_nodes
-from seed_lsp.source.texts import with_old_blank_lines, with_old_white_space
+from seed_lsp.source.texts import with_old_line_ends, with_old_white_space
 
 # What an instruction calls white space, where that is no name of the code.
 _WHITE_SPACE = re.compile(
@@ -25,7 +25,7 @@ def keep_white_space(document: Document, span: Span, answer: str, instruction: s
     new = with_line_breaks(_as_deep(region, answer, language), region, document.newline)
     if not new.strip() or (instruction is not None and _is_about_white_space(instruction, region, language)):
         return new
-    return with_old_white_space(document, span, with_old_blank_lines(region, new), always=instruction is None)
+    return with_old_white_space(document, span, with_old_line_ends(region, new), always=instruction is None)
 
 
 def _is_about_white_space(instruction: str, region: str, language: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Sequence
@@ -24,6 +25,9 @@ _DOCUMENTATION = "__doc__"
 _OVERLOADING = frozenset({"java", "cpp", "typescript", "typescriptreact"})
 _ALIKE = 0.7
 """How alike two assignments are of which one is a version of the other."""
+_AROUND_SIGNS = re.compile(r"\s*([^\w\s\"])\s*")
+_LAST_SIGN = re.compile(r",(?=[)\]}])|;$")
+_IMPORT_BRACKETS = re.compile(r"[()]")
 _SAYS_SOMETHING = 20
 """Characters of a comment that is not written twice by chance."""
 
@@ -49,7 +53,7 @@ def without_surroundings(document: Document, span: Span, new: str, named: frozen
     )
     if around is None or answer is None:
         return _without_lines(document, span, new)
-    own = {one.words for one in around.inside}
+    own = {one.key for one in around.inside}
     head = _repeated_end(answer.inside, around.above, around, own)
     tail = _repeated_end(answer.inside[head:][::-1], around.below[::-1], around, own)
     kept = answer.inside[head : len(answer.inside) - tail]
@@ -98,9 +102,13 @@ def _class_around(document: Document, span: Span) -> Node | None:
 
 @dataclass(frozen=True)
 class _Statement:
-    """A statement, or a comment on lines of its own: its words, the bytes of its lines, the name that it binds, and whether it stands in the same sequence."""
+    """A statement, or a comment on lines of its own: its words, the bytes of its lines, the name that it binds, and whether it stands in the same sequence.
+
+    `key` is the same for what formatters make of it.
+    """
 
     words: str
+    key: str
     kind: Kind
     binds: str
     start: int
@@ -186,8 +194,10 @@ def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
     line_end = min((at for at in (source.find(b"\n", end), source.find(b"\r", end)) if at >= 0), default=len(source))
     inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
     kind = _kind(node, inner)
+    words = " ".join(code.decode("utf-8", "surrogatepass").split())
     return _Statement(
-        " ".join(code.decode("utf-8", "surrogatepass").split()),
+        words,
+        words if kind == "comment" else _key(words, is_import=kind == "import"),
         kind,
         "" if kind == "import" else _DOCUMENTATION if is_text(inner) and kind == "call" else _name(inner),
         _line_start(source, node.start_byte),
@@ -197,6 +207,12 @@ def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
         is_assignment=inner.type in _ASSIGNMENTS or (is_text(inner) and kind == "call"),
         has_lines=b"\n" in code,
     )
+
+
+def _key(words: str, *, is_import: bool) -> str:
+    """Code without what a formatter would change: white space around signs, quotes of one kind or the other, the last comma, brackets around imported names."""
+    key = _LAST_SIGN.sub("", _AROUND_SIGNS.sub(r"\1", words.replace("'", '"')))
+    return _IMPORT_BRACKETS.sub(" ", key).strip() if is_import else key
 
 
 def _kind(node: Node, inner: Node) -> Kind:
@@ -220,14 +236,14 @@ def _line_start(source: bytes, at: int) -> int:
 
 def _repeated_end(answer: Sequence[_Statement], beyond: Sequence[_Statement], around: _Scan, own: Container[str]) -> int:
     """How many statements at the beginning of `answer` are among those `beyond`, of which the last is next to it. For the other end both are turned round."""
-    known = {one.words for one in beyond}
+    known = {one.key for one in beyond}
     count = 0
     for one in answer:
-        if one.words in own or not (_is_out_of_place(one, around) or (one.words in known and _counts(one, around))):
+        if one.key in own or not (_is_out_of_place(one, around) or (one.key in known and _counts(one, around))):
             break
         count += 1
-    siblings = [one.words for one in beyond if one.is_next]
-    words = [one.words for one in answer[count:]]
+    siblings = [one.key for one in beyond if one.is_next]
+    words = [one.key for one in answer[count:]]
     for size in range(min(len(words), len(siblings)), 0, -1):
         if words[:size] == siblings[-size:] and words[0] not in own:
             return count + size
@@ -245,14 +261,14 @@ def _is_out_of_place(one: _Statement, around: _Scan) -> bool:
 
 def _repeated_within(kept: Sequence[_Statement], around: _Scan, named: frozenset[str]) -> str:
     """The first statement of the surroundings that is repeated, or bound anew, among these."""
-    known = {one.words for one in [*around.above, *around.below]}
-    left = Counter(one.words for one in around.inside)
+    known = {one.key for one in [*around.above, *around.below]}
+    left = Counter(one.key for one in around.inside)
     own = {one.binds for one in around.inside} | named
     for one in kept:
-        if left[one.words] > 0:
-            left[one.words] -= 1
+        if left[one.key] > 0:
+            left[one.key] -= 1
             continue
-        repeats = one.words in known and _says_something(one, around)
+        repeats = one.key in known and _says_something(one, around)
         if repeats or _is_out_of_place(one, around) or (one.binds not in own and _binds_anew(one, around)):
             return one.words
     return ""

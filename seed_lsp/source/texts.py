@@ -101,12 +101,11 @@ def with_old_white_space(document: Document, span: Span, new: str, *, always: bo
     return _decoded(encoded)
 
 
-def with_old_blank_lines(old: str, new: str) -> str:
-    """`new` with the white space that lines without text had in `old`, where the lines around them say which they are."""
+def with_old_line_ends(old: str, new: str) -> str:
+    """`new` with the white space at the ends of lines that stayed, blank ones among them, where the lines around say which they are."""
     before, after = split_lines(old), split_lines(new)
     for i, j in _matched(before, after, str.rstrip):
-        if not before[i].strip():
-            after[j] = before[i].rstrip("\r\n") + after[j][len(after[j].rstrip("\r\n")) :]
+        after[j] = before[i].rstrip("\r\n") + after[j][len(after[j].rstrip("\r\n")) :]
     return "".join(after)
 
 
@@ -133,7 +132,7 @@ def _pairs(before: Sequence[Text], after: Sequence[Text]) -> list[tuple[Text, Te
 
 
 def _changed_pairs(olds: Sequence[Text], news: Sequence[Text]) -> list[tuple[Text, Text]]:
-    """Of texts with the same words those with other white space. Which one that was cannot be told where the numbers differ; then it was the likest."""
+    """Of texts with the same words those with other white space. Which one that was can be told where the numbers are the same; else it was the likest."""
     left, changed = list(olds), []
     for other in news:
         same = next((one for one in left if one.written_at(other.indent) == other.written), None)
@@ -142,7 +141,9 @@ def _changed_pairs(olds: Sequence[Text], news: Sequence[Text]) -> list[tuple[Tex
         else:
             left.remove(same)
     if len(left) == len(changed):
-        return list(zip(left, changed, strict=True))
+        # In their order: one that lost its white space may look like another that never had any.
+        pairs = zip(olds, news, strict=True) if changed else ()
+        return [(one, other) for one, other in pairs if one.written_at(other.indent) != other.written]
     # A short string that was put in is not one of before; a long one with the same words is a copy.
     return [(one, other) for other in changed if (one := _nearest(other, olds if other.has_lines else left)) is not None]
 

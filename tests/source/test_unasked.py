@@ -57,6 +57,8 @@ STRINGS = [
     ("cpp", 'auto f(int who) {\n    return g(R"(one\n  \n\ttwo  \n)", who);\n}\n'),
     ("rust", 'fn f(who: u8) -> u8 {\n    g("one\n  \n\ttwo  \n", who)\n}\n'),
     ("java", 'class A {\n    String f(String who) {\n        return """\n  \n\ttwo  \n""" + who;\n    }\n}\n'),
+    ("markdown", "one  \ntwo\t\n \nwho\n"),
+    ("yaml", "text: |\n  one  \n    \n  two\t\nwho: 1\n"),
     ("ruby", "def f(who)\n  <<~TEXT\n    one\n    \n    two\n  TEXT\nend\n"),
 ]
 
@@ -68,6 +70,15 @@ def test_white_space_of_strings_stays(language: str, text: str):
     assert rewritten(text, without_blanks(wanted), language=language) == wanted
     with pytest.raises(NoChangeError):
         rewritten(text, without_blanks(text), language=language)
+
+
+@pytest.mark.parametrize("texts", [("x  y", "x y"), ("x y", "x  y"), ("x\ty", "x  y"), ("x y", "x\ty", "x y")])
+def test_strings_that_differ_by_white_space_alone_are_not_mixed_up(texts: tuple[str, ...]):
+    """A model writes them alike; each is put back where it was."""
+    text = "def f(who):\n" + "".join(f'    a{i} = "{one}"\n' for i, one in enumerate(texts)) + "    return who\n"
+    wanted = text.replace("who", "name")
+    answer = wanted.replace("\t", " ").replace("x  y", "x y")
+    assert rewritten(text, answer, instruction="Rename the parameter who to name.") == wanted
 
 
 def test_lines_of_a_string_that_was_changed_stay():
@@ -170,8 +181,27 @@ def test_the_file_around_a_selection_is_not_repeated(head: str, tail: str):
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "from collections import (\n    defaultdict,\n)\n\n",
+        "TABLE = {'one': 1, 'two': 2}\n",
+        'import os\nfrom collections import (defaultdict)\n\nTABLE={ "one":1, "two":2, }\nlogging . basicConfig( )\n\n',
+    ],
+)
+def test_what_is_repeated_in_another_format_is_repeated(head: str):
+    """Models write what they know as a formatter would."""
+    assert repeated("python", (HEAD, FUNCTIONS, TAIL), head + BETTER) == BETTER
+
+
+@pytest.mark.parametrize(
     ("language", "pieces", "answer", "wanted"),
     [
+        (
+            "javascript",
+            ("import {a} from 'a';\nconst N = ['x', 'y'];\n\n", "function f() {\n  return N;\n}\n", ""),
+            'import { a } from "a"\nconst N = [\n  "x",\n  "y",\n];\n\nfunction f() {\n  return a;\n}\n',
+            "function f() {\n  return a;\n}\n",
+        ),
         (
             "python",
             ("class A:\n    # Fields of it.\n    x = 1\n\n", "    def f(self):\n        return 1\n", "\n    y = 2\n"),

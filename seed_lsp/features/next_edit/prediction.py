@@ -15,7 +15,7 @@ from seed_lsp.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.patch import Run, changed_runs, words_of
 from seed_lsp.source.syntax import Span, count_errors, parse
-from seed_lsp.source.texts import with_old_blank_lines, with_old_white_space
+from seed_lsp.source.texts import with_old_line_ends, with_old_white_space
 
 AROUND_LINES = 2
 """Lines on each side of a candidate that are rewritten with it."""
@@ -123,7 +123,7 @@ def read_prediction(
     if finished.finish_reason != "stop":
         return Prediction(None, "unsure" if finished.finish_reason == "unsure" else "unfinished")
     start, end = window(document, candidate)
-    text = with_old_white_space(document, Span(start, end), with_old_blank_lines(document.text[start:end], finished.text), always=False)
+    text = with_old_white_space(document, Span(start, end), with_old_line_ends(document.text[start:end], finished.text), always=False)
     old, new = (with_line_feeds(one).split("\n") for one in (document.text[start:end], text))
     runs = changed_runs(old, new)
     if not runs:
