@@ -117,8 +117,7 @@ class Place:
                 continue
             declared = self._global(mangling.class_of_private(node)) if scope.type == "module" else self._declared(scope)
             if scope.type == scoping.TYPE_PARAMETERS and declared in self.bindings:
-                # CPython asks the class around first.
-                return (declared, *self._in_class_around(scope))
+                return (declared, *self._instead_of_type(scope, node))
             if self._binds(declared, node):
                 certainty = self._certainty(scope, declared, node)
                 found += [declared] if certainty != "never" else []
@@ -129,10 +128,13 @@ class Place:
                 break
         return (*found, None) if found else ()
 
-    def _in_class_around(self, types: Node) -> tuple[Scope, ...]:
+    def _instead_of_type(self, types: Node, node: Node) -> tuple[Scope | None, ...]:
+        """What CPython may find in place of a type parameter: where the class around binds the name, too, it asks the class, and then the module."""
         around = scoping.outer_scope(types)
-        scope = self._declared(around)
-        return (scope,) if around.type == "class_definition" and scope in self.bindings else ()
+        scope, module = self._declared(around), self._global(mangling.class_of_private(node))
+        if around.type != "class_definition" or scope not in self.bindings:
+            return ()
+        return (scope, module if module in self.bindings else None)
 
     def is_plain(self, occurrence: Occurrence) -> bool:
         """Whether a place is a name that is bound or looked up here, rather than one of the module that an import reads."""
