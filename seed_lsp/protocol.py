@@ -31,7 +31,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.language_server import _get_handler_params_annotations
 
-from seed_lsp.shapes import NoNumber, Strictness, misfit
+from seed_lsp.shapes import NoNumber, Strictness, leave_out, misfit
 from seed_lsp.workspace import SeedWorkspace, field
 
 logger = logging.getLogger(__name__)
@@ -167,12 +167,16 @@ class SeedProtocol(LanguageServerProtocol):
             return None
         if kind is None:
             return message.get("params")
-        # What clients say of themselves is read with patience.
-        self._strictness.on = method != types.INITIALIZE
+        is_first = method == types.INITIALIZE
+        # What clients say of themselves is read with patience: they may be newer than we are.
+        self._strictness.on = not is_first
         try:
-            return self._converter.structure({"params": None, **message}, kind).params
-        except Exception as error:  # noqa: BLE001 - hooks raise whatever Python does with a value of another type
-            raise JsonRpcInvalidParams(f"the parameters of {method} do not fit: {misfit(error)}") from None
+            while True:
+                try:
+                    return self._converter.structure({"params": None, **message}, kind).params
+                except Exception as error:  # noqa: BLE001 - hooks raise whatever Python does with a value of another type
+                    if not (is_first and leave_out(message, error)):
+                        raise JsonRpcInvalidParams(f"the parameters of {method} do not fit: {misfit(error)}") from None
         finally:
             self._strictness.on = True
 

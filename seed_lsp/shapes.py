@@ -11,6 +11,7 @@ from cattrs.errors import BaseValidationError, ClassValidationError
 from lsprotocol import types
 
 _PRIMITIVES = (str, int, float, bool)
+_OF_ITSELF = ("params", "capabilities")
 
 
 class NoNumber:
@@ -56,19 +57,41 @@ def _is_diagnostics(kind: Any) -> bool:
 
 def misfit(error: BaseException) -> str:
     """Where the first value is that does not fit: names of the protocol's, and numbers of entries."""
-    path = []
+    path, cause = _path(error)
+    where = ".".join(map(str, path)).removeprefix("params.")
+    if where in {"", "params"}:
+        return "they are missing or of another type"
+    return f"{where} is missing" if isinstance(cause, KeyError) else f"{where} is of another type"
+
+
+def leave_out(message: dict[str, Any], error: BaseException) -> bool:
+    """Take the first value that does not fit out of what a client says of itself, or what it is part of; whether there was one."""
+    path = _path(error)[0]
+    while len(path) > len(_OF_ITSELF) and tuple(path[: len(_OF_ITSELF)]) == _OF_ITSELF:
+        around: Any = message
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            for name in path[:-1]:
+                around = around[name]
+            del around[path[-1]]
+            return True
+        path.pop()
+    return False
+
+
+def _path(error: BaseException) -> tuple[list[str | int], BaseException]:
+    """The way to the first value that does not fit, as JSON names it, and what is wrong with that."""
+    path: list[str | int] = []
     while isinstance(error, BaseValidationError) and error.exceptions:
         first = error.exceptions[0]
         notes = getattr(first, "__notes__", ())
         note = notes[-1] if notes else None
         name = getattr(note, "name", None) if isinstance(error, ClassValidationError) else getattr(note, "index", None)
-        if isinstance(name, int) or (isinstance(name, str) and name.isidentifier()):
-            path.append(_as_in_json(str(name)))
+        if isinstance(name, int):
+            path.append(name)
+        elif isinstance(name, str) and name.isidentifier():
+            path.append(_as_in_json(name))
         error = first
-    where = ".".join(path).removeprefix("params.")
-    if where in {"", "params"}:
-        return "they are missing or of another type"
-    return f"{where} is missing" if isinstance(error, KeyError) else f"{where} is of another type"
+    return path, error
 
 
 def _as_in_json(name: str) -> str:

@@ -90,6 +90,24 @@ def test_a_root_that_is_none_is_no_reason_to_stop(wire: Wire, more: dict[str, An
     assert wire.result("textDocument/prepareRename", place(uri, 0, 0))["placeholder"] == "area"
 
 
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"workspace": {"symbol": {"symbolKind": {"valueSet": [1, 999]}}}},
+        {"textDocument": {"completion": {"completionItemKind": {"valueSet": [25, 26, "27"]}, "completionItem": {"resolveSupport": {}}}}},
+        {"window": 5},
+        {"textDocument": {"foldingRange": {"rangeLimit": "all"}, "rename": [1]}},
+    ],
+)
+def test_what_is_new_in_a_client_is_no_reason_to_refuse_it(wire: Wire, unknown: dict[str, Any]):
+    """A later version of the protocol has more kinds of things; what else the client says of itself counts."""
+    documents = {"workspaceEdit": {"documentChanges": True}, **unknown.get("workspace", {})}
+    wire.initialize(capabilities={**unknown, "workspace": documents})
+    wire.open(URI, "area = 1\n")
+    edit = wire.result("textDocument/rename", {**place(URI, 0, 0), "newName": "disk"})
+    assert [change["textDocument"]["version"] for change in edit["documentChanges"]] == [1]
+
+
 def test_shutdown_ends_a_rewrite_under_way(wire: Wire):
     wire.initialize()
     wire.open(URI, "def f():\n    return 1\n")
