@@ -166,14 +166,14 @@ def _other_constructors(resolution: Resolution, methods: Resolution, family: Ite
 
 
 def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[Resolution, Scope]]:
-    """Of those of the scopes that are methods the class, with a resolution for the method's name."""
+    """Of those of the scopes that are methods, and have the name for a parameter, the class, with a resolution for the method's name."""
     for scope in scopes:
         if scope.path is None or scope.node_type != "function_definition":
             continue
         place = resolution.place(scope.path)
         method = place.node_of(scope).child_by_field_name("name")
         around = scoping.scope_of(place.node_of(scope))
-        if method is not None and around.type == "class_definition":
+        if method is not None and around.type == "class_definition" and place.has_parameter(place.node_of(scope)):
             methods = resolution.for_name(place.file.text_of(method))
             yield methods, methods.place(scope.path).scope(around)
 
@@ -191,13 +191,13 @@ def _alike(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]
 
 
 def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> set[Scope]:
-    """The functions by the name of `methods` in a class that bind the name of `resolution`."""
+    """The functions by the name of `methods` in a class that have the name of `resolution` for a parameter."""
     assert owner.path is not None, "a class of the workspace"
     place, found = resolution.place(owner.path), set()
     for binding in methods.place(owner.path).bindings[owner]:
         function = binding.node.parent
-        if function is not None and function.type == "function_definition" and (scope := place.scope(function)) in place.bindings:
-            found.add(scope)
+        if function is not None and function.type == "function_definition" and place.has_parameter(function):
+            found.add(place.scope(function))
     return found
 
 
