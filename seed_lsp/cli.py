@@ -162,7 +162,7 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     _add_model_options(parser)
     parser.add_argument("--mode", choices=MODES, default=DEFAULTS.mode)
     parser.add_argument("--temperature", type=float, default=0.0, help="0: the likeliest text")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=_whole, default=0)
     parser.add_argument(
         "--block-size", type=_positive, default=SamplingOptions().block_size, help="longest draft or noisy block, in tokens"
     )
@@ -176,8 +176,15 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=NUMBER_FORMATS, help="the best for the device if left out")
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number") from None
+
+
 def _positive(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
     return value
@@ -190,7 +197,7 @@ def _device(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if not 0 <= value <= 65_535:
         raise argparse.ArgumentTypeError(f"{value} is no port; they go from 0 to 65535")
     return value

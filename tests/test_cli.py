@@ -283,6 +283,21 @@ def test_what_no_command_takes_is_wrong_usage(words: list[str], capsys: pytest.C
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["rename", "a.py", "b", "--line", "x", "--column", "1"],
+        ["complete", "a.py", "--line", "1", "--column", "1", "--seed", "1e3"],
+        ["http", "--port", "9" * 5000],
+    ],
+)
+def test_what_is_no_number_is_told_in_words(words: list[str], capsys: pytest.CaptureFixture[str]):
+    """Without names of the program's inside."""
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(words)
+    assert "is no whole number" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
     ("more", "reason"),
     [
         (["--line", "1", "--column", "1"], "keyword"),
