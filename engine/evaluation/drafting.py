@@ -1,4 +1,4 @@
-"""What drafts are worth, by where they come from: ``python -m engine.evaluation.drafting ANSWERS --model NAME [--adapter FILE] [--texts N]``.
+"""What drafts are worth, by where they come from: ``python -m engine.evaluation.drafting ANSWERS --model NAME [--adapter FILE] [--texts N] [--anew]``.
 
 Replays held-out prompts of a training corpus (`engine.training.answers`) in mode `verified`: tokens a forward and tokens a second with copies alone, with the
 denoiser alone, with both, and with neither. The texts are the base's own, so every run must write them again; one that does not is an error.
@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from engine.api import DraftSource, SamplingOptions
@@ -68,6 +68,14 @@ def _replay(engine: Engine, answer: Answer, source: DraftSource, max_rows: int |
     return _Run(outcome.forwards, outcome.decode_seconds)
 
 
+def written_anew(engine: Engine, answers: Sequence[Answer]) -> list[Answer]:
+    """The answers as this engine writes them, for those that come from another number format, a GPU's say."""
+    return [
+        replace(a, answer=list(engine.sample(a.prompt, SamplingOptions(max_new_tokens=len(a.answer), draft="none")).tokens))
+        for a in answers
+    ]
+
+
 def held_out(answers: Sequence[Answer], texts: int) -> list[Answer]:
     """So many held-out answers of each kind, or all that there are."""
     chosen: list[Answer] = []
@@ -84,9 +92,11 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=20, help="of each kind")
     parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
     parser.add_argument("--max-rows", type=int, help="of a forward with masks; what suits the device if left out")
+    parser.add_argument("--anew", action="store_true", help="write the answers anew first: those there are come from another number format")
     options = parser.parse_args()
     engine = Engine.load(options.model, adapter=options.adapter)
-    found = measure(engine, held_out(read_answers(options.answers), options.texts), options.sources, options.max_rows)
+    answers = held_out(read_answers(options.answers), options.texts)
+    found = measure(engine, written_anew(engine, answers) if options.anew else answers, options.sources, options.max_rows)
     for row in found:
         print(
             f"{row.kind:>10} {row.source:>8}: {row.tokens_per_forward:5.2f} tokens a forward, {row.tokens_per_second:6.1f} tokens/s, "

@@ -47,8 +47,8 @@ LOG, ANSWERS, ADAPTER = "log.jsonl", "answers.npz", "adapter"
 PIECE_BYTES = 15 << 20
 GENERATION_SHARE = 1 / 3
 """Of the time, until which answers are written; loading included."""
-END_SHARE, END_S = 0.06, 30.0
-"""Of the time, and at most: what is left for the end, which measures and writes."""
+END_SHARE = 0.03
+"""Of the time, which is left over at the end, besides what the last measuring and one more step may take."""
 MEASURE_EVERY_S = 60.0
 SLOTS = {"cuda": 512, "cpu": 8}
 
@@ -69,10 +69,6 @@ class Clock:
     def generation_ends(self) -> float:
         return GENERATION_SHARE * self.seconds
 
-    @property
-    def training_ends(self) -> float:
-        return self.seconds - min(END_S, END_SHARE * self.seconds)
-
 
 class TimedRun:
     """The stages of one run; each leaves what the next ones need."""
@@ -88,6 +84,7 @@ class TimedRun:
         self.answers: list[Answer] = []
         self.step = self.rows_seen = 0
         self.best = -1.0
+        self._longest_measuring = self._longest_step = 0.0
 
     def go(self) -> bool:
         """All stages; whether none failed."""
@@ -140,8 +137,8 @@ class TimedRun:
         first = self._measure()
         last, measured_at, trained_from = first, self.clock.spent, self.clock.spent
         passes = iter(loader(batches, range(self.stage.steps * self.run.accumulate), workers=self._workers, device=self._device))
-        while self.step < self.stage.steps and self.clock.spent < self.clock.training_ends:
-            part = (self.clock.spent - trained_from) / (self.clock.training_ends - trained_from)
+        while self.step < self.stage.steps and self.clock.spent < self._training_ends:
+            part = (self.clock.spent - trained_from) / (self._training_ends - trained_from)
             set_rate(optimizer, rate(self.stage, self.step, part))
             self._update(optimizer, itertools.islice(passes, self.run.accumulate))
             if self.clock.spent - measured_at >= MEASURE_EVERY_S:
@@ -149,6 +146,11 @@ class TimedRun:
         if last is first or self._log[-1]["acceptance"] is None:
             last = self._measure()
         return {"steps": self.step, "rows_seen": self.rows_seen, "run_before": first["all"].run, "run_after": last["all"].run}
+
+    @property
+    def _training_ends(self) -> float:
+        """When no step begins any more. What is left holds the step that has just begun, and half as much again as the longest measuring so far."""
+        return (1 - END_SHARE) * self.clock.seconds - 1.5 * self._longest_measuring - self._longest_step
 
     def _update(self, optimizer: torch.optim.Optimizer, passes: Iterator[Padded]) -> None:
         """One step of the optimizer over some passes."""
@@ -166,6 +168,7 @@ class TimedRun:
         optimizer.zero_grad()
         self.step += 1
         self.rows_seen += rows
+        self._longest_step = max(self._longest_step, self.clock.spent - started)
         note = {"stage": "mask", "loss": round(float(torch.stack(losses).mean()), 4), "rows": rows, "clean": clean}
         self._note({**note, "seconds": round(self.clock.spent - started, 3), "waited": round(waited, 3)})
 
@@ -181,7 +184,7 @@ class TimedRun:
     def _measure(self) -> dict[str, Acceptance]:
         """The held-out run; an adapter that is the best so far is written."""
         self.denoiser.lora.eval()
-        run = self.run
+        run, started = self.run, self.clock.spent
         found = acceptance_together(self.denoiser, self.network, self.held_out, size=run.block_size, shift=run.logit_shift)
         if not found:
             raise ConfigError("no answer to a held-out prompt is long enough to measure with; generate for longer")
@@ -189,6 +192,7 @@ class TimedRun:
         if found["all"].run > self.best:
             self.best = found["all"].run
             self._write_adapter()
+        self._longest_measuring = max(self._longest_measuring, self.clock.spent - started)
         self._save_log()
         print("  ".join(f"{kind} {one.run:.2f} ({one.first:.0%})" for kind, one in found.items()), file=sys.stderr, flush=True)
         return found

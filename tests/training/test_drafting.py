@@ -8,7 +8,7 @@ import pytest
 
 from engine.api import SamplingOptions
 from engine.engine import Engine
-from engine.evaluation.drafting import SOURCES, held_out, measure
+from engine.evaluation.drafting import SOURCES, held_out, measure, written_anew
 from engine.training import curves
 from engine.training.answers import Answer
 
@@ -25,6 +25,15 @@ def test_every_source_writes_the_same_text(tiny_folder):
     assert by["edit", "copy"].tokens_per_forward >= 20 / 3, "the old code is the answer"
     with pytest.raises(SystemExit, match="answer 7"):
         measure(engine, [Answer(7, "edit", True, prompt, [], [tokens[0] ^ 1])])
+
+
+def test_answers_of_another_number_format_are_written_anew(tiny_folder):
+    """What a GPU wrote in bfloat16 is not to the letter what the kernels write; the prompts are measured all the same."""
+    engine = Engine.load(str(tiny_folder), dtype="float32")
+    prompt = [65, 66, 67, 68]
+    tokens = list(engine.sample(prompt, SamplingOptions(mode="autoregressive", max_new_tokens=9)).tokens)
+    [found] = written_anew(engine, [Answer(7, "edit", True, prompt, [], [tokens[0] ^ 1, *tokens[1:]])])
+    assert found == Answer(7, "edit", True, prompt, [], tokens)
 
 
 def test_only_held_out_texts_are_measured():
