@@ -50,7 +50,7 @@ GENERATION_SHARE = 1 / 3
 END_SHARE = 0.03
 """Of the time, which is left over at the end, besides what the last measuring and one more step may take."""
 MEASURE_EVERY_S = 60.0
-SLOTS = {"cuda": 512, "cpu": 8}
+GPU_SLOTS, OTHER_SLOTS = 512, 8
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class TimedRun:
             self._update(optimizer, itertools.islice(passes, self.run.accumulate))
             if self.clock.spent - measured_at >= MEASURE_EVERY_S:
                 last, measured_at = self._measure(), self.clock.spent
-        if last is first or self._log[-1]["acceptance"] is None:
+        if self._log[-1]["acceptance"] is None:
             last = self._measure()
         return {"steps": self.step, "rows_seen": self.rows_seen, "run_before": first["all"].run, "run_after": last["all"].run}
 
@@ -253,9 +253,8 @@ def main() -> None:
     # Where a stage hangs, this tells where, and ends the process while the machine is still there; what was written stays.
     faulthandler.dump_traceback_later(options.seconds, exit=True)
     device = torch.device(options.device)
-    cores = physical_cores()
     workers = max(0, (os.cpu_count() or 1) - 2) if options.workers is None else options.workers
-    torch.set_num_threads(max(1, cores))
+    torch.set_num_threads(physical_cores())
     try:
         timed = TimedRun(
             load_run(options.config),
@@ -263,7 +262,7 @@ def main() -> None:
             options.out,
             clock,
             device=device,
-            slots=options.slots or SLOTS.get(device.type, 8),
+            slots=options.slots or (GPU_SLOTS if device.type == "cuda" else OTHER_SLOTS),
             workers=workers,
         )
         if not timed.go():

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.files import read_regular, whole_file
+from engine.files import whole_file
 from engine.records import drop_partial_line
 from engine.training.answers import Answer, answers_file, read_answers
-from engine.training.token_prompts import TokenPrompt, TokenPromptsError, read_token_prompts
+from engine.training.token_prompts import TokenPrompt, TokenPromptsError, read_parsed, read_token_prompts
 
 MAX_BYTES = 64 << 20
 
@@ -35,12 +35,8 @@ def write_token_answers(path: Path, answers: Sequence[Answer]) -> None:
 
 def read_token_answers(path: Path, prompts: Sequence[TokenPrompt]) -> list[Answer]:
     """What `write_token_answers` wrote, joined with the prompts; `TokenPromptsError` for a file that is none, was cut off, or answers other prompts."""
-    try:
-        return list(_joined(read_regular(path, MAX_BYTES), {prompt.index: prompt for prompt in prompts}))
-    except OSError as error:
-        raise TokenPromptsError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # a damaged archive gives errors of a dozen classes
-        raise TokenPromptsError(f"{path} is no file of answers to these prompts, or was damaged or cut off on its way: {error}") from error
+    by_index = {prompt.index: prompt for prompt in prompts}
+    return read_parsed(path, MAX_BYTES, "file of answers to these prompts", lambda data: list(_joined(data, by_index)))
 
 
 def _joined(data: bytes, prompts: Mapping[int, TokenPrompt]) -> Iterator[Answer]:

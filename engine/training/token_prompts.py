@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from engine.files import read_regular, whole_file
 from engine.prompts import Prompt
 from engine.training.answers import LONGEST_PROMPT, in_turn
 from engine.training.corpus import PROMPTS, Kind, TrainingPrompt, read_prompts
+
+Parsed = TypeVar("Parsed")
 
 VERSION = 1
 MAX_BYTES = 20 << 20
@@ -96,15 +98,20 @@ def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
 
 def read_token_prompts(path: Path) -> list[TokenPrompt]:
     """What `write_token_prompts` wrote; `TokenPromptsError` for a file that is not there, is none, was cut off or is of another version."""
-    try:
-        version, prompts = _parse(read_regular(path, MAX_BYTES))
-    except OSError as error:
-        raise TokenPromptsError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # a damaged archive gives errors of a dozen classes
-        raise TokenPromptsError(f"{path} is no file of prompts, or was damaged or cut off on its way: {error}") from error
+    version, prompts = read_parsed(path, MAX_BYTES, "file of prompts", _parse)
     if version != VERSION:
         raise TokenPromptsError(f"{path} is of version {version}, and this program reads {VERSION}; build it anew")
     return prompts
+
+
+def read_parsed(path: Path, most: int, what: str, parse: Callable[[bytes], Parsed]) -> Parsed:
+    """The bytes of a file of at most `most` bytes, parsed; `TokenPromptsError` for one that is not there, is no such file (`what`), or was cut off."""
+    try:
+        return parse(read_regular(path, most))
+    except OSError as error:
+        raise TokenPromptsError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:  # a damaged archive gives errors of a dozen classes
+        raise TokenPromptsError(f"{path} is no {what}, or was damaged or cut off on its way: {error}") from error
 
 
 def _parse(data: bytes) -> tuple[Any, list[TokenPrompt]]:
