@@ -11,6 +11,7 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS, Adapter, LowRank, fuse_updates, projection_sizes
 from engine.model.neighbour import Neighbour
+from engine.model.tensors import tensor_shapes
 
 _QWEN2 = ModelConfig(
     vocab_size=640,
@@ -50,30 +51,20 @@ def shapes(*, small: bool) -> dict[str, ModelConfig]:
 
 def random_tensors(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype) -> dict[str, Tensor]:
     """Weights by their Hugging Face names on the generator's device, scaled so that each product keeps the mean square of what it multiplies, or has its gain."""
-
-    def normal(*shape: int, scale: float, mean: float = 0.0) -> Tensor:
+    found = {}
+    for name, shape in tensor_shapes(config):
         numbers = torch.randn(*shape, generator=generator, device=generator.device, dtype=dtype)
-        return numbers.mul_(scale).add_(mean)
+        found[name] = numbers.mul_(_scale(name, shape)).add_(1.0 if "norm" in name else 0.0)
+    return found
 
-    def norm(size: int) -> Tensor:
-        return normal(size, scale=0.1, mean=1.0)
 
-    tensors = {"model.embed_tokens.weight": normal(config.vocab_size, config.hidden_size, scale=EMBEDDING_SCALE)}
-    if not config.tied_head:
-        tensors["lm_head.weight"] = normal(config.vocab_size, config.hidden_size, scale=EMBEDDING_SCALE)
-    tensors["model.norm.weight"] = norm(config.hidden_size)
-    for i in range(config.num_layers):
-        prefix = f"model.layers.{i}"
-        for name, (out, inn) in projection_sizes(config).items():
-            part = "mlp" if name in {"gate_proj", "up_proj", "down_proj"} else "self_attn"
-            tensors[f"{prefix}.{part}.{name}.weight"] = normal(out, inn, scale=GAINS.get(name, 1.0) * inn**-0.5)
-            if config.qkv_bias and name in {"q_proj", "k_proj", "v_proj"}:
-                tensors[f"{prefix}.{part}.{name}.bias"] = normal(out, scale=0.3)
-        for name in ("q_norm", "k_norm") if config.qk_norm else ():
-            tensors[f"{prefix}.self_attn.{name}.weight"] = norm(config.head_dim)
-        for name in ("input_layernorm", "post_attention_layernorm"):
-            tensors[f"{prefix}.{name}.weight"] = norm(config.hidden_size)
-    return tensors
+def _scale(name: str, shape: tuple[int, ...]) -> float:
+    *_, module, kind = name.split(".")
+    if "norm" in module:
+        return 0.1
+    if kind == "bias":
+        return 0.3
+    return EMBEDDING_SCALE if module in {"embed_tokens", "lm_head"} else GAINS.get(module, 1.0) * shape[1] ** -0.5
 
 
 def random_adapter(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype, *, rank: int = 8) -> Adapter:

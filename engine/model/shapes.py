@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.adapter import FUSED, projection_sizes
 from engine.model.reading import CheckpointError
+from engine.model.tensors import tensor_shapes
 from engine.native.ops import BLOCK, COLUMNS
 
 _PACKED_BYTES = (1280, 2080)
@@ -21,7 +22,7 @@ ShapeOf = Callable[[str], tuple[int, ...] | None]
 
 def require_tensors(config: ModelConfig, shape_of: ShapeOf, source: object) -> None:
     """`CheckpointError` where a tensor of the network is absent or of another shape; names are Hugging Face's. `source` is who is named."""
-    for name, wanted in _shapes(config):
+    for name, wanted in tensor_shapes(config):
         if (shape := shape_of(name)) != wanted:
             raise CheckpointError(_difference(source, name, shape, wanted))
 
@@ -40,27 +41,6 @@ def require_packed(config: ModelConfig, tensors: Mapping[str, Tensor], source: o
         if not fitting or sum(run.shape[0] for run in runs) * COLUMNS != outputs:
             shapes = ", ".join(str(tuple(run.shape)) for run in runs) or "absent"
             raise CheckpointError(f"{source}: the packed matrix {name} is {shapes}, which is not {outputs} x {inputs}")
-
-
-def _shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
-    hidden = config.hidden_size
-    yield "model.embed_tokens.weight", (config.vocab_size, hidden)
-    yield "model.norm.weight", (hidden,)
-    if not config.tied_head:
-        yield "lm_head.weight", (config.vocab_size, hidden)
-    sizes = projection_sizes(config)
-    for i in range(config.num_layers):
-        prefix = f"model.layers.{i}"
-        yield f"{prefix}.input_layernorm.weight", (hidden,)
-        yield f"{prefix}.post_attention_layernorm.weight", (hidden,)
-        for name in ("q_norm", "k_norm") if config.qk_norm else ():
-            yield f"{prefix}.self_attn.{name}.weight", (config.head_dim,)
-        for product, projections in FUSED.items():
-            part = "self_attn" if product in {"qkv", "o"} else "mlp"
-            for name in projections:
-                yield f"{prefix}.{part}.{name}.weight", sizes[name]
-                if product == "qkv" and config.qkv_bias:
-                    yield f"{prefix}.{part}.{name}.bias", sizes[name][:1]
 
 
 def _packed_vectors(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
