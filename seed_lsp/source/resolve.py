@@ -49,6 +49,7 @@ class Resolver:
         import jedi
 
         _keep_no_files()
+        _take_annotations_for_assignments()
         self._jedi = jedi
         self._sources = _Sources(root, text_of)
         self._environment = _safe_environment(self._sources)
@@ -201,6 +202,34 @@ def _newest_grammar() -> Any:
 
     found = (re.fullmatch(r"grammar3(\d+)\.txt", path.name) for path in Path(parso.__file__).parent.joinpath("python").iterdir())
     return load_grammar(version=f"3.{max(int(match[1]) for match in found if match)}")
+
+
+def _take_annotations_for_assignments() -> None:
+    """Jedi takes what one annotation says of a name for all that binds the name in its scope, also for an import, a class and a function, which say themselves what they bind."""
+    from jedi.inference import syntax_tree
+    from jedi.inference.imports import infer_import
+
+    plain = syntax_tree.tree_name_to_values
+    if plain.__module__ == __name__:
+        return
+
+    def values(inference_state: Any, context: Any, tree_name: Any) -> Any:
+        definition = tree_name.get_definition(import_name_always=True)
+        kind = definition.type if definition is not None and _is_annotated(context, tree_name.value) else ""
+        if kind in {"import_name", "import_from"}:
+            return infer_import(context, tree_name)
+        if kind in {"classdef", "funcdef"}:
+            return syntax_tree._apply_decorators(context, definition)
+        return plain(inference_state, context, tree_name)
+
+    syntax_tree.tree_name_to_values = values
+
+
+def _is_annotated(context: Any, name: str) -> bool:
+    """Whether some statement of a context's module is an annotation of a name."""
+    module = context.get_root_context().tree_node
+    statements = [one.parent for one in module.get_used_names().get(name, [])] if module is not None else []
+    return any(one.type == "expr_stmt" and one.children[1].type == "annassign" for one in statements)
 
 
 def _keep_no_files() -> None:
