@@ -205,7 +205,9 @@ def _newest_grammar() -> Any:
 
 
 def _take_annotations_for_assignments() -> None:
-    """Jedi takes what one annotation says of a name for all that binds the name in its scope, also for an import, a class and a function, which say themselves what they bind."""
+    """Jedi takes what one annotation says of a name for all that binds the name in its scope. An import, a class, a function and an ``except`` say themselves what they
+    bind.
+    """
     from jedi.inference import syntax_tree
     from jedi.inference.imports import infer_import
 
@@ -220,6 +222,8 @@ def _take_annotations_for_assignments() -> None:
             return infer_import(context, tree_name)
         if kind in {"classdef", "funcdef"}:
             return syntax_tree._apply_decorators(context, definition)
+        if kind == "try_stmt" and (caught := _caught(context, tree_name)):
+            return caught
         return plain(inference_state, context, tree_name)
 
     syntax_tree.tree_name_to_values = values
@@ -230,6 +234,12 @@ def _is_annotated(context: Any, name: str) -> bool:
     module = context.get_root_context().tree_node
     statements = [one.parent for one in module.get_used_names().get(name, [])] if module is not None else []
     return any(one.type == "expr_stmt" and one.children[1].type == "annassign" for one in statements)
+
+
+def _caught(context: Any, tree_name: Any) -> Any:
+    """The values of ``name`` in ``except SomeError as name``; empty where the class is unknown, or there are several."""
+    exceptions = tree_name.get_previous_sibling().get_previous_sibling()
+    return context.infer_node(exceptions).execute_with_values()
 
 
 def _keep_no_files() -> None:
