@@ -31,19 +31,19 @@ test-fast: $(SETUP)
 # In the real VS Code and the real Neovim, which this brings (npm, Debian's packages as root, PyPI; 1.3 GB), with the extension as it ships.
 test-editors: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
-	tests/editor/hosts.sh $(HOSTS)
+	tests/editors/hosts.sh $(HOSTS)
 	cd $(EXTENSION) && PATH=$(NODE):$$PATH npm test
 	for nvim in $(NEOVIMS); do $$nvim -l editors/nvim/tests/text_test.lua || exit 1; done
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
-	$(BIN)/python -m pytest tests/editor
+	$(BIN)/python -m pytest tests/editors
 
 # The pictures of the READMEs, from VS Code with the 1.5B.
 pictures: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
-	tests/editor/hosts.sh $(HOSTS)
+	tests/editors/hosts.sh $(HOSTS)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
-	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
-	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editor/test_nvim.py -k "drafted and 0.12"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_nvim.py -k "drafted and 0.12"
 
 # The extension as one file, which VS Code installs. Needs npm.
 vsix: $(VSIX)
@@ -85,7 +85,7 @@ CAMPAIGNS := \
   "benchmarks.robustness.limits --count $(call share,5)" \
   "benchmarks.robustness.model_files --count $(call share,1000)" \
   "benchmarks.robustness.storm --count $(call share,1000)" \
-  "tests.rename.campaign --programs $(call share,20000) --seconds $(call share,600)" \
+  "benchmarks.renames.campaign --programs $(call share,20000) --seconds $(call share,600)" \
   "benchmarks.robustness.typist --minutes $(call share,40)"
 
 soak: $(SETUP)

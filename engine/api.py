@@ -54,6 +54,15 @@ class EngineStoppedError(EngineError):
 
 
 @dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker process runs with. `device` and `dtype` None: the best that the machine has. `threads` None: one for each physical core."""
+
+    device: str | None = None
+    dtype: str | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
 class SamplingOptions:
     """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request; while the user types,
     from when the editor asked.

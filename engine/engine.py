@@ -23,9 +23,9 @@ from engine.api import (
     SamplingOptions,
 )
 from engine.config import ModelConfig, UnsupportedModelError
-from engine.diffusion.policy import Thresholds
-from engine.diffusion.sampler import Accepted, BlockState, Outcome, Sampler
-from engine.diffusion.text import TextAssembler
+from engine.decoding.denoising_policy import Thresholds
+from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.sampler import Accepted, BlockState, Outcome, Sampler
 from engine.model import checkpoint, kernel_network
 from engine.model.adapter import Adapter, AdapterError, load_adapter
 from engine.model.cache import Cache
@@ -33,11 +33,11 @@ from engine.model.kernel_network import KernelNetwork
 from engine.model.network import Network
 from engine.model.quantize import QuantizationError
 from engine.model.reading import CheckpointError, require_file
-from engine.model.store import Located, Store, StoreError, UnknownModelError, find_spec, given_path
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
 from engine.prompts import Prompt, prompt_of
+from engine.store import Located, Store, StoreError, UnknownModelError, find_spec, given_path
 
 MASK_SIGN = "\u2591"
 CACHES = 3

@@ -11,7 +11,6 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -28,6 +27,7 @@ from engine.api import (
     Request,
     Shutdown,
     Taken,
+    WorkerSettings,
 )
 from engine.child import leave_standard_streams
 from engine.scheduling import Job, Scheduler
@@ -46,15 +46,6 @@ PROBE_BYTES = 256 << 20
 """Less than any model takes: what cannot be had of that is too little for one."""
 
 REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """`device` and `dtype` None: the best that the machine has. `threads` None: one for each physical core."""
-
-    device: str | None = None
-    dtype: str | None = None
-    threads: int | None = None
 
 
 Runner = Callable[[Request, Callable[[], bool]], Iterator[Event]]

@@ -2,7 +2,7 @@
 
 import sys
 
-from seed_lsp.cli import main
+from seed_lsp.cli.parser import main
 
 if __name__ == "__main__":
     sys.exit(main())

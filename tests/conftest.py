@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, fuse_updates, projection_sizes
-from engine.model.neighbour import Neighbour
+from engine.model.draft_head import Neighbour
 from engine.model.tokenizer import _byte_alphabet
 from engine.model.transformer import Transformer
 

@@ -16,8 +16,8 @@ from benchmarks.gpu.random_networks import moved, moved_adapter, random_adapter,
 from benchmarks.gpu.report import Measure
 from engine.api import Mode, SamplingOptions
 from engine.config import ModelConfig
-from engine.diffusion.sampler import Outcome, Sampler
-from engine.diffusion.text import TextAssembler
+from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.sampler import Outcome, Sampler
 from engine.model.cache import KVCache
 from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS, Adapter, LowRank, fuse_updates, projection_sizes
-from engine.model.neighbour import Neighbour
+from engine.model.draft_head import Neighbour
 from engine.model.tensors import tensor_shapes
 
 _QWEN2 = ModelConfig(

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from benchmarks.robustness.campaign import Clock, Counts, Options, command, tell
 from benchmarks.robustness.client_text import ENCODINGS, Place, changed, lines_of, units
-from seed_lsp.engine_client import EngineClient
-from seed_lsp.handlers import create_server
-from seed_lsp.workspace import SeedWorkspace
+from seed_lsp.server.refactor_handlers import create_server
+from seed_lsp.server.workspace import SeedWorkspace
+from seed_lsp.session.engine_client import EngineClient
 
 URI = "file:///folder/a.py"
 STEPS = 50

@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from engine import worker
-from engine.worker import WorkerSettings
-from seed_lsp.engine_client import EngineClient
-from seed_lsp.handlers import serve_stdio
+from engine.api import WorkerSettings
+from seed_lsp.server.refactor_handlers import serve_stdio
+from seed_lsp.session.engine_client import EngineClient
 
 MEMORY, FILE = "SOAK_MEMORY_BYTES", "SOAK_FILE_BYTES"
 

@@ -94,7 +94,7 @@ def _outcome(path: Path, cache: Path, dtype: str | None) -> str:
 
     from engine.api import ModelUnavailableError
     from engine.engine import Engine
-    from engine.model.store import Store
+    from engine.store import Store
 
     started = time.monotonic()
     try:
@@ -119,7 +119,7 @@ def _limit_memory() -> None:
 
 def _samples(folder: Path, tokenizer: Path) -> list[Callable[[Path, random.Random | None], Path]]:
     """Functions that write a model below a folder, damaged by a generator or whole, and return what is to be loaded."""
-    from tests.engine import gguf_bytes
+    from benchmarks.robustness import gguf_bytes
 
     gguf = gguf_bytes.valid().written()
     model = folder / "model"

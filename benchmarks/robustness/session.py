@@ -19,7 +19,7 @@ from typing import IO, Any, final
 
 import psutil
 
-SCRIPTED = ("-m", "tests.lsp.scripted")
+SCRIPTED = ("-m", "benchmarks.robustness.scripted")
 """The server whose model is a script and everything else real."""
 REAL = ("-m", "seed_lsp", "serve", "--stdio")
 REPOSITORY = Path(__file__).parents[2]

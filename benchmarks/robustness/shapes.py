@@ -19,8 +19,8 @@ from typing import Any
 import attrs
 from lsprotocol import types
 
-from seed_lsp.engine_client import EngineClient
-from seed_lsp.handlers import create_server
+from seed_lsp.server.refactor_handlers import create_server
+from seed_lsp.session.engine_client import EngineClient
 
 CANARY = "Canary"
 """Every text of the user's in a message has this in it."""

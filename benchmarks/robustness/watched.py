@@ -16,12 +16,11 @@ from pathlib import Path
 from unittest import mock
 
 from engine import worker
-from engine.api import Committed, Event, Finished, FinishReason, Request
+from engine.api import Committed, Event, Finished, FinishReason, Request, WorkerSettings
 from engine.child import leave_standard_streams
 from engine.scheduling import Job, Refused, Scheduler
-from engine.worker import WorkerSettings
-from seed_lsp.engine_client import EngineClient
-from seed_lsp.handlers import serve_stdio
+from seed_lsp.server.refactor_handlers import serve_stdio
+from seed_lsp.session.engine_client import EngineClient
 
 RECORD, REAL = "SOAK_RECORD", "SOAK_REAL"
 FORWARD_S = 0.05

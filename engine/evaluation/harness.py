@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.api import Finished, SamplingOptions
-from engine.diffusion.policy import Thresholds
+from engine.decoding.denoising_policy import Thresholds
 from engine.engine import Engine, physical_cores
 from engine.evaluation import sandbox
 from engine.evaluation.machine import Machine
 from engine.evaluation.options import REPORTED, add_options
+from engine.evaluation.records import drop_partial_line, read_records
 from engine.evaluation.tasks import SETS, Task, TaskError, load_tasks
 from engine.files import whole_file
-from engine.records import drop_partial_line, read_records
 
 _Z = 1.959964
 

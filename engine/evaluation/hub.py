@@ -32,7 +32,7 @@ def read_rows(source: Source) -> Iterator[Row]:
         from pyarrow import parquet
     except ImportError as error:
         raise HubError("reading data sets of the hub needs pyarrow; install seed-lsp[eval]") from error
-    from engine.model.store import StoreError, hub_file
+    from engine.store import StoreError, hub_file
 
     for split in source.splits:
         name = f"{source.config}/{split}/0000.parquet"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import torch
 
 from engine.api import Mode, SamplingOptions
-from engine.diffusion.sampler import Outcome
+from engine.decoding.sampler import Outcome
 from engine.engine import Engine
 from engine.evaluation.samples import Sample, lossless_samples
 

@@ -1,4 +1,4 @@
-"""The options of an evaluation, for the command line as for the harness; imports nothing heavy."""
+"""The options of an evaluation, and what its report repeats of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from engine.api import DRAFT_SOURCES, MODES, NUMBER_FORMATS, SamplingOptions
-from engine.diffusion.policy import Thresholds
+from engine.decoding.denoising_policy import Thresholds
 from engine.evaluation.tasks import SETS
 
 MODEL = "qwen2.5-coder-1.5b"
@@ -41,13 +41,3 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="judge the answers in FILE that the same options gave to SET, wherever a task's request is the same (humaneval-plus, mbpp-plus)",
     )
     parser.add_argument("--check", action="store_true", help="run the set's references and broken answers instead of a model's")
-
-
-def arguments(options: argparse.Namespace) -> list[str]:
-    """The options as words, for another process."""
-    words = [options.task, *(["--check"] if options.check else [])]
-    for name in ("data", "model", "adapter", "mode", "draft", "dtype", "threshold", "block_size", "max_rows", "every", "limit", "json"):
-        value = getattr(options, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    words += ["--reuse", *options.reuse] if options.reuse else []
-    return words

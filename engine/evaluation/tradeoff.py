@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.figures import pyplot, write_figure
+from engine.evaluation.figures import pyplot, write_figure
 
 
 def label(report: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.api import MAX_BLOCK_SIZE
 from engine.config import ModelConfig
 from engine.files import whole_file
-from engine.model.neighbour import NAMES, Neighbour
+from engine.model.draft_head import NAMES, Neighbour
 from engine.model.reading import require_file
 
 # The fused products of one layer, and the projections that each is made of.

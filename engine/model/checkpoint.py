@@ -19,12 +19,12 @@ from torch import Tensor
 
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.model.gguf_file import GgufFile
+from engine.model.merged_lora import Parent
 from engine.model.packed import pack_network
-from engine.model.parent import Parent
 from engine.model.quantize import QuantizationError, Quantized, quantize8
 from engine.model.reading import CheckpointError, read_json, require_file
 from engine.model.shapes import require_packed, require_tensors
-from engine.model.store import CONVERTED_VERSION, Located, require_published
+from engine.store import CONVERTED_VERSION, Located, require_published
 
 WEIGHTS = "model.safetensors"
 SHAPE = "shape.json"

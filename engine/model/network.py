@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter
 from engine.model.cache import GROWTH_ROWS, Cache
-from engine.model.neighbour import normalized
+from engine.model.draft_head import normalized
 
 
 @dataclass(frozen=True)

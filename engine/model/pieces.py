@@ -22,7 +22,7 @@ from pathlib import Path
 from engine.files import read_regular, whole_file
 from engine.model.piece_list import LIST, MAX_PIECE_BYTES, Piece, PieceError, PieceList, Whole, read_list
 from engine.model.reading import CheckpointError, require_file
-from engine.model.store import CHUNK_BYTES, sha256_of
+from engine.store import CHUNK_BYTES, sha256_of
 
 CALL_BYTES = 63 << 20
 """What a call carries: 64 MiB, less some for the names of the files."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from engine.records import read_records
+from engine.evaluation.records import read_records
 from engine.training.config import ConfigError, Run, read_toml, run_from
 from engine.training.trainer import LOG, Trainer
 

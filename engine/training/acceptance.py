@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.diffusion.verify import accepted_length
+from engine.decoding.choice import accepted_length
 from engine.model.batched import BatchedTransformer
 from engine.training.blocks import Block, Text, masked_block, roots_of
 from engine.training.denoiser import Denoiser, Known, pack_over

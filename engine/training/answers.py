@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.api import SamplingOptions
-from engine.diffusion.text import TextAssembler
+from engine.decoding.detokenizer import TextAssembler
 from engine.engine import Engine
+from engine.evaluation.records import drop_partial_line, read_records
 from engine.model.cache import Cache
 from engine.model.network import Network
 from engine.prompts import Prompt
-from engine.records import drop_partial_line, read_records
 from engine.training.corpus import PROMPTS, Kind, TrainingPrompt, read_prompts
 
 SLOTS = 32

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from engine.diffusion.policy import Token
+from engine.decoding.denoising_policy import Token
 
 IGNORED = -100
 """The target of a row without one, as torch's cross-entropy knows it."""

@@ -64,8 +64,8 @@ class Run:
     """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
 
     `rows` are the noisy rows of one pass, `accumulate` the passes of one update.
-    `smallest_block`: drafts have any number of masks from this to `block_size`, as they have in use, where `engine.diffusion.layout` weighs each row; 0: all have `block_size`.
-    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one. `neighbour_width`: see `engine.model.neighbour`; 0 for none.
+    `smallest_block`: drafts have any number of masks from this to `block_size`, as they have in use, where `engine.decoding.row_budget` weighs each row; 0: all have `block_size`.
+    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one. `neighbour_width`: see `engine.model.draft_head`; 0 for none.
     """
 
     model: str

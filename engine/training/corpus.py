@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, SamplingOptions
+from engine.evaluation.records import read_records
 from engine.evaluation.tasks import CODE_START, CODE_STOP
 from engine.files import whole_file
-from engine.records import read_records
 from engine.training import tasks
 from engine.training.definitions import Definition, definitions, fingerprint
 from engine.training.overlap import Overlap, evaluation_texts

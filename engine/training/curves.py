@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.figures import pyplot, write_figure
-from engine.records import read_records
+from engine.evaluation.figures import pyplot, write_figure
+from engine.evaluation.records import read_records
 
 SMOOTHED = 15
 """Steps over which the drawn loss is averaged."""

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS
 from engine.model.batched import StaticCache
+from engine.model.draft_head import normalized
 from engine.model.linear import FrozenLinear
-from engine.model.neighbour import normalized
 from engine.model.network import Network, rope_angles
 from engine.model.transformer import rotate
 from engine.training.blocks import NO_TOKEN, Block, Packed, Text, pack

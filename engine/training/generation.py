@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.diffusion.text import TextAssembler
+from engine.decoding.detokenizer import TextAssembler
 from engine.model.batched import BatchedTransformer
 from engine.model.tokenizer import Tokenizer
 from engine.training.answers import LONGEST, LONGEST_PROMPT, Answer

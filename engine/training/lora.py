@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS, NEIGHBOUR, projection_sizes
-from engine.model.neighbour import Neighbour
+from engine.model.draft_head import Neighbour
 
 
 class Lora(nn.Module):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import torch
 
-from engine.diffusion.noise import Label, Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
-from engine.diffusion.policy import Token
+from engine.decoding.denoising_policy import Token
 from engine.training.blocks import Block, Text, masked_block, spread_roots
 from engine.training.config import Run, Stage
 from engine.training.denoiser import CleanRows, Denoiser, Logits, pack_over
+from engine.training.noise import Label, Linear, edit_labels, edit_tokens, mask_tokens, number_of_edits
 
 SCHEDULE = Linear()
 BLOCKS_AT_ONCE = 64

@@ -30,8 +30,8 @@ from engine.files import whole_file
 from engine.model import checkpoint
 from engine.model.batched import BatchedTransformer
 from engine.model.pieces import split
-from engine.model.store import Store
 from engine.model.tokenizer import Tokenizer
+from engine.store import Store
 from engine.training.acceptance import Acceptance, acceptance_together
 from engine.training.answers import Answer
 from engine.training.batches import Batches, loader

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.evaluation.records import drop_partial_line
 from engine.files import whole_file
-from engine.records import drop_partial_line
 from engine.training.answers import Answer, answers_file, read_answers
 from engine.training.token_prompts import TokenPrompt, TokenPromptsError, read_parsed, read_token_prompts
 

@@ -27,7 +27,7 @@ from engine.config import ModelConfig
 from engine.engine import Engine, physical_cores
 from engine.model import checkpoint
 from engine.model.adapter import save_adapter
-from engine.model.store import Store
+from engine.store import Store
 from engine.training.acceptance import Acceptance, acceptance
 from engine.training.answers import Answer, read_answers
 from engine.training.blocks import IGNORED, Block, Packed, Text

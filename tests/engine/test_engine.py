@@ -16,7 +16,7 @@ from engine.api import (
     SamplingOptions,
 )
 from engine.engine import Engine
-from engine.model.store import Store
+from engine.store import Store
 
 
 @pytest.fixture(scope="module")

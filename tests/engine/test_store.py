@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.model import store as store_module
-from engine.model.store import (
+from engine import store as store_module
+from engine.store import (
     MODELS,
     DiskFullError,
     FetchError,

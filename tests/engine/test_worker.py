@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.api import Finished, InfillRequest, Loading, ModelUnavailableError, SamplingOptions
+from engine.api import Finished, InfillRequest, Loading, ModelUnavailableError, SamplingOptions, WorkerSettings
 from engine.engine import Engine
-from engine.worker import WorkerSettings, _LeftError, _Loader, _Loading
+from engine.worker import _LeftError, _Loader, _Loading
 
 
 def test_two_models_stay_loaded(tiny_folder, tmp_path):
@@ -96,14 +96,14 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from engine import worker
-from engine.api import InfillRequest, SamplingOptions
+from engine.api import InfillRequest, SamplingOptions, WorkerSettings
 from engine.scheduling import Job
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 most = pages * resource.getpagesize() + int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
 events = []
 request = InfillRequest(1, sys.argv[1], SamplingOptions(max_new_tokens=2), prefix="x", suffix="")
-worker._serve_one(Job(request, 0.0), worker._Loader(worker.WorkerSettings(device="cpu", threads=1)).run, events.append)
+worker._serve_one(Job(request, 0.0), worker._Loader(WorkerSettings(device="cpu", threads=1)).run, events.append)
 print(events[-1])
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seed_lsp.settings import parse_settings
+from seed_lsp.session.settings import parse_settings
 from seed_lsp.source import ignore
 from seed_lsp.source.exclusions import Exclusions
 from seed_lsp.source.files import WorkspaceFiles

@@ -11,7 +11,7 @@ from seed_lsp.features.inline.closing import with_closed_quotes
 from seed_lsp.features.inline.filters import MIN_CHARS, Filter
 from seed_lsp.features.inline.indentation import indented
 from seed_lsp.features.inline.plan import Plan
-from seed_lsp.settings import Settings
+from seed_lsp.session.settings import Settings
 from seed_lsp.source.address import name_of
 from seed_lsp.source.context import SUFFIX_CHARS, TYPING_SUFFIX_CHARS, infill_context
 

@@ -1,4 +1,4 @@
-"""What of a model's text is worth showing: pure functions from text to text, each with golden cases in ``tests/inline``."""
+"""What of a model's text is worth showing: pure functions from text to text, each with golden cases in ``tests/features/inline``."""
 
 from __future__ import annotations
 

@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError, RenameRefusedError
-from seed_lsp.features.rename.call_sites import CallSites, plan_call_sites
-from seed_lsp.features.rename.capture import require_same_scopes
-from seed_lsp.features.rename.collisions import require_name, require_room
-from seed_lsp.features.rename.constructor_calls import plan_constructor
-from seed_lsp.features.rename.constructors import constructor_at, constructor_of, signature_of
-from seed_lsp.features.rename.definitions import NewSignature, functions_of
-from seed_lsp.features.rename.form import Form
-from seed_lsp.features.rename.grammars import FAMILIES, require_language
-from seed_lsp.features.rename.lexical import LexicalFile, find_lexical_references
-from seed_lsp.features.rename.mangled_references import with_private_names
-from seed_lsp.features.rename.moving import plan_move
-from seed_lsp.features.rename.options import with_options
-from seed_lsp.features.rename.place import Place
-from seed_lsp.features.rename.references import APPLIED, References, Site, Tier, find_references
-from seed_lsp.features.rename.resolution import Resolution
-from seed_lsp.features.rename.signature import pieces_of
-from seed_lsp.features.rename.symbols import Symbol, find_symbol, name_at, resolution_at
-from seed_lsp.features.rename.unread import with_unread_files
+from seed_lsp.features.rename.other_languages.grammars import FAMILIES, require_language
+from seed_lsp.features.rename.other_languages.lexical import LexicalFile, find_lexical_references
+from seed_lsp.features.rename.python.capture import require_same_scopes
+from seed_lsp.features.rename.python.collisions import require_name, require_room
+from seed_lsp.features.rename.python.mangled_references import with_private_names
+from seed_lsp.features.rename.python.options import with_options
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import APPLIED, References, Site, Tier, find_references
+from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.python.symbols import Symbol, find_symbol, name_at, resolution_at
+from seed_lsp.features.rename.python.unread import with_unread_files
+from seed_lsp.features.rename.signature.call_sites import CallSites, plan_call_sites
+from seed_lsp.features.rename.signature.constructor_calls import plan_constructor
+from seed_lsp.features.rename.signature.constructors import constructor_at, constructor_of, signature_of
+from seed_lsp.features.rename.signature.definitions import NewSignature, functions_of
+from seed_lsp.features.rename.signature.form import Form
+from seed_lsp.features.rename.signature.moving import plan_move
+from seed_lsp.features.rename.signature.signature import pieces_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.encodings import MARKED_UTF8, UTF8, declared_encoding, encoded
 from seed_lsp.source.files import WorkspaceFiles

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from seed_lsp.features.rename import names, scoping
-from seed_lsp.features.rename.form import Form
-from seed_lsp.features.rename.grammars import FAMILIES
-from seed_lsp.features.rename.names import PythonFile
-from seed_lsp.features.rename.signature import Parameter, parameters_of, pieces_of
+from seed_lsp.features.rename.other_languages.grammars import FAMILIES
+from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.names import PythonFile
+from seed_lsp.features.rename.signature.form import Form
+from seed_lsp.features.rename.signature.signature import Parameter, parameters_of, pieces_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import MAX_BYTES
 

@@ -13,13 +13,13 @@ from typing import Literal
 from tree_sitter import Node
 
 from engine.api import Finished, InfillRequest, SamplingOptions
-from seed_lsp.features.rename import names, scoping
-from seed_lsp.features.rename.call_sites import Gap
 from seed_lsp.features.rename.change import Rename
-from seed_lsp.features.rename.definitions import NewSignature
-from seed_lsp.features.rename.names import PythonFile
-from seed_lsp.features.rename.place import Place
-from seed_lsp.settings import Settings
+from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.names import PythonFile
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.signature.call_sites import Gap
+from seed_lsp.features.rename.signature.definitions import NewSignature
+from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
 

@@ -1,0 +1,1 @@
+"""Ours against peers, each in a process of its own, in turns."""

@@ -1,0 +1,377 @@
+"""Next edits against what really followed, in successive releases of packages.
+
+    python -m benchmarks.next_edits make FOLDER [--wheels FOLDER]    cases from the releases of engine/training/packages.tsv, into FOLDER/cases.jsonl
+    python -m benchmarks.next_edits predict FOLDER [--model NAME]    ask the model about each candidate, and once plainly, into FOLDER/answers-NAME.jsonl
+    python -m benchmarks.next_edits predict FOLDER --checker ty      the same with what that checker reports (pip install ty), where it reports something
+    python -m benchmarks.next_edits report FOLDER                    a Markdown table, and one JSON line
+
+A case is a file of the older release into which the first changes of the newer one are made already, the last of them as if just typed. `recurring`: a later
+change replaces, brings or takes away the same words as the one just made. `other`: later changes do not. `done`: no change is left, and nothing should be shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.holes import line_chances
+from engine.api import EditRequest, Finished, SamplingOptions, Urgency, WorkerSettings
+from engine.evaluation.harness import wilson
+from engine.evaluation.records import drop_partial_line, read_records
+from engine.training.packages import PackageError, fetch, read_table, sources
+from seed_lsp.features.next_edit import prediction
+from seed_lsp.features.next_edit.candidates import Candidate, find_candidates
+from seed_lsp.features.next_edit.history import Change
+from seed_lsp.features.next_edit.reports import Report, with_reports
+from seed_lsp.session.engine_client import EngineClient
+from seed_lsp.session.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import Run, changed_runs, words_of
+
+KINDS = ("recurring", "other", "done")
+WANTED = {"recurring": 180, "other": 45, "done": 80}
+MOST_LINES, MOST_RUNS, LONGEST_FILE = 6, 14, 60_000
+PLAIN_BEFORE, PLAIN_AFTER = 2, 18
+"""Lines of the plain prompt's window around the change just made: 21 lines in all, of which the change is the first part."""
+SERVERS_WINDOW = prediction.AROUND_LINES
+CHECKED = 3
+"""Candidates that are asked about, as in the server."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Lines `start` to `end` of the text that later become `lines`."""
+
+    start: int
+    end: int
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class Case:
+    id: int
+    kind: str
+    origin: str
+    text: str
+    changes: list[dict[str, Any]]
+    targets: list[dict[str, Any]]
+
+    @property
+    def document(self) -> Document:
+        return Document("file:///case.py", self.text, 1, "python")
+
+    @property
+    def recent(self) -> list[Change]:
+        return [Change("file:///case.py", c["line"], tuple(c["before"]), tuple(c["after"]), c["above"], c["below"]) for c in self.changes]
+
+
+def make(folder: Path, wheels: Path, seed: int, apart_from: Path | None, of_a_package: int) -> None:
+    # Rules are made while looking at some packages, and judged on others.
+    seen = {case.origin.split()[0] for case in read_cases(apart_from)} if apart_from else set()
+    releases = [release for release in read_table() if release.name not in seen]
+    pairs = [(old, new) for old in releases if old.age == "old" for new in releases if new.age == "new" and new.name == old.name]
+    random.Random(seed).shuffle(pairs)
+    found: list[Case] = []
+    counts: Counter[str] = Counter()
+    for old, new in pairs:
+        if all(counts[kind] >= WANTED[kind] for kind in KINDS):
+            break
+        try:
+            before, after = ({file.path: file.text for file in sources(one, fetch(one, wheels))} for one in (old, new))
+        except PackageError as error:
+            print(error, file=sys.stderr)
+            continue
+        rng = random.Random(f"{seed} {old.name}")
+        paths = sorted(before.keys() & after.keys())
+        rng.shuffle(paths)
+        of_package: Counter[str] = Counter()
+        for path in paths:
+            for kind, case in cases_of(before[path], after[path], rng):
+                if counts[kind] < WANTED[kind] and of_package[kind] < of_a_package:
+                    counts[kind] += 1
+                    of_package[kind] += 1
+                    found.append(replace(case, id=len(found), origin=f"{old.name} {old.version} to {new.version}: {path}"))
+    with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(case)) + "\n" for case in found)
+    print(dict(counts), file=sys.stderr)
+
+
+def cases_of(before: str, after: str, rng: random.Random) -> list[tuple[str, Case]]:
+    """At most one case of each kind of a file."""
+    if before == after or max(len(before), len(after)) > LONGEST_FILE or "\r" in before + after:
+        return []
+    old, new = before.split("\n"), after.split("\n")
+    runs = changed_runs(old, new)
+    small = all(max(run.old_end - run.old_start, run.new_end - run.new_start) <= MOST_LINES for run in runs)
+    if not 2 <= len(runs) <= MOST_RUNS or not small:
+        return []
+    words = [replaced_words(old, new, run) for run in runs]
+    made = []
+    recurring = [i for i in range(len(runs) - 1) if any(words[i] & later for later in words[i + 1 :])]
+    others = [i for i in range(len(runs) - 1) if not any(words[i] & later for later in words[i + 1 :])]
+    if recurring:
+        made.append(("recurring", case_at(old, new, runs, rng.choice(recurring), "recurring")))
+    elif others:
+        made.append(("other", case_at(old, new, runs, rng.choice(others), "other")))
+    made.append(("done", case_at(old, new, runs, len(runs) - 1, "done")))
+    return made
+
+
+def replaced_words(old: list[str], new: list[str], run: Run) -> set[tuple[str, str]]:
+    """The words of a change that gave way to others, each with what took its place; of three characters at least in all."""
+    left, right = words_of("\n".join(old[run.old_start : run.old_end])), words_of("\n".join(new[run.new_start : run.new_end]))
+    pieces = ((left[one.old_start : one.old_end], right[one.new_start : one.new_end]) for one in changed_runs(left, right))
+    texts = (("".join(gone).strip(), "".join(come).strip()) for gone, come in pieces)
+    return {(gone, come) for gone, come in texts if len(gone + come) >= 3 and any(c.isalnum() for c in gone + come)}
+
+
+def case_at(old: list[str], new: list[str], runs: list[Run], last: int, kind: str) -> Case:
+    """The text with the changes up to number `last` in it; that one is the newest."""
+    text: list[str] = []
+    at, changes, targets = 0, [], []
+    for i, run in enumerate(runs):
+        text += old[at : run.old_start]
+        if i <= last:
+            lines = new[run.new_start : run.new_end]
+            above = text[-1] if text else ""
+            below = old[run.old_end] if run.old_end < len(old) else ""
+            changes.append(Change("", len(text), tuple(old[run.old_start : run.old_end]), tuple(lines), above, below))
+            text += lines
+        else:
+            targets.append(Target(len(text), len(text) + run.old_end - run.old_start, new[run.new_start : run.new_end]))
+            text += old[run.old_start : run.old_end]
+        at = run.old_end
+    text += old[at:]
+    return Case(0, kind, "", "\n".join(text), [asdict(change) for change in reversed(changes)], [asdict(target) for target in targets])
+
+
+def read_cases(folder: Path) -> list[Case]:
+    return [Case(**record) for record in read_records(folder / "cases.jsonl")]
+
+
+async def predict(folder: Path, model: str, limit: int | None, *, checker: str | None, around: int | None) -> None:
+    variant = f"+{checker}" if checker else f"+around{around}" if around is not None else ""
+    path = folder / f"answers-{model}{variant}.jsonl"
+    prediction.AROUND_LINES = SERVERS_WINDOW if around is None else around
+    drop_partial_line(path)
+    done = {record["id"] for record in read_records(path)} if path.is_file() else set()
+    client, settings = EngineClient(WorkerSettings(), idle_s=0), Settings(model=model)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            for case in read_cases(folder)[:limit]:
+                found = find_candidates(case.document, case.recent)
+                if checker:
+                    found = with_reports(found, case.document, case.recent, reports_of(case, checker))
+                if case.id in done or (checker and not any(candidate.report for candidate in found)):
+                    continue
+                record: dict[str, Any] = {"id": case.id, "candidates": await _ask(client, settings, case, found)}
+                if not variant:
+                    record["plain"] = await _ask_plainly(client, settings, case)
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                print(
+                    case.id,
+                    case.kind,
+                    [c["seconds"] for c in record["candidates"]],
+                    file=sys.stderr,
+                    flush=True,
+                )
+    finally:
+        await client.stop()
+
+
+def reports_of(case: Case, checker: str) -> list[Report]:
+    """What a type checker says of the file alone, as an editor would be told."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "case.py"
+        path.write_text(case.text, encoding="utf-8")
+        command = [checker, "check", "--output-format", "concise", "--color", "never", str(path)]
+        told = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
+    if told.returncode not in {0, 1}:
+        raise SystemExit(told.stderr)
+    found = []
+    for line, column, message in re.findall(r"case\.py:(\d+):(\d+): \w+\[[\w-]+\] (.*)", told.stdout):
+        start = case.document.line_range(int(line) - 1)[0] + int(column) - 1
+        word = re.compile(r"\w*").match(case.document.text, start)
+        found.append(Report(CharOffset(start), CharOffset(word.end() if word else start), message))
+    return found
+
+
+async def _ask(client: EngineClient, settings: Settings, case: Case, found: list[Candidate]) -> list[dict[str, Any]]:
+    document, changes = case.document, case.recent
+    answers = []
+    for candidate in found[:CHECKED]:
+        request = prediction.build_request(document, candidate, changes, settings, client.new_id())
+        answers.append({"candidate": asdict(candidate), **await _timed(client, request)})
+    return answers
+
+
+async def _ask_plainly(client: EngineClient, settings: Settings, case: Case) -> dict[str, Any]:
+    """The same model with the diff and a window behind it, without candidates or checks."""
+    document, changes = case.document, case.recent
+    lines = case.text.split("\n")
+    first, last = plain_window(case)
+    diff = "\n".join(change.diff for change in reversed(changes[:2]))
+    request = EditRequest(
+        client.new_id(),
+        settings.model,
+        SamplingOptions(max_new_tokens=400),
+        before="",
+        region="\n".join(lines[first:last]) + "\n",
+        after="",
+        instruction=f"I just made this edit:\n```diff\n{diff}\n```\nPredict my next edit: rewrite the code below with it. "
+        "If no edit is needed, repeat the code as it is.",
+        language=document.language,
+    )
+    return await _timed(client, request)
+
+
+def plain_window(case: Case) -> tuple[int, int]:
+    at = case.recent[0].line
+    return max(0, at - PLAIN_BEFORE), min(len(case.text.split("\n")), at + PLAIN_AFTER)
+
+
+async def _timed(client: EngineClient, request: EditRequest) -> dict[str, Any]:
+    started = time.perf_counter()
+    unbound = replace(request.sampling, deadline_s=None, min_chance=1e-30)
+    finished = await client.run(replace(request, sampling=unbound, urgency=Urgency.ASKED_FOR))
+    told = {name: getattr(finished, name) for name in ("text", "finish_reason", "new_tokens", "forwards")}
+    told["chance"] = min(line_chances(finished))
+    return {**told, "seconds": round(time.perf_counter() - started, 2)}
+
+
+@dataclass
+class Score:
+    """Over cases: shown at all, at a place that really changed later, and exactly as it changed."""
+
+    cases: int = 0
+    shown: int = 0
+    located: int = 0
+    exact: int = 0
+
+
+def edits_of(case: Case, answer: dict[str, Any], how: str) -> tuple[int, int, list[str]] | None:
+    """The lines that would be replaced, and by what; None where nothing would be shown."""
+    if how == "plain":
+        first, last = plain_window(case)
+        old, new = case.text.split("\n")[first:last], answer["plain"]["text"].rstrip("\n").split("\n")
+        runs = changed_runs(old, new)
+        if answer["plain"]["finish_reason"] != "stop" or not runs:
+            return None
+        run = runs[0]
+        return first + run.old_start, first + run.old_end, new[run.new_start : run.new_end]
+    document, changes = case.document, case.recent
+    for entry in answer["candidates"]:
+        candidate = Candidate(**entry["candidate"])
+        if how == "proposal" and candidate.proposal is None:
+            continue
+        if how == "proposal":
+            edit = prediction.proposed(document, candidate)
+        elif how == "agreement" and candidate.proposal is None and entry.get("chance", 0) < prediction.REPORTED_CHANCE:
+            continue
+        else:
+            finished = _finished(entry)
+            edit = prediction.read_prediction(document, candidate, changes, finished, "agreement" if how == "agreement" else "model").edit
+        if edit is not None:
+            start, end = document.line_of(edit.start), document.line_of(edit.end)
+            return start, end, edit.text.removesuffix("\n").split("\n") if edit.text else []
+    return None
+
+
+def _finished(entry: dict[str, Any]) -> Finished:
+    counts = (entry["new_tokens"], entry["forwards"], 0, 0, 0.0, 0.0, 0)
+    return Finished(0, entry["text"], entry["finish_reason"], "verified", *counts, "m", "cpu", "int4")
+
+
+def score(case: Case, edit: tuple[int, int, list[str]] | None, total: Score) -> None:
+    total.cases += 1
+    if edit is None:
+        return
+    total.shown += 1
+    start, end, lines = edit
+    targets = [Target(**target) for target in case.targets]
+    total.located += any(start <= max(t.end, t.start + 1) - 1 and max(end, start + 1) > t.start for t in targets)
+    whole = case.text.split("\n")
+    total.exact += any(_as_edited(whole, start, end, lines, t) for t in targets)
+
+
+def _as_edited(whole: list[str], start: int, end: int, lines: list[str], target: Target) -> bool:
+    """Whether the edit makes of its lines what the target makes of them. One line of a target of several, changed as it was, counts as well."""
+    if (start, end, lines) == (target.start, target.end, target.lines):
+        return True
+    inside = target.start <= start and end <= target.end and target.end - target.start == len(target.lines) and end - start == len(lines)
+    return inside and lines == target.lines[start - target.start : end - target.start] and lines != whole[start:end]
+
+
+def report(folder: Path) -> None:
+    cases = {case.id: case for case in read_cases(folder)}
+    summary: dict[str, Any] = {}
+    print("| model, how | kind | cases | shown | at a place that changed | exactly so | of those shown, exact |")
+    print("|---|---|---|---|---|---|---|")
+    for path in sorted(folder.glob("answers-*.jsonl")):
+        answers = list(read_records(path))
+        base, _, variant = path.stem.partition("+")
+        around = variant.removeprefix("around")
+        prediction.AROUND_LINES = int(around) if around.isdigit() else SERVERS_WINDOW
+        if variant and not around.isdigit():
+            told = {answer["id"]: answer for answer in answers}
+            answers = [told.get(answer["id"], answer) for answer in read_records(folder / f"{base}.jsonl")]
+        for how in ("agreement",) if variant else ("plain", "model", "proposal", "agreement"):
+            for kind in KINDS:
+                total = Score()
+                for answer in answers:
+                    if cases[answer["id"]].kind == kind:
+                        score(cases[answer["id"]], edits_of(cases[answer["id"]], answer, how), total)
+                if not total.cases:
+                    continue
+                low, high = wilson(total.shown, total.cases)
+                precise = f"{total.exact / total.shown:.0%}" if total.shown and kind != "done" else ""
+                name = path.stem.removeprefix("answers-")
+                print(
+                    f"| {name}, {how} | {kind} | {total.cases} | {total.shown / total.cases:.1%} ({low:.1%} to {high:.1%}) "
+                    f"| {total.located / total.cases:.1%} | {total.exact / total.cases:.1%} | {precise} |"
+                )
+                summary[f"{name} {how} {kind}"] = asdict(total)
+        seconds = sorted(sum(c["seconds"] for c in answer["candidates"]) for answer in answers if answer["candidates"])
+        if seconds:
+            print(f"\n{path.stem}: seconds for up to {CHECKED} candidates, median {seconds[len(seconds) // 2]:.2f}\n")
+    print(json.dumps(summary))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.next_edits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("make", "predict", "report"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--wheels", type=Path, help="make: where wheels are, or go; FOLDER/wheels if left out")
+    parser.add_argument("--apart-from", type=Path, help="make: no packages that the cases in this folder have")
+    parser.add_argument("--of-a-package", type=int, default=6, help="make: at most so many cases of a kind (default: %(default)s)")
+    parser.add_argument("--model", default=Settings().model)
+    parser.add_argument("--checker", choices=("ty",), help="predict: with the diagnostics of this type checker")
+    parser.add_argument("--around", type=int, help="predict: rewrite so many lines on each side of a candidate (the server's: 2)")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.what == "make":
+        make(options.folder, options.wheels or options.folder / "wheels", options.seed, options.apart_from, options.of_a_package)
+    elif options.what == "predict":
+        asyncio.run(predict(options.folder, options.model, options.limit, checker=options.checker, around=options.around))
+    else:
+        report(options.folder)
+
+
+if __name__ == "__main__":
+    main()

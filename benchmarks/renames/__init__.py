@@ -1,0 +1,1 @@
+"""Renames in whole packages, in random programs, against peers, and at scale."""

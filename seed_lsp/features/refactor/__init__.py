@@ -1,0 +1,1 @@
+"""Rewrite a selection as an instruction says."""

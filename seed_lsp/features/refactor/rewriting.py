@@ -1,0 +1,210 @@
+"""Rewriting a selection by an instruction: what is asked of the engine, and when its answer may be applied."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from engine.api import EditRequest, Finished, SamplingOptions
+from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.unasked import keep_white_space
+from seed_lsp.features.refactor.unasked_names import lost_name
+from seed_lsp.session.settings import Settings
+from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
+from seed_lsp.source.patch import Edit, minimal_edits
+from seed_lsp.source.surroundings import without_header, without_surroundings
+from seed_lsp.source.syntax import Span, count_errors, parse, snap
+
+SHOWN_CHARS = 60
+"""Of code that a refusal names."""
+CHARS_PER_TOKEN = 4
+"""Source code has three to four characters a token; a selection with more than the limit allows is refused at once."""
+
+# Invisible characters that reorder or hide code (Boucher and Anderson, Trojan Source, CVE-2021-42574).
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# Text that looks like the control tokens of models.
+_MARK = re.compile(r"<\|\w+\|>")
+_DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
+
+
+@dataclass(frozen=True)
+class Refactoring:
+    """A code action: its name in the protocol, its title in the menu, and what the model is told.
+
+    `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition stays the first thing there.
+    `is_own`: the words are the user's.
+    """
+
+    name: str
+    title: str
+    instruction: str
+    needs_context: bool = False
+    keeps_start: bool = True
+    is_own: bool = False
+
+
+REFACTORINGS = (
+    Refactoring("simplify", "Simplify", "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names."),
+    Refactoring(
+        "type-hints",
+        "Add type hints",
+        "Add type hints to the signature of each function, with built-in types only. Keep all other lines exactly as they are.",
+    ),
+    Refactoring(
+        "docstring",
+        "Add a docstring",
+        "Add a one-line docstring to each function and class that has none. Leave all other lines as they are.",
+    ),
+    Refactoring(
+        "extract-function",
+        "Extract a function",
+        "Move a part of this code that has a purpose of its own into a new function with a telling name, and call it.",
+        needs_context=True,
+    ),
+)
+
+
+MAX_CHARS = 1_000_000
+"""In larger files the syntax is not looked at: it would take longer than the model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A rewrite to ask for: `span` of `document`."""
+
+    document: Document
+    span: Span
+    refactoring: Refactoring
+
+    @property
+    def region(self) -> str:
+        return self.document.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """The new region, and the smallest edits (in characters of the document) that make it."""
+
+    new_region: str
+    edits: tuple[Edit, ...]
+
+    def new_text(self, plan: Plan) -> str:
+        return plan.document.text[: plan.span.start] + self.new_region + plan.document.text[plan.span.end :]
+
+
+def find_refactoring(name: str) -> Refactoring:
+    for entry in REFACTORINGS:
+        if entry.name == name:
+            return entry
+    raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(entry.name for entry in REFACTORINGS)}")
+
+
+def own_instruction(instruction: str) -> Refactoring:
+    """What the user asks for in words of their own; it may concern the file around, and begin with anything."""
+    return Refactoring("edit", "Edit", instruction, needs_context=True, keeps_start=False, is_own=True)
+
+
+def make_plan(document: Document, start: CharOffset, end: CharOffset, refactoring: Refactoring, settings: Settings) -> Plan:
+    """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
+    if not refactoring.instruction.strip():
+        raise SelectionError("the instruction is empty; say what to change")
+    if len(document.text) > MAX_CHARS:
+        raise SelectionError(f"the file is too large: code is rewritten in files of up to {MAX_CHARS:,} characters")
+    span = snap(document, start, end)
+    if span.start == span.end:
+        raise SelectionError("the selection holds no code; select the lines to rewrite")
+    size, limit = span.end - span.start, settings.edit_max_tokens * CHARS_PER_TOKEN
+    if size > limit:
+        raise SelectionError(
+            f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens"
+        )
+    return Plan(document, span, refactoring)
+
+
+def build_request(plan: Plan, settings: Settings, request_id: int) -> EditRequest:
+    text, span = plan.document.text, plan.span
+    around = (text[: span.start], text[span.end :]) if plan.refactoring.needs_context else ("", "")
+    before, after = (with_line_feeds(piece) for piece in around)
+    return EditRequest(
+        request_id,
+        settings.model,
+        SamplingOptions(mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=float(settings.edit_deadline_s)),
+        before=before,
+        region=with_line_feeds(plan.region),
+        after=after,
+        instruction=plan.refactoring.instruction,
+        keep_start=plan.refactoring.keeps_start,
+        language=plan.document.language,
+    )
+
+
+def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
+    """Check the model's text and turn it into edits; `RejectedResultError` says why it may not be applied."""
+    _require_end(finished)
+    asked = plan.refactoring.instruction if plan.refactoring.is_own else None
+    answer = without_header(plan.document, plan.span, finished.text)
+    new = keep_white_space(plan.document, plan.span, answer, asked)
+    new = _own_code(plan, new)
+    if not new.strip():
+        raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
+    rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
+    if not rewrite.edits:
+        raise NoChangeError("the model proposes no change")
+    if lost := Counter(_MARK.findall(plan.region)) - Counter(_MARK.findall(new)) - Counter(_MARK.findall(plan.refactoring.instruction)):
+        # A model that writes its own control token ends there.
+        raise RejectedResultError(f"the model left out the text {min(lost)}; select the lines around it without it")
+    if set(_HIDDEN.findall(new)) - set(_HIDDEN.findall(plan.region)):
+        raise RejectedResultError("the model's text has invisible control characters that the selection has not")
+    _require_no_new_errors(plan, rewrite)
+    _require_names(plan, new)
+    return rewrite
+
+
+def _require_end(finished: Finished) -> None:
+    """Half a rewrite must never replace a whole region."""
+    if finished.finish_reason == "cancelled":
+        raise CancelledError("cancelled")
+    if finished.finish_reason == "length":
+        raise RejectedResultError(
+            f"the rewritten code is longer than {finished.new_tokens} tokens; select less, or raise seed.edit.maxTokens"
+        )
+    if finished.finish_reason == "deadline":
+        raise RejectedResultError(
+            f"not done after {finished.prefill_seconds + finished.decode_seconds:.0f} s; select less, or raise seed.edit.deadlineS"
+        )
+
+
+def _own_code(plan: Plan, new: str) -> str:
+    """An answer without what it repeats of the file around the selection; refused where it does so otherwise than at its ends."""
+    text = plan.document.text
+    around = _definitions(text[: plan.span.start]) | _definitions(text[plan.span.end :])
+    definitions = (_definitions(new) - _definitions(plan.region)) & around
+    trimmed = without_surroundings(plan.document, plan.span, new, frozenset(re.findall(r"\w+", plan.refactoring.instruction)))
+    if repeated := min(definitions, default=trimmed.repeated):
+        raise RejectedResultError(f"the model rewrote code outside the selection ({_first_line(repeated)} …); select that as well")
+    return trimmed.text
+
+
+def _require_names(plan: Plan, new: str) -> None:
+    """Refuse an answer that renames or takes away what was not to go."""
+    refactoring = plan.refactoring
+    if lost := lost_name(plan.document, plan.span, new, refactoring.instruction, is_own=refactoring.is_own):
+        raise RejectedResultError(
+            f"the model took away the name {lost}, of which the instruction says nothing; name it, or say what should keep its name"
+        )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", maxsplit=1)[0][:SHOWN_CHARS]
+
+
+def _require_no_new_errors(plan: Plan, rewrite: Rewrite) -> None:
+    before, after = (parse(text, plan.document.language) for text in (plan.document.text, rewrite.new_text(plan)))
+    if before is not None and after is not None and count_errors(after) > count_errors(before):
+        raise RejectedResultError("the model's code does not parse in its place; try again with another selection or instruction")
+
+
+def _definitions(text: str) -> set[str]:
+    matches = (_DEFINITION.match(line) for line in split_lines(text))
+    return {match.group(0).strip() for match in matches if match}

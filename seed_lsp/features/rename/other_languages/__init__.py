@@ -1,0 +1,1 @@
+"""Renames in languages that no resolver is there for: by scopes and by their words."""

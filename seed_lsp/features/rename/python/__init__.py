@@ -1,0 +1,1 @@
+"""What a Python name refers to, in every file."""

@@ -1,0 +1,248 @@
+"""What the name of an argument refers to where jedi finds no parameter for it, and which calls may hand an argument on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.decorators import keep_parameter, keywords_of, takes_any
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from seed_lsp.features.rename.python.names import Occurrence
+    from seed_lsp.features.rename.python.place import Place, Scope
+    from seed_lsp.features.rename.python.resolution import Resolution
+    from seed_lsp.source.resolve import Definition
+
+_COPIERS, _OWN_COPIERS = frozenset({"replace", "evolve"}), frozenset({"_replace", "__replace__"})
+"""Functions, and methods, that copy an object with other values for some of its fields: `dataclasses.replace`, `copy.replace`, `attrs.evolve`."""
+_GIVEN_FUNCTIONS = frozenset({"partial", "partialmethod"})
+_MAKE_ARGUMENTS = frozenset({"dict", "OrderedDict", "update"})
+"""What collects named values that another call may be given by ``**``."""
+
+
+def parameter_scopes(resolution: Resolution, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    """The functions whose parameter, or the classes whose field, a named argument is for; empty where that is unknown."""
+    function = _called(occurrence)
+    if function is None:
+        return frozenset()
+    copied = _copied(place, function)
+    if copied is not None:
+        return _fields(resolution, resolution.classes_of_values(place, copied))
+    of_type = _object_of_type(place, function)
+    if of_type is not None:
+        return _constructed(resolution, resolution.classes_of_values(place, of_type))
+    values = resolution.values_of(place, function)
+    found = _constructed(resolution, {scope for value in values if (scope := resolution.class_at(value)) is not None})
+    for scope in functions_called(resolution, place, function, values):
+        assert scope.path is not None, "functions of the workspace"
+        there = resolution.place(scope.path)
+        node = there.node_of(scope)
+        if keep_parameter(resolution, there, node):
+            found |= _own_or_above(resolution, there, node)
+    return found
+
+
+def parameter_scopes_by_name(resolution: Resolution, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
+    """The functions of the file that a named argument may be for by the scopes alone, where what was `found` has other names."""
+    function = _called(occurrence)
+    if function is None or not found or any(resolution.title(scope) == place.file.text_of(function) for scope in found):
+        return frozenset()
+    nodes = (place.node_of(scope) for scope in _functions_of_name(resolution, place, function))
+    named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(resolution, place, node))
+    return frozenset() if named & set(found) else named
+
+
+def functions_called(resolution: Resolution, place: Place, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
+    """The workspace's functions that a call's expression names, or has for its value."""
+    return resolution.functions([*values, *resolution.definitions_of(place, function)])
+
+
+def _functions_of_name(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
+    """The functions of the file that the name in a call may stand for by the scopes alone: jedi goes by the last binding that it sees."""
+    if function.type != "identifier":
+        return frozenset()
+    there = resolution.for_name(place.file.text_of(function)).place(place.path)
+    scope = there.lookup(function)
+    parents = (one.node.parent for one in there.bindings.get(scope, ())) if scope is not None else ()
+    return frozenset(place.scope(parent) for parent in parents if parent is not None and parent.type == "function_definition")
+
+
+def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: Iterable[str], place: Place, occurrence: Occurrence) -> str:
+    """Why a named argument that is not resolved may be for one of the `wanted` functions and classes after all; empty if it cannot be. `called_as`: their names."""
+    function = _called(occurrence)
+    values = resolution.values_of(place, function) if function is not None else []
+    if function is None or not values:
+        return "argument of a call of something unknown"
+    if functions_called(resolution, place, function, values) & set(wanted):
+        return "argument of a function behind a decorator"
+    if _functions_of_name(resolution, place, function) & set(wanted):
+        return "argument of a function whose name stands for other things, too"
+    if any(_last_name(place, function) in _decorating(resolution, scope) for scope in wanted):
+        return "argument of something that is given the function as its decorator"
+    given = [argument for argument in _arguments(function) if argument.type in {"identifier", "attribute", "call", "subscript"}]
+    of_given = [resolution.values_of(place, argument) for argument in given]
+    if any(_scopes_of(resolution, some) & set(wanted) for some in of_given):
+        return "argument of a call that is given the function"
+    # Of a class method that makes an object jedi has the name alone.
+    if _passes_on(resolution, [*values, *resolution.definitions_of(place, function)]):
+        return "argument of a function that takes any"
+    if any(resolution.files.holds(value.path) for value in values if value.path is not None):
+        return ""
+    if _object_of_type(place, function) is not None or any(value.kind == "instance" for value in values):
+        return "argument of a call of something unknown"
+    name = _last_name(place, function)
+    if name in _COPIERS | _GIVEN_FUNCTIONS and not all(of_given[:1]):
+        return "argument of a call that is given something unknown"
+    if name in _OWN_COPIERS and not resolution.values_of(place, function.named_children[0]):
+        return "argument of a method of something unknown"
+    text = place.file.document.text
+    if name in _MAKE_ARGUMENTS and any(names.word_pattern(one).search(text) for one in called_as):
+        return "in a dictionary that may be handed on"
+    return ""
+
+
+def _decorating(resolution: Resolution, scope: Scope) -> set[str]:
+    """What the decorators of a function belong to, as ``@show.register`` to ``show``, which may call the function."""
+    if scope.path is None or scope.node_type != "function_definition":
+        return set()
+    file = resolution.place(scope.path).file
+    texts = names.dotted_decorators_of(file, resolution.place(scope.path).node_of(scope))
+    return {owner.rpartition(".")[2] for text in texts if (owner := text.rpartition(".")[0])}
+
+
+def _called(occurrence: Occurrence) -> Node | None:
+    """The expression that is called with the named argument."""
+    arguments = occurrence.node.parent.parent if occurrence.node.parent is not None else None
+    call = arguments.parent if arguments is not None else None
+    return call.child_by_field_name("function") if call is not None and call.type == "call" else None
+
+
+def _arguments(function: Node) -> list[Node]:
+    """The arguments without a name of the call of an expression."""
+    listed = function.parent.child_by_field_name("arguments") if function.parent is not None else None
+    return [one for one in listed.named_children if one.type != "keyword_argument"] if listed is not None else []
+
+
+def _last_name(place: Place, function: Node) -> str:
+    return place.file.text_of(function).rpartition(".")[2]
+
+
+def _copied(place: Place, function: Node) -> Node | None:
+    """The object that a call copies with some of its fields changed."""
+    name = _last_name(place, function)
+    if function.type == "attribute" and name in _OWN_COPIERS:
+        return function.child_by_field_name("object")
+    if name in _COPIERS and (arguments := _arguments(function)):
+        return arguments[0]
+    return None
+
+
+def _object_of_type(place: Place, function: Node) -> Node | None:
+    """Of ``object.__class__`` and ``type(object)`` the object."""
+    if function.type == "attribute" and _last_name(place, function) == "__class__":
+        return function.child_by_field_name("object")
+    if function.type == "call":
+        called = function.child_by_field_name("function")
+        arguments = _arguments(called) if called is not None and place.file.text_of(called) == "type" else []
+        return arguments[0] if len(arguments) == 1 else None
+    return None
+
+
+def _fields(resolution: Resolution, classes: Iterable[Scope]) -> frozenset[Scope]:
+    """The nearest class that has the name for a member, for each of the classes; empty if one has none."""
+    found = set()
+    for scope in classes:
+        owner = next((one for one in resolution.line_of(scope) if resolution.binds(one)), None)
+        if owner is None:
+            return frozenset()
+        found.add(owner)
+    return frozenset(found)
+
+
+def _constructed(resolution: Resolution, classes: Iterable[Scope]) -> frozenset[Scope]:
+    """Where the calls of some classes have their parameter of the name, or the field that is one."""
+    found: set[Scope] = set()
+    for scope in classes:
+        line = resolution.line_of(scope)
+        own = _along(resolution, line, "__new__") or _along(resolution, line, "__init__")
+        found |= own or {one for one in line[:1] if one.path is not None and one in resolution.place(one.path).bindings}
+    return frozenset(found)
+
+
+def _own_or_above(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
+    """A function that has a parameter of the name, or those above to which it hands its arguments on."""
+    if place.has_parameter(function):
+        return frozenset({place.scope(function)})
+    owner, name = scoping.scope_of(function), function.child_by_field_name("name")
+    if owner.type != "class_definition" or name is None:
+        return frozenset()
+    return _along(resolution, resolution.line_of(place.scope(owner)), place.file.text_of(name))
+
+
+def _along(resolution: Resolution, line: Iterable[Scope], method: str) -> frozenset[Scope]:
+    """Of the classes' methods of one name the first that has a parameter of the resolution's name, as long as each before it hands its arguments on; fields count
+    where a class has no such method.
+    """
+    for scope in line:
+        assert scope.path is not None, "classes of the workspace"
+        place = resolution.place(scope.path)
+        own = list(names.methods_of(place.file, place.node_of(scope), method))
+        if any(place.has_parameter(node) for node in own):
+            return frozenset(place.scope(node) for node in own if place.has_parameter(node))
+        if own and not all(_hands_up(place, node, method) for node in own):
+            return frozenset()
+        if not own and method == "__init__" and scope in place.bindings and _is_field(place, scope):
+            return frozenset({scope})
+    return frozenset()
+
+
+def _is_field(place: Place, scope: Scope) -> bool:
+    """Whether the name is annotated in the class's body, which makes a dataclass's field of it."""
+    parents = (binding.node.parent for binding in place.bindings[scope])
+    return any(parent is not None and parent.type == "assignment" and parent.child_by_field_name("type") is not None for parent in parents)
+
+
+def _hands_up(place: Place, function: Node, method: str) -> bool:
+    """Whether a method calls the one above with all the named arguments that it has no parameter for."""
+    keywords = keywords_of(function)
+    if keywords is None:
+        return False
+    for node in names.walk(function):
+        called = node.child_by_field_name("function") if node.type == "call" else None
+        if called is not None and called.type == "attribute" and _last_name(place, called) == method:
+            splats = [place.file.text_of(one) for one in _arguments(called) if one.type == "dictionary_splat"]
+            if f"**{place.file.text_of(keywords)}" in splats:
+                return True
+    return False
+
+
+def _scopes_of(resolution: Resolution, values: Iterable[Definition]) -> set[Scope]:
+    """The functions that some values are, and the classes that they are or are objects of, with what their calls lead to."""
+    values = list(values)
+    classes = {scope for value in values if (scope := resolution.class_at(value, {"class", "instance"})) is not None}
+    return {*resolution.functions(values), *classes, *_constructed(resolution, classes), *_fields(resolution, classes)}
+
+
+def _passes_on(resolution: Resolution, callees: Iterable[Definition]) -> bool:
+    """Whether one of the workspace's functions, the constructor of a class, or the ``__call__`` of an object takes arguments of any name."""
+    callees = list(callees)
+    functions = set(resolution.functions(callees))
+    for scope in {scope for callee in callees if (scope := resolution.class_at(callee)) is not None}:
+        own = _methods_along(resolution, scope, names.CONSTRUCTORS)
+        if not own and resolution.hierarchy.unknown_bases(scope):
+            return True
+        functions |= own
+    for scope in {scope for callee in callees if (scope := resolution.class_at(callee, {"instance"})) is not None}:
+        functions |= _methods_along(resolution, scope, ("__call__",))
+    return any(scope.path is not None and takes_any(resolution.place(scope.path).node_of(scope)) for scope in functions)
+
+
+def _methods_along(resolution: Resolution, scope: Scope, wanted: Iterable[str]) -> set[Scope]:
+    """The methods of some names that a class has, or those above it."""
+    places = [(resolution.place(one.path), one) for one in resolution.line_of(scope) if one.path is not None]
+    return {
+        place.scope(node) for place, one in places for name in wanted for node in names.methods_of(place.file, place.node_of(one), name)
+    }

@@ -1,0 +1,85 @@
+"""Names that a comprehension may not go through, although no rule of scope is against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tree_sitter import Node
+
+from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.rename.python.names import Occurrence, is_same, lies_in
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.scoping import COMPREHENSIONS, TYPE_PARAMETERS, outer_scope, scope_of, type_parameters_of
+
+_INLINED = COMPREHENSIONS - {"generator_expression"}
+_KINDS = {"class_definition": "class", "generator_expression": "generator", **dict.fromkeys(_INLINED, "comprehension")}
+
+
+def require_no_double_binding(place: Place) -> None:
+    """Python refuses ``[(x := x) for x in y]``: what ``:=`` binds around a comprehension may not be what the comprehension goes through (PEP 572)."""
+    for occurrence in place.occurrences:
+        parent = occurrence.node.parent
+        if parent is None or parent.type != "named_expression" or not is_same(parent.child_by_field_name("name"), occurrence.node):
+            continue
+        scope = scope_of(parent)
+        while scope.type in COMPREHENSIONS:
+            if place.scope(scope) in place.bindings:
+                raise _refused(place, occurrence, "be bound twice in a comprehension")
+            scope = outer_scope(scope)
+
+
+def require_apart(place: Place, renamed: Callable[[Occurrence], bool]) -> None:
+    """CPython runs comprehensions within the scope around since 3.12 (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
+    type parameter in a class (cpython#121377). No renamed place may bring the two together.
+    """
+    plain = [occurrence for occurrence in place.occurrences if place.is_plain(occurrence)]
+    for scope, bindings in list(place.bindings.items()):
+        moved = any(renamed(one) for one in bindings)
+        for around in _runs_within(place.node_of(scope)):
+            for occurrence in plain:
+                if not moved and not renamed(occurrence):
+                    continue
+                if (what := _mixed_up(place, occurrence, around)) is not None:
+                    raise _refused(place, occurrence, f"{what} where a comprehension goes through it, which some versions of Python mix up")
+
+
+def _runs_within(scope: Node) -> Iterator[Node]:
+    """The scopes that CPython runs a comprehension within, from the inside out; the module mixes nothing up."""
+    while scope.type in _INLINED:
+        scope = outer_scope(scope)
+        if scope.type != "module":
+            yield scope
+
+
+def _mixed_up(place: Place, occurrence: Occurrence, around: Node) -> str | None:
+    """What a name is to a scope that runs a comprehension, where that could take it for the comprehension's own."""
+    between = _scopes_between(occurrence.node, around) if lies_in(occurrence.node, around) else None
+    if between is None:
+        return None
+    found = place.container(occurrence) or place.lookup(occurrence.node)
+    scope = place.node_of(found) if found is not None else place.file.tree.root_node
+    if scope.type != "module" and lies_in(scope, around) and not is_same(scope, type_parameters_of(around)):
+        in_class = around.type == "class_definition" and scope.type == TYPE_PARAMETERS
+        return "be a type parameter in a class" if in_class else None
+    if scope.type == "module":
+        # Only another comprehension's names become the scope's own; a class looks in the module in any case.
+        mixed = bool(between) and all(one.type in _INLINED for one in between) and around.type != "class_definition"
+    else:
+        mixed = bool(between) or around.type not in _INLINED
+    return f"come from outside of a {_KINDS.get(around.type, 'function')}" if mixed else None
+
+
+def _scopes_between(node: Node, around: Node) -> list[Node] | None:
+    """The scopes that a name stands in within `around`, from the inside out; None where it does not stand there."""
+    found, scope = [], scope_of(node)
+    while not is_same(scope, around):
+        if scope.type == "module":
+            return None
+        found.append(scope)
+        scope = outer_scope(scope)
+    return found
+
+
+def _refused(place: Place, occurrence: Occurrence, what: str) -> RejectedResultError:
+    line = place.file.document.line_of(occurrence.start) + 1
+    return RejectedResultError(f"on line {line} of {place.path.name} {place.name} would {what}; nothing was changed")

@@ -1,0 +1,318 @@
+"""Every place of the workspace that refers to a symbol, or may, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tree_sitter import Node
+
+from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
+from seed_lsp.features.rename.python import mangling, names
+from seed_lsp.features.rename.python.annotations import class_at, path_in_quotes
+from seed_lsp.features.rename.python.names import Occurrence
+from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.python.symbols import Symbol
+from seed_lsp.features.rename.python.unresolved import why_possible
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.files import NOTEBOOK, PLAIN
+
+Tier = Literal["exact", "override", "possible", "mention"]
+TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
+"""``exact``: resolved to the symbol. ``override``: the same name in a class above or below. ``possible``: an attribute of something unknown, or of several things.
+``mention``: text, not code."""
+
+APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
+"""What a rename changes without asking."""
+
+IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
+"""Mentions that run: what they say has to follow, or a test breaks."""
+
+_LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
+_SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
+    import under the old one; ``shorthand``: the place names a field as well, which keeps its name; ``private``: the place has the class's name, the `prefix`,
+    before a private one; ``owner``: the place is the class's name there; ``dashed``: it has dashes where the
+    name has underscores.
+    """
+
+    path: Path
+    start: CharOffset
+    end: CharOffset
+    tier: Tier
+    reason: str
+    alias: Literal["", "old", "new", "shorthand", "private", "owner", "dashed"] = ""
+    prefix: str = ""
+
+    def new_text(self, old: str, new: str) -> str:
+        texts = {
+            "": new,
+            "old": f"{new} as {old}",
+            "new": f"{old} as {new}",
+            "shorthand": f"{old}: {new}",
+            "owner": new.lstrip("_"),
+            "dashed": new.replace("_", "-"),
+        }
+        texts["private"] = self.prefix + new if mangling.is_private(new) else new
+        return texts[self.alias]
+
+
+def site_of(place: Place, node: Node, reason: str, tier: Tier = "exact") -> Site:
+    """The place of a node; `reason` may be empty."""
+    return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), tier, reason)
+
+
+@dataclass(frozen=True)
+class References:
+    """`sites` are in order of their paths and places; `documents` are the texts that they were found in."""
+
+    symbol: Symbol
+    sites: tuple[Site, ...]
+    documents: dict[Path, Document]
+
+    def counts(self) -> dict[Tier, int]:
+        found = Counter(site.tier for site in self.sites)
+        return {tier: found[tier] for tier in TIERS}
+
+
+def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
+    """All places of the symbol that was found in `path`."""
+    sites: list[Site] = []
+    documents: dict[Path, Document] = {}
+    python = {path} if symbol.is_local and symbol.kind != "parameter" else set(resolution.files.containing(symbol.name))
+    own = {scope.path for scope in symbol.scopes | symbol.overrides | symbol.alike}
+    for found in sorted(python | {scope.path for scope in symbol.scopes if scope.path is not None}):
+        try:
+            document = resolution.files.document(found)
+        except UnknownDocumentError:
+            continue
+        if document.language == "python":
+            fresh = _sites_of(resolution, symbol, resolution.place(found), whole=found in own or not symbol.is_local)
+        else:
+            fresh = [] if symbol.is_local else mentions(found, document, symbol.name)
+        if fresh:
+            sites += fresh
+            documents[found] = document
+    return References(symbol, tuple(sites), documents)
+
+
+def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bool) -> list[Site]:
+    """The sites of one Python file; not `whole`: another file than a local symbol's, where arguments can name a parameter, and no more."""
+    sites = []
+    for occurrence in place.occurrences:
+        if not whole and occurrence.role not in {"keyword", "string"}:
+            continue
+        if _keeps_alias(resolution, symbol, place, occurrence):
+            continue
+        aliased = _aliased(resolution, symbol, place, occurrence)
+        verdict = _verdict(resolution, symbol, place, occurrence) if aliased is None else aliased
+        if verdict is not None:
+            _require_same_spelling(symbol, place, occurrence)
+            sites.append(Site(place.path, occurrence.start, occurrence.end, *verdict))
+    return sites
+
+
+def _require_same_spelling(symbol: Symbol, place: Place, occurrence: Occurrence) -> None:
+    spelled = place.file.text(occurrence.start, occurrence.end)
+    if spelled != symbol.name:
+        line = place.file.document.line_of(occurrence.start) + 1
+        raise RenameRefusedError(
+            f"line {line} of {place.path.name} spells {symbol.name} as {spelled}, which Python reads as the same name; spell both alike first"
+        )
+
+
+def _keeps_alias(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+    """Of ``from module import name as name`` the second, where the name may also be another thing than the one imported."""
+    if not names.is_alias_as_it_was(occurrence.node) or (scope := place.container(occurrence)) is None:
+        return False
+    imported, bound = resolution.scopes(place, occurrence), resolution.bound_in(place, scope)
+    return bound != imported and bool(imported & symbol.scopes) and not bound & symbol.scopes
+
+
+def _aliased(
+    resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence
+) -> tuple[Tier, str, Literal["", "old", "new"]] | None:
+    """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both. So does one of an unknown thing that is
+    one of several: the name stays.
+    """
+    if occurrence.role != "name" or (scope := place.container(occurrence)) is None:
+        return None
+    if not names.is_imported(occurrence.node) or names.is_alias_of_import(occurrence.node):
+        return None
+    imported, bound = resolution.scopes(place, occurrence), resolution.bound_in(place, scope)
+    if bound == imported:
+        return None
+    if names.is_alias_as_it_was(occurrence.node):
+        return ("exact", "another thing, imported into the name", "") if bound & symbol.scopes and not imported & symbol.scopes else None
+    if imported & symbol.scopes and not bound & symbol.scopes:
+        return "exact", "imported into a name that may also be another thing", "old"
+    if bound & symbol.scopes and not imported & symbol.scopes:
+        return "exact", "another thing, imported into the name", "new"
+    if not imported and bound and (reason := why_possible(resolution, symbol, place, occurrence)):
+        return "possible", reason, "old"
+    return None
+
+
+def _verdict(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
+    """The tier of an occurrence and why; None for one that is something else."""
+    if occurrence.role in {"string", "comment"}:
+        return _of_text(resolution, symbol, place, occurrence)
+    if _cannot_be(symbol, occurrence):
+        return None
+    scopes = resolution.scopes(place, occurrence)
+    if not scopes:
+        reason = why_possible(resolution, symbol, place, occurrence)
+        return ("possible", reason) if reason else None
+    others = scopes - symbol.scopes - symbol.overrides
+    if not scopes - others:
+        reason = _why_unsure(resolution, symbol, scopes)
+        return ("possible", reason) if reason else None
+    if others:
+        return "possible", f"may also be the one of {', '.join(sorted(resolution.title(other) for other in others))}"
+    if scopes & symbol.scopes:
+        return "exact", _reason(place, occurrence)
+    return "override", f"{symbol.name} of {', '.join(sorted(resolution.title(scope) for scope in scopes))}"
+
+
+def _why_unsure(resolution: Resolution, symbol: Symbol, scopes: frozenset[Scope]) -> str:
+    """Why a member of other classes may be the symbol; empty where it is something else."""
+    for found, why in ((symbol.unsure, "related by a base that is unknown"), (symbol.alike, "related by a protocol")):
+        titles = ", ".join(sorted(resolution.title(scope) for scope in scopes & found))
+        if titles:
+            return f"{symbol.name} of {titles}, which may be {why}"
+    return ""
+
+
+def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
+    """What the syntax alone rules out, so that jedi need not be asked."""
+    if occurrence.role in {"attribute", "field"}:
+        return symbol.is_local
+    return occurrence.role == "keyword" and symbol.kind not in {"parameter", "attribute"}
+
+
+def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
+    own_scopes = [scope for scope in symbol.scopes if scope.path == place.path]
+    if symbol.is_local and not any(_spans(place.node_of(scope), place, occurrence) for scope in own_scopes):
+        # ``f(**{"name": 1})``
+        names_it = symbol.called_as and occurrence.role == "string" and _is_listed(place, occurrence)
+        text = place.file.document.text if names_it else ""
+        return ("mention", IN_NAMING_STRING) if any(names.word_pattern(one).search(text) for one in symbol.called_as) else None
+    if occurrence.role == "comment":
+        return "mention", "in a comment"
+    text = place.file.text_of(occurrence.node)
+    if text == symbol.name:
+        listed = _special_list(place, occurrence.node)
+        if listed in {"__slots__", "__match_args__"}:
+            around = names.enclosing(occurrence.node, {"class_definition"})
+            if around is not None and place.scope(around) in symbol.scopes | symbol.overrides:
+                return "exact", f"listed in {listed}"
+        elif listed == "__all__" and _module_binds(resolution, symbol, place):
+            return "exact", "listed in __all__"
+    if _is_type_of(resolution, symbol, place, occurrence):
+        return "exact", "in an annotation between quotes"
+    if _is_docstring(occurrence.node):
+        line = place.file.document.line_text(place.file.document.line_of(occurrence.start))
+        return ("mention", IN_DOCTEST) if line.strip().startswith((">>> ", "... ")) else ("mention", "in a docstring")
+    return ("mention", IN_NAMING_STRING) if _looks_like_code(place, occurrence) else ("mention", "in a string")
+
+
+def _is_type_of(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+    """Whether a word in a string is the symbol, named in an annotation."""
+    path = path_in_quotes(place.file, occurrence)
+    if path is None:
+        return False
+    if path:
+        return class_at(place, occurrence.node, path) in symbol.scopes | symbol.overrides
+    scope = place.lookup(occurrence.node)
+    return scope is not None and resolution.bound_in(place, scope) <= symbol.scopes
+
+
+def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name alone, or has it as code would: behind a dot, before a dot or a bracket, or as the representation
+    of an object does (``"package.name"``, ``"name(1)"``, ``"<name at 0>"``).
+    """
+    text, start, end = place.file.document.text, occurrence.start, occurrence.end
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    alone = _is_alone(place, occurrence)
+    return (
+        alone
+        or before == "<"
+        or (before == "." and text[start - 2 : start - 1].isidentifier())
+        or behind == "("
+        or (behind == "." and text[end + 1 : end + 2].isidentifier())
+    )
+
+
+def _is_alone(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name and nothing else."""
+    text = place.file.document.text
+    before = text[occurrence.start - 1 : occurrence.start]
+    return before in {'"', "'"} and text[occurrence.end : occurrence.end + 1] == before
+
+
+def _is_listed(place: Place, occurrence: Occurrence) -> bool:
+    """Whether a string is the name, one of several names that commas part, as pytest's `parametrize` takes them, or an option of the command line."""
+    text = place.file.document.text
+    within_option = (
+        re.search(r"\w-+$", text[max(0, occurrence.start - 9) : occurrence.start]) or text[occurrence.end : occurrence.end + 1] == "-"
+    )
+    return not within_option and _LISTED.fullmatch(place.file.text_of(occurrence.node).strip("\"'")) is not None
+
+
+def mentions(path: Path, document: Document, name: str) -> list[Site]:
+    """A file of another language, or of none: nothing is resolved there."""
+    pattern, reason = names.word_pattern(name), f"in a file of another language ({document.language})"
+    if path.suffix.lower() == NOTEBOOK:
+        # Several lines of a cell may stand in one string of JSON, so that their breaks are letters.
+        pattern, reason = re.compile(rf"(?:(?<!\w)|(?<=(?<!\\)\\[nt])){re.escape(name)}(?!\w)"), "in a notebook"
+    elif document.language == PLAIN:
+        reason = "in documentation or configuration"
+    return [Site(path, CharOffset(match.start()), CharOffset(match.end()), "mention", reason) for match in pattern.finditer(document.text)]
+
+
+def _reason(place: Place, occurrence: Occurrence) -> str:
+    if occurrence.role == "keyword":
+        return "names an argument"
+    if occurrence.role in {"attribute", "field"}:
+        return "attribute"
+    if names.is_imported(occurrence.node):
+        return "imported"
+    return "defined here" if place.container(occurrence) is not None else "refers to it"
+
+
+def _special_list(place: Place, node: Node) -> str | None:
+    """The special variable in whose list a string stands."""
+    around = names.enclosing(node, {"assignment", "augmented_assignment", "call"})
+    if around is not None and around.type == "call":
+        # __all__.append("name")
+        function = around.child_by_field_name("function")
+        left = function.child_by_field_name("object") if function is not None and function.type == "attribute" else None
+    else:
+        left = around.child_by_field_name("left") if around is not None else None
+    text = place.file.text_of(left) if left is not None else ""
+    return text if text in _SPECIAL_LISTS else None
+
+
+def _module_binds(resolution: Resolution, symbol: Symbol, place: Place) -> bool:
+    """Whether the file's own module has the symbol under its name, from an import of ``*`` as well."""
+    module = place.scope(place.file.tree.root_node)
+    bound = resolution.bound_in(place, module) if module in place.bindings else resolution.by_star(place)
+    return bool(bound & symbol.scopes)
+
+
+def _is_docstring(node: Node) -> bool:
+    string = names.enclosing(node, {"string"}) if node.type != "string" else node
+    statement = string.parent if string is not None else None
+    return statement is not None and statement.type == "expression_statement"
+
+
+def _spans(node: Node, place: Place, occurrence: Occurrence) -> bool:
+    return node.start_byte <= place.file.byte_of(occurrence.start) < node.end_byte

@@ -1,0 +1,299 @@
+"""What each place of one name refers to: by its scope where the syntax says so, by jedi where it takes more."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from tree_sitter import Node
+
+from seed_lsp.features.rename.python import calls, mangling, names, receivers
+from seed_lsp.features.rename.python.alternatives import alternatives
+from seed_lsp.features.rename.python.hierarchy import Hierarchy
+from seed_lsp.features.rename.python.inference import Inference, offset_of, receiver_of
+from seed_lsp.features.rename.python.names import Occurrence
+from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.source.files import WorkspaceFiles
+from seed_lsp.source.resolve import Definition, Resolver
+
+ALIAS_STEPS = 8
+"""Imports of imports that are followed one by one."""
+BUILTINS = frozenset(dir(builtins))
+
+
+class Resolution(Inference):
+    """Answers for one name, from the state that the files have now."""
+
+    def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
+        super().__init__(files, resolver, name, check)
+        self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
+        self._stars: dict[Path, list[Path]] = {}
+        self._others: dict[str, Resolution] = {}
+        # Not with this object itself: the two would keep each other, and every tree, for longer than anybody asks.
+        self.hierarchy = Hierarchy(self.alike())
+
+    def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """The scopes that define what stands there; empty if that is unknown."""
+        self.check()
+        if occurrence.role in {"string", "comment"}:
+            return frozenset()
+        if occurrence.role == "field":
+            return self._class_pattern(place, occurrence)
+        if occurrence.role == "attribute":
+            if receivers.is_taken_for_self(place.file, occurrence.node):
+                return frozenset()
+            if self._import_in_classes and (imported := self._by_import_in_class(place, occurrence)):
+                return imported
+            found = self._of_same_class(occurrence, self._by_jedi(place, occurrence))
+            if found and all(scope.is_library for scope in found):
+                # jedi takes a member of an enumeration for its value, and the property of one for the value's.
+                return self._defined_by_receiver(place, occurrence) or found
+            return found or self._by_receiver(place, occurrence)
+        if occurrence.role == "keyword":
+            found = self._by_jedi(place, occurrence) or calls.parameter_scopes(self, place, occurrence)
+            return found | calls.parameter_scopes_by_name(self, place, occurrence, found)
+        if names.is_imported(occurrence.node) and not names.is_alias_of_import(occurrence.node):
+            return self._imported(place, occurrence)
+        own = place.container(occurrence)
+        meant = (own,) if own is not None else place.meanings(occurrence.node)
+        if own is not None and place.is_read_too(occurrence):
+            meant = (own, *place.meanings(occurrence.node))
+        found = frozenset().union(*(self.bound_in(place, scope) for scope in meant if scope is not None))
+        if (own is None or place.needs_value(occurrence)) and (place.module in meant or None in meant):
+            found |= self.by_star(place)
+        if None in meant and self.name in BUILTINS:
+            found |= {Scope(None, 0, "library")}
+        # Where no scope in sight binds the name, jedi may take one out of sight, such as a class around a method.
+        return found or frozenset(one for one in self._by_jedi(place, occurrence) if one.path != place.path or one == place.module)
+
+    def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
+        """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
+        bindings = place.bindings.get(scope, []) if scope == place.module else []
+        if bindings and all(place.needs_value(binding) for binding in bindings):
+            return self.by_star(place) or frozenset({scope})
+        return self._bound_by_statements(place, scope)
+
+    def _bound_by_statements(self, place: Place, scope: Scope) -> frozenset[Scope]:
+        imported: set[frozenset[Scope]] = set()
+        for binding in place.bindings[scope]:
+            if not names.is_imported(binding.node) or names.is_alias_of_import(binding.node):
+                return frozenset({scope})
+            imported.add(self._imported(place, binding))
+        return imported.pop() if len(imported) == 1 else frozenset({scope})
+
+    def star_sources(self, place: Place) -> list[Path]:
+        """The workspace's modules of which a file imports ``*``."""
+        if place.path not in self._stars:
+            found = [path for module in place.file.star_imports for path in self.modules_at(place, module)]
+            self._stars[place.path] = found
+        return self._stars[place.path]
+
+    def by_star(self, place: Place) -> frozenset[Scope]:
+        """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
+        found: frozenset[Scope] = frozenset()
+        may_bring = any(self._may_have_name(place, module) for module in place.file.star_imports)
+        for source in self.star_sources(place) if may_bring else ():
+            there = self.place(source)
+            listed = not self.name.startswith("_") or "__all__" in there.file.document.text
+            if listed and there.module in there.bindings:
+                found |= self._bound_by_statements(there, there.module)
+        return found
+
+    def _may_have_name(self, place: Place, module: Node) -> bool:
+        """Whether a module of that name has the word at all: to find out which one it is takes jedi."""
+        last = names.last_identifier(module)
+        return last is None or place.file.text_of(last) in self._modules_with_name
+
+    @cached_property
+    def _modules_with_name(self) -> frozenset[str]:
+        paths = self.files.containing(self.name)
+        return frozenset(path.parent.name if path.stem == "__init__" else path.stem for path in paths)
+
+    def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
+        """The scopes, and those that are the same: overloads, what a condition chooses between, and what is in the stub file beside (PEP 484), or in the module beside
+        a stub.
+        """
+        found = set(scopes)
+        for scope in scopes:
+            if scope.path is not None and not scope.is_library:
+                found |= alternatives(self.place(scope.path), scope)
+        for scope in tuple(found):
+            if scope.path is None or scope.is_library or scope.node_type == "file":
+                continue
+            beside = scope.path.with_suffix(".py" if scope.path.suffix == ".pyi" else ".pyi")
+            if self.files.holds(beside):
+                place, there = self.place(scope.path), self.place(beside)
+                wanted = place.file.qualified_name(place.node_of(scope))
+                found |= {replace(there.scope(node), owner=scope.owner) for node in there.file.scopes_named(wanted)}
+        return frozenset(found)
+
+    def line_of(self, scope: Scope) -> list[Scope]:
+        """A class and those of the workspace that it inherits from, the nearest first."""
+        return self.hierarchy.line_of(scope)
+
+    def ancestors(self, scope: Scope) -> frozenset[Scope]:
+        """The classes of the workspace that a class inherits from, over any number of steps."""
+        return self.hierarchy.ancestors(scope)
+
+    def for_name(self, name: str) -> Resolution:
+        """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
+        if name == self.name:
+            return self
+        if name not in self._others:
+            self._others[name] = other = Resolution(self.files, self.resolver, name, self.check)
+            other._share(self)
+            other.hierarchy = self.hierarchy
+        return self._others[name]
+
+    def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
+        """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
+        return self._by_jedi(place, binding)
+
+    def _by_module(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """What ``from module import name`` brings where jedi knows the module, and not that it binds the name."""
+        statement = names.enclosing(occurrence.node, {"import_from_statement"})
+        module = statement.child_by_field_name("module_name") if statement is not None else None
+        if module is None or names.lies_in(occurrence.node, module):
+            return frozenset()
+        found: frozenset[Scope] = frozenset()
+        for path in self.modules_at(place, module):
+            there = self.place(path)
+            if there.module in there.bindings:
+                found |= self.bound_in(there, there.module)
+        return found
+
+    @cached_property
+    def _import_in_classes(self) -> bool:
+        """Whether an import in the body of a class binds the name: jedi goes on to what is imported, and leaves the class out."""
+        found = (some for place in self.python_places() for scope, some in place.bindings.items() if scope.is_class)
+        return any(names.is_imported(binding.node) for some in found for binding in some)
+
+    def _by_import_in_class(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        own = place.class_of_self(occurrence)
+        classes = (
+            [own]
+            if own is not None
+            else [scope for value in self.receivers(place, occurrence) if (scope := self.class_at(value, {"class", "instance"}))]
+        )
+        found: frozenset[Scope] = frozenset()
+        for scope in classes:
+            above = next((one for one in self.line_of(scope) if self.binds(one)), None)
+            if above is not None and above.path is not None:
+                found |= self.bound_in(self.place(above.path), above)
+        return found
+
+    def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
+        """Without the classes whose private members have other names than the one that stands here."""
+        if not mangling.is_private(self.name):
+            return found
+        owner = mangling.class_of_private(occurrence.node)
+        return frozenset(scope for scope in found if not scope.is_class or self.prefix_of(scope) == owner)
+
+    def prefix_of(self, scope: Scope) -> str:
+        """What Python puts in front of a class's private members."""
+        assert scope.path is not None, "a class of the workspace"
+        return mangling.prefix_of(self.place(scope.path).node_of(scope))
+
+    def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        key = (place.path, occurrence.start)
+        if key not in self._imports:
+            self._imports[key] = self._by_jedi(place, occurrence) or self._by_module(place, occurrence)
+        return self._imports[key]
+
+    def _by_jedi(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        definitions = self.ask(place).definitions(occurrence.start)
+        if any(definition.name != self.name for definition in definitions):
+            return self._step_by_step(place, occurrence)
+        keyword = occurrence.role == "keyword"
+        found = frozenset(scope for one in definitions if (scope := self._scope_of(one, by_keyword=keyword)) is not None)
+        # Several: a module may choose between them, and then the name is the module's own.
+        return self._step_by_step(place, occurrence) or found if len(found) > 1 and not keyword else found
+
+    def _by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
+        own = place.class_of_self(occurrence)
+        if own is not None:
+            return self._of_self(place, occurrence, own)
+        found: set[Scope] = set()
+        for value in self.receivers(place, occurrence):
+            if value.path is None or not self.files.holds(value.path):
+                continue
+            if value.kind == "module":
+                there = self.place(value.path)
+                scopes = {there.scope(there.file.tree.root_node)}
+            else:
+                scope = self._node_of(value, "class_definition")
+                scopes = {scope, *self.ancestors(scope)} if scope is not None else set()
+            found |= {scope for scope in scopes if self.binds(scope)}
+        return frozenset(found)
+
+    def _of_self(self, place: Place, occurrence: Occurrence, own: Scope) -> frozenset[Scope]:
+        """An attribute of `self` that jedi does not find. A mixin may only read what a class beside it has; what no class sets is taken for the reader's own."""
+        if place.container(occurrence) is not None or not self._is_set_somewhere:
+            return frozenset({own})
+        above = next((scope for scope in self.line_of(own) if self.binds(scope)), None)
+        if above is not None:
+            return frozenset({above})
+        return frozenset(scope for scope in self.hierarchy.beside(own) if self.binds(scope))
+
+    @cached_property
+    def _is_set_somewhere(self) -> bool:
+        """Whether some class of the workspace has the name for a member."""
+        found = (place.container(occurrence) for place in self.python_places() for occurrence in place.occurrences)
+        return any(scope is not None and scope.is_class for scope in found)
+
+    def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """The workspace's class of the object, or one above, whose body defines the name."""
+        found: set[Scope] = set()
+        for scope in self.classes_of_values(place, receiver) if (receiver := receiver_of(occurrence)) is not None else ():
+            found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
+        return frozenset(found)
+
+    def binds(self, scope: Scope) -> bool:
+        """Whether a class or module, or an object of the class, is given the name."""
+        if scope.path is None:
+            return False
+        place = self.place(scope.path)
+        own = (o for o in place.occurrences if o.role == "attribute" and place.class_of_self(o) == scope)
+        return scope in place.bindings or any(not self._is_set_somewhere or place.container(o) is not None for o in own)
+
+    def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
+        definitions = self.ask(place).definitions(occurrence.start, follow_imports=False)
+        for _ in range(ALIAS_STEPS):
+            found = [d for d in definitions if d.name == self.name and d.path is not None and self.files.holds(d.path)]
+            scopes = frozenset(scope for one in found if (scope := self._scope_of(one)) is not None)
+            if len(scopes) != 1 or found[0].path is None:
+                return scopes
+            there = self.place(found[0].path)
+            target = there.at(offset_of(there, found[0]))
+            bindings = there.bindings.get(next(iter(scopes)), [])
+            steps_on = len(bindings) == 1 and names.is_imported(bindings[0].node) and not names.is_alias_of_import(bindings[0].node)
+            if target is None or not steps_on or (there.path, target.start) == (place.path, occurrence.start):
+                return scopes
+            definitions = self.ask(there).definitions(target.start, follow_imports=False)
+        return frozenset()
+
+    def _scope_of(self, definition: Definition, *, by_keyword: bool = False) -> Scope | None:
+        """Where a definition's name is bound; None for an attribute of an unknown object. `by_keyword`: and for a parameter that no argument can name."""
+        path = definition.path
+        if path is None and definition.kind == "namespace":
+            return Scope(None, 0, "file")
+        if path is None or not self.files.holds(path):
+            return Scope(path, 0, "library")
+        if definition.kind in {"module", "namespace"}:
+            return Scope(path, 0, "file")
+        place = self.place(path)
+        occurrence = place.at(offset_of(place, definition))
+        if occurrence is None:
+            return None
+        return None if by_keyword and not names.takes_keyword(occurrence.node) else place.container(occurrence)
+
+    def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+        pattern = names.enclosing(occurrence.node, {"class_pattern"})
+        named = [node for node in pattern.named_children if node.type == "dotted_name"] if pattern is not None else []
+        classes = self.classes_named_at(place, named[0].named_children[-1]) if named else frozenset()
+        return frozenset(next((one for one in self.line_of(scope) if self.binds(one)), scope) for scope in classes)

@@ -1,0 +1,1 @@
+"""Change a function's or a class's parameters, with all its calls."""

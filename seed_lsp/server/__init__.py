@@ -1,0 +1,1 @@
+"""The language server and the HTTP endpoint: the protocol alone, which translates, delegates, and translates back."""

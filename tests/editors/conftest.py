@@ -1,0 +1,103 @@
+"""What the tests in real editors share: where the editors are, the servers that they start, a workspace."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Generator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).parents[2]
+HOSTS = Path(os.environ.get("SEED_HOSTS", ROOT / ".hosts"))
+REAL_SERVER = Path(sysconfig.get_path("scripts")) / "seed-lsp"
+REAL_MODEL = "qwen2.5-coder-0.5b"
+# Without what drives the editors their tests cannot be read; `make test-editors` installs it, and runs them all.
+collect_ignore = [] if find_spec("pynvim") and find_spec("playwright") else ["test_nvim.py", "test_vscode.py"]
+
+PICTURES = os.environ.get("SEED_PICTURES")
+"""Folder for pictures of the editors, for the READMEs."""
+
+
+APP = "import shapes\n\n\ndef report(items):\n    total = 0\n    for item in items:\n        total += item\n    return total\n\n\nprint(report([1]))\n"
+SHAPES = "def area(width, height):\n    return width * height\n\n\nprint(area(1, 2))\n"
+USER = "from shapes import area\n\nprint(area(3, 4))\n"
+THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
+
+
+FOLDER = "büro & co #1"
+"""The workspace's name: an address escapes its blanks, its umlaut and its `#`, and each editor does that in its own way."""
+
+MESSAGES, CHARACTERS = 60, 2000
+"""Shown of those between an editor and the server, and of the window's text, where a test fails."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder drive a real editor."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.editor)
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Path:
+    if not HOSTS.is_dir():
+        pytest.fail(f"the editors are not at {HOSTS}; run: make test-editors", pytrace=False)
+    return HOSTS
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / FOLDER
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("")
+    for name, text in {"app.py": APP, "shapes.py": SHAPES, "use.py": USER, "third.py": THIRD}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def launcher(folder: Path, *, cache: Path | None = None) -> Path:
+    """A program that serves as `seed-lsp` does, with the scripted engine in the model's place. Its process ids go to ``pids`` beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "seed-lsp"
+    lines = [
+        "#!/bin/sh",
+        f'export PYTHONPATH="{ROOT}" SEED_LSP_STATISTICS="{folder}/statistics.json"',
+        f'export SEED_LSP_CACHE="{cache}"' if cache else "",
+        f'if [ "$1" = serve ]; then echo $$ >> "{folder}/pids"; exec "{sys.executable}" -m benchmarks.robustness.scripted; fi',
+        f'exec "{sys.executable}" -m seed_lsp "$@"',
+    ]
+    script.write_text("\n".join(lines) + "\n")
+    script.chmod(0o755)
+    return script
+
+
+def last_pid(script: Path) -> int:
+    return int((script.parent / "pids").read_text().split()[-1])
+
+
+def saved(path: Path, text: str) -> None:
+    """Wait until the file has exactly that text."""
+    assert wait_for(lambda: path.read_text() == text, 15), f"{path.name} is {path.read_text()!r}, not {text!r}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Of a test that fails in VS Code, keep the window as it was, and the last messages between it and the server."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if call.when == "call" and report.failed and page is not None:
+        path = Path(tempfile.gettempdir()) / f"{item.name}.png"
+        page.screenshot(path=path)
+        report.sections.append(("the window", f"{path}\n{page.locator('body').inner_text()[-CHARACTERS:]}"))
+        logs = item.funcargs["tmp_path"].parent.glob("vscode*/traffic.log")
+        if newest := max(logs, key=lambda log: log.stat().st_mtime, default=None):
+            lines = newest.read_text(errors="replace").splitlines()
+            report.sections.append(("the server's messages", "\n".join(lines[-MESSAGES:])))
+    return report

@@ -1,0 +1,412 @@
+"""The plugin in the real Neovim, 0.12 and 0.11: keys go in, and what is drawn and in the buffer is looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pynvim
+import pytest
+
+from engine.store import Store, default_root
+from tests.editors.conftest import APP, FOLDER, PICTURES, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.timeout(120)
+
+BINARIES = {"0.12": "nvim-0.12/usr/bin/nvim", "0.11": "nvim-0.11/bin/nvim"}
+NAMESPACES = {"suggestion": "inline_completion|seed_lsp.ghost", "next": "seed_lsp.next_edit", "edit": "seed_lsp.edit"}
+
+
+class Neovim:
+    """One Neovim with a screen, and the plugin set up with a server."""
+
+    def __init__(self, binary: Path, folder: Path, server: Path, options: str) -> None:
+        for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+            (folder / name).mkdir()
+        init = folder / "init.lua"
+        init.write_text(
+            "vim.opt.swapfile = false\n"
+            f"vim.opt.runtimepath:prepend({str(ROOT / 'editors' / 'nvim')!r})\n"
+            f"require('seed_lsp').setup({{ cmd = {{ {str(server)!r}, 'serve' }}, {options} }})\n"
+            "vim.o.statusline = \"%f %{%v:lua.require'seed_lsp'.statusline()%}\"\n"
+        )
+        places = [f"XDG_{name}_HOME={folder / name}" for name in ("CONFIG", "DATA", "STATE", "CACHE")]
+        self.api = pynvim.attach(
+            "child", argv=["env", *places, f"SEED_LSP_CACHE={default_root()}", str(binary), "--embed", "-u", str(init)]
+        )
+        self.api.ui_attach(100, 24, rgb=True, ext_linegrid=True)
+        self.api.command("set termguicolors")
+        self.api.exec_lua("_G.said = {}; vim.notify = function(text) table.insert(_G.said, text) end")
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError, EOFError, pynvim.NvimError):
+            self.api.exec_lua("for _, client in ipairs(vim.lsp.get_clients()) do client:stop(true) end")
+        with contextlib.suppress(OSError, EOFError, pynvim.NvimError):
+            self.api.command("qa!")
+        self.api.close()
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        return self.api.exec_lua(code, *arguments)
+
+    def open(self, path: Path) -> Neovim:
+        self.lua("vim.cmd.edit(vim.fn.fnameescape(...))", str(path))
+        self.wait(
+            lambda: self.lua(
+                "local c = vim.lsp.get_clients({ bufnr = 0, name = 'seed' })[1]; return c and c.initialized and vim.lsp.buf_is_attached(0, c.id)"
+            )
+        )
+        return self
+
+    def keys(self, keys: str) -> None:
+        self.api.input(keys)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.api.current.buffer[:]) + "\n"
+
+    def drawn(self, kind: str) -> str:
+        """The virtual text of ours on the current buffer."""
+        return self.lua(
+            """local found = {}
+            for name, id in pairs(vim.api.nvim_get_namespaces()) do
+              for wanted in vim.gsplit(..., '|') do
+                if name:find(wanted, 1, true) then
+                  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, id, 0, -1, { details = true })) do
+                    for _, chunk in ipairs(mark[4].virt_text or {}) do table.insert(found, chunk[1]) end
+                    for _, line in ipairs(mark[4].virt_lines or {}) do
+                      table.insert(found, '\\n')
+                      for _, chunk in ipairs(line) do table.insert(found, chunk[1]) end
+                    end
+                  end
+                end
+              end
+            end
+            return table.concat(found)""",
+            NAMESPACES[kind],
+        )
+
+    def said(self) -> str:
+        return "\n".join(self.lua("return _G.said"))
+
+    def wait(self, condition: Callable[[], object], seconds: float = 15) -> None:
+        assert wait_for(condition, seconds), f"it did not happen; the buffer is {self.text!r}, said was {self.said()!r}"
+
+    def picture(self, name: str) -> None:
+        """What is on the screen, for the README."""
+        if PICTURES:
+            from tests.editors.screen import draw
+
+            self.api.command("redraw")
+            code = """local rows = {}
+            for row = 0, vim.o.lines - 1 do
+              rows[row + 1] = {}
+              for column = 0, vim.o.columns - 1 do rows[row + 1][column + 1] = vim.api.nvim__inspect_cell(1, row, column) end
+            end
+            return rows"""
+            draw(self.lua(code), Path(PICTURES).parents[1] / "nvim" / "images" / name)
+
+    def buffer_of(self, name: str) -> str:
+        """The text of a file's buffer; a preview's name ends like the file's."""
+        [buffer] = [one for one in self.api.buffers if one.name.endswith(f"/{FOLDER}/{name}")]
+        return "\n".join(buffer[:]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return launcher(tmp_path_factory.mktemp("server"))
+
+
+Start = Callable[..., Neovim]
+
+
+@pytest.fixture(params=list(BINARIES))
+def start(request: pytest.FixtureRequest, hosts: Path, tmp_path: Path) -> Iterator[Start]:
+    running: list[Neovim] = []
+
+    def run(server: Path, options: str = "") -> Neovim:
+        folder = tmp_path / f"nvim{len(running)}"
+        folder.mkdir()
+        running.append(Neovim(hosts / BINARIES[request.param], folder, server, options))
+        return running[-1]
+
+    yield run
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def nvim(start: Start, scripted: Path) -> Neovim:
+    return start(scripted, f"settings = {{ model = {str(scripted.parent)!r} }}")
+
+
+def test_tab_inserts_exactly_what_is_drawn(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.text == APP + "value = scripted_value()\n")
+    nvim.keys("# more<Esc>")
+    nvim.wait(lambda: nvim.text.endswith("value = scripted_value()# more\n"), 5)
+
+
+def test_without_a_suggestion_tab_is_tab(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").keys("GoX<Tab>Y<Esc>")
+    nvim.wait(
+        lambda: nvim.api.current.line.startswith("X") and nvim.api.current.line.endswith("Y") and nvim.api.current.line[1:-1].isspace()
+    )
+
+
+def test_a_word_and_then_the_rest(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").keys("Go#say one(two)<CR>value = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "one(two)")
+    nvim.keys("<M-w>")
+    nvim.wait(lambda: nvim.api.current.line == "value = one")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "(two)")
+    nvim.keys("<M-l>")
+    nvim.wait(lambda: nvim.api.current.line == "value = one(two)")
+
+
+def test_typing_along_keeps_what_is_left(nvim: Neovim, workspace: Path):
+    """And a key that accepts before the next answer is there takes the rest alone."""
+    nvim.open(workspace / "app.py").keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
+    nvim.keys("scrip<Tab>")
+    nvim.wait(lambda: nvim.api.current.line == "value = scripted_value()")
+
+
+def test_what_the_deadline_cut_off_grows_on_the_screen(nvim: Neovim, workspace: Path):
+    """No key is pressed for it; Tab takes all of it."""
+    nvim.open(workspace / "app.py").keys("Go#cut <CR>value = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()", 5)
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.line == "value = scripted_value()")
+
+
+def test_escape_takes_the_suggestion_away(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") != "")
+    nvim.keys("<Esc>")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "")
+    assert nvim.text == APP + "value = \n"
+
+
+def test_an_edit_is_drafted_previewed_and_applied(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("4,8SeedEdit slowly total=>result")
+    nvim.wait(lambda: "░" in nvim.text)
+    nvim.wait(lambda: "result = 0" in nvim.text and "return total" in nvim.text)
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    assert nvim.text == APP.replace("total", "result")
+    assert nvim.lua("return vim.wo.diff")
+    assert nvim.buffer_of("app.py") == APP
+    nvim.picture("preview.png")
+    nvim.keys("<CR>")
+    nvim.wait(lambda: nvim.text == APP.replace("total", "result"))
+    assert nvim.api.current.buffer.name.endswith("app.py")
+    assert not nvim.lua("return vim.wo.diff")
+    nvim.keys("u")
+    nvim.wait(lambda: nvim.text == APP)
+
+
+TWO = "def report(total):\n    first = total\n" + "    # between\n" * 9 + "    return total\n"
+
+
+def test_one_change_is_left_out_and_the_rest_applied(nvim: Neovim, workspace: Path):
+    (workspace / "app.py").write_text(TWO)
+    nvim.open(workspace / "app.py").api.command("1,12SeedEdit rename total=>size")
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    nvim.keys("Gx")
+    nvim.wait(lambda: nvim.text == TWO.replace("total", "size", 2))
+    nvim.keys("<CR>")
+    nvim.wait(lambda: nvim.buffer_of("app.py") == TWO.replace("total", "size", 2) and nvim.api.current.buffer.name.endswith("app.py"))
+
+
+def test_changes_are_applied_one_by_one(nvim: Neovim, workspace: Path):
+    (workspace / "app.py").write_text(TWO)
+    nvim.open(workspace / "app.py").api.command("1,12SeedEdit rename total=>size")
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    nvim.keys("Ga")
+    nvim.wait(lambda: nvim.buffer_of("app.py").endswith("return size\n"))
+    assert nvim.buffer_of("app.py").startswith("def report(total)")
+    nvim.keys("gga")
+    nvim.wait(lambda: nvim.text == TWO.replace("total", "size") and nvim.api.current.buffer.name.endswith("app.py"))
+
+
+def test_a_stale_edit_is_refused(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("4,8SeedEdit rename total=>result")
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    [source] = [one for one in nvim.api.buffers if one.name.endswith(f"/{FOLDER}/app.py")]
+    source.append("#")
+    nvim.keys("<CR>")
+    nvim.wait(lambda: "changed since the preview was made; nothing was applied" in nvim.said())
+    assert nvim.buffer_of("app.py") == APP + "#\n"
+    nvim.keys("q")
+    nvim.wait(lambda: nvim.api.current.buffer.name.endswith("app.py"))
+
+
+def test_an_edit_under_way_is_cancelled(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("4,8SeedEdit slow")
+    nvim.wait(lambda: "denoising" in nvim.lua("return vim.wo.winbar"))
+    nvim.keys("q")
+    nvim.wait(lambda: nvim.api.current.buffer.name.endswith("app.py"))
+    nvim.keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()", 5)
+
+
+def test_what_is_refused_is_said(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("4,8SeedEdit broken")
+    nvim.wait(lambda: "does not parse in its place" in nvim.said())
+    assert nvim.api.current.buffer.name.endswith("app.py")
+
+
+def test_rename_over_three_files(nvim: Neovim, workspace: Path):
+    (workspace / "use.py").write_text(f"{USER}# area\n")
+    nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
+    nvim.api.command("SeedRename surface")
+    nvim.wait(lambda: "places changed" in nvim.said())
+    assert nvim.text == SHAPES.replace("area", "surface")
+    assert nvim.buffer_of("third.py") == THIRD.replace("area", "surface")
+    assert nvim.buffer_of("use.py") == USER.replace("area", "surface") + "# area\n", "a comment is left, and listed"
+    [left] = nvim.lua("return vim.fn.getqflist()")
+    assert (left["lnum"], left["text"]) == (4, "mention: in a comment")
+
+
+def test_a_name_is_chosen_from_those_proposed(nvim: Neovim, workspace: Path):
+    nvim.lua("vim.ui.select = function(items, _, done) _G.offered = items; done(items[1]) end")
+    (workspace / "shapes.py").write_text("#say surface \n" + SHAPES)
+    nvim.open(workspace / "shapes.py").api.current.window.cursor = (2, 5)
+    nvim.api.command("SeedRename")
+    nvim.wait(lambda: "def surface(" in nvim.text)
+    assert nvim.lua("return _G.offered") == ["surface", "another …"]
+
+
+def test_a_new_signature(nvim: Neovim, workspace: Path):
+    nvim.lua("vim.ui.input = function(options, done) _G.asked = options.default; done('(height, width)') end")
+    nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
+    nvim.api.command("SeedSignature")
+    nvim.wait(lambda: "def area(height, width):" in nvim.text)
+    assert nvim.lua("return _G.asked") == "(width, height)"
+    assert "area(2, 1)" in nvim.text
+    assert nvim.buffer_of("third.py") == THIRD.replace("5, 6", "6, 5")
+
+
+CALLS = "def size(a, b):\n    return a * b\n\n\na = area(1, 2)\nb = area(3, 4)\n" + "d = 0\n" * 60 + "c = area(5, 6)\n"
+
+
+def test_next_edits_are_gone_to_and_taken(nvim: Neovim, workspace: Path):
+    (workspace / "app.py").write_text(CALLS)
+    nvim.open(workspace / "app.py").api.current.window.cursor = (5, 4)
+    nvim.keys("cesize<Esc>")
+    nvim.wait(lambda: nvim.drawn("next") == "size")
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.window.cursor[0] == 6)
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.line == "b = size(3, 4)")
+    nvim.wait(lambda: nvim.drawn("next") == "size")
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.window.cursor[0] == 67)
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.text == CALLS.replace("area", "size"))
+
+
+def test_a_diagnostic_that_comes_later_names_the_place(nvim: Neovim, workspace: Path):
+    """Only what a checker says of the call with the umlauts leads to it; columns of Neovim count bytes."""
+    call = "ä = fetch('ö')  #replace ')  =>', 10)  "
+    text = "def fetch(url):\n    return url\n\n# stubborn\n" + call.replace("ä = ", "ä = ö = ") + "\n"
+    (workspace / "app.py").write_text(text)
+    nvim.open(workspace / "app.py").api.current.window.cursor = (1, 12)
+    nvim.keys("a, timeout<Esc>")
+    asked = "vim.lsp.get_clients({ name = 'seed' })[1]:request_sync('workspace/executeCommand', { command = 'seed.completionStatistics' })"
+    nvim.wait(lambda: nvim.lua(f"return {asked}.result.next_edit.disagrees") == 1)
+    column = len("ä = ö = ".encode())
+    found = {"lnum": 4, "col": column, "end_col": column + 5, "severity": 1, "message": 'Argument missing for parameter "timeout"'}
+    nvim.api.exec_lua("vim.diagnostic.set(vim.api.nvim_create_namespace('checker'), 0, { ... })", found)
+    nvim.wait(lambda: nvim.drawn("next").startswith(", 10"))
+    nvim.keys("<Tab><Tab>")
+    nvim.wait(lambda: "fetch('ö', 10)" in nvim.text)
+
+
+def test_a_next_edit_is_dismissed(nvim: Neovim, workspace: Path):
+    (workspace / "app.py").write_text(CALLS)
+    nvim.open(workspace / "app.py").api.current.window.cursor = (5, 4)
+    nvim.keys("cesize<Esc>")
+    nvim.wait(lambda: nvim.drawn("next") == "size")
+    nvim.keys("<M-e>")
+    nvim.wait(lambda: nvim.drawn("next") == "")
+    assert nvim.text == CALLS.replace("area", "size", 1)
+
+
+def test_typing_on_ends_what_is_under_way(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").keys("Go#slow one<CR>q = ")
+    nvim.wait(lambda: "…" in nvim.lua("return require('seed_lsp').statusline()"))
+    nvim.keys("1  #<CR>value = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()", 8)
+
+
+def test_a_killed_server_is_said_and_comes_back(nvim: Neovim, workspace: Path, scripted: Path):
+    nvim.open(workspace / "app.py")
+    old = last_pid(scripted)
+    os.kill(old, signal.SIGKILL)
+    nvim.wait(
+        lambda: (
+            not nvim.lua(
+                "return #vim.lsp.get_clients({ name = 'seed' }) > 0 and vim.lsp.get_clients({ name = 'seed' })[1].rpc.is_closing() == false"
+            )
+        )
+    )
+    nvim.api.command("edit")
+    nvim.wait(lambda: last_pid(scripted) != old)
+    nvim.open(workspace / "app.py").keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
+
+
+def test_pause_and_resume(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("SeedPause")
+    nvim.wait(lambda: "paused" in nvim.lua("return require('seed_lsp').statusline()"))
+    nvim.keys("Govalue = <Esc>")
+    nvim.api.command("SeedResume")
+    nvim.wait(lambda: "paused" not in nvim.lua("return require('seed_lsp').statusline()"))
+    nvim.keys("A ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
+
+
+def test_a_missing_model_is_told_and_not_fetched_unasked(start: Start, workspace: Path, tmp_path: Path):
+    server = launcher(tmp_path / "server", cache=tmp_path / "cache")
+    nvim = start(server, f"settings = {{ model = {REAL_MODEL!r} }}")
+    nvim.open(workspace / "app.py")
+    nvim.wait(lambda: ":SeedFetchModel downloads it" in nvim.said())
+    assert not list((tmp_path / "cache").rglob("*.gguf*"))
+
+
+def test_checkhealth(nvim: Neovim, workspace: Path):
+    nvim.open(workspace / "app.py").api.command("checkhealth seed_lsp")
+    nvim.wait(lambda: "grammars" in nvim.text, 60)
+    assert "ERROR" not in nvim.text
+
+
+def test_the_help_has_what_it_promises(nvim: Neovim):
+    nvim.api.command(f"helptags {ROOT / 'editors' / 'nvim' / 'doc'}")
+    nvim.api.command("help seed_lsp")
+    text = nvim.text
+    for name in nvim.lua("return vim.tbl_keys(vim.api.nvim_get_commands({}))"):
+        if name.startswith("Seed"):
+            assert f":{name}" in text, name
+    for name in nvim.lua("return vim.tbl_keys(require('seed_lsp').options)"):
+        assert name in text, name
+
+
+@pytest.mark.model
+def test_the_real_model_completes(start: Start, workspace: Path):
+    """All of it is real: the editor, the server, the engine and its model."""
+    Store().locate(REAL_MODEL)
+    # On a cold, busy machine the deadline would cut the text (it has tests of its own).
+    nvim = start(REAL_SERVER, f"settings = {{ model = {REAL_MODEL!r}, inline = {{ typingDeadlineMs = 4000 }} }}")
+    (workspace / "app.py").write_text('def add(a, b):\n    """The sum of two numbers."""\n')
+    nvim.open(workspace / "app.py").keys("Goret")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "urn a + b", 60)
+    nvim.keys("<Tab>")
+    nvim.wait(lambda: nvim.api.current.line == "    return a + b")

@@ -1,0 +1,103 @@
+"""Filters of inline completion, and the checks that stand before a rewrite is applied. Pure: no engine."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from engine.api import Finished
+from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor import rewriting
+from seed_lsp.session.settings import Settings, parse_settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import apply_edits
+from tests.settings_documents import EDITOR_ONLY, ROOT, declared, table
+
+
+def finished(text: str, reason="stop") -> Finished:
+    return Finished(1, text, reason, "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+
+
+SOURCE = "def one():\n    return 1\n\n\ndef two(a):\n    b = a\n    return b\n"
+
+
+def plan_for(selected: str, text: str = SOURCE) -> rewriting.Plan:
+    start = text.index(selected)
+    document = Document("u", text, 1, "python")
+    return rewriting.make_plan(
+        document, CharOffset(start), CharOffset(start + len(selected)), rewriting.own_instruction("Do it."), Settings()
+    )
+
+
+def test_a_good_answer_becomes_edits_inside_the_span():
+    plan = plan_for("def two(a):\n    b = a")
+    rewrite = rewriting.read_rewrite(plan, finished("def two(a: int) -> int:\n    b = a\n    return b\n"))
+    assert apply_edits(SOURCE, rewrite.edits) == SOURCE.replace("two(a)", "two(a: int) -> int")
+    assert all(plan.span.start <= edit.start <= edit.end <= plan.span.end for edit in rewrite.edits)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "error", "words"),
+    [
+        ("def two(a):\n    return", "length", RejectedResultError, "edit.maxTokens"),
+        ("def two(a):\n    return", "deadline", RejectedResultError, "edit.deadlineS"),
+        ("def two(a):\n    return", "cancelled", CancelledError, "cancelled"),
+        ("", "stop", RejectedResultError, "no code"),
+        ("def two(a):\n    b = a\n    return b\n", "stop", NoChangeError, "no change"),
+        ("def two(a:\n    return a\n", "stop", RejectedResultError, "does not parse"),
+        ("def one():\n    return 1\n\ndef two(a):\n    return a\n", "stop", RejectedResultError, "outside the selection"),
+        ("def two(a):\n    return a  # \u202e\n", "stop", RejectedResultError, "invisible"),
+    ],
+)
+def test_what_is_not_safe_is_not_applied(answer, reason, error, words):
+    """Half answers, rubbish, code from elsewhere and hidden characters never reach the document."""
+    with pytest.raises(error, match=words):
+        rewriting.read_rewrite(plan_for("def two(a):\n    b = a"), finished(answer, reason))
+
+
+def test_bad_selections_are_refused_before_the_model_runs():
+    document = Document("u", "x\n\n\n" + "y = 1\n" * 5000, 1, "python")
+    with pytest.raises(SelectionError, match="no code"):
+        rewriting.make_plan(document, CharOffset(1), CharOffset(3), rewriting.own_instruction("x"), Settings())
+    with pytest.raises(SelectionError, match="empty"):
+        rewriting.make_plan(document, CharOffset(0), CharOffset(1), rewriting.own_instruction(" "), Settings())
+    with pytest.raises(SelectionError, match="at most 4096"):
+        rewriting.make_plan(document, CharOffset(0), CharOffset(len(document.text)), rewriting.own_instruction("x"), Settings())
+    with pytest.raises(SelectionError, match="simplify"):
+        rewriting.find_refactoring("obfuscate")
+
+
+def test_an_error_elsewhere_does_not_block_an_edit():
+    """The file did not parse before; the rewrite is judged by whether it makes that worse."""
+    plan = plan_for("y = 1", "def broken(:\n    pass\n\n\ny = 1\n")
+    assert rewriting.read_rewrite(plan, finished("y = 2\n")).new_region == "y = 2\n"
+
+
+def test_a_bad_setting_is_reported_and_the_default_used():
+    settings, problems = parse_settings(
+        {"mode": "magic", "inline": {"maxTokens": 9999, "enabled": False}, "edit.deadlineS": 5, "model": None, "dtype": 3}
+    )
+    assert settings == Settings(inline_enabled=False, edit_deadline_s=5)
+    assert [problem.split(":")[0] for problem in problems] == ["seed.mode", "seed.dtype", "seed.inline.maxTokens"]
+    assert parse_settings(None) == (Settings(), [])
+    assert parse_settings([1])[1] == ["the settings section seed is no object; the defaults are used"]
+
+
+def test_the_extension_declares_the_settings_that_the_server_reads():
+    """Under the same names, with the same defaults, choices and limits."""
+    of_server = {f"seed.{entry.metadata['key']}": entry for entry in fields(Settings)}
+    of_extension = {name: entry for name, entry in declared().items() if not name.startswith(EDITOR_ONLY)}
+    assert list(of_extension) == list(of_server)
+    for name, entry in of_server.items():
+        other = of_extension[name]
+        default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+        assert (other["default"], type(other["default"])) == (default, type(default)), name
+        assert other.get("enum", []) == list(entry.metadata.get("choices", ())), name
+        assert (other.get("minimum"), other.get("maximum")) == entry.metadata.get("range", (None, None)), name
+        assert other["markdownDescription"], name
+
+
+def test_the_readme_has_the_current_settings_table():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table() in readme, "run: python -m tests.settings_documents"

@@ -1,0 +1,14 @@
+"""Random programs, run before and after a random change of a signature. `signature_campaign` runs as many more as wanted."""
+
+from __future__ import annotations
+
+from benchmarks.renames.signature_campaign import campaign
+
+PROGRAMS = 240
+
+
+def test_no_program_prints_something_else():
+    """A change of a signature leaves what a program does, or is refused, or lists the calls that it did not change."""
+    results = [(number, found) for number, _, found in campaign(PROGRAMS, seed=0)]
+    assert [(number, found) for number, found in results if found and not found.startswith("refused: ")] == []
+    assert sum(found == "" for _, found in results) > PROGRAMS * 0.9, "most are changed"
