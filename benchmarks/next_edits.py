@@ -32,9 +32,9 @@ from engine.evaluation.records import drop_partial_line, read_records
 from engine.training.packages import PackageError, fetch, read_table, sources
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates
-from seed_lsp.features.next_edit.history import Change
 from seed_lsp.features.next_edit.reports import Report, with_reports
 from seed_lsp.session.engine_client import EngineClient
+from seed_lsp.session.history import Change
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Run, changed_runs, words_of

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from benchmarks.robustness.campaign import Clock, Counts, Options, command, tell
 from benchmarks.robustness.client_text import ENCODINGS, Place, changed, lines_of, units
-from seed_lsp.server.refactor_handlers import create_server
+from seed_lsp.server.lifecycle import create_server
 from seed_lsp.server.workspace import SeedWorkspace
 from seed_lsp.session.engine_client import EngineClient
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import worker
 from engine.api import WorkerSettings
-from seed_lsp.server.refactor_handlers import serve_stdio
+from seed_lsp.server.lifecycle import serve_stdio
 from seed_lsp.session.engine_client import EngineClient
 
 MEMORY, FILE = "SOAK_MEMORY_BYTES", "SOAK_FILE_BYTES"

@@ -27,7 +27,7 @@ from engine.api import (
 )
 from engine.child import leave_standard_streams
 from engine.worker import serve
-from seed_lsp.server.refactor_handlers import serve_stdio
+from seed_lsp.server.lifecycle import serve_stdio
 from seed_lsp.session.engine_client import EngineClient
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 from lsprotocol import types
 
-from seed_lsp.server.refactor_handlers import create_server
+from seed_lsp.server.lifecycle import create_server
 from seed_lsp.session.engine_client import EngineClient
 
 CANARY = "Canary"

@@ -19,7 +19,7 @@ from engine import worker
 from engine.api import Committed, Event, Finished, FinishReason, Request, WorkerSettings
 from engine.child import leave_standard_streams
 from engine.scheduling import Job, Refused, Scheduler
-from seed_lsp.server.refactor_handlers import serve_stdio
+from seed_lsp.server.lifecycle import serve_stdio
 from seed_lsp.session.engine_client import EngineClient
 
 RECORD, REAL = "SOAK_RECORD", "SOAK_REAL"

@@ -217,7 +217,7 @@ def _line_range(text: str) -> tuple[int, int]:
 def _serve(_options: argparse.Namespace) -> int:
     # The protocol's hundreds of classes stay for good: looking for garbage while they are made takes a tenth of the start.
     gc.disable()
-    from seed_lsp.server.refactor_handlers import serve_stdio
+    from seed_lsp.server.lifecycle import serve_stdio
     from seed_lsp.session.engine_client import EngineClient
 
     gc.freeze()

@@ -10,7 +10,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from seed_lsp.features.inline.completer import Answer
 from seed_lsp.features.next_edit.next_editor import Offer
-from seed_lsp.server.server import SeedServer, answers, answers_itself
+from seed_lsp.server.failures import reports_errors
+from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 from seed_lsp.session.usage import default_path, read_counts, report
 from seed_lsp.source.document import CharOffset, Document
@@ -53,7 +54,7 @@ def register(server: SeedServer) -> None:
     server.command(RESUME)(resume)
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def inline_completion(server: SeedServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
     automatic = params.context.trigger_kind is types.InlineCompletionTriggerKind.Automatic
     chosen = params.context.selected_completion_info
@@ -80,10 +81,10 @@ async def complete(
     return await server.completer.complete(seen, cursor, automatic=automatic, current=lambda: server.documents.is_current(document))
 
 
-@answers_itself
+@reports_errors(show_to_user=False)
 async def completion(server: SeedServer, params: types.CompletionParams) -> types.CompletionList:
     """The same as an entry of the ordinary list, for editors without inline completion."""
-    if not (await server.settled()).completion_enabled:
+    if not (await server.session.settled()).completion_enabled:
         return types.CompletionList(is_incomplete=False, items=[])
     document = server.documents.snapshot(params.text_document.uri)
     text = (await complete(server, document, params.position, automatic=True, chosen=None)).completion.text
@@ -128,7 +129,7 @@ def on_focus(server: SeedServer, params: Any) -> None:
 
 def on_shown(server: SeedServer, params: Any) -> None:
     if _number(params) is not None:
-        server.usage.count("inline.shown")
+        server.session.usage.count("inline.shown")
 
 
 def on_partly_accepted(server: SeedServer, params: Any) -> None:
@@ -145,7 +146,7 @@ def on_edit_shown(server: SeedServer, params: Any) -> None:
         server.next_editor.shown(number)
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
     """The next edit for a document at exactly the version that the client has; none for another.
 
@@ -218,20 +219,20 @@ def next_edit_dismissed(server: SeedServer, number: int) -> None:
 
 def usage(server: SeedServer) -> str:
     """Command `seed.usage`: what `seed-lsp usage` prints."""
-    server.usage.write()
+    server.session.usage.write()
     return report(read_counts(default_path()))
 
 
 def pause(server: SeedServer) -> None:
     """Command `seed.pause`: nothing while typing, until `seed.resume`."""
     server.completer.paused = True
-    server.status.pause(on=True)
+    server.session.status.pause(on=True)
 
 
 def resume(server: SeedServer) -> None:
     """Command `seed.resume`."""
     server.completer.paused = False
-    server.status.pause(on=False)
+    server.session.status.pause(on=False)
 
 
 def _number(params: Any) -> int | None:

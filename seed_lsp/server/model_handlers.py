@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.store import MODELS, Store, StoreError, find_spec
 from seed_lsp.errors import CancelledError, FetchFailedError
+from seed_lsp.server.failures import reports_errors
 from seed_lsp.server.progress import WorkProgress
-from seed_lsp.server.server import SeedServer, answers
+from seed_lsp.server.server import SeedServer
 
 MODELS_COMMAND = "seed.models"
 FETCH_MODEL = "seed.fetchModel"
@@ -22,10 +23,10 @@ def register(server: SeedServer) -> None:
 
 async def models(server: SeedServer) -> dict[str, Any]:
     """Command `seed.models`: each published model with its size and whether it is here, which one is chosen, and what is missing."""
-    settings, store = await server.settled(), Store()
+    settings, store = await server.session.settled(), Store()
     return {
         "chosen": settings.model,
-        "missing": server.missing_model(),
+        "missing": server.session.missing_model(),
         "models": [
             {
                 "name": spec.name,
@@ -44,7 +45,7 @@ async def fetch_model(server: SeedServer, name: str) -> dict[str, Any]:
     return await _fetch(server, name)
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def _fetch(server: SeedServer, name: str) -> dict[str, Any]:
     loop, unwanted = asyncio.get_running_loop(), threading.Event()
     try:
@@ -59,13 +60,13 @@ async def _fetch(server: SeedServer, name: str) -> dict[str, Any]:
 
             def tell(message: str, share: int) -> None:
                 progress.say(message, share)
-                server.status.say("Normal", f"fetching {spec.name}", share)
+                server.session.status.say("Normal", f"fetching {spec.name}", share)
 
             try:
                 path = await progress.cancellable(asyncio.to_thread(Store().fetch, spec, report))
             finally:
                 unwanted.set()
-                server.status.say("Normal", "ready")
+                server.session.status.say("Normal", "ready")
     except StoreError as error:
         raise FetchFailedError(str(error)) from error
     return {"name": spec.name, "path": str(path)}

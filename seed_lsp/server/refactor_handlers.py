@@ -1,30 +1,23 @@
-"""What the server answers: each handler translates, delegates, and translates back."""
+"""Rewriting a selection: code actions, the commands behind them, and the request of a preview."""
 
 from __future__ import annotations
 
-import logging
-from functools import partial
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from engine.api import Committed, Draft, Event, statistics
-from seed_lsp.errors import SeedError
+from engine.api import Committed, Draft, Event, Finished, statistics
+from seed_lsp.errors import SeedError, StaleDocumentError
 from seed_lsp.features.refactor import rewriting
-from seed_lsp.server import inline_handlers, model_handlers, rename_handlers
-from seed_lsp.server.logs import log_to_standard_error
-from seed_lsp.server.server import (
-    REQUEST_FAILED,
-    SeedServer,
-    Selection,
-    answers,
-    answers_itself,
-)
-from seed_lsp.server.transport import serve
-from seed_lsp.server.workspace import SeedWorkspace, field, is_whole, plain_range, position_of, protocol_range
-from seed_lsp.session.engine_client import EngineClient
-from seed_lsp.session.settings import SECTION
+from seed_lsp.server import rename_handlers
+from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
+from seed_lsp.server.progress import WorkProgress
+from seed_lsp.server.server import SeedServer
+from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 from seed_lsp.source.address import name_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
@@ -35,89 +28,27 @@ REWRITE = "seed/rewrite"
 """The request behind a preview: like `seed.editSelection` or `seed.refactor`, with the edits as the answer, and the drafts on the way."""
 
 
-def create_server(engine: EngineClient) -> SeedServer:
-    """A server with all its handlers, not yet listening."""
-    server = SeedServer(engine)
-    server.feature(types.INITIALIZE)(on_initialize)
-    server.feature(types.INITIALIZED)(on_initialized)
-    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(on_configuration)
-    server.feature(types.SHUTDOWN)(on_shutdown)
-    inline_handlers.register(server)
+@dataclass
+class Selection:
+    """Argument of the commands. `version` is the document's as the user saw it; null: whatever it is now."""
+
+    uri: str
+    range: types.Range
+    instruction: str = ""
+    version: int | None = None
+    name: str = ""
+
+
+def register(server: SeedServer) -> None:
     options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
-    rename_handlers.register(server)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
     server.feature(REWRITE)(rewrite)
-    model_handlers.register(server)
-    return server
 
 
-def on_initialize(server: SeedServer, params: types.InitializeParams) -> None:
-    plain = server.workspace
-    folders = list(plain.folders.values())
-    # Clients of before 3.6, and some of today, name their folder in no other way.
-    root = server.protocol.root_uri
-    if not folders and root:
-        folders = [types.WorkspaceFolder(root, name_of(root))]
-    server.protocol._workspace = SeedWorkspace(
-        None,
-        types.TextDocumentSyncKind.Incremental,
-        folders,
-        plain.position_encoding,
-        closed=partial(inline_handlers.on_close, server),
-    )
-    server.use_settings(params.initialization_options)
-    if server.settings.completion_enabled:
-        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(inline_handlers.completion)
-
-
-async def on_initialized(server: SeedServer, _params: types.InitializedParams) -> None:
-    await server.read_configuration(None)
-    await _offer_completion_list(server)
-    workspace = server.client_capabilities.workspace
-    if workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
-        registration = types.Registration(
-            "seed-configuration",
-            types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-            types.DidChangeConfigurationRegistrationOptions(section=SECTION),
-        )
-        try:
-            await server.client_register_capability_async(types.RegistrationParams([registration]))
-        except JsonRpcException as error:
-            server.note(f"the editor does not announce changed settings ({error.code})")
-
-
-async def on_configuration(server: SeedServer, params: types.DidChangeConfigurationParams) -> None:
-    sent = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
-    await server.read_configuration(sent)
-    await _offer_completion_list(server)
-
-
-async def _offer_completion_list(server: SeedServer) -> None:
-    """Register the ordinary completion list with the client once a setting asks for it; switched off, it stays empty."""
-    if not server.settings.completion_enabled or types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features:
-        return
-    documents = server.client_capabilities.text_document
-    support = documents.completion if documents else None
-    if support is None or not support.dynamic_registration:
-        server.tell_once("the editor takes no completion list while it runs; set seed.completion.enabled in the initialization options")
-        return
-    server.feature(types.TEXT_DOCUMENT_COMPLETION)(inline_handlers.completion)
-    options = types.CompletionRegistrationOptions(document_selector=[types.TextDocumentFilterPattern(pattern="**")])
-    registration = types.Registration("seed-completion", types.TEXT_DOCUMENT_COMPLETION, options)
-    try:
-        await server.client_register_capability_async(types.RegistrationParams([registration]))
-    except JsonRpcException as error:
-        server.note(f"the editor does not take the completion list ({error.code}); switch it on in the initialization options")
-
-
-async def on_shutdown(server: SeedServer, _params: None) -> None:
-    await server.end()
-
-
-@answers
+@reports_errors(show_to_user=True)
 async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The list costs nothing: the model runs when an action is resolved."""
     if not _wants_rewrites(params.context.only):
@@ -126,7 +57,7 @@ async def code_action(server: SeedServer, params: types.CodeActionParams) -> lis
     renames = rename_handlers.offered_actions(server, document, params.range)
     if params.range.start == params.range.end:
         return renames
-    missing = server.missing_model()
+    missing = server.session.missing_model()
     return [*(_offer(server, document, params.range, entry, missing) for entry in rewriting.REFACTORINGS), *renames]
 
 
@@ -158,10 +89,10 @@ def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
     return support is not None and "edit" in support.properties
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> types.CodeAction:
     selection = _selection_of(action.data)
-    plan, rewrite, _ = await server.rewrite(selection, rewriting.find_refactoring(selection.name))
+    plan, rewrite, _ = await rewrite_selection(server, selection, rewriting.find_refactoring(selection.name))
     action.edit = server.versioned_edit(plan.document, rewrite.edits)
     return action
 
@@ -189,7 +120,7 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
     return await _apply(server, (selection, entry))
 
 
-@answers_itself
+@reports_errors(show_to_user=False)
 async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     """Request `seed/rewrite`: `{textDocument: {uri, version}, range, instruction | name, partialResultToken?}`.
 
@@ -218,7 +149,7 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
         value = {"range": plain_range(area), "committed": committed, "draft": draft, "step": step}
         server.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 
-    plan, made, finished = await server.rewrite(selection, refactoring, watch if token != "" else lambda _plan, _event: None)
+    plan, made, finished = await rewrite_selection(server, selection, refactoring, watch if token != "" else lambda _plan, _event: None)
     encoding = server.documents.encoding
     return {
         "range": plain_range(protocol_range(plan.document, plan.span.start, plan.span.end, encoding)),
@@ -233,11 +164,11 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     }
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def _apply(server: SeedServer, work: tuple[Selection, rewriting.Refactoring]) -> dict[str, Any]:
     selection, refactoring = work
     server.require_apply_edit()
-    plan, rewrite, finished = await server.rewrite(selection, refactoring)
+    plan, rewrite, finished = await rewrite_selection(server, selection, refactoring)
     edit = server.versioned_edit(plan.document, rewrite.edits)
     await server.apply_edit(edit, "Seed: edit selection")
     name = name_of(plan.document.uri)
@@ -245,10 +176,42 @@ async def _apply(server: SeedServer, work: tuple[Selection, rewriting.Refactorin
     return {"applied": True, "diff": diff, "statistics": statistics(finished)}
 
 
-def serve_stdio(engine: EngineClient) -> int:
-    """Serve one client on standard input and output until it leaves; the exit status that the protocol wants."""
-    log_to_standard_error()
-    # pygls logs whole messages at INFO, and they hold the user's code.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
-    server = create_server(engine)
-    return serve(server.protocol, lambda: server.process_id, server.end)
+async def rewrite_selection(
+    server: SeedServer,
+    selection: Selection,
+    refactoring: rewriting.Refactoring,
+    watch: Callable[[rewriting.Plan, Event], None] = lambda _plan, _event: None,
+) -> tuple[rewriting.Plan, rewriting.Rewrite, Finished]:
+    """Ask the engine for a rewrite of a selection; nothing is applied here. `watch` sees how it comes about."""
+    document = server.documents.snapshot(selection.uri)
+    if selection.version is not None and selection.version != document.version:
+        raise StaleDocumentError("the document changed since the action was offered; select again")
+    settings = await server.session.settled()
+    start, end = offsets(document, selection.range, server.documents.encoding)
+    plan = rewriting.make_plan(document, start, end, refactoring, settings)
+    request = rewriting.build_request(plan, settings, server.session.engine.new_id())
+    async with WorkProgress(server, "Seed: rewriting the selection") as progress:
+
+        def show(event: Event) -> None:
+            progress.show(event)
+            watch(plan, event)
+
+        finished = await progress.cancellable(server.session.engine.run(request, show))
+    _require_current(server, document)
+    server.note(_summary("refactor", finished))
+    # In a large file the checks take seconds, for which no key has to wait.
+    made = await asyncio.to_thread(rewriting.read_rewrite, plan, finished)
+    _require_current(server, document)
+    return plan, made, finished
+
+
+def _require_current(server: SeedServer, document: Document) -> None:
+    if not server.documents.is_current(document):
+        raise StaleDocumentError("the document changed while the code was rewritten; nothing was applied")
+
+
+def _summary(what: str, finished: Finished) -> str:
+    return (
+        f"{what}: {finished.finish_reason}, {finished.new_tokens} tokens in {finished.forwards} forwards, "
+        f"{finished.prefill_seconds:.1f} s + {finished.decode_seconds:.1f} s"
+    )

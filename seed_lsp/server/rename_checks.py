@@ -9,11 +9,12 @@ from seed_lsp.source.address import name_of, path_of, scheme_of
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
-    from seed_lsp.server.workspace import SeedWorkspace, Surroundings
+    from seed_lsp.session.session import Documents
+    from seed_lsp.session.surroundings import Surroundings
     from seed_lsp.source.document import Document
 
 
-def refuse_moved(documents: SeedWorkspace, asked: Document, found: Rename, around: Surroundings) -> None:
+def refuse_moved(documents: Documents, asked: Document, found: Rename, around: Surroundings) -> None:
     """Places of a text that the editor no longer has, or has only now, are none to change."""
     for one in (asked, *found.references.documents.values()):
         if one.version is not None and not documents.is_current(one):

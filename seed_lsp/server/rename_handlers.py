@@ -12,9 +12,10 @@ from lsprotocol import types
 from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, RenameRefusedError, StaleDocumentError
 from seed_lsp.features.rename.signature.form import Form
+from seed_lsp.server.failures import reports_errors
 from seed_lsp.server.progress import WorkProgress
 from seed_lsp.server.rename_checks import refuse_contested, refuse_moved, why_no_file
-from seed_lsp.server.server import SeedServer, answers, answers_itself
+from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import offsets, plain_range, protocol_range
 from seed_lsp.source.address import name_of, path_of
 from seed_lsp.source.document import CharOffset, ClientPosition, Document
@@ -70,7 +71,7 @@ def register(server: SeedServer) -> None:
     server.command(SIGNATURE_OF)(signature_of)
 
 
-@answers_itself
+@reports_errors(show_to_user=False)
 async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
     from seed_lsp.features.rename.change import find_name
 
@@ -79,13 +80,13 @@ async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) 
     def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
         return find_name(files, resolver, path, offset, check)
 
-    start, end, name = await server.renamer.run(server.surroundings(document, path), work)
+    start, end, name = await server.session.jedi_thread.run(server.session.surroundings(document, path), work)
     if not server.documents.is_current(document):
         raise StaleDocumentError("the document changed while the name was looked up; ask again")
     return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
 
 
-@answers_itself
+@reports_errors(show_to_user=False)
 async def rename(server: SeedServer, params: types.RenameParams) -> types.WorkspaceEdit:
     arguments = RenameArguments(params.text_document.uri, params.position, params.new_name)
     if not params.new_name:
@@ -134,13 +135,13 @@ def offered_actions(server: SeedServer, document: Document, area: types.Range) -
     return actions
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     """Command `seed.suggestNames`: up to five names that the symbol could have."""
     return {"names": await _proposals(server, arguments)}
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined; of a class those of its constructor."""
     from seed_lsp.features.rename.change import find_signature
@@ -151,10 +152,10 @@ async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[s
         name, signature = find_signature(files, resolver, path, offset, check)
         return {"name": name, "signature": signature}
 
-    return await server.renamer.run(server.surroundings(document, path), work)
+    return await server.session.jedi_thread.run(server.session.surroundings(document, path), work)
 
 
-@answers
+@reports_errors(show_to_user=True)
 async def _apply(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
     if arguments.apply:
         server.require_apply_edit()
@@ -200,16 +201,16 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
         return find_definition(files, resolver, path, offset, check)
 
-    around = server.surroundings(asked, path)
-    document, start, name = await server.renamer.run(around, locate)
-    settings = await server.settled()
+    around = server.session.surroundings(asked, path)
+    document, start, name = await server.session.jedi_thread.run(around, locate)
+    settings = await server.session.settled()
     async with WorkProgress(server, "Seed: looking for names") as progress:
         candidates = await progress.cancellable(proposed_names(document, start, name, _asking(server), settings))
 
     def keep(files: WorkspaceFiles, resolver: Resolver, check: Check) -> list[str]:
         return usable(candidates, lambda new: plan_rename(files, resolver, path, offset, new, check=check))
 
-    return await server.renamer.run(around, keep)
+    return await server.session.jedi_thread.run(around, keep)
 
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
@@ -218,7 +219,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     from seed_lsp.features.rename.signature.definitions import NewSignature
 
     document, path, offset = _place(server, wanted)
-    around = server.surroundings(document, path)
+    around = server.session.surroundings(document, path)
     signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
 
     async def plan(signature: NewSignature | None) -> Rename:
@@ -228,7 +229,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
             unread.update(files.unread)
             return found
 
-        return await server.renamer.run(around, work)
+        return await server.session.jedi_thread.run(around, work)
 
     unread: dict[Path, str] = {}
     found = await plan(signature)
@@ -237,7 +238,7 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     refuse_moved(server.documents, document, found, around)
     refuse_contested(found, around)
     for file, reason in unread.items():
-        server.tell_once(f"{file} was not looked at ({reason}); names in it stay as they are")
+        server.session.tell_once(f"{file} was not looked at ({reason}); names in it stay as they are")
     return found
 
 
@@ -247,17 +248,17 @@ async def _with_values(
     """With the model's values for what calls have to pass from now on; without, where there is no model."""
     from seed_lsp.features.rename.values import filled
 
-    settings = await server.settled()
+    settings = await server.session.settled()
     try:
         async with WorkProgress(server, "Seed: looking for arguments") as progress:
             return await progress.cancellable(filled(found, signature, plan, _asking(server), settings))
     except EngineError as error:
-        server.tell_once(f"no values are proposed for new parameters: {error}")
+        server.session.tell_once(f"no values are proposed for new parameters: {error}")
         return found
 
 
 def _asking(server: SeedServer) -> Callable[[InfillRequest], Awaitable[Finished]]:
-    return lambda request: server.engine.run(replace(request, id=server.engine.new_id()))
+    return lambda request: server.session.engine.run(replace(request, id=server.session.engine.new_id()))
 
 
 def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:

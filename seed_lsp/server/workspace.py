@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.workspace import Workspace
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.source.address import Addresses, key_of, name_of
+from seed_lsp.source.address import key_of, name_of
 from seed_lsp.source.document import CharOffset, ClientPosition, Document, Encoding
 
 Key = tuple[str, str, str, str]
@@ -88,19 +87,6 @@ class SeedWorkspace(Workspace):
 
     def remove_folder(self, folder_uri: str) -> None:
         self._folders.pop(_folder_key(folder_uri), None)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """The files around a document, as a request for it sees them: those that are open by their paths, links resolved, and how the client writes the addresses of others.
-
-    `contested`: files that are open under several addresses, with the documents that were passed over. The document asked about stands for its own file.
-    """
-
-    root: Path
-    opened: Mapping[Path, Document]
-    contested: Mapping[Path, tuple[Document, ...]]
-    addresses: Addresses
 
 
 def _folder_key(uri: str) -> str:

@@ -1,4 +1,4 @@
-"""Renaming for a server: beside its event loop, one at a time, and given up as soon as nobody wants it."""
+"""The one thread in which jedi looks names up: beside the event loop, one work at a time, and given up as soon as nobody wants it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from seed_lsp.errors import CancelledError
 
 if TYPE_CHECKING:
-    from seed_lsp.server.workspace import Surroundings
+    from seed_lsp.session.surroundings import Surroundings
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 Check = Callable[[], None]
 
 
-class Renamer:
+class JediThread:
     """Keeps the index of each workspace from one request to the next."""
 
     def __init__(self) -> None:

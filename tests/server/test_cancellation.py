@@ -12,10 +12,10 @@ import pytest
 from lsprotocol import types
 
 from seed_lsp.server import progress
-from seed_lsp.server.refactor_handlers import create_server
-from seed_lsp.server.workspace import Surroundings
+from seed_lsp.server.lifecycle import create_server
 from seed_lsp.session.engine_client import EngineClient
-from seed_lsp.session.jedi_thread import Renamer
+from seed_lsp.session.jedi_thread import JediThread
+from seed_lsp.session.surroundings import Surroundings
 from seed_lsp.source.address import Addresses
 from tests.server.wire import EDITORS, LIMIT_S, Wire, framed
 from tests.stalled import stalled
@@ -41,9 +41,9 @@ def asked_by(wire: Wire, method: str) -> dict[str, Any]:
 async def test_a_cancellation_is_kept_that_comes_as_the_settings_do(ticks: int):
     """Else a rewrite that was called off at once goes on, and holds the model for its minute."""
     server = create_server(EngineClient())
-    work = asyncio.ensure_future(server.settled())
+    work = asyncio.ensure_future(server.session.settled())
     await asyncio.sleep(0)
-    server._configured.set()
+    server.session._configured.set()
     for _ in range(ticks):
         await asyncio.sleep(0)
     if work.cancel():
@@ -129,7 +129,7 @@ def test_settings_that_are_not_here_yet_are_waited_for():
 
 async def test_one_rename_at_a_time_however_often_the_one_before_is_cancelled(tmp_path: Path):
     """Two at once would share what jedi keeps, which is not made for threads."""
-    renamer, around = Renamer(), Surroundings(tmp_path, {}, {}, Addresses([], ""))
+    thread, around = JediThread(), Surroundings(tmp_path, {}, {}, Addresses([], ""))
     begun, go_on, under_way = threading.Event(), threading.Event(), []
 
     def work(*_: Any) -> None:
@@ -141,12 +141,12 @@ async def test_one_rename_at_a_time_however_often_the_one_before_is_cancelled(tm
     def count(*_: Any) -> int:
         return len(under_way)
 
-    first = asyncio.ensure_future(renamer.run(around, work))
+    first = asyncio.ensure_future(thread.run(around, work))
     await eventually(begun.is_set)
     for _ in range(3):
         first.cancel()
         await asyncio.sleep(0)
-    second = asyncio.ensure_future(renamer.run(around, count))
+    second = asyncio.ensure_future(thread.run(around, count))
     for _ in range(3):
         first.cancel()
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Inline completion over time: waits, asks, remembers, prepares what comes next, and counts. One for each server."""
+"""Inline completion over time: waits, asks, remembers, prepares what comes next, and counts. One for each session."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from seed_lsp.features.inline.pace import Pace
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.features.inline.suggestions import Suggestion, Suggestions
 from seed_lsp.session.engine_client import EngineClient, SupersededError
+from seed_lsp.session.session import Session
 from seed_lsp.session.settings import Settings
 from seed_lsp.session.usage import KEPT_AFTER_S, KEPT_SHARE
 from seed_lsp.source.address import name_of, path_of
 from seed_lsp.source.document import CharOffset, Document
 
 if TYPE_CHECKING:
-    from seed_lsp.server.server import SeedServer
     from seed_lsp.session.jedi_thread import Check
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
@@ -80,8 +80,11 @@ class _Asked:
 class Completer:
     """Owns what inline completion remembers from one request to the next."""
 
-    def __init__(self, server: SeedServer, clock: Callable[[], float] = time.monotonic) -> None:
-        self._server, self._clock = server, clock
+    def __init__(
+        self, session: Session, refresh: Callable[[Document, CharOffset], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`refresh` is told where there is more to suggest than what the editor was told."""
+        self._session, self._refresh, self._clock = session, refresh, clock
         self.suggestions = Suggestions()
         self.counts = CompletionCounts()
         self.paused = False
@@ -105,14 +108,14 @@ class Completer:
         done, spent = answer.completion, self._clock() - started
         self._when_idle(document, cursor)
         self.counts.reasons[done.reason] += 1
-        usage = self._server.usage
+        usage = self._session.usage
         usage.count(f"inline.reason.{done.reason}")
         if done.text:
             usage.count("inline.offered")
             usage.took("inline", spent)
         self._write_later()
-        self._server.note(f"inline completion: {done.reason}, {1000 * spent:.0f} ms, {len(done.text)} characters")
-        self._server.status.explain(done.reason, completion.REASONS[done.reason])
+        self._session.note(f"inline completion: {done.reason}, {1000 * spent:.0f} ms, {len(done.text)} characters")
+        self._session.status.explain(done.reason, completion.REASONS[done.reason])
         return answer
 
     async def _try(self, document: Document, cursor: CharOffset, *, automatic: bool, current: Callable[[], bool]) -> Answer:
@@ -120,10 +123,10 @@ class Completer:
         self._newest += 1
         number, started = self._newest, self._clock()
         self._asked_at = document, cursor
-        settings = await self._server.settled()
+        settings = await self._session.settled()
         if not settings.inline_enabled or (self.paused and automatic):
             return Answer(Completion("", "disabled" if not settings.inline_enabled else "paused"))
-        if self._server.is_excluded(document.uri):
+        if self._session.is_excluded(document.uri):
             return Answer(Completion("", "excluded"))
         plan = Plan(document, cursor, automatic)
         if self._told_at == (document, cursor) and (known := self._known(document, cursor)) is not None:
@@ -135,7 +138,7 @@ class Completer:
             if (nothing := completion.nothing_wanted(plan)) is not None:
                 return Answer(nothing)
             # It would give way, but between two forwards only: time that this wait is for nothing else.
-            self._server.engine.cancel(self._preparing)
+            self._session.engine.cancel(self._preparing)
             if (delay := self._pace.delay(plan.left)) > 0:
                 await asyncio.sleep(delay)
             if number != self._newest:
@@ -172,9 +175,9 @@ class Completer:
     async def _ask(self, plan: Plan, settings: Settings, current: Callable[[], bool], *, waited_s: float) -> Completion:
         if not current():
             return Completion("", "moved")
-        server = self._server
-        request = completion.build_request(plan, settings, server.engine.new_id(), self.related(plan.document), waited_s=waited_s)
-        asked = _Asked(asyncio.ensure_future(run_until_over(server.engine, plan, request)), current)
+        session = self._session
+        request = completion.build_request(plan, settings, session.engine.new_id(), self.related(plan.document), waited_s=waited_s)
+        asked = _Asked(asyncio.ensure_future(run_until_over(session.engine, plan, request)), current)
         self._under_way.add(asked)
         try:
             finished = await asked.running
@@ -189,13 +192,13 @@ class Completer:
                 raise
             # While the user types, a broken engine is worth one message and no more.
             if isinstance(error, ModelUnavailableError | InvalidRequestError):
-                server.tell_once(str(error))
-            server.note(f"inline completion: {error}")
+                session.tell_once(str(error))
+            session.note(f"inline completion: {error}")
             return Completion("", "failed")
         finally:
             self._under_way.discard(asked)
         self.counts.prompt_tokens, self.counts.reused_tokens = finished.prompt_tokens, finished.reused_tokens
-        server.status.note_speed(finished)
+        session.status.note_speed(finished)
         if not current():
             return Completion("", "moved")
         return completion.read_completion(plan, finished)
@@ -208,7 +211,7 @@ class Completer:
             self._start(self._prepared(plan, settings, shown if cut else None))
 
     async def _prepared(self, plan: Plan, settings: Settings, cut: Suggestion | None) -> None:
-        engine = self._server.engine
+        engine = self._session.engine
         request = completion.build_request(plan, settings, engine.new_id(), self.related(plan.document))
         self._preparing = request.id
         # Nobody waits for it.
@@ -223,7 +226,7 @@ class Completer:
             self.suggestions.add(longer)
             if longer.rest(*self._asked_at):
                 self._told_at = self._asked_at
-                self._server.refresh_completion(*self._told_at)
+                self._refresh(*self._told_at)
         # Of two that leave the same the last one added is found: behind an accepted one what follows it, and not both.
         self.suggestions.add(following)
 
@@ -245,17 +248,17 @@ class Completer:
     async def _look_around(self, document: Document, cursor: CharOffset) -> None:
         from seed_lsp.features.inline.related import imports_of
 
-        server, settings = self._server, await self._server.settled()
-        if not settings.inline_enabled or server.is_excluded(document.uri) or server.missing_model() is not None:
+        session, settings = self._session, await self._session.settled()
+        if not settings.inline_enabled or session.is_excluded(document.uri) or session.missing_model() is not None:
             return
         imports = imports_of(document)
         known, pieces = self._related.get(document.uri, (None, ()))
         if settings.inline_related and known != imports:
             pieces = await self._pieces(document, cursor)
         plan = Plan(document, cursor, automatic=True)
-        request = completion.build_request(plan, settings, server.engine.new_id(), pieces)
+        request = completion.build_request(plan, settings, session.engine.new_id(), pieces)
         sampling = replace(request.sampling, max_new_tokens=1, deadline_s=None)
-        await server.engine.run(replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
+        await session.engine.run(replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
         # Only now: with other context the whole prompt is run anew, and no key should wait for that.
         while len(self._related) >= KEPT_CONTEXTS:
             del self._related[next(iter(self._related))]
@@ -264,24 +267,24 @@ class Completer:
     async def _pieces(self, document: Document, cursor: CharOffset) -> tuple[RelatedFile, ...]:
         from seed_lsp.features.inline.related import Piece, related_pieces
 
-        server, path = self._server, path_of(document.uri)
+        session, path = self._session, path_of(document.uri)
         if path is None:
             return ()
-        around = server.surroundings(document, path)
+        around = session.surroundings(document, path)
         root = around.root
-        others = [other for other in server.documents.documents if not server.is_excluded(other.uri)]
-        elsewhere = [change for change in server.next_editor.history.recent(document) if change.uri != document.uri][:EDITED_PIECES]
+        others = [other for other in session.documents.documents if not session.is_excluded(other.uri)]
+        elsewhere = [change for change in session.history.recent(document) if change.uri != document.uri][:EDITED_PIECES]
         edited = [Piece(name_of(change.uri), "\n".join(change.after), 1.0) for change in elsewhere if any(change.after)]
 
         def work(files: WorkspaceFiles, resolver: Resolver, _check: Check) -> tuple[RelatedFile, ...]:
             def allowed(one: Path) -> bool:
-                return one.is_relative_to(root) and not SKIPPED_FOLDERS & set(one.parts) and not server.is_excluded(one.as_uri())
+                return one.is_relative_to(root) and not SKIPPED_FOLDERS & set(one.parts) and not session.is_excluded(one.as_uri())
 
             return related_pieces(document, cursor, others, files, resolver, allowed=allowed, edited=edited)
 
         from seed_lsp.source.files import SKIPPED_FOLDERS
 
-        return await server.renamer.run(around, work)
+        return await session.jedi_thread.run(around, work)
 
     def accepted(self, number: int, characters: int | None = None) -> None:
         """The user took a suggestion, or its first `characters`; whether it stays is looked at later."""
@@ -289,7 +292,7 @@ class Completer:
         if suggestion is None:
             return
         text = suggestion.text if characters is None else suggestion.text[:characters]
-        usage = self._server.usage
+        usage = self._session.usage
         usage.count("inline.accepted")
         usage.count("inline.accepted_characters", len(text))
         asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._look_again, suggestion.uri, text)
@@ -297,10 +300,10 @@ class Completer:
     def _look_again(self, uri: str, text: str) -> None:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         with contextlib.suppress(UnknownDocumentError):
-            now = self._server.documents.snapshot(uri).text
-            self._server.usage.count("inline.watched")
+            now = self._session.documents.snapshot(uri).text
+            self._session.usage.count("inline.watched")
             if sum(line in now for line in lines) >= KEPT_SHARE * len(lines):
-                self._server.usage.count("inline.kept")
+                self._session.usage.count("inline.kept")
 
     def forget(self, uri: str) -> None:
         self.suggestions.forget(uri)
@@ -310,7 +313,7 @@ class Completer:
         """Write the counts once nothing happened for a while."""
         if self._writing is not None:
             self._writing.cancel()
-        self._writing = asyncio.get_running_loop().call_later(WRITE_AFTER_S, self._server.usage.write)
+        self._writing = asyncio.get_running_loop().call_later(WRITE_AFTER_S, self._session.usage.write)
 
     def _new_id(self) -> int:
         self._ids += 1

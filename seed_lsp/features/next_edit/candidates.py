@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from seed_lsp.features.next_edit.history import Change
+from seed_lsp.session.history import Change
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import changed_runs, words_of
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.api import EngineError
-from seed_lsp.features.next_edit.history import EditHistory
 from seed_lsp.session.engine_client import SupersededError
+from seed_lsp.session.session import Session
 from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
     from seed_lsp.features.next_edit.prediction import NextEdit
     from seed_lsp.features.next_edit.reports import Report
-    from seed_lsp.server.server import SeedServer
 
 REMEMBERED = 64
 MOST_ASKED = 3
@@ -41,11 +40,10 @@ class Offer:
 
 
 class NextEditor:
-    """One for each server."""
+    """Owns the offers of next edits. One for each session."""
 
-    def __init__(self, server: SeedServer, clock: Callable[[], float] = time.monotonic) -> None:
-        self._server, self._clock = server, clock
-        self.history = EditHistory()
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session, self._clock = session, clock
         self.verdicts: Counter[str] = Counter()
         self._last: dict[str, Document] = {}
         self._offers: OrderedDict[int, Offer] = OrderedDict()
@@ -54,10 +52,10 @@ class NextEditor:
         self._asked: tuple[Document | None, set[tuple[int, str | None, str]]] = None, set()
 
     def opened(self, document: Document) -> None:
-        if self._server.is_excluded(document.uri):
+        if self._session.is_excluded(document.uri):
             return
         self._last[document.uri] = document
-        self.history.opened(document, self._clock())
+        self._session.history.opened(document, self._clock())
 
     def changed(self, document: Document, line: int) -> None:
         """`document` is what it is now; `line` is where it changed."""
@@ -67,23 +65,23 @@ class NextEditor:
             return
         self._last[document.uri] = document
         if before.text != document.text:
-            self.history.changed(before, line, self._clock())
+            self._session.history.changed(before, line, self._clock())
 
     def closed(self, uri: str) -> None:
         self._last.pop(uri, None)
-        self.history.closed(uri)
+        self._session.history.closed(uri)
 
     async def predict(self, document: Document, reports: Sequence[Report] = ()) -> Offer | None:
         """The next edit in `document`, of which the editor has these diagnostics; or none. Why is counted and logged."""
         started = self._clock()
         offer, verdict = await self._predict(document, reports)
         self.verdicts[verdict] += 1
-        usage = self._server.usage
+        usage = self._session.usage
         usage.count(f"next_edit.reason.{verdict}")
         if offer is not None:
             usage.count("next_edit.offered")
             usage.took("next_edit", self._clock() - started)
-        self._server.note(f"next edit: {verdict}, {1000 * (self._clock() - started):.0f} ms")
+        self._session.note(f"next edit: {verdict}, {1000 * (self._clock() - started):.0f} ms")
         return offer
 
     async def _predict(self, document: Document, reports: Sequence[Report]) -> tuple[Offer | None, str]:
@@ -91,14 +89,14 @@ class NextEditor:
         from seed_lsp.features.next_edit.candidates import find_candidates
         from seed_lsp.features.next_edit.reports import with_reports
 
-        settings = await self._server.settled()
+        settings = await self._session.settled()
         if not settings.next_edit_enabled:
             return None, "disabled"
-        if self._server.is_excluded(document.uri):
+        if self._session.is_excluded(document.uri):
             return None, "excluded"
         if len(document.text) > MOST_CHARS or len(document.line_starts) > MOST_LINES:
             return None, "too_large"
-        changes = self.history.recent(document)
+        changes = self._session.history.recent(document)
         found = with_reports(find_candidates(document, changes), document, changes, reports)
         # Editors ask once more when diagnostics come; what the model has said of this version it need not say again.
         asked = self._asked_of(document)
@@ -108,14 +106,14 @@ class NextEditor:
             if key in asked:
                 continue
             try:
-                request = prediction.build_request(document, candidate, changes, settings, self._server.engine.new_id())
-                finished = await self._server.engine.run(request)
+                request = prediction.build_request(document, candidate, changes, settings, self._session.engine.new_id())
+                finished = await self._session.engine.run(request)
             except SupersededError:
                 return None, "superseded"
             except EngineError as error:
-                self._server.note(f"next edit: {error}")
+                self._session.note(f"next edit: {error}")
                 return None, "failed"
-            if not self._server.documents.is_current(document):
+            if not self._session.documents.is_current(document):
                 return None, "moved"
             read = prediction.read_prediction(document, candidate, changes, finished)
             verdict = read.verdict
@@ -140,18 +138,18 @@ class NextEditor:
 
     def shown(self, number: int) -> None:
         if number in self._offers:
-            self._server.usage.count("next_edit.shown")
+            self._session.usage.count("next_edit.shown")
 
     def accepted(self, number: int) -> None:
         if number in self._offers:
-            self._server.usage.count("next_edit.accepted")
+            self._session.usage.count("next_edit.accepted")
 
     def declined(self, number: int) -> None:
         """The user dismissed it: the same edit is not shown again."""
         if (offer := self._offers.get(number)) is not None:
             self._declined[offer.key] = None
             _bound(self._declined)
-            self._server.usage.count("next_edit.declined")
+            self._session.usage.count("next_edit.declined")
 
 
 def _bound(kept: OrderedDict[Any, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 from engine.api import EditRequest, Finished, SamplingOptions, Urgency
 from engine.fences import fence_around
 from seed_lsp.features.next_edit.candidates import Candidate
-from seed_lsp.features.next_edit.history import Change, within
 from seed_lsp.features.next_edit.reports import names_of
+from seed_lsp.session.history import Change, within
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.patch import Run, changed_runs, words_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, LineChange, called, pairs
-from seed_lsp.features.next_edit.history import Change
+from seed_lsp.session.history import Change
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import changed_runs, words_of
 

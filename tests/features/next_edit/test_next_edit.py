@@ -7,8 +7,8 @@ import pytest
 from engine.api import Finished, Urgency
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates, likeness, replacements
-from seed_lsp.features.next_edit.history import MOST_CHARS, NEAR_LINES, PAUSE_S, Change, EditHistory, changes_between
 from seed_lsp.features.next_edit.reports import Report, with_reports
+from seed_lsp.session.history import MOST_CHARS, NEAR_LINES, PAUSE_S, Change, EditHistory, changes_between
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 
