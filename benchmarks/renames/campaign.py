@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks.renames.programs import NAMES, generate
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
-from seed_lsp.features.rename.python.references import APPLIED
+from seed_lsp.features.rename.sites import APPLIED
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver

@@ -28,7 +28,8 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.names import PythonFile
-from seed_lsp.features.rename.python.references import APPLIED, IN_DOCTEST, IN_NAMING_STRING, TIERS
+from seed_lsp.features.rename.python.references import IN_DOCTEST, IN_NAMING_STRING
+from seed_lsp.features.rename.sites import APPLIED, TIERS
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.resolve import Resolver

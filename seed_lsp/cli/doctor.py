@@ -18,23 +18,6 @@ from seed_lsp.source.syntax import LANGUAGES, parse
 
 PREFIX = "inline.reason."
 
-# The advice is by measurement (docs/benchmarks.md, Latency): with AVX-512 two cores answer in half a second; AVX2 multiplies at 0.4 of that rate.
-# Asked in a process of its own: this package must not import torch.
-_TORCH_REPORT = """
-import torch
-from engine.engine import best_device, physical_cores
-from engine.native import ops
-kernels = ops.load(threads=1)
-capabilities = torch.cpu.get_capabilities()
-found = [name for name in ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if capabilities.get(name)]
-print(f"torch {torch.__version__}; device {best_device()}, {physical_cores()} physical cores")
-print("cpu kernels: " + (kernels.name if kernels else "none; they need a compiler at installation, and AVX2 or AVX-512"))
-print("cpu: " + (" ".join(found) or "no vector extensions known"))
-quick = best_device() != "cpu" or (kernels is not None and kernels.name == "avx512")
-advice = "the 1.5B is quick enough here" if quick else 'the 1.5B may be late here; faster: "seed.inline.model": "qwen2.5-coder-0.5b-infill"'
-print(f"completions while typing: {advice}")
-"""
-
 
 def doctor(model: str) -> int:
     """Print a line for each thing that matters; 0 if completions and edits can run, 1 if not."""
@@ -55,7 +38,7 @@ def _reasons() -> None:
 
 
 def _torch() -> bool:
-    run = subprocess.run([sys.executable, "-c", _TORCH_REPORT], capture_output=True, text=True, check=False)
+    run = subprocess.run([sys.executable, "-m", "engine.diagnosis"], capture_output=True, text=True, check=False)
     if run.returncode == 0:
         print(run.stdout.strip())
         return True

@@ -16,10 +16,9 @@ from seed_lsp.cli.complete_edit import NO_LIMIT_S, cursor, require_inside, requi
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
 from seed_lsp.features.rename.proposals import proposed_names, usable
-from seed_lsp.features.rename.python.references import APPLIED, Site, Tier
-from seed_lsp.features.rename.python.symbols import name_at
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.features.rename.signature.form import Form
+from seed_lsp.features.rename.sites import APPLIED, Site, Tier, name_at
 from seed_lsp.features.rename.values import filled
 from seed_lsp.session.engine_client import EngineClient
 from seed_lsp.session.settings import Settings

@@ -22,8 +22,8 @@ from seed_lsp.source.document import CharOffset, ClientPosition, Document
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
-    from seed_lsp.features.rename.python.references import Site
     from seed_lsp.features.rename.signature.definitions import NewSignature
+    from seed_lsp.features.rename.sites import Site
     from seed_lsp.session.jedi_thread import Check
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
@@ -215,8 +215,8 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     from seed_lsp.features.rename.change import plan_rename
-    from seed_lsp.features.rename.python.symbols import name_at
     from seed_lsp.features.rename.signature.definitions import NewSignature
+    from seed_lsp.features.rename.sites import name_at
 
     document, path, offset = _place(server, wanted)
     around = server.session.surroundings(document, path)
@@ -263,7 +263,7 @@ def _asking(server: SeedServer) -> Callable[[InfillRequest], Awaitable[Finished]
 
 def _workspace_edit(server: SeedServer, found: Rename, *, annotated: bool) -> types.WorkspaceEdit:
     """All tiers with their annotations, or what is certain alone."""
-    from seed_lsp.features.rename.python.references import APPLIED, TIERS
+    from seed_lsp.features.rename.sites import APPLIED, TIERS
 
     documents, encoding = found.references.documents, server.documents.encoding
     tiers = {(site.path, site.start): site.tier for site in found.references.sites}

@@ -15,9 +15,9 @@ from seed_lsp.features.rename.python.collisions import require_name, require_roo
 from seed_lsp.features.rename.python.mangled_references import with_private_names
 from seed_lsp.features.rename.python.options import with_options
 from seed_lsp.features.rename.python.place import Place
-from seed_lsp.features.rename.python.references import APPLIED, References, Site, Tier, find_references
+from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol, find_symbol, name_at, resolution_at
+from seed_lsp.features.rename.python.symbols import find_symbol, resolution_at
 from seed_lsp.features.rename.python.unread import with_unread_files
 from seed_lsp.features.rename.signature.call_sites import CallSites, plan_call_sites
 from seed_lsp.features.rename.signature.constructor_calls import plan_constructor
@@ -26,6 +26,7 @@ from seed_lsp.features.rename.signature.definitions import NewSignature, functio
 from seed_lsp.features.rename.signature.form import Form
 from seed_lsp.features.rename.signature.moving import plan_move
 from seed_lsp.features.rename.signature.signature import pieces_of
+from seed_lsp.features.rename.sites import APPLIED, References, Site, Symbol, Tier, name_at
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.encodings import MARKED_UTF8, UTF8, declared_encoding, encoded
 from seed_lsp.source.files import WorkspaceFiles

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.errors import SeedError
-from seed_lsp.features.rename.python.names import word_pattern
+from seed_lsp.features.rename.sites import word_pattern
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 

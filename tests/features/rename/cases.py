@@ -15,9 +15,9 @@ from pathlib import Path
 
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
-from seed_lsp.features.rename.python.references import APPLIED
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.features.rename.signature.moving import Form
+from seed_lsp.features.rename.sites import APPLIED
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import unified_diff

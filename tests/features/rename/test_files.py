@@ -10,7 +10,7 @@ import pytest
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.change import Rename, plan_rename
-from seed_lsp.features.rename.python.references import TIERS
+from seed_lsp.features.rename.sites import TIERS
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import MAX_BYTES, WorkspaceFiles
 from seed_lsp.source.resolve import Resolver

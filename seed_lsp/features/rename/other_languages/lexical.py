@@ -14,10 +14,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.other_languages.grammars import FAMILIES, Grammar, Where, grammar_of
-from seed_lsp.features.rename.python.names import word_pattern
-from seed_lsp.features.rename.python.place import Scope
-from seed_lsp.features.rename.python.references import References, Site, mentions
-from seed_lsp.features.rename.python.symbols import Symbol, name_at
+from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, mentions, name_at, word_pattern
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.syntax import parse

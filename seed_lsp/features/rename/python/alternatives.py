@@ -8,7 +8,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.names import PythonFile
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.sites import Scope
 
 _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.decorators import keep_parameter, keywords_of, takes_any
+from seed_lsp.features.rename.sites import word_pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from seed_lsp.features.rename.python.bindings import Bindings
     from seed_lsp.features.rename.python.names import Occurrence
-    from seed_lsp.features.rename.python.place import Place, Scope
-    from seed_lsp.features.rename.python.resolution import Resolution
+    from seed_lsp.features.rename.python.place import Place
+    from seed_lsp.features.rename.sites import Scope
     from seed_lsp.source.resolve import Definition
 
 _COPIERS, _OWN_COPIERS = frozenset({"replace", "evolve"}), frozenset({"_replace", "__replace__"})
@@ -23,93 +25,93 @@ _MAKE_ARGUMENTS = frozenset({"dict", "OrderedDict", "update"})
 """What collects named values that another call may be given by ``**``."""
 
 
-def parameter_scopes(resolution: Resolution, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+def parameter_scopes(bindings: Bindings, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
     """The functions whose parameter, or the classes whose field, a named argument is for; empty where that is unknown."""
     function = _called(occurrence)
     if function is None:
         return frozenset()
     copied = _copied(place, function)
     if copied is not None:
-        return _fields(resolution, resolution.classes_of_values(place, copied))
+        return _fields(bindings, bindings.classes_of_values(place, copied))
     of_type = _object_of_type(place, function)
     if of_type is not None:
-        return _constructed(resolution, resolution.classes_of_values(place, of_type))
-    values = resolution.values_of(place, function)
-    found = _constructed(resolution, {scope for value in values if (scope := resolution.class_at(value)) is not None})
-    for scope in functions_called(resolution, place, function, values):
+        return _constructed(bindings, bindings.classes_of_values(place, of_type))
+    values = bindings.values_of(place, function)
+    found = _constructed(bindings, {scope for value in values if (scope := bindings.class_at(value)) is not None})
+    for scope in functions_called(bindings, place, function, values):
         assert scope.path is not None, "functions of the workspace"
-        there = resolution.place(scope.path)
+        there = bindings.place(scope.path)
         node = there.node_of(scope)
-        if keep_parameter(resolution, there, node):
-            found |= _own_or_above(resolution, there, node)
+        if keep_parameter(bindings, there, node):
+            found |= _own_or_above(bindings, there, node)
     return found
 
 
-def parameter_scopes_by_name(resolution: Resolution, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
+def parameter_scopes_by_name(bindings: Bindings, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
     """The functions of the file that a named argument may be for by the scopes alone, where what was `found` has other names."""
     function = _called(occurrence)
-    if function is None or not found or any(resolution.title(scope) == place.file.text_of(function) for scope in found):
+    if function is None or not found or any(bindings.title(scope) == place.file.text_of(function) for scope in found):
         return frozenset()
-    nodes = (place.node_of(scope) for scope in _functions_of_name(resolution, place, function))
-    named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(resolution, place, node))
+    nodes = (place.node_of(scope) for scope in _functions_of_name(bindings, place, function))
+    named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(bindings, place, node))
     return frozenset() if named & set(found) else named
 
 
-def functions_called(resolution: Resolution, place: Place, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
+def functions_called(bindings: Bindings, place: Place, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
     """The workspace's functions that a call's expression names, or has for its value."""
-    return resolution.functions([*values, *resolution.definitions_of(place, function)])
+    return bindings.functions([*values, *bindings.definitions_of(place, function)])
 
 
-def _functions_of_name(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
+def _functions_of_name(bindings: Bindings, place: Place, function: Node) -> frozenset[Scope]:
     """The functions of the file that the name in a call may stand for by the scopes alone: jedi goes by the last binding that it sees."""
     if function.type != "identifier":
         return frozenset()
-    there = resolution.for_name(place.file.text_of(function)).place(place.path)
+    there = bindings.for_name(place.file.text_of(function)).place(place.path)
     scope = there.lookup(function)
     parents = (one.node.parent for one in there.bindings.get(scope, ())) if scope is not None else ()
     return frozenset(place.scope(parent) for parent in parents if parent is not None and parent.type == "function_definition")
 
 
-def why_possible(resolution: Resolution, wanted: Collection[Scope], called_as: Iterable[str], place: Place, occurrence: Occurrence) -> str:
+def why_possible(bindings: Bindings, wanted: Collection[Scope], called_as: Iterable[str], place: Place, occurrence: Occurrence) -> str:
     """Why a named argument that is not resolved may be for one of the `wanted` functions and classes after all; empty if it cannot be. `called_as`: their names."""
     function = _called(occurrence)
-    values = resolution.values_of(place, function) if function is not None else []
+    values = bindings.values_of(place, function) if function is not None else []
     if function is None or not values:
         return "argument of a call of something unknown"
-    if functions_called(resolution, place, function, values) & set(wanted):
+    if functions_called(bindings, place, function, values) & set(wanted):
         return "argument of a function behind a decorator"
-    if _functions_of_name(resolution, place, function) & set(wanted):
+    if _functions_of_name(bindings, place, function) & set(wanted):
         return "argument of a function whose name stands for other things, too"
-    if any(_last_name(place, function) in _decorating(resolution, scope) for scope in wanted):
+    if any(_last_name(place, function) in _decorating(bindings, scope) for scope in wanted):
         return "argument of something that is given the function as its decorator"
     given = [argument for argument in _arguments(function) if argument.type in {"identifier", "attribute", "call", "subscript"}]
-    of_given = [resolution.values_of(place, argument) for argument in given]
-    if any(_scopes_of(resolution, some) & set(wanted) for some in of_given):
+    of_given = [bindings.values_of(place, argument) for argument in given]
+    if any(_scopes_of(bindings, some) & set(wanted) for some in of_given):
         return "argument of a call that is given the function"
     # Of a class method that makes an object jedi has the name alone.
-    if _passes_on(resolution, [*values, *resolution.definitions_of(place, function)]):
+    if _passes_on(bindings, [*values, *bindings.definitions_of(place, function)]):
         return "argument of a function that takes any"
-    if any(resolution.files.holds(value.path) for value in values if value.path is not None):
+    if any(bindings.files.holds(value.path) for value in values if value.path is not None):
         return ""
     if _object_of_type(place, function) is not None or any(value.kind == "instance" for value in values):
         return "argument of a call of something unknown"
     name = _last_name(place, function)
     if name in _COPIERS | _GIVEN_FUNCTIONS and not all(of_given[:1]):
         return "argument of a call that is given something unknown"
-    if name in _OWN_COPIERS and not resolution.values_of(place, function.named_children[0]):
+    if name in _OWN_COPIERS and not bindings.values_of(place, function.named_children[0]):
         return "argument of a method of something unknown"
     text = place.file.document.text
-    if name in _MAKE_ARGUMENTS and any(names.word_pattern(one).search(text) for one in called_as):
+    if name in _MAKE_ARGUMENTS and any(word_pattern(one).search(text) for one in called_as):
         return "in a dictionary that may be handed on"
     return ""
 
 
-def _decorating(resolution: Resolution, scope: Scope) -> set[str]:
+def _decorating(bindings: Bindings, scope: Scope) -> set[str]:
     """What the decorators of a function belong to, as ``@show.register`` to ``show``, which may call the function."""
     if scope.path is None or scope.node_type != "function_definition":
         return set()
-    file = resolution.place(scope.path).file
-    texts = names.dotted_decorators_of(file, resolution.place(scope.path).node_of(scope))
+    file = bindings.place(scope.path).file
+    texts = names.dotted_decorators_of(file, bindings.place(scope.path).node_of(scope))
     return {owner.rpartition(".")[2] for text in texts if (owner := text.rpartition(".")[0])}
 
 
@@ -151,44 +153,44 @@ def _object_of_type(place: Place, function: Node) -> Node | None:
     return None
 
 
-def _fields(resolution: Resolution, classes: Iterable[Scope]) -> frozenset[Scope]:
+def _fields(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
     """The nearest class that has the name for a member, for each of the classes; empty if one has none."""
     found = set()
     for scope in classes:
-        owner = next((one for one in resolution.line_of(scope) if resolution.binds(one)), None)
+        owner = next((one for one in bindings.line_of(scope) if bindings.binds(one)), None)
         if owner is None:
             return frozenset()
         found.add(owner)
     return frozenset(found)
 
 
-def _constructed(resolution: Resolution, classes: Iterable[Scope]) -> frozenset[Scope]:
+def _constructed(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
     """Where the calls of some classes have their parameter of the name, or the field that is one."""
     found: set[Scope] = set()
     for scope in classes:
-        line = resolution.line_of(scope)
-        own = _along(resolution, line, "__new__") or _along(resolution, line, "__init__")
-        found |= own or {one for one in line[:1] if one.path is not None and one in resolution.place(one.path).bindings}
+        line = bindings.line_of(scope)
+        own = _along(bindings, line, "__new__") or _along(bindings, line, "__init__")
+        found |= own or {one for one in line[:1] if one.path is not None and one in bindings.place(one.path).bindings}
     return frozenset(found)
 
 
-def _own_or_above(resolution: Resolution, place: Place, function: Node) -> frozenset[Scope]:
+def _own_or_above(bindings: Bindings, place: Place, function: Node) -> frozenset[Scope]:
     """A function that has a parameter of the name, or those above to which it hands its arguments on."""
     if place.has_parameter(function):
         return frozenset({place.scope(function)})
     owner, name = scoping.scope_of(function), function.child_by_field_name("name")
     if owner.type != "class_definition" or name is None:
         return frozenset()
-    return _along(resolution, resolution.line_of(place.scope(owner)), place.file.text_of(name))
+    return _along(bindings, bindings.line_of(place.scope(owner)), place.file.text_of(name))
 
 
-def _along(resolution: Resolution, line: Iterable[Scope], method: str) -> frozenset[Scope]:
+def _along(bindings: Bindings, line: Iterable[Scope], method: str) -> frozenset[Scope]:
     """Of the classes' methods of one name the first that has a parameter of the resolution's name, as long as each before it hands its arguments on; fields count
     where a class has no such method.
     """
     for scope in line:
         assert scope.path is not None, "classes of the workspace"
-        place = resolution.place(scope.path)
+        place = bindings.place(scope.path)
         own = list(names.methods_of(place.file, place.node_of(scope), method))
         if any(place.has_parameter(node) for node in own):
             return frozenset(place.scope(node) for node in own if place.has_parameter(node))
@@ -219,30 +221,30 @@ def _hands_up(place: Place, function: Node, method: str) -> bool:
     return False
 
 
-def _scopes_of(resolution: Resolution, values: Iterable[Definition]) -> set[Scope]:
+def _scopes_of(bindings: Bindings, values: Iterable[Definition]) -> set[Scope]:
     """The functions that some values are, and the classes that they are or are objects of, with what their calls lead to."""
     values = list(values)
-    classes = {scope for value in values if (scope := resolution.class_at(value, {"class", "instance"})) is not None}
-    return {*resolution.functions(values), *classes, *_constructed(resolution, classes), *_fields(resolution, classes)}
+    classes = {scope for value in values if (scope := bindings.class_at(value, {"class", "instance"})) is not None}
+    return {*bindings.functions(values), *classes, *_constructed(bindings, classes), *_fields(bindings, classes)}
 
 
-def _passes_on(resolution: Resolution, callees: Iterable[Definition]) -> bool:
+def _passes_on(bindings: Bindings, callees: Iterable[Definition]) -> bool:
     """Whether one of the workspace's functions, the constructor of a class, or the ``__call__`` of an object takes arguments of any name."""
     callees = list(callees)
-    functions = set(resolution.functions(callees))
-    for scope in {scope for callee in callees if (scope := resolution.class_at(callee)) is not None}:
-        own = _methods_along(resolution, scope, names.CONSTRUCTORS)
-        if not own and resolution.hierarchy.unknown_bases(scope):
+    functions = set(bindings.functions(callees))
+    for scope in {scope for callee in callees if (scope := bindings.class_at(callee)) is not None}:
+        own = _methods_along(bindings, scope, names.CONSTRUCTORS)
+        if not own and bindings.hierarchy.unknown_bases(scope):
             return True
         functions |= own
-    for scope in {scope for callee in callees if (scope := resolution.class_at(callee, {"instance"})) is not None}:
-        functions |= _methods_along(resolution, scope, ("__call__",))
-    return any(scope.path is not None and takes_any(resolution.place(scope.path).node_of(scope)) for scope in functions)
+    for scope in {scope for callee in callees if (scope := bindings.class_at(callee, {"instance"})) is not None}:
+        functions |= _methods_along(bindings, scope, ("__call__",))
+    return any(scope.path is not None and takes_any(bindings.place(scope.path).node_of(scope)) for scope in functions)
 
 
-def _methods_along(resolution: Resolution, scope: Scope, wanted: Iterable[str]) -> set[Scope]:
+def _methods_along(bindings: Bindings, scope: Scope, wanted: Iterable[str]) -> set[Scope]:
     """The methods of some names that a class has, or those above it."""
-    places = [(resolution.place(one.path), one) for one in resolution.line_of(scope) if one.path is not None]
+    places = [(bindings.place(one.path), one) for one in bindings.line_of(scope) if one.path is not None]
     return {
         place.scope(node) for place, one in places for name in wanted for node in names.methods_of(place.file, place.node_of(one), name)
     }

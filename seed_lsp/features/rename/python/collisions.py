@@ -11,10 +11,10 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.mangled_collisions import require_same_class
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import APPLIED, References, Site
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import BUILTINS, Resolution
 from seed_lsp.features.rename.python.stars import require_same_stars
+from seed_lsp.features.rename.sites import APPLIED, References, Scope, Site
 
 
 def require_name(old: str, new: str, language: str = "python") -> None:

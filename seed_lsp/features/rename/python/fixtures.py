@@ -7,8 +7,9 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import Scope
 
 _SHARED = "conftest.py"
 

@@ -9,7 +9,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.inference import Inference
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.sites import Scope
 
 ANY = "*"
 """Stands for the name of a base class that is no name."""

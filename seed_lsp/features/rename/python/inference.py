@@ -12,7 +12,8 @@ from tree_sitter import Node
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.names import Occurrence, PythonFile
-from seed_lsp.features.rename.python.place import Place, Scope, library_names
+from seed_lsp.features.rename.python.place import Place, library_names
+from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks

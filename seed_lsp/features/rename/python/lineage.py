@@ -9,8 +9,9 @@ from tree_sitter import Node
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.decorators import KEEPS_CONSTRUCTOR
 from seed_lsp.features.rename.python.names import CONSTRUCTORS
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.resolve import Definition
 
 _TAKES_ANYTHING = frozenset({"object", "ABC", "Generic", "Protocol"})

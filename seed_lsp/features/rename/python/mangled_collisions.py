@@ -11,8 +11,8 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import mangling, names, scoping
 from seed_lsp.features.rename.python.place import Place
-from seed_lsp.features.rename.python.references import Site
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import Site, is_private
 
 _PRIVATE = re.compile(r"(?<!\w)__\w+")
 _GENERIC_CLASS = re.compile(r"\bclass\s+\w+\s*\[")
@@ -21,9 +21,9 @@ _GENERIC_CLASS = re.compile(r"\bclass\s+\w+\s*\[")
 def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
     """`RenameRefusedError` where the new name would be private to a class at some of the sites and not at others, or is the private name of something else."""
     _require_no_nested_namesake(resolution, sites, new)
-    if mangling.is_private(new):
+    if is_private(new):
         _require_one_owner(resolution, sites, new)
-        if not mangling.is_private(resolution.name):
+        if not is_private(resolution.name):
             _require_no_generic_class(resolution, sites, new)
     for owner, name in mangling.unmangled(new):
         _require_unused(resolution, owner, name, new)
@@ -93,7 +93,7 @@ def _shared_private_names(place: Place, outer: Node, inner: Node) -> list[str]:
     """The private names that stand both in the inner class and in the outer one around it."""
     around = place.file.between(outer.start_byte, inner.start_byte) + " " + place.file.between(inner.end_byte, outer.end_byte)
     found = (set(_PRIVATE.findall(text)) for text in (place.file.text_of(inner), around))
-    return sorted(name for name in set.intersection(*found) if mangling.is_private(name))
+    return sorted(name for name in set.intersection(*found) if is_private(name))
 
 
 def _require_no_generic_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename.python import mangling
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import IN_NAMING_STRING, References, Site, Tier, mentions
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import IN_NAMING_STRING
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
+from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier, is_private, mentions
 from seed_lsp.source.document import CharOffset, Document
 
 
@@ -40,7 +40,7 @@ def with_private_names(resolution: Resolution, references: References) -> Refere
 
 
 def _words(resolution: Resolution, symbol: Symbol) -> Iterator[_Word]:
-    if mangling.is_private(symbol.name):
+    if is_private(symbol.name):
         for scope in symbol.scopes | symbol.overrides:
             if scope.is_class and scope.path is not None and (owner := resolution.prefix_of(scope)):
                 yield _Word(mangling.mangled(symbol.name, owner), owner, frozenset({scope}))

@@ -7,11 +7,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python.scoping import TYPE_PARAMETERS
-
-
-def is_private(name: str) -> bool:
-    """Whether a class gives the name its own in front: two underscores before it, and not two behind."""
-    return name.startswith("__") and not name.endswith("__") and "." not in name
+from seed_lsp.features.rename.sites import is_private
 
 
 def class_of_private(node: Node) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from tree_sitter import Node, Tree
 
+from seed_lsp.features.rename.sites import goes_on, word_pattern
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import parse
 
@@ -154,21 +155,12 @@ STAR_IMPORT = re.compile(r"\bimport[\s\\]*\*")
 """Where a file may import ``*``."""
 
 
-def goes_on(character: str) -> bool:
-    """Whether a character may stand in an identifier, if not first: letters, digits, underscores, and marks such as accents."""
-    return ("a" + character).isidentifier() or character.isalnum()
-
-
 def normalised(name: str) -> str:
     """An identifier as Python reads it, in Unicode's form NFKC (language reference, 2.3)."""
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 @lru_cache(maxsize=16)
-def word_pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-
-
 def role_of(node: Node) -> Role:
     if node.type == "comment":
         return "comment"

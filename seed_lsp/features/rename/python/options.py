@@ -10,8 +10,9 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.place import Place
-from seed_lsp.features.rename.python.references import IN_NAMING_STRING, References, Site
+from seed_lsp.features.rename.python.references import IN_NAMING_STRING
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import References, Site
 from seed_lsp.source.document import CharOffset
 
 

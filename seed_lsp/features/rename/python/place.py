@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,33 +12,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import mangling, names, order, receivers, scoping
 from seed_lsp.features.rename.python.names import Occurrence, PythonFile
+from seed_lsp.features.rename.sites import Scope, is_private
 from seed_lsp.source.document import CharOffset
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type; "library" for
-    whatever lies outside the workspace, whose `path` may be unknown; or "file" where the name is a module's. `owner`: of a private name of the module that a class's code
-    calls global, what Python puts in front of it.
-    """
-
-    path: Path | None
-    start: int
-    node_type: str
-    owner: str = ""
-
-    @property
-    def is_class(self) -> bool:
-        return self.node_type == "class_definition"
-
-    @property
-    def is_library(self) -> bool:
-        return self.node_type == "library"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether no other file can see its names."""
-        return self.node_type not in {"module", "class_definition", "library", "file"}
 
 
 class Place:
@@ -46,7 +21,7 @@ class Place:
 
     def __init__(self, path: Path, file: PythonFile, name: str) -> None:
         self.path, self.file, self.name = path, file, name
-        self._private = mangling.is_private(name)
+        self._private = is_private(name)
         self.occurrences = file.occurrences(name)
         self.bindings: dict[Scope, list[Occurrence]] = defaultdict(list)
         self._scope_nodes: dict[Scope, Node] = {}

@@ -10,8 +10,8 @@ from seed_lsp.features.rename.python import names
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from seed_lsp.features.rename.python.place import Scope
     from seed_lsp.features.rename.python.resolution import Resolution
+    from seed_lsp.features.rename.sites import Scope
 
 
 def classes_alike(resolution: Resolution, family: Collection[Scope], candidates: Collection[Scope]) -> frozenset[Scope]:

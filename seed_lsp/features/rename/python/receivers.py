@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.names import PythonFile
+from seed_lsp.features.rename.sites import word_pattern
 from seed_lsp.source.document import CharOffset
 
 _DESCRIPTORS = frozenset({"property", "cached_property", "classmethod"})
@@ -68,7 +69,7 @@ def _bindings(file: PythonFile, scope: Node, name: str) -> list[Node]:
     key = (scope.id, name)
     if key not in file.bound:
         start, end = file.char_of(scope.start_byte), file.char_of(scope.end_byte)
-        words = (file.node_at(CharOffset(match.start())) for match in names.word_pattern(name).finditer(file.document.text, start, end))
+        words = (file.node_at(CharOffset(match.start())) for match in word_pattern(name).finditer(file.document.text, start, end))
         file.bound[key] = [node for node in words if node.type == "identifier" and names.is_same(scoping.binding_scope(node), scope)]
     return file.bound[key]
 

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
-from seed_lsp.features.rename.python import mangling, names
+from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.annotations import class_at, path_in_quotes
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
 from seed_lsp.features.rename.python.unresolved import why_possible
-from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.files import NOTEBOOK, PLAIN
-
-Tier = Literal["exact", "override", "possible", "mention"]
-TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
-"""``exact``: resolved to the symbol. ``override``: the same name in a class above or below. ``possible``: an attribute of something unknown, or of several things.
-``mention``: text, not code."""
-
-APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
-"""What a rename changes without asking."""
+from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier, mentions, word_pattern
+from seed_lsp.source.document import Document
 
 IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
 """Mentions that run: what they say has to follow, or a test breaks."""
@@ -36,51 +25,9 @@ _LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 
-@dataclass(frozen=True)
-class Site:
-    """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
-    import under the old one; ``shorthand``: the place names a field as well, which keeps its name; ``private``: the place has the class's name, the `prefix`,
-    before a private one; ``owner``: the place is the class's name there; ``dashed``: it has dashes where the
-    name has underscores.
-    """
-
-    path: Path
-    start: CharOffset
-    end: CharOffset
-    tier: Tier
-    reason: str
-    alias: Literal["", "old", "new", "shorthand", "private", "owner", "dashed"] = ""
-    prefix: str = ""
-
-    def new_text(self, old: str, new: str) -> str:
-        texts = {
-            "": new,
-            "old": f"{new} as {old}",
-            "new": f"{old} as {new}",
-            "shorthand": f"{old}: {new}",
-            "owner": new.lstrip("_"),
-            "dashed": new.replace("_", "-"),
-        }
-        texts["private"] = self.prefix + new if mangling.is_private(new) else new
-        return texts[self.alias]
-
-
 def site_of(place: Place, node: Node, reason: str, tier: Tier = "exact") -> Site:
     """The place of a node; `reason` may be empty."""
     return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), tier, reason)
-
-
-@dataclass(frozen=True)
-class References:
-    """`sites` are in order of their paths and places; `documents` are the texts that they were found in."""
-
-    symbol: Symbol
-    sites: tuple[Site, ...]
-    documents: dict[Path, Document]
-
-    def counts(self) -> dict[Tier, int]:
-        found = Counter(site.tier for site in self.sites)
-        return {tier: found[tier] for tier in TIERS}
 
 
 def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
@@ -204,7 +151,7 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
         # ``f(**{"name": 1})``
         names_it = symbol.called_as and occurrence.role == "string" and _is_listed(place, occurrence)
         text = place.file.document.text if names_it else ""
-        return ("mention", IN_NAMING_STRING) if any(names.word_pattern(one).search(text) for one in symbol.called_as) else None
+        return ("mention", IN_NAMING_STRING) if any(word_pattern(one).search(text) for one in symbol.called_as) else None
     if occurrence.role == "comment":
         return "mention", "in a comment"
     text = place.file.text_of(occurrence.node)
@@ -265,17 +212,6 @@ def _is_listed(place: Place, occurrence: Occurrence) -> bool:
         re.search(r"\w-+$", text[max(0, occurrence.start - 9) : occurrence.start]) or text[occurrence.end : occurrence.end + 1] == "-"
     )
     return not within_option and _LISTED.fullmatch(place.file.text_of(occurrence.node).strip("\"'")) is not None
-
-
-def mentions(path: Path, document: Document, name: str) -> list[Site]:
-    """A file of another language, or of none: nothing is resolved there."""
-    pattern, reason = names.word_pattern(name), f"in a file of another language ({document.language})"
-    if path.suffix.lower() == NOTEBOOK:
-        # Several lines of a cell may stand in one string of JSON, so that their breaks are letters.
-        pattern, reason = re.compile(rf"(?:(?<!\w)|(?<=(?<!\\)\\[nt])){re.escape(name)}(?!\w)"), "in a notebook"
-    elif document.language == PLAIN:
-        reason = "in documentation or configuration"
-    return [Site(path, CharOffset(match.start()), CharOffset(match.end()), "mention", reason) for match in pattern.finditer(document.text)]
 
 
 def _reason(place: Place, occurrence: Occurrence) -> str:

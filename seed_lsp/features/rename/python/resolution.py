@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import calls, mangling, names, receivers
-from seed_lsp.features.rename.python.alternatives import alternatives
-from seed_lsp.features.rename.python.hierarchy import Hierarchy
-from seed_lsp.features.rename.python.inference import Inference, offset_of, receiver_of
+from seed_lsp.features.rename.python.bindings import Bindings
+from seed_lsp.features.rename.python.inference import offset_of, receiver_of
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.sites import Scope, is_private
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Definition, Resolver
 
@@ -24,16 +23,13 @@ ALIAS_STEPS = 8
 BUILTINS = frozenset(dir(builtins))
 
 
-class Resolution(Inference):
+class Resolution(Bindings):
     """Answers for one name, from the state that the files have now."""
 
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
         super().__init__(files, resolver, name, check)
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
-        self._others: dict[str, Resolution] = {}
-        # Not with this object itself: the two would keep each other, and every tree, for longer than anybody asks.
-        self.hierarchy = Hierarchy(self.alike())
 
     def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes that define what stands there; empty if that is unknown."""
@@ -112,42 +108,6 @@ class Resolution(Inference):
         paths = self.files.containing(self.name)
         return frozenset(path.parent.name if path.stem == "__init__" else path.stem for path in paths)
 
-    def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
-        """The scopes, and those that are the same: overloads, what a condition chooses between, and what is in the stub file beside (PEP 484), or in the module beside
-        a stub.
-        """
-        found = set(scopes)
-        for scope in scopes:
-            if scope.path is not None and not scope.is_library:
-                found |= alternatives(self.place(scope.path), scope)
-        for scope in tuple(found):
-            if scope.path is None or scope.is_library or scope.node_type == "file":
-                continue
-            beside = scope.path.with_suffix(".py" if scope.path.suffix == ".pyi" else ".pyi")
-            if self.files.holds(beside):
-                place, there = self.place(scope.path), self.place(beside)
-                wanted = place.file.qualified_name(place.node_of(scope))
-                found |= {replace(there.scope(node), owner=scope.owner) for node in there.file.scopes_named(wanted)}
-        return frozenset(found)
-
-    def line_of(self, scope: Scope) -> list[Scope]:
-        """A class and those of the workspace that it inherits from, the nearest first."""
-        return self.hierarchy.line_of(scope)
-
-    def ancestors(self, scope: Scope) -> frozenset[Scope]:
-        """The classes of the workspace that a class inherits from, over any number of steps."""
-        return self.hierarchy.ancestors(scope)
-
-    def for_name(self, name: str) -> Resolution:
-        """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
-        if name == self.name:
-            return self
-        if name not in self._others:
-            self._others[name] = other = Resolution(self.files, self.resolver, name, self.check)
-            other._share(self)
-            other.hierarchy = self.hierarchy
-        return self._others[name]
-
     def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
         """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
         return self._by_jedi(place, binding)
@@ -187,15 +147,10 @@ class Resolution(Inference):
 
     def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
         """Without the classes whose private members have other names than the one that stands here."""
-        if not mangling.is_private(self.name):
+        if not is_private(self.name):
             return found
         owner = mangling.class_of_private(occurrence.node)
         return frozenset(scope for scope in found if not scope.is_class or self.prefix_of(scope) == owner)
-
-    def prefix_of(self, scope: Scope) -> str:
-        """What Python puts in front of a class's private members."""
-        assert scope.path is not None, "a class of the workspace"
-        return mangling.prefix_of(self.place(scope.path).node_of(scope))
 
     def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)
@@ -239,26 +194,12 @@ class Resolution(Inference):
             return frozenset({above})
         return frozenset(scope for scope in self.hierarchy.beside(own) if self.binds(scope))
 
-    @cached_property
-    def _is_set_somewhere(self) -> bool:
-        """Whether some class of the workspace has the name for a member."""
-        found = (place.container(occurrence) for place in self.python_places() for occurrence in place.occurrences)
-        return any(scope is not None and scope.is_class for scope in found)
-
     def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """The workspace's class of the object, or one above, whose body defines the name."""
         found: set[Scope] = set()
         for scope in self.classes_of_values(place, receiver) if (receiver := receiver_of(occurrence)) is not None else ():
             found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
-
-    def binds(self, scope: Scope) -> bool:
-        """Whether a class or module, or an object of the class, is given the name."""
-        if scope.path is None:
-            return False
-        place = self.place(scope.path)
-        own = (o for o in place.occurrences if o.role == "attribute" and place.class_of_self(o) == scope)
-        return scope in place.bindings or any(not self._is_set_somewhere or place.container(o) is not None for o in own)
 
     def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
         """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""

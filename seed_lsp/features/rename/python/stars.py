@@ -8,8 +8,8 @@ from pathlib import Path
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.place import Place
-from seed_lsp.features.rename.python.references import APPLIED, References
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import APPLIED, References
 
 
 def require_same_stars(resolution: Resolution, references: References, new: str) -> None:

@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename.python import mangling, names, scoping
+from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.fixtures import with_fixtures
-from seed_lsp.features.rename.python.place import Scope, library_names
+from seed_lsp.features.rename.python.place import library_names
 from seed_lsp.features.rename.python.protocols import classes_alike
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.unresolved import scopes_of_unknown_family
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.features.rename.sites import Kind, Scope, Symbol, is_private, name_at
+from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver
 
-Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
-"""``parameter``: one that arguments can name; the others are variables of their function."""
-
 # What the import system calls on loaders and finders, which need no base class (importlib.abc).
 _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
-    `called_as`: of a parameter the names by which its function is called, of a field those of its classes. `unsure`: the classes that define it and may be related,
-    by a base that is unknown; `alike`: those that may stand for a protocol, or the protocol, and for a parameter their methods.
-    """
-
-    name: str
-    kind: Kind
-    scopes: frozenset[Scope]
-    overrides: frozenset[Scope] = frozenset()
-    called_as: frozenset[str] = frozenset()
-    unsure: frozenset[Scope] = frozenset()
-    alike: frozenset[Scope] = frozenset()
-
-    @property
-    def is_local(self) -> bool:
-        return all(scope.is_local for scope in self.scopes)
-
-    @property
-    def is_member(self) -> bool:
-        return any(scope.is_class for scope in self.scopes)
 
 
 def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renamed: bool = True) -> Symbol:
@@ -83,18 +55,6 @@ def resolution_at(
 ) -> Resolution:
     """A resolution for the name at a place; `RenameRefusedError` if there is none."""
     return Resolution(files, resolver, name_at(files.document(path), offset), check)
-
-
-def name_at(document: Document, offset: CharOffset) -> str:
-    text = document.text
-    start = end = int(offset)
-    while start > 0 and names.goes_on(text[start - 1]):
-        start -= 1
-    while end < len(text) and names.goes_on(text[end]):
-        end += 1
-    if not text[start:end].isidentifier():
-        raise RenameRefusedError("there is no name at the cursor")
-    return text[start:end]
 
 
 def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
@@ -138,7 +98,7 @@ def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]
     for place in resolution.python_places():
         containers = (place.container(occurrence) for occurrence in place.occurrences)
         found |= {scope for scope in containers if scope is not None and scope.is_class}
-    if mangling.is_private(resolution.name):
+    if is_private(resolution.name):
         prefixes = {resolution.prefix_of(scope) for scope in family}
         return {scope for scope in found if resolution.prefix_of(scope) in prefixes}
     return found

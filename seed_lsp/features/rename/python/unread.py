@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seed_lsp.errors import UnknownDocumentError
-from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.references import References, Site, Tier
-from seed_lsp.features.rename.python.symbols import Symbol
+from seed_lsp.features.rename.sites import References, Site, Symbol, Tier, word_pattern
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles, read_document
 
@@ -44,10 +42,10 @@ def _unreadable(files: WorkspaceFiles, name: str) -> list[Path]:
 
 
 def _sites(path: Path, document: Document, symbol: Symbol, reason: str) -> list[Site]:
-    python, pattern = document.language == "python", re.compile(f"(?P<name>{names.word_pattern(symbol.name).pattern})")
+    python, pattern = document.language == "python", re.compile(f"(?P<name>{word_pattern(symbol.name).pattern})")
     if symbol.is_local:
         # A parameter is named elsewhere by arguments alone, where its function is called.
-        if not python or not any(names.word_pattern(one).search(document.text) for one in symbol.called_as):
+        if not python or not any(word_pattern(one).search(document.text) for one in symbol.called_as):
             return []
         pattern = re.compile(rf"[(,]\s*(?P<name>{re.escape(symbol.name)})(?=\s*=(?!=))")
     tier: Tier = "possible" if python else "mention"

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from seed_lsp.features.rename.python.names import Occurrence
-    from seed_lsp.features.rename.python.place import Place, Scope
+    from seed_lsp.features.rename.python.place import Place
     from seed_lsp.features.rename.python.resolution import Resolution
-    from seed_lsp.features.rename.python.symbols import Symbol
+    from seed_lsp.features.rename.sites import Scope, Symbol
 
 
 _MODULES = frozenset({"ModuleType", "Module"})

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import APPLIED, References, find_references
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
 from seed_lsp.features.rename.signature.class_uses import class_use
+from seed_lsp.features.rename.sites import APPLIED, References, Scope, Symbol
 from seed_lsp.source.document import CharOffset
 
 STEPS = 4

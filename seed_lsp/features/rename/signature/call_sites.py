@@ -13,7 +13,7 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.decorators import KEEPS_SIGNATURE
 from seed_lsp.features.rename.python.place import Place
-from seed_lsp.features.rename.python.references import APPLIED, References, Site, site_of
+from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.aliases import is_followed, with_aliases
 from seed_lsp.features.rename.signature.class_uses import class_use
@@ -32,6 +32,7 @@ from seed_lsp.features.rename.signature.object_calls import CALL, ObjectCall, ob
 from seed_lsp.features.rename.signature.reached import Reached
 from seed_lsp.features.rename.signature.rewriting import Rewriter
 from seed_lsp.features.rename.signature.signature import MissingValueError, SignatureChange, UnboundError
+from seed_lsp.features.rename.sites import APPLIED, References, Site
 from seed_lsp.source.patch import Edit
 
 NO_CALL = "no call: what it is given later is not known"

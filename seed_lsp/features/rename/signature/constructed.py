@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import APPLIED, References, find_references
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
 from seed_lsp.features.rename.signature.aliases import with_aliases
 from seed_lsp.features.rename.signature.class_uses import class_use
 from seed_lsp.features.rename.signature.definitions import others_of
+from seed_lsp.features.rename.sites import APPLIED, References, Scope, Symbol
 
 
 class Family:

@@ -10,10 +10,9 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import APPLIED, References, Site, site_of
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
 from seed_lsp.features.rename.signature.aliases import is_followed
 from seed_lsp.features.rename.signature.call_sites import NO_CALL, CallChanger, CallSites, with_values
 from seed_lsp.features.rename.signature.class_uses import class_use
@@ -23,6 +22,7 @@ from seed_lsp.features.rename.signature.definitions import Function, NewSignatur
 from seed_lsp.features.rename.signature.field_signature import FieldSignature
 from seed_lsp.features.rename.signature.implicit import Constructing, constructed_like, constructing_calls
 from seed_lsp.features.rename.signature.signature import Kind, Parameter, SignatureChange, parse_signature, pieces_of
+from seed_lsp.features.rename.sites import APPLIED, References, Scope, Site, Symbol
 from seed_lsp.source.patch import Edit
 
 

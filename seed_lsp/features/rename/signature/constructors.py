@@ -10,12 +10,11 @@ from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.decorators import KEEPS_CONSTRUCTOR
 from seed_lsp.features.rename.python.lineage import Lineage, named_bases
 from seed_lsp.features.rename.python.names import CONSTRUCTORS
-from seed_lsp.features.rename.python.place import Scope
 from seed_lsp.features.rename.python.resolution import Resolution
-from seed_lsp.features.rename.python.symbols import Symbol
 from seed_lsp.features.rename.signature.definitions import functions_of
 from seed_lsp.features.rename.signature.fields import parameters_from_fields
 from seed_lsp.features.rename.signature.signature import pieces_of
+from seed_lsp.features.rename.sites import Scope, Symbol
 from seed_lsp.source.document import CharOffset
 
 

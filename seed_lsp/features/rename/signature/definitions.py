@@ -11,9 +11,10 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.signature import Parameter, SignatureChange, parameters_of, parse_signature
+from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
 
 BOUND_TO_CLASS, FREE = "classmethod", "staticmethod"

@@ -9,15 +9,15 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.lineage import has_option
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import APPLIED, Site, find_references, site_of
-from seed_lsp.features.rename.python.symbols import Symbol
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import find_references, site_of
 from seed_lsp.features.rename.signature.call_sites import CallChanger
 from seed_lsp.features.rename.signature.constructed import Family
 from seed_lsp.features.rename.signature.definitions import NewSignature, change_between
 from seed_lsp.features.rename.signature.field_lines import FieldLines
 from seed_lsp.features.rename.signature.fields import OBJECT, fields_of, parameters_from_fields
 from seed_lsp.features.rename.signature.signature import Kind, Parameter, SignatureChange, parse_signature
+from seed_lsp.features.rename.sites import APPLIED, Scope, Site, Symbol
 
 _MUTABLE = ("[", "{", "list(", "dict(", "set(")
 

@@ -9,8 +9,9 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python.lineage import Lineage, has_option
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.signature.signature import Kind, Parameter
+from seed_lsp.features.rename.sites import Scope
 
 OBJECT = Parameter("self", "either")
 

@@ -9,8 +9,9 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import Site, site_of
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import site_of
+from seed_lsp.features.rename.sites import Scope, Site
 
 _OF_CLASS = frozenset({"__init_subclass__", "__class_getitem__", "__new__"})
 """Methods whose first parameter is the class without a decorator."""

@@ -16,14 +16,15 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import IN_DOCTEST, References, Site
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import IN_DOCTEST
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.call_sites import CallSites, call_of
 from seed_lsp.features.rename.signature.definitions import Function, functions_of
 from seed_lsp.features.rename.signature.form import Form
 from seed_lsp.features.rename.signature.lists import CommentError, list_edits
 from seed_lsp.features.rename.signature.signature import Argument, UnboundError, arguments_of, bind, pieces_of
+from seed_lsp.features.rename.sites import References, Scope, Site
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits
 

@@ -10,10 +10,11 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place, Scope
-from seed_lsp.features.rename.python.references import References, Site, site_of
+from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.constructed import Family
+from seed_lsp.features.rename.sites import References, Scope, Site
 
 CALL = "__call__"
 _MAY_BE_OBJECTS = frozenset({"identifier", "attribute", "call", "subscript", "parenthesized_expression"})

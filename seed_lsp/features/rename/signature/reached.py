@@ -6,8 +6,9 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
 
 

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place, Scope
+from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.signature import effects
 from seed_lsp.features.rename.signature.definitions import Function
 from seed_lsp.features.rename.signature.lists import CommentError, list_edits
@@ -23,6 +23,7 @@ from seed_lsp.features.rename.signature.signature import (
     pieces_of,
     rewritten,
 )
+from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit, apply_edits
 
