@@ -8,6 +8,7 @@ from tests import imports
 
 SOURCE = {"seed_lsp.errors", "seed_lsp.source"}
 RENAME = {
+    "seed_lsp.features.rename.query",
     "seed_lsp.features.rename.sites",
     "seed_lsp.features.rename.python",
     "seed_lsp.features.rename.signature",
@@ -49,9 +50,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "seed_lsp.features.inline": {*SOURCE, "seed_lsp.session", "engine.api"},
     "seed_lsp.features.next_edit": {"seed_lsp.source", "seed_lsp.session", "engine.api", "engine.fences"},
     "seed_lsp.features.refactor": {*SOURCE, "seed_lsp.session", "engine.api"},
+    "seed_lsp.features.rename.query": {"seed_lsp.source"},
     "seed_lsp.features.rename.sites": SOURCE,
-    "seed_lsp.features.rename.python": {*SOURCE, "seed_lsp.features.rename.sites"},
-    "seed_lsp.features.rename.other_languages": {*SOURCE, "seed_lsp.features.rename.sites"},
+    "seed_lsp.features.rename.python": {*SOURCE, "seed_lsp.features.rename.query", "seed_lsp.features.rename.sites"},
+    "seed_lsp.features.rename.other_languages": {*SOURCE, "seed_lsp.features.rename.query", "seed_lsp.features.rename.sites"},
     "seed_lsp.features.rename.signature": {*SOURCE, "seed_lsp.features.rename.sites", "seed_lsp.features.rename.python"},
     "seed_lsp.features.rename": {*SOURCE, "seed_lsp.session", "engine.api", *RENAME},
     "seed_lsp.features": set(),

@@ -27,6 +27,7 @@ from pathlib import Path
 from benchmarks.renames.programs import NAMES, generate
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import APPLIED
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
@@ -142,7 +143,7 @@ class Planner:
 
     def _attempt(self, program: Program, module: str, offset: int, old: str, new: str) -> Attempt:
         try:
-            rename = plan_rename(self._files, self._resolver, self._root / f"{module}.py", CharOffset(offset), new)
+            rename = plan_rename(Query(self._files, self._resolver, self._root / f"{module}.py", CharOffset(offset)), new)
             texts = {path.stem: text for path, text in rename.texts().items()}
         except SeedError as error:
             return Attempt(

@@ -29,6 +29,7 @@ from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.names import PythonFile
 from seed_lsp.features.rename.python.references import IN_DOCTEST, IN_NAMING_STRING
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import APPLIED, TIERS
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles, read_document
@@ -194,7 +195,7 @@ def rename_some(root: Path, code: str, outcome: Outcome, seed: int) -> None:
             continue
         started = time.perf_counter()
         try:
-            found = plan_rename(files, resolver, path, offset, f"renamed_{name.strip('_')}")
+            found = plan_rename(Query(files, resolver, path, offset), f"renamed_{name.strip('_')}")
             documents = found.references.documents
             changes = {changed: Replacement(documents[changed].text, text) for changed, text in found.texts().items()}
         except SeedError as error:
@@ -230,7 +231,7 @@ async def compare(root: Path, code: str, outcome: Outcome, *, seed: int, most: i
             continue
         new_name = f"renamed_{name.strip('_')}"
         try:
-            found = plan_rename(files, resolver, path, offset, new_name)
+            found = plan_rename(Query(files, resolver, path, offset), new_name)
         except SeedError:
             continue
         documents = found.references.documents

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver
@@ -67,7 +68,7 @@ def measure(root: Path) -> Cost:
     path, offset = files.root / "target.py", CharOffset(TARGET.index("measure"))
     for _ in range(2):
         started = time.perf_counter()
-        found = plan_rename(files, resolver, path, offset, "weigh_everything")
+        found = plan_rename(Query(files, resolver, path, offset), "weigh_everything")
         seconds.append(time.perf_counter() - started)
         sites = len(found.references.sites)
     size = sum(p.stat().st_size for p in root.rglob("*.py")) / 1e6

@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks.renames.signature_programs import ADDED, Generator, Program
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import Rename, plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
@@ -42,7 +43,9 @@ class Workspace:
         main = program.files["m.py"]
         start = main.index(f"class {program.anchor}") + 6 if program.by_class else main.index(f"def {program.anchor}") + 4
         signature = NewSignature(program.signature, program.was, program.arguments)
-        return plan_rename(self._files, self._resolver, self._folder / "m.py", CharOffset(start), program.anchor, signature=signature)
+        return plan_rename(
+            Query(self._files, self._resolver, self._folder / "m.py", CharOffset(start)), program.anchor, signature=signature
+        )
 
 
 def problem(program: Program, workspace: Workspace) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,13 +16,13 @@ from seed_lsp.cli.complete_edit import NO_LIMIT_S, cursor, require_inside, requi
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
 from seed_lsp.features.rename.proposals import proposed_names, usable
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.signature.definitions import NewSignature
-from seed_lsp.features.rename.signature.form import Form
 from seed_lsp.features.rename.sites import APPLIED, Site, Tier, name_at
 from seed_lsp.features.rename.values import filled
 from seed_lsp.session.engine_client import EngineClient
 from seed_lsp.session.settings import Settings
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import Document
 from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.patch import unified_diff
 from seed_lsp.source.resolve import Resolver
@@ -30,19 +30,6 @@ from seed_lsp.source.writing import Replacement, write_files
 
 Result = TypeVar("Result")
 Ask = Callable[[InfillRequest], Awaitable[Finished]]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The symbol that the command names."""
-
-    files: WorkspaceFiles
-    resolver: Resolver
-    path: Path
-    offset: CharOffset
-
-    def plan(self, new_name: str, signature: NewSignature | None = None, form: Form | None = None) -> Rename:
-        return plan_rename(self.files, self.resolver, self.path, self.offset, new_name, signature=signature, form=form)
 
 
 def rename(options: argparse.Namespace) -> None:
@@ -53,17 +40,17 @@ def rename(options: argparse.Namespace) -> None:
     path = options.file.resolve()
     document = read_document(path)
     files = WorkspaceFiles(root)
-    place = _Place(files, Resolver(root, files.open_text), path, cursor(document, options))
+    query = Query(files, Resolver(root, files.open_text), path, cursor(document, options))
     require_text(options.signature or "", *(word for pair in (*options.was, *options.argument) for word in pair))
     signature = None if options.signature is None else NewSignature(options.signature, dict(options.was), dict(options.argument))
     if signature is None and (options.was or options.argument or options.fill):
         raise RenameRefusedError("--was, --argument and --fill say more of a --signature, and there is none")
     if signature is None and options.form is None and not options.new_name:
-        _print_names(_with_engine(options, lambda ask: _proposed(place, ask, options)), options)
+        _print_names(_with_engine(options, lambda ask: _proposed(query, ask, options)), options)
         return
-    found = place.plan(options.new_name or name_at(document, place.offset), signature, options.form)
+    found = plan_rename(query, options.new_name or name_at(document, query.offset), signature=signature, form=options.form)
     if signature is not None and options.fill:
-        found = _with_engine(options, lambda ask: _filled(place, found, signature, ask, options))
+        found = _with_engine(options, lambda ask: _filled(query, found, signature, ask, options))
     _report(found, files, root, options)
 
 
@@ -109,15 +96,15 @@ def _site(document: Document, site: Site, root: Path, tiers: frozenset[Tier]) ->
     }
 
 
-async def _proposed(place: _Place, ask: Ask, options: argparse.Namespace) -> list[str]:
-    document, start, name = find_definition(place.files, place.resolver, place.path, place.offset)
+async def _proposed(query: Query, ask: Ask, options: argparse.Namespace) -> list[str]:
+    document, start, name = find_definition(query)
     candidates = await proposed_names(document, start, name, ask, _settings(options))
-    return usable(candidates, place.plan)
+    return usable(candidates, lambda new: plan_rename(query, new))
 
 
-async def _filled(place: _Place, found: Rename, signature: NewSignature, ask: Ask, options: argparse.Namespace) -> Rename:
+async def _filled(query: Query, found: Rename, signature: NewSignature, ask: Ask, options: argparse.Namespace) -> Rename:
     async def plan(signature: NewSignature) -> Rename:
-        return place.plan(found.new_name, signature)
+        return plan_rename(query, found.new_name, signature=signature)
 
     return await filled(found, signature, plan, ask, _settings(options))
 

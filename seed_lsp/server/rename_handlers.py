@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 
@@ -22,9 +22,11 @@ from seed_lsp.source.document import CharOffset, ClientPosition, Document
 
 if TYPE_CHECKING:
     from seed_lsp.features.rename.change import Rename
+    from seed_lsp.features.rename.query import Query
     from seed_lsp.features.rename.signature.definitions import NewSignature
     from seed_lsp.features.rename.sites import Site
     from seed_lsp.session.jedi_thread import Check
+    from seed_lsp.session.surroundings import Surroundings
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
 
@@ -33,6 +35,8 @@ RENAME_AND_UPDATE = "seed.renameAndUpdateCallSites"
 CHANGE_SIGNATURE = "seed.changeSignature"
 SUGGEST_NAMES = "seed.suggestNames"
 SIGNATURE_OF = "seed.signatureOf"
+
+Result = TypeVar("Result")
 
 VALUE = "value"
 _ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
@@ -62,6 +66,25 @@ class RenameArguments:
     apply: bool = True
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The name that a request is about, and what the editor has open around it."""
+
+    document: Document
+    path: Path
+    offset: CharOffset
+    around: Surroundings
+
+    async def look_up(self, server: SeedServer, work: Callable[[Query], Result]) -> Result:
+        """`work` with the question, in jedi's thread."""
+        from seed_lsp.features.rename.query import Query
+
+        def in_thread(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Result:
+            return work(Query(files, resolver, self.path, self.offset, check))
+
+        return await server.session.jedi_thread.run(self.around, in_thread)
+
+
 def register(server: SeedServer) -> None:
     server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)(prepare_rename)
     server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))(rename)
@@ -75,15 +98,11 @@ def register(server: SeedServer) -> None:
 async def prepare_rename(server: SeedServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
     from seed_lsp.features.rename.change import find_name
 
-    document, path, offset = _place(server, RenameArguments(params.text_document.uri, params.position))
-
-    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[CharOffset, CharOffset, str]:
-        return find_name(files, resolver, path, offset, check)
-
-    start, end, name = await server.session.jedi_thread.run(server.session.surroundings(document, path), work)
-    if not server.documents.is_current(document):
+    asked = _asked(server, RenameArguments(params.text_document.uri, params.position))
+    start, end, name = await asked.look_up(server, find_name)
+    if not server.documents.is_current(asked.document):
         raise StaleDocumentError("the document changed while the name was looked up; ask again")
-    return types.PrepareRenamePlaceholder(protocol_range(document, start, end, server.documents.encoding), name)
+    return types.PrepareRenamePlaceholder(protocol_range(asked.document, start, end, server.documents.encoding), name)
 
 
 @reports_errors(show_to_user=False)
@@ -146,13 +165,8 @@ async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[s
     """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined; of a class those of its constructor."""
     from seed_lsp.features.rename.change import find_signature
 
-    document, path, offset = _place(server, arguments)
-
-    def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> dict[str, Any]:
-        name, signature = find_signature(files, resolver, path, offset, check)
-        return {"name": name, "signature": signature}
-
-    return await server.session.jedi_thread.run(server.session.surroundings(document, path), work)
+    name, signature = await _asked(server, arguments).look_up(server, find_signature)
+    return {"name": name, "signature": signature}
 
 
 @reports_errors(show_to_user=True)
@@ -196,21 +210,13 @@ async def _proposals(server: SeedServer, arguments: RenameArguments) -> list[str
     from seed_lsp.features.rename.change import find_definition, plan_rename
     from seed_lsp.features.rename.proposals import proposed_names, usable
 
-    asked, path, offset = _place(server, arguments)
-
-    def locate(files: WorkspaceFiles, resolver: Resolver, check: Check) -> tuple[Document, CharOffset, str]:
-        return find_definition(files, resolver, path, offset, check)
-
-    around = server.session.surroundings(asked, path)
-    document, start, name = await server.session.jedi_thread.run(around, locate)
+    asked = _asked(server, arguments)
+    document, start, name = await asked.look_up(server, find_definition)
     settings = await server.session.settled()
     async with WorkProgress(server, "Seed: looking for names") as progress:
         candidates = await progress.cancellable(proposed_names(document, start, name, _asking(server), settings))
 
-    def keep(files: WorkspaceFiles, resolver: Resolver, check: Check) -> list[str]:
-        return usable(candidates, lambda new: plan_rename(files, resolver, path, offset, new, check=check))
-
-    return await server.session.jedi_thread.run(around, keep)
+    return await asked.look_up(server, lambda query: usable(candidates, lambda new: plan_rename(query, new)))
 
 
 async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
@@ -218,25 +224,23 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
     from seed_lsp.features.rename.signature.definitions import NewSignature
     from seed_lsp.features.rename.sites import name_at
 
-    document, path, offset = _place(server, wanted)
-    around = server.session.surroundings(document, path)
+    asked = _asked(server, wanted)
     signature = None if wanted.signature is None else NewSignature(wanted.signature, wanted.was, wanted.arguments)
 
     async def plan(signature: NewSignature | None) -> Rename:
-        def work(files: WorkspaceFiles, resolver: Resolver, check: Check) -> Rename:
-            new_name = wanted.name or name_at(files.document(path), offset)
-            found = plan_rename(files, resolver, path, offset, new_name, signature=signature, form=wanted.form, check=check)
-            unread.update(files.unread)
+        def work(query: Query) -> Rename:
+            found = plan_rename(query, wanted.name or name_at(query.document, query.offset), signature=signature, form=wanted.form)
+            unread.update(query.files.unread)
             return found
 
-        return await server.session.jedi_thread.run(around, work)
+        return await asked.look_up(server, work)
 
     unread: dict[Path, str] = {}
     found = await plan(signature)
     if signature is not None and found.call_sites is not None and found.call_sites.gaps:
         found = await _with_values(server, found, signature, plan)
-    refuse_moved(server.documents, document, found, around)
-    refuse_contested(found, around)
+    refuse_moved(server.documents, asked.document, found, asked.around)
+    refuse_contested(found, asked.around)
     for file, reason in unread.items():
         server.session.tell_once(f"{file} was not looked at ({reason}); names in it stay as they are")
     return found
@@ -296,7 +300,7 @@ def _shows_annotations(server: SeedServer) -> bool:
     return server.takes_document_changes and support is not None and support.change_annotation_support is not None
 
 
-def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Path, CharOffset]:
+def _asked(server: SeedServer, arguments: RenameArguments) -> _Asked:
     from seed_lsp.features.rename.other_languages.grammars import require_language
     from seed_lsp.source.files import MAX_BYTES
 
@@ -309,8 +313,5 @@ def _place(server: SeedServer, arguments: RenameArguments) -> tuple[Document, Pa
     path = path_of(document.uri)
     if path is None:
         raise RenameRefusedError(why_no_file(document.uri))
-    return (
-        document,
-        path,
-        document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding),
-    )
+    offset = document.offset_at(ClientPosition(arguments.position.line, arguments.position.character), server.documents.encoding)
+    return _Asked(document, path, offset, server.session.surroundings(document, path))

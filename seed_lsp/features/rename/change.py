@@ -19,6 +19,7 @@ from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.symbols import find_symbol, resolution_at
 from seed_lsp.features.rename.python.unread import with_unread_files
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.signature.call_sites import CallSites, plan_call_sites
 from seed_lsp.features.rename.signature.constructor_calls import plan_constructor
 from seed_lsp.features.rename.signature.constructors import constructor_at, constructor_of, signature_of
@@ -31,7 +32,6 @@ from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.encodings import MARKED_UTF8, UTF8, declared_encoding, encoded
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.resolve import Resolver
 from seed_lsp.source.syntax import count_errors, parse
 from seed_lsp.source.writing import is_read_only
 
@@ -99,37 +99,29 @@ class Rename:
         return tuple(site for _, site in sorted(left.items(), key=lambda item: item[0]))
 
 
-def plan_rename(
-    files: WorkspaceFiles,
-    resolver: Resolver,
-    path: Path,
-    offset: CharOffset,
-    new_name: str,
-    *,
-    signature: NewSignature | None = None,
-    form: Form | None = None,
-    check: Callable[[], None] = lambda: None,
-) -> Rename:
-    """Find everything to rename, and look whether it then means what it meant; `RenameRefusedError` or `RejectedResultError` with the reason where it cannot
-    be done. `check` is called often, and may raise.
+def plan_rename(query: Query, new_name: str, *, signature: NewSignature | None = None, form: Form | None = None) -> Rename:
+    """Find everything to rename, and look whether it then means what it meant.
 
-    With a `signature` calls change as well, and the name may stay. With a `form` the function becomes a method or the method a function, and nothing else changes. `resolver` must read open documents through `files`.
+    With a `signature` calls change as well, and the name may stay. With a `form` the function
+    becomes a method or the method a function, and nothing else changes. `RenameRefusedError` or
+    `RejectedResultError` with the reason where it cannot be done.
     """
+    files, path, check = query.files, query.path, query.check
     files.refresh(check)
-    document = files.document(path)
+    document = query.document
     require_language(document)
-    old_name = name_at(document, offset)
+    old_name = name_at(document, query.offset)
     if form is not None and (signature is not None or new_name != old_name):
         raise RenameRefusedError(
             "making a method of a function, or a function of a method, is a change of its own: neither name nor signature change with it"
         )
     if (signature is None and form is None) or new_name != old_name:
         require_name(old_name, new_name, document.language)
-    resolution = resolution_at(files, resolver, path, offset, check) if document.language == "python" else None
+    resolution = resolution_at(query) if document.language == "python" else None
     if resolution is None and (signature is not None or form is not None):
         raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
     if resolution is not None and signature is not None and new_name == old_name:
-        constructor = constructor_at(resolution, path, offset)
+        constructor = constructor_at(resolution, path, query.offset)
         if constructor is not None:
             call_sites, references = plan_constructor(resolution, signature, constructor, {}, check)
             found = Rename(references, new_name, call_sites)
@@ -137,9 +129,9 @@ def plan_rename(
             _require_writable(found)
             return _with_unread(files, found)
     if resolution is None:
-        references = find_lexical_references(files, path, offset, check)
+        references = find_lexical_references(query)
     else:
-        references = _references(resolution, find_symbol(resolution, path, offset, renamed=new_name != old_name), path)
+        references = _references(resolution, find_symbol(resolution, path, query.offset, renamed=new_name != old_name), path)
     found = Rename(references, new_name)
     _require_inside(files, found)
     if resolution is not None:
@@ -150,7 +142,7 @@ def plan_rename(
         if form is not None:
             found = replace(found, call_sites=plan_move(resolution, references, form, check))
     _require_writable(found)
-    _require_same_meaning(files, resolution, found, path, offset, check=check)
+    _require_same_meaning(query, resolution, found)
     return _with_unread(files, found)
 
 
@@ -177,51 +169,44 @@ def _with_signature(resolution: Resolution, found: Rename, signature: NewSignatu
     return replace(found, references=replace(found.references, documents=documents), call_sites=call_sites)
 
 
-def find_name(
-    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
-) -> tuple[CharOffset, CharOffset, str]:
+def find_name(query: Query) -> tuple[CharOffset, CharOffset, str]:
     """Where the name at a place begins and ends, and the name; `RenameRefusedError` if it could not be renamed."""
-    files.refresh(check)
-    document = files.document(path)
+    query.files.refresh(query.check)
+    document = query.document
     require_language(document)
     if document.language == "python":
-        resolution = resolution_at(files, resolver, path, offset, check)
-        find_symbol(resolution, path, offset)
-        found = resolution.place(path).at(offset)
+        resolution = resolution_at(query)
+        find_symbol(resolution, query.path, query.offset)
+        found = resolution.place(query.path).at(query.offset)
         assert found is not None, "the symbol was found there"
         return found.start, found.end, resolution.name
-    file = LexicalFile(path, document, name_at(document, offset))
-    start = file.start_at(offset)
+    file = LexicalFile(query.path, document, name_at(document, query.offset))
+    start = file.start_at(query.offset)
     return start, CharOffset(start + len(file.name)), file.name
 
 
-def find_definition(
-    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
-) -> tuple[Document, CharOffset, str]:
+def find_definition(query: Query) -> tuple[Document, CharOffset, str]:
     """Where the symbol at a place is named first in the file that defines it, and its name; `RenameRefusedError` if it could not be renamed."""
-    files.refresh(check)
-    require_language(files.document(path))
-    references = _find(files, resolver, path, offset, check)
-    homes = {scope.path for scope in references.symbol.scopes} or {path}
+    query.files.refresh(query.check)
+    require_language(query.document)
+    references = _find(query)
+    homes = {scope.path for scope in references.symbol.scopes} or {query.path}
     site = next((one for one in references.sites if one.path in homes and one.tier in APPLIED), None)
     if site is None:
         raise RenameRefusedError("nothing here is resolved for certain")
     return references.documents[site.path], site.start, references.symbol.name
 
 
-def find_signature(
-    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
-) -> tuple[str, str]:
+def find_signature(query: Query) -> tuple[str, str]:
     """The name of the function or class at a place and its parameters, as `parse_signature` takes them; `RenameRefusedError` where they could not be changed."""
-    files.refresh(check)
-    document = files.document(path)
-    require_language(document)
-    if document.language != "python":
-        raise RenameRefusedError(f"only signatures of Python are changed, and this is {document.language}")
-    resolution = resolution_at(files, resolver, path, offset, check)
-    constructor = constructor_at(resolution, path, offset)
+    query.files.refresh(query.check)
+    require_language(query.document)
+    if query.document.language != "python":
+        raise RenameRefusedError(f"only signatures of Python are changed, and this is {query.document.language}")
+    resolution = resolution_at(query)
+    constructor = constructor_at(resolution, query.path, query.offset)
     if constructor is None:
-        symbol = find_symbol(resolution, path, offset, renamed=False)
+        symbol = find_symbol(resolution, query.path, query.offset, renamed=False)
         if symbol.kind != "class":
             function = next(iter(functions_of(resolution, symbol.scopes)), None)
             if function is None:
@@ -231,11 +216,11 @@ def find_signature(
     return resolution.name, signature_of(resolution, constructor)
 
 
-def _find(files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None]) -> References:
-    """The references of the name at a place, in whatever language."""
-    if files.document(path).language in FAMILIES:
-        return find_lexical_references(files, path, offset, check)
-    return _resolved(resolution_at(files, resolver, path, offset, check), path, offset)
+def _find(query: Query) -> References:
+    """The references of the name that is meant, in whatever language."""
+    if query.document.language in FAMILIES:
+        return find_lexical_references(query)
+    return _resolved(resolution_at(query), query.path, query.offset)
 
 
 def _resolved(resolution: Resolution, path: Path, offset: CharOffset) -> References:
@@ -269,10 +254,12 @@ def _keeps_encoding(document: Document) -> bool:
     return document.version is not None or document.text.isascii() or document.encoding in {UTF8, MARKED_UTF8}
 
 
-def _require_same_meaning(
-    files: WorkspaceFiles, before: Resolution | None, rename: Rename, path: Path, offset: CharOffset, *, check: Callable[[], None]
-) -> None:
-    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else. `before`: Python's resolution of the old one."""
+def _require_same_meaning(query: Query, before: Resolution | None, rename: Rename) -> None:
+    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else.
+
+    `before` is Python's resolution of the old name, and None in other languages.
+    """
+    files, path, offset = query.files, query.path, query.offset
     edits = rename.edits()
     if not edits:
         return
@@ -284,9 +271,9 @@ def _require_same_meaning(
         moved = CharOffset(offset + _shift(edits.get(path, []), offset) if at is None else _new_place(rename, edits, at))
         try:
             if before is None:
-                after = find_lexical_references(files, path, moved, check)
+                after = find_lexical_references(replace(query, offset=moved))
             else:
-                resolution = Resolution(files, before.resolver, rename.new_name, check)
+                resolution = Resolution(files, before.resolver, rename.new_name, query.check)
                 _require_same_scopes(places, resolution, rename, edits)
                 after = _resolved(resolution.for_name(name_at(files.document(path), moved)), path, moved)
         except RenameRefusedError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.features.rename.signature.moving import Form
 from seed_lsp.features.rename.sites import APPLIED
@@ -51,7 +52,7 @@ class Case:
         files = WorkspaceFiles(root)
         resolver = Resolver(root, files.open_text)
         try:
-            rename = plan_rename(files, resolver, *cursor, self.new_name, signature=self.signature, form=self.form)
+            rename = plan_rename(Query(files, resolver, *cursor), self.new_name, signature=self.signature, form=self.form)
             documents, tiers = rename.references.documents, APPLIED | self.also
             texts = sorted(rename.texts(tiers).items())
         except SeedError as error:

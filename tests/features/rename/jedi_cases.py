@@ -19,6 +19,7 @@ from pathlib import Path
 
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.resolve import Resolver
@@ -82,9 +83,8 @@ def ours(case: JediCase, folder: Path, work: Path) -> tuple[frozenset[str] | Non
     files = WorkspaceFiles(root)
     document = read_document(path)
     try:
-        found = plan_rename(
-            files, Resolver(root, files.open_text), path, CharOffset(document.line_starts[case.line] + case.column), case.new_name
-        )
+        offset = CharOffset(document.line_starts[case.line] + case.column)
+        found = plan_rename(Query(files, Resolver(root, files.open_text), path, offset), case.new_name)
     except SeedError as error:
         return None, str(error)
     documents = found.references.documents

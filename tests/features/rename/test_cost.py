@@ -11,6 +11,7 @@ from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.names import PythonFile
 from seed_lsp.features.rename.python.resolution import Resolution
+from seed_lsp.features.rename.query import Query
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver
@@ -25,7 +26,7 @@ def renamed(root: Path) -> None:
     (root / "main.py").write_text(MAIN, encoding="utf-8")
     files = WorkspaceFiles(root)
     offset = CharOffset(LIB.index("area"))
-    found = plan_rename(files, Resolver(files.root, files.open_text), files.root / "lib.py", offset, "surface")
+    found = plan_rename(Query(files, Resolver(files.root, files.open_text), files.root / "lib.py", offset), "surface")
     assert len(found.edits()) == 2
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.change import Rename, plan_rename
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import TIERS
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import MAX_BYTES, WorkspaceFiles
@@ -23,7 +24,7 @@ def planned(root: Path, new_name: str, *, opened: dict[str, str] | None = None, 
     """The rename of what stands at `offset` in ``lib.py``, with some documents open."""
     files = WorkspaceFiles(root)
     files.open = {files.root / name: Document((files.root / name).as_uri(), text, 1, "python") for name, text in (opened or {}).items()}
-    return plan_rename(files, Resolver(files.root, files.open_text), files.root / "lib.py", CharOffset(offset), new_name)
+    return plan_rename(Query(files, Resolver(files.root, files.open_text), files.root / "lib.py", CharOffset(offset)), new_name)
 
 
 def written(root: Path, new_name: str) -> Rename:

@@ -11,6 +11,7 @@ from engine.api import Finished, InfillRequest
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.change import Rename, plan_rename
 from seed_lsp.features.rename.proposals import name_requests, read_names, usable
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.features.rename.values import filled, read_value
 from seed_lsp.session.settings import Settings
@@ -67,7 +68,7 @@ def plan_with(folder: Path, answers: list[str]) -> tuple[Rename, list[InfillRequ
         return answer(answers[len(asked) - 1])
 
     async def plan(signature: NewSignature) -> Rename:
-        return plan_rename(files, resolver, folder / "m.py", CharOffset(4), "price", signature=signature)
+        return plan_rename(Query(files, resolver, folder / "m.py", CharOffset(4)), "price", signature=signature)
 
     async def run() -> Rename:
         return await filled(await plan(wanted), wanted, plan, ask, Settings())
@@ -103,7 +104,7 @@ def test_a_constructors_calls_get_values(tmp_path: Path):
 
     def run(name: str, at: int) -> Rename:
         async def plan(signature: NewSignature) -> Rename:
-            return plan_rename(files, resolver, path, CharOffset(at), name, signature=signature)
+            return plan_rename(Query(files, resolver, path, CharOffset(at)), name, signature=signature)
 
         async def work() -> Rename:
             return await filled(await plan(wanted), wanted, plan, ask, Settings())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.other_languages.grammars import FAMILIES, Grammar, Where, grammar_of
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, mentions, name_at, word_pattern
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
@@ -160,18 +161,18 @@ class LexicalFile:
         return Scope(self.path, node.start_byte, node.type)
 
 
-def find_lexical_references(files: WorkspaceFiles, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None) -> References:
-    """All places of the name at a place, and what its file's syntax says of each; `RenameRefusedError` where there is no name."""
-    document = files.document(path)
-    name = name_at(document, offset)
+def find_lexical_references(query: Query) -> References:
+    """All places of the name that is meant, and what its file's syntax says of each; `RenameRefusedError` where there is no name."""
+    files, path, document = query.files, query.path, query.document
+    name = name_at(document, query.offset)
     file = LexicalFile(path, document, name)
-    leaf = dict(file.leaves)[file.start_at(offset)]
+    leaf = dict(file.leaves)[file.start_at(query.offset)]
     binding = None if file.is_member(leaf) else file.lookup(leaf)
     sites = own_sites(file, binding)
     documents = {path: document}
     if binding is None or file.is_of_file(binding.scope):
         for other in files.containing(name):
-            check()
+            query.check()
             found = _sites_elsewhere(files, other, name, document.language) if other != path else None
             if found is not None:
                 documents[other], fresh = found

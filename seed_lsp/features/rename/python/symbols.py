@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError
@@ -13,10 +13,9 @@ from seed_lsp.features.rename.python.place import library_names
 from seed_lsp.features.rename.python.protocols import classes_alike
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.unresolved import scopes_of_unknown_family
+from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import Kind, Scope, Symbol, is_private, name_at
 from seed_lsp.source.document import CharOffset
-from seed_lsp.source.files import WorkspaceFiles
-from seed_lsp.source.resolve import Resolver
 
 # What the import system calls on loaders and finders, which need no base class (importlib.abc).
 _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
@@ -50,11 +49,9 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renam
     return Symbol(name, kind, scopes, overrides, _called_as(resolution, kind, scopes | overrides), unsure, alike)
 
 
-def resolution_at(
-    files: WorkspaceFiles, resolver: Resolver, path: Path, offset: CharOffset, check: Callable[[], None] = lambda: None
-) -> Resolution:
-    """A resolution for the name at a place; `RenameRefusedError` if there is none."""
-    return Resolution(files, resolver, name_at(files.document(path), offset), check)
+def resolution_at(query: Query) -> Resolution:
+    """A resolution for the name that is meant; `RenameRefusedError` if there is none."""
+    return Resolution(query.files, query.resolver, name_at(query.document, query.offset), query.check)
 
 
 def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
