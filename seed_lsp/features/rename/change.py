@@ -12,9 +12,9 @@ from seed_lsp.features.rename.other_languages.grammars import FAMILIES, require_
 from seed_lsp.features.rename.other_languages.lexical import LexicalFile, find_lexical_references
 from seed_lsp.features.rename.python.capture import require_same_scopes
 from seed_lsp.features.rename.python.collisions import require_name, require_room
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.mangled_references import with_private_names
 from seed_lsp.features.rename.python.options import with_options
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.symbols import find_symbol, resolution_at
@@ -291,7 +291,7 @@ def _require_same_meaning(query: Query, before: Resolution | None, rename: Renam
         )
 
 
-def _require_same_scopes(before: list[Place], after: Resolution, rename: Rename, edits: Mapping[Path, list[Edit]]) -> None:
+def _require_same_scopes(before: list[FileOccurrences], after: Resolution, rename: Rename, edits: Mapping[Path, list[Edit]]) -> None:
     left: dict[Path, set[int]] = defaultdict(set)
     for site in rename.references.sites:
         if site.tier not in APPLIED:

@@ -15,8 +15,8 @@ from tree_sitter import Node
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.features.rename.change import Rename
 from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import PythonFile
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.signature.call_sites import Gap
 from seed_lsp.features.rename.signature.definitions import NewSignature
 from seed_lsp.session.settings import Settings
@@ -64,7 +64,7 @@ async def filled(
     documents = found.references.documents
     scope = min((one for one in found.references.symbol.scopes if one.path is not None), key=lambda one: (str(one.path), one.start))
     assert scope.path is not None, "a symbol of the workspace"
-    place = Place(scope.path, PythonFile(documents[scope.path]), found.references.symbol.name)
+    place = FileOccurrences(scope.path, PythonFile(documents[scope.path]), found.references.symbol.name)
     owner = place.file.qualified_name(place.node_of(scope))
     definition = _definition_text(documents[scope.path], shown.proposed.get(scope.path, []), (*owner, found.new_name))
     values: Values = {}
@@ -178,7 +178,7 @@ class _Names:
         def is_known(word: str, role: NameRole) -> bool:
             if role == "member":
                 return word in self._words
-            place = Place(Path(), self._file, word)
+            place = FileOccurrences(Path(), self._file, word)
             return word in _BUILTINS or place.lookup(node) is not None
 
         return is_known

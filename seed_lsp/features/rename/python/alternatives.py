@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import PythonFile
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.sites import Scope
 
 _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 
 
-def alternatives(place: Place, scope: Scope) -> frozenset[Scope]:
+def alternatives(place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
     """The other functions that a call may reach in place of one with the name for a parameter, and the other classes in place of one with it for a member."""
     if scope.node_type not in _DEFINITIONS:
         return frozenset()
@@ -28,7 +28,7 @@ def alternatives(place: Place, scope: Scope) -> frozenset[Scope]:
     return frozenset(place.scope(other) for other in others if _has_name(place, other))
 
 
-def _registered(place: Place, function: Node, own: Sequence[str]) -> Iterator[Node]:
+def _registered(place: FileOccurrences, function: Node, own: Sequence[str]) -> Iterator[Node]:
     """The functions of the same block that an argument's type chooses between, as ``@show.register`` says; itself only if it is none of them."""
     *around, name = own
     if ".register" not in place.file.document.text:
@@ -41,7 +41,7 @@ def _registered(place: Place, function: Node, own: Sequence[str]) -> Iterator[No
                 yield one
 
 
-def _chooses(place: Place, function: Node) -> bool:
+def _chooses(place: FileOccurrences, function: Node) -> bool:
     """Whether the name is that of the first parameter behind ``self``, by which one is chosen, and which no argument can name then."""
     listed = function.child_by_field_name("parameters")
     in_class = names.enclosing(names.with_decorators(function), {"class_definition", "function_definition"})
@@ -52,7 +52,7 @@ def _chooses(place: Place, function: Node) -> bool:
     return any(names.lies_in(one.node, parameter) for one in place.bindings[place.scope(function)] for parameter in chosen)
 
 
-def _register_of(place: Place, function: Node) -> str | None:
+def _register_of(place: FileOccurrences, function: Node) -> str | None:
     """Of ``@show.register`` above a function the ``show``."""
     for text in names.dotted_decorators_of(place.file, function):
         if text.endswith(".register"):
@@ -70,7 +70,7 @@ def _may_replace(file: PythonFile, one: Node, other: Node) -> bool:
     return one.type == "function_definition" and any("overload" in names.decorators_of(file, node) for node in (one, other))
 
 
-def _has_name(place: Place, node: Node) -> bool:
+def _has_name(place: FileOccurrences, node: Node) -> bool:
     if node.type == "function_definition":
         return place.has_parameter(node)
     scope = place.scope(node)

@@ -7,8 +7,8 @@ import re
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence, PythonFile
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset, Document
 
@@ -34,11 +34,11 @@ def path_in_quotes(file: PythonFile, occurrence: Occurrence) -> tuple[str, ...] 
     return tuple(inner.text_of(before).split(".")) if before is not None else ()
 
 
-def class_at(place: Place, node: Node, path: tuple[str, ...]) -> Scope | None:
+def class_at(place: FileOccurrences, node: Node, path: tuple[str, ...]) -> Scope | None:
     """The class of a file that a dotted path in an annotation at `node` stands for."""
     found: Scope | None = None
     for i, name in enumerate(path):
-        there = Place(place.path, place.file, name)
+        there = FileOccurrences(place.path, place.file, name)
         scope = there.lookup(node) if i == 0 else found
         bindings = there.bindings.get(scope, []) if scope is not None else []
         classes = [one.node.parent for one in bindings if one.node.parent is not None and one.node.parent.type == "class_definition"]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from seed_lsp.features.rename.python.bindings import Bindings
+    from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
     from seed_lsp.features.rename.python.names import Occurrence
-    from seed_lsp.features.rename.python.place import Place
     from seed_lsp.features.rename.sites import Scope
     from seed_lsp.source.resolve import Definition
 
@@ -25,7 +25,7 @@ _MAKE_ARGUMENTS = frozenset({"dict", "OrderedDict", "update"})
 """What collects named values that another call may be given by ``**``."""
 
 
-def parameter_scopes(bindings: Bindings, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+def parameter_scopes(bindings: Bindings, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
     """The functions whose parameter, or the classes whose field, a named argument is for; empty where that is unknown."""
     function = _called(occurrence)
     if function is None:
@@ -47,7 +47,9 @@ def parameter_scopes(bindings: Bindings, place: Place, occurrence: Occurrence) -
     return found
 
 
-def parameter_scopes_by_name(bindings: Bindings, place: Place, occurrence: Occurrence, found: Collection[Scope]) -> frozenset[Scope]:
+def parameter_scopes_by_name(
+    bindings: Bindings, place: FileOccurrences, occurrence: Occurrence, found: Collection[Scope]
+) -> frozenset[Scope]:
     """The functions of the file that a named argument may be for by the scopes alone, where what was `found` has other names."""
     function = _called(occurrence)
     if function is None or not found or any(bindings.title(scope) == place.file.text_of(function) for scope in found):
@@ -57,12 +59,12 @@ def parameter_scopes_by_name(bindings: Bindings, place: Place, occurrence: Occur
     return frozenset() if named & set(found) else named
 
 
-def functions_called(bindings: Bindings, place: Place, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
+def functions_called(bindings: Bindings, place: FileOccurrences, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
     """The workspace's functions that a call's expression names, or has for its value."""
     return bindings.functions([*values, *bindings.definitions_of(place, function)])
 
 
-def _functions_of_name(bindings: Bindings, place: Place, function: Node) -> frozenset[Scope]:
+def _functions_of_name(bindings: Bindings, place: FileOccurrences, function: Node) -> frozenset[Scope]:
     """The functions of the file that the name in a call may stand for by the scopes alone: jedi goes by the last binding that it sees."""
     if function.type != "identifier":
         return frozenset()
@@ -72,7 +74,9 @@ def _functions_of_name(bindings: Bindings, place: Place, function: Node) -> froz
     return frozenset(place.scope(parent) for parent in parents if parent is not None and parent.type == "function_definition")
 
 
-def why_possible(bindings: Bindings, wanted: Collection[Scope], called_as: Iterable[str], place: Place, occurrence: Occurrence) -> str:
+def why_possible(
+    bindings: Bindings, wanted: Collection[Scope], called_as: Iterable[str], place: FileOccurrences, occurrence: Occurrence
+) -> str:
     """Why a named argument that is not resolved may be for one of the `wanted` functions and classes after all; empty if it cannot be. `called_as`: their names."""
     function = _called(occurrence)
     values = bindings.values_of(place, function) if function is not None else []
@@ -128,11 +132,11 @@ def _arguments(function: Node) -> list[Node]:
     return [one for one in listed.named_children if one.type != "keyword_argument"] if listed is not None else []
 
 
-def _last_name(place: Place, function: Node) -> str:
+def _last_name(place: FileOccurrences, function: Node) -> str:
     return place.file.text_of(function).rpartition(".")[2]
 
 
-def _copied(place: Place, function: Node) -> Node | None:
+def _copied(place: FileOccurrences, function: Node) -> Node | None:
     """The object that a call copies with some of its fields changed."""
     name = _last_name(place, function)
     if function.type == "attribute" and name in _OWN_COPIERS:
@@ -142,7 +146,7 @@ def _copied(place: Place, function: Node) -> Node | None:
     return None
 
 
-def _object_of_type(place: Place, function: Node) -> Node | None:
+def _object_of_type(place: FileOccurrences, function: Node) -> Node | None:
     """Of ``object.__class__`` and ``type(object)`` the object."""
     if function.type == "attribute" and _last_name(place, function) == "__class__":
         return function.child_by_field_name("object")
@@ -174,7 +178,7 @@ def _constructed(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scop
     return frozenset(found)
 
 
-def _own_or_above(bindings: Bindings, place: Place, function: Node) -> frozenset[Scope]:
+def _own_or_above(bindings: Bindings, place: FileOccurrences, function: Node) -> frozenset[Scope]:
     """A function that has a parameter of the name, or those above to which it hands its arguments on."""
     if place.has_parameter(function):
         return frozenset({place.scope(function)})
@@ -201,13 +205,13 @@ def _along(bindings: Bindings, line: Iterable[Scope], method: str) -> frozenset[
     return frozenset()
 
 
-def _is_field(place: Place, scope: Scope) -> bool:
+def _is_field(place: FileOccurrences, scope: Scope) -> bool:
     """Whether the name is annotated in the class's body, which makes a dataclass's field of it."""
     parents = (binding.node.parent for binding in place.bindings[scope])
     return any(parent is not None and parent.type == "assignment" and parent.child_by_field_name("type") is not None for parent in parents)
 
 
-def _hands_up(place: Place, function: Node, method: str) -> bool:
+def _hands_up(place: FileOccurrences, function: Node, method: str) -> bool:
     """Whether a method calls the one above with all the named arguments that it has no parameter for."""
     keywords = keywords_of(function)
     if keywords is None:

@@ -8,19 +8,22 @@ from itertools import accumulate
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.rename.python.comprehensions import require_apart, require_no_double_binding
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.source.patch import Edit
 
 Bound = tuple[tuple[int, str] | None, ...]
 """The scopes that a name may be bound in, by the characters where they start and their kinds."""
 
 
-def require_same_scopes(before: Place, after: Place, edits: Sequence[Edit], left: Collection[int] = ()) -> None:
+def require_same_scopes(before: FileOccurrences, after: FileOccurrences, edits: Sequence[Edit], left: Collection[int] = ()) -> None:
     """`RejectedResultError` where a plain name of a Python file would be bound elsewhere with the `edits` of a rename. `before` has the places of the old name, `after`, with
     the edits done, those of the new one; `left`: places that the user is told of.
     """
-    places = [(before, Place(before.path, after.file, before.name)), (Place(before.path, before.file, after.name), after)]
+    places = [
+        (before, FileOccurrences(before.path, after.file, before.name)),
+        (FileOccurrences(before.path, before.file, after.name), after),
+    ]
     plain = {edit.start for edit in edits if edit.text == after.name}
     edited = {edit.start for edit in edits}
 
@@ -46,7 +49,7 @@ def require_same_scopes(before: Place, after: Place, edits: Sequence[Edit], left
                 )
 
 
-def _bound(place: Place, occurrence: Occurrence | None, moved: Callable[[int], int]) -> Bound | None:
+def _bound(place: FileOccurrences, occurrence: Occurrence | None, moved: Callable[[int], int]) -> Bound | None:
     if occurrence is None or occurrence.role != "name":
         return None
     own = place.container(occurrence)

@@ -9,9 +9,9 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.mangled_collisions import require_same_class
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import BUILTINS, Resolution
 from seed_lsp.features.rename.python.stars import require_same_stars
 from seed_lsp.features.rename.sites import APPLIED, References, Scope, Site
@@ -39,17 +39,17 @@ def require_room(resolution: Resolution, references: References, new: str) -> No
             by_file.setdefault(site.path, []).append(site)
     for scope in references.symbol.scopes | references.symbol.overrides:
         assert scope.path is not None, "a library's symbol was refused"
-        _require_free(Place(scope.path, resolution.place(scope.path).file, new), scope)
+        _require_free(FileOccurrences(scope.path, resolution.place(scope.path).file, new), scope)
     if references.symbol.is_member and resolution.files.containing(new):
         _require_free_in_family(resolution, references, new)
     require_same_stars(resolution, references, new)
     require_same_class(resolution, by_file, new)
     for path, sites in by_file.items():
         place = resolution.place(path)
-        _require_sight(place, Place(path, place.file, new), sites)
+        _require_sight(place, FileOccurrences(path, place.file, new), sites)
 
 
-def _require_free(taken: Place, scope: Scope) -> None:
+def _require_free(taken: FileOccurrences, scope: Scope) -> None:
     if taken.bindings.get(scope):
         raise _taken(taken, taken.bindings[scope][0])
     members = [o for o in taken.occurrences if o.role == "attribute" and scope.is_class and taken.container(o) == scope]
@@ -65,10 +65,10 @@ def _require_free_in_family(resolution: Resolution, references: References, new:
         beside = resolution.hierarchy.beside(scope) - resolution.hierarchy.below(scope)
         for other in resolution.ancestors(scope) | beside:
             assert other.path is not None, "classes of the workspace"
-            _require_free(Place(other.path, resolution.place(other.path).file, new), other)
+            _require_free(FileOccurrences(other.path, resolution.place(other.path).file, new), other)
 
 
-def _require_sight(old: Place, new: Place, sites: list[Site]) -> None:
+def _require_sight(old: FileOccurrences, new: FileOccurrences, sites: list[Site]) -> None:
     """Between each use and the scope of its definition nothing may bind the new name; and no use of another thing by the new name may lie where it would be taken for this one."""
     scopes: set[Scope] = set()
     for site in sites:
@@ -101,12 +101,12 @@ def _is_renamed_at_once(node: Node) -> bool:
     return parent is not None and parent.type == "aliased_import" and not names.is_alias_of_import(node)
 
 
-def _sees(node: Node, place: Place, scope: Scope) -> bool:
+def _sees(node: Node, place: FileOccurrences, scope: Scope) -> bool:
     """Whether a name at `node` would find a binding in `scope`, if none nearer had one."""
     return any(place.scope(around) == scope for around in scoping.visible_scopes(node))
 
 
-def _is_within(place: Place, inner: Scope, outer: Scope) -> bool:
+def _is_within(place: FileOccurrences, inner: Scope, outer: Scope) -> bool:
     """Whether one scope lies inside another one, and is not the same."""
     node: Node | None = place.node_of(inner).parent
     while node is not None:
@@ -116,11 +116,11 @@ def _is_within(place: Place, inner: Scope, outer: Scope) -> bool:
     return False
 
 
-def _taken(place: Place, occurrence: Occurrence) -> RenameRefusedError:
+def _taken(place: FileOccurrences, occurrence: Occurrence) -> RenameRefusedError:
     line = place.file.document.line_of(occurrence.start) + 1
     return RenameRefusedError(f"{place.name} is taken: line {line} of {place.path.name} defines it in the same scope")
 
 
-def _hidden(new: Place, binding: Occurrence, site: Site, old: Place) -> RenameRefusedError:
+def _hidden(new: FileOccurrences, binding: Occurrence, site: Site, old: FileOccurrences) -> RenameRefusedError:
     line, use = (place.file.document.line_of(at) + 1 for place, at in ((new, binding.start), (old, site.start)))
     return RenameRefusedError(f"on line {use} of {new.path.name} {new.name} would mean what line {line} defines")

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from tree_sitter import Node
 
 from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence, is_same, lies_in
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.scoping import COMPREHENSIONS, TYPE_PARAMETERS, outer_scope, scope_of, type_parameters_of
 
 _INLINED = COMPREHENSIONS - {"generator_expression"}
 _KINDS = {"class_definition": "class", "generator_expression": "generator", **dict.fromkeys(_INLINED, "comprehension")}
 
 
-def require_no_double_binding(place: Place) -> None:
+def require_no_double_binding(place: FileOccurrences) -> None:
     """Python refuses ``[(x := x) for x in y]``: what ``:=`` binds around a comprehension may not be what the comprehension goes through (PEP 572)."""
     for occurrence in place.occurrences:
         parent = occurrence.node.parent
@@ -28,7 +28,7 @@ def require_no_double_binding(place: Place) -> None:
             scope = outer_scope(scope)
 
 
-def require_apart(place: Place, renamed: Callable[[Occurrence], bool]) -> None:
+def require_apart(place: FileOccurrences, renamed: Callable[[Occurrence], bool]) -> None:
     """CPython runs comprehensions within the scope around since 3.12 (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
     type parameter in a class (cpython#121377). No renamed place may bring the two together.
     """
@@ -51,7 +51,7 @@ def _runs_within(scope: Node) -> Iterator[Node]:
             yield scope
 
 
-def _mixed_up(place: Place, occurrence: Occurrence, around: Node) -> str | None:
+def _mixed_up(place: FileOccurrences, occurrence: Occurrence, around: Node) -> str | None:
     """What a name is to a scope that runs a comprehension, where that could take it for the comprehension's own."""
     between = _scopes_between(occurrence.node, around) if lies_in(occurrence.node, around) else None
     if between is None:
@@ -80,6 +80,6 @@ def _scopes_between(node: Node, around: Node) -> list[Node] | None:
     return found
 
 
-def _refused(place: Place, occurrence: Occurrence, what: str) -> RejectedResultError:
+def _refused(place: FileOccurrences, occurrence: Occurrence, what: str) -> RejectedResultError:
     line = place.file.document.line_of(occurrence.start) + 1
     return RejectedResultError(f"on line {line} of {place.path.name} {place.name} would {what}; nothing was changed")

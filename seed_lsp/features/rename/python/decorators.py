@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.inference import Inference
-from seed_lsp.features.rename.python.place import Place
 
 KEEPS_SIGNATURE = frozenset(
     {
@@ -29,13 +29,13 @@ KEEPS_CONSTRUCTOR = frozenset({"dataclass", "total_ordering", "final", "runtime_
 """Decorators behind which a class takes what its constructor says."""
 
 
-def keep_parameter(inference: Inference, place: Place, function: Node) -> bool:
+def keep_parameter(inference: Inference, place: FileOccurrences, function: Node) -> bool:
     """Whether an argument by the inference's name reaches the function's own parameter through each of its decorators."""
     outer = names.with_decorators(function)
     return all(_keeps_parameter(inference, place, one) for one in outer.children if one.type == "decorator")
 
 
-def _keeps_parameter(inference: Inference, place: Place, decorator: Node) -> bool:
+def _keeps_parameter(inference: Inference, place: FileOccurrences, decorator: Node) -> bool:
     called = decorator.named_children[0] if decorator.named_children else None
     if called is not None and called.type == "call":
         called = called.child_by_field_name("function")
@@ -51,7 +51,7 @@ def _keeps_parameter(inference: Inference, place: Place, decorator: Node) -> boo
     return bool(wrappers) and all(takes_any(node) and there.scope(node) not in there.bindings for there, node in wrappers)
 
 
-def _wrappers(place: Place, decorator: Node) -> Iterator[Node]:
+def _wrappers(place: FileOccurrences, decorator: Node) -> Iterator[Node]:
     """The functions within a decorator that stand for what is decorated, as they say by `functools.wraps`."""
     for node in names.walk(decorator):
         if node.type == "function_definition" and "wraps" in names.decorators_of(place.file, node):

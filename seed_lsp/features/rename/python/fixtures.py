@@ -7,7 +7,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import Scope
 
@@ -41,12 +41,12 @@ def _visible(path: Path, fixtures: set[Path]) -> Path | None:
     return next((found for folder in path.parents if (found := folder / _SHARED) in fixtures), None)
 
 
-def _defines_fixture(place: Place) -> bool:
+def _defines_fixture(place: FileOccurrences) -> bool:
     module = place.scope(place.file.tree.root_node)
     return any(_is_fixture(place, binding.node.parent) for binding in place.bindings.get(module, []))
 
 
-def _asks(place: Place | None, scope: Scope) -> bool:
+def _asks(place: FileOccurrences | None, scope: Scope) -> bool:
     """Whether a function is a test or a fixture, with the name for a parameter."""
     if place is None or scope.node_type != "function_definition":
         return False
@@ -57,5 +57,5 @@ def _asks(place: Place | None, scope: Scope) -> bool:
     return named and ((name is not None and place.file.text_of(name).startswith("test")) or _is_fixture(place, node))
 
 
-def _is_fixture(place: Place, node: Node | None) -> bool:
+def _is_fixture(place: FileOccurrences, node: Node | None) -> bool:
     return node is not None and node.type == "function_definition" and "fixture" in names.decorators_of(place.file, node)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.inference import Inference
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.sites import Scope
 
 ANY = "*"
@@ -97,7 +97,7 @@ class Hierarchy:
             self._bases[scope] = _Bases(tuple(known), frozenset(name for _, name in found if name))
         return self._bases[scope]
 
-    def _base(self, place: Place, base: Node) -> tuple[frozenset[Scope], str]:
+    def _base(self, place: FileOccurrences, base: Node) -> tuple[frozenset[Scope], str]:
         """The workspace's classes that a base may be; its name where it is nothing that is known, else nothing."""
         node = names.without_arguments(base)
         if node.type != "identifier":
@@ -113,7 +113,7 @@ class Hierarchy:
         return found, "" if values else names.imported_as(place.file, node)
 
 
-def _classes_in(place: Place) -> Iterable[Scope]:
+def _classes_in(place: FileOccurrences) -> Iterable[Scope]:
     """The classes of a file that have the place's name."""
     for some in place.bindings.values():
         for binding in some:
@@ -121,7 +121,7 @@ def _classes_in(place: Place) -> Iterable[Scope]:
                 yield place.scope(binding.node.parent)
 
 
-def _subclasses_in(place: Place) -> Iterable[Scope]:
+def _subclasses_in(place: FileOccurrences) -> Iterable[Scope]:
     """The classes of a file among whose bases the place's name stands."""
     for occurrence in place.occurrences:
         around = names.enclosing(occurrence.node, {"class_definition", "block"})

@@ -11,8 +11,8 @@ from tree_sitter import Node
 
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences, library_names
 from seed_lsp.features.rename.python.names import Occurrence, PythonFile
-from seed_lsp.features.rename.python.place import Place, library_names
 from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import WorkspaceFiles
@@ -29,7 +29,7 @@ class Inference:
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
         """`check` is called between questions, and may raise."""
         self.files, self.resolver, self.name, self.check = files, resolver, name, check
-        self._places: dict[Path, Place] = {}
+        self._places: dict[Path, FileOccurrences] = {}
         self._files: dict[Path, PythonFile] = {}
         self._resolved: dict[Path, ResolvedFile] = {}
 
@@ -52,17 +52,17 @@ class Inference:
         """Take over what another one has that does not depend on the name."""
         self._files, self._resolved = other._files, other._resolved
 
-    def place(self, path: Path) -> Place:
+    def place(self, path: Path) -> FileOccurrences:
         if path not in self._places:
-            self._places[path] = Place(path, self._file(path), self.name)
+            self._places[path] = FileOccurrences(path, self._file(path), self.name)
         return self._places[path]
 
-    def python_places(self) -> list[Place]:
+    def python_places(self) -> list[FileOccurrences]:
         """The workspace's Python files that have the name, and can be read."""
         return self._python_places
 
     @cached_property
-    def _python_places(self) -> list[Place]:
+    def _python_places(self) -> list[FileOccurrences]:
         found = []
         for path in self.files.containing(self.name):
             with contextlib.suppress(UnknownDocumentError):
@@ -78,16 +78,16 @@ class Inference:
         name = place.node_of(scope).child_by_field_name("name")
         return scope.path.stem if name is None else place.file.text_of(name)
 
-    def receivers(self, place: Place, occurrence: Occurrence) -> list[Definition]:
+    def receivers(self, place: FileOccurrences, occurrence: Occurrence) -> list[Definition]:
         """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
         receiver = receiver_of(occurrence)
         return [] if receiver is None else self.values_of(place, receiver)
 
-    def values_of(self, place: Place, node: Node) -> list[Definition]:
+    def values_of(self, place: FileOccurrences, node: Node) -> list[Definition]:
         """What an expression may have for its value, as far as jedi knows; without None."""
         return [value for value in self.ask(place).values(place.file.char_of(node.end_byte)) if value.name != NONE_TYPE]
 
-    def classes_of_values(self, place: Place, node: Node) -> frozenset[Scope]:
+    def classes_of_values(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """The workspace's classes that an expression's value is an object of; empty if one of its values is something else, or none is known."""
         found = set()
         for value in self.values_of(place, node):
@@ -117,22 +117,22 @@ class Inference:
         around = names.enclosing(there.file.node_at(offset_of(there, definition)), {node_type})
         return there.scope(around) if around is not None else None
 
-    def definitions_of(self, place: Place, node: Node) -> list[Definition]:
+    def definitions_of(self, place: FileOccurrences, node: Node) -> list[Definition]:
         """Where the last name of an expression is defined, as far as jedi knows."""
         last = node.child_by_field_name("attribute") or node
         return self.ask(place).definitions(place.file.char_of(last.start_byte)) if last.type == "identifier" else []
 
-    def is_defined_in(self, place: Place, node: Node, path: Path) -> bool:
+    def is_defined_in(self, place: FileOccurrences, node: Node, path: Path) -> bool:
         """Whether an imported name is one of a module's."""
         return any(one.path == path for one in self.ask(place).definitions(place.file.char_of(node.start_byte)))
 
-    def modules_at(self, place: Place, module: Node) -> list[Path]:
+    def modules_at(self, place: FileOccurrences, module: Node) -> list[Path]:
         """The workspace's files that the name of a module in an import may stand for."""
         last = names.last_identifier(module)
         found = self.definitions_of(place, last) if last is not None else []
         return [one.path for one in found if one.path is not None and self.files.holds(one.path) and one.path != place.path]
 
-    def classes_named_at(self, place: Place, node: Node) -> frozenset[Scope]:
+    def classes_named_at(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """The classes of the workspace that an identifier names."""
         self.check()
         found = set()
@@ -142,7 +142,7 @@ class Inference:
                 found.add(scope)
         return frozenset(found)
 
-    def ask(self, place: Place) -> ResolvedFile:
+    def ask(self, place: FileOccurrences) -> ResolvedFile:
         """A file, ready to ask jedi about it."""
         found = self._resolved.pop(place.path, None)
         if found is None:
@@ -164,7 +164,7 @@ def receiver_of(occurrence: Occurrence) -> Node | None:
     return attribute.child_by_field_name("object") if attribute is not None else None
 
 
-def offset_of(place: Place, definition: Definition) -> CharOffset:
+def offset_of(place: FileOccurrences, definition: Definition) -> CharOffset:
     """Where a definition's name begins in the place's file."""
     document = place.file.document
     line = min(definition.line, len(document.line_starts) - 1)

@@ -8,8 +8,8 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.decorators import KEEPS_CONSTRUCTOR
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import CONSTRUCTORS
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.resolve import Definition
@@ -32,7 +32,7 @@ class Lineage:
         self.resolution = resolution
         self._orders: dict[Scope, list[Scope | None]] = {}
 
-    def place_of(self, scope: Scope) -> tuple[Place, Node]:
+    def place_of(self, scope: Scope) -> tuple[FileOccurrences, Node]:
         assert scope.path is not None, "a class of the workspace"
         place = self.resolution.place(scope.path)
         return place, place.node_of(scope)
@@ -135,13 +135,13 @@ def named_bases(node: Node) -> list[Node]:
     return [names.without_arguments(base) for base in names.bases_of(node)]
 
 
-def has_option(place: Place, node: Node, name: str, value: str = "True") -> bool:
+def has_option(place: FileOccurrences, node: Node, name: str, value: str = "True") -> bool:
     """Whether a decorator of a class is given an option."""
     written = [place.file.text_of(child).replace(" ", "") for child in names.with_decorators(node).children if child.type == "decorator"]
     return any(f"{name}={value}" in text for text in written)
 
 
-def _metaclass(place: Place, node: Node) -> str | None:
+def _metaclass(place: FileOccurrences, node: Node) -> str | None:
     listed = node.child_by_field_name("superclasses")
     for child in listed.named_children if listed is not None else []:
         name, value = child.child_by_field_name("name"), child.child_by_field_name("value")

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import mangling, names, scoping
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import Site, is_private
 
@@ -68,7 +68,7 @@ def _require_no_nested_namesake(resolution: Resolution, sites: Mapping[Path, lis
                 )
 
 
-def _class_named_at(place: Place, site: Site) -> Node | None:
+def _class_named_at(place: FileOccurrences, site: Site) -> Node | None:
     occurrence = place.at(site.start)
     parent = occurrence.node.parent if occurrence is not None else None
     if occurrence is None or parent is None or parent.type != "class_definition":
@@ -89,7 +89,7 @@ def _namesakes(node: Node) -> Iterator[tuple[Node, Node]]:
             yield node, inner
 
 
-def _shared_private_names(place: Place, outer: Node, inner: Node) -> list[str]:
+def _shared_private_names(place: FileOccurrences, outer: Node, inner: Node) -> list[str]:
     """The private names that stand both in the inner class and in the outer one around it."""
     around = place.file.between(outer.start_byte, inner.start_byte) + " " + place.file.between(inner.end_byte, outer.end_byte)
     found = (set(_PRIVATE.findall(text)) for text in (place.file.text_of(inner), around))
@@ -116,7 +116,7 @@ def _require_no_generic_class(resolution: Resolution, sites: Mapping[Path, list[
                 )
 
 
-def _generic_classes(place: Place) -> list[Node]:
+def _generic_classes(place: FileOccurrences) -> list[Node]:
     """The classes of a file that have type parameters."""
     if not _GENERIC_CLASS.search(place.file.document.text):
         return []

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seed_lsp.errors import UnknownDocumentError
 from seed_lsp.features.rename.python import mangling
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import IN_NAMING_STRING
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier, is_private, mentions
@@ -78,7 +78,7 @@ def _places(resolution: Resolution, word: _Word) -> Iterator[tuple[Path, Documen
         yield path, document, found
 
 
-def _verdict(others: Resolution, word: _Word, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
+def _verdict(others: Resolution, word: _Word, place: FileOccurrences, occurrence: Occurrence) -> tuple[Tier, str] | None:
     if occurrence.role == "comment":
         return "mention", "in a comment"
     if occurrence.role == "string":
@@ -89,7 +89,7 @@ def _verdict(others: Resolution, word: _Word, place: Place, occurrence: Occurren
     return ("exact", "a private name with its class's in front") if of_class else None
 
 
-def _is_member(others: Resolution, classes: frozenset[Scope], place: Place, occurrence: Occurrence) -> bool | None:
+def _is_member(others: Resolution, classes: frozenset[Scope], place: FileOccurrences, occurrence: Occurrence) -> bool | None:
     """Whether an attribute is that of one of the classes or their objects; None where that is unknown."""
     if occurrence.role != "attribute":
         return None

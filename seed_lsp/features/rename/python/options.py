@@ -9,7 +9,7 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.references import IN_NAMING_STRING
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import References, Site
@@ -31,7 +31,7 @@ def with_options(resolution: Resolution, references: References) -> References:
     return replace(references, sites=tuple(sorted(set(sites), key=lambda site: (site.path, site.start))), documents=documents)
 
 
-def _options(place: Place, definition: Node, option: str) -> Iterator[Site]:
+def _options(place: FileOccurrences, definition: Node, option: str) -> Iterator[Site]:
     pattern = re.compile(rf"(?<![\w-])--({re.escape(option)})(?![\w-])")
     for decorator in definition.children:
         if decorator.type != "decorator":

@@ -11,8 +11,8 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.python import names
 from seed_lsp.features.rename.python.annotations import class_at, path_in_quotes
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.unresolved import why_possible
 from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier, mentions, word_pattern
@@ -25,7 +25,7 @@ _LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 
-def site_of(place: Place, node: Node, reason: str, tier: Tier = "exact") -> Site:
+def site_of(place: FileOccurrences, node: Node, reason: str, tier: Tier = "exact") -> Site:
     """The place of a node; `reason` may be empty."""
     return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), tier, reason)
 
@@ -51,7 +51,7 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
     return References(symbol, tuple(sites), documents)
 
 
-def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bool) -> list[Site]:
+def _sites_of(resolution: Resolution, symbol: Symbol, place: FileOccurrences, *, whole: bool) -> list[Site]:
     """The sites of one Python file; not `whole`: another file than a local symbol's, where arguments can name a parameter, and no more."""
     sites = []
     for occurrence in place.occurrences:
@@ -67,7 +67,7 @@ def _sites_of(resolution: Resolution, symbol: Symbol, place: Place, *, whole: bo
     return sites
 
 
-def _require_same_spelling(symbol: Symbol, place: Place, occurrence: Occurrence) -> None:
+def _require_same_spelling(symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> None:
     spelled = place.file.text(occurrence.start, occurrence.end)
     if spelled != symbol.name:
         line = place.file.document.line_of(occurrence.start) + 1
@@ -76,7 +76,7 @@ def _require_same_spelling(symbol: Symbol, place: Place, occurrence: Occurrence)
         )
 
 
-def _keeps_alias(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+def _keeps_alias(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> bool:
     """Of ``from module import name as name`` the second, where the name may also be another thing than the one imported."""
     if not names.is_alias_as_it_was(occurrence.node) or (scope := place.container(occurrence)) is None:
         return False
@@ -85,7 +85,7 @@ def _keeps_alias(resolution: Resolution, symbol: Symbol, place: Place, occurrenc
 
 
 def _aliased(
-    resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence
+    resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence
 ) -> tuple[Tier, str, Literal["", "old", "new"]] | None:
     """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both. So does one of an unknown thing that is
     one of several: the name stays.
@@ -108,7 +108,7 @@ def _aliased(
     return None
 
 
-def _verdict(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
+def _verdict(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> tuple[Tier, str] | None:
     """The tier of an occurrence and why; None for one that is something else."""
     if occurrence.role in {"string", "comment"}:
         return _of_text(resolution, symbol, place, occurrence)
@@ -145,7 +145,7 @@ def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
     return occurrence.role == "keyword" and symbol.kind not in {"parameter", "attribute"}
 
 
-def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> tuple[Tier, str] | None:
+def _of_text(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> tuple[Tier, str] | None:
     own_scopes = [scope for scope in symbol.scopes if scope.path == place.path]
     if symbol.is_local and not any(_spans(place.node_of(scope), place, occurrence) for scope in own_scopes):
         # ``f(**{"name": 1})``
@@ -171,7 +171,7 @@ def _of_text(resolution: Resolution, symbol: Symbol, place: Place, occurrence: O
     return ("mention", IN_NAMING_STRING) if _looks_like_code(place, occurrence) else ("mention", "in a string")
 
 
-def _is_type_of(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> bool:
+def _is_type_of(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> bool:
     """Whether a word in a string is the symbol, named in an annotation."""
     path = path_in_quotes(place.file, occurrence)
     if path is None:
@@ -182,7 +182,7 @@ def _is_type_of(resolution: Resolution, symbol: Symbol, place: Place, occurrence
     return scope is not None and resolution.bound_in(place, scope) <= symbol.scopes
 
 
-def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
+def _looks_like_code(place: FileOccurrences, occurrence: Occurrence) -> bool:
     """Whether a string is the name alone, or has it as code would: behind a dot, before a dot or a bracket, or as the representation
     of an object does (``"package.name"``, ``"name(1)"``, ``"<name at 0>"``).
     """
@@ -198,14 +198,14 @@ def _looks_like_code(place: Place, occurrence: Occurrence) -> bool:
     )
 
 
-def _is_alone(place: Place, occurrence: Occurrence) -> bool:
+def _is_alone(place: FileOccurrences, occurrence: Occurrence) -> bool:
     """Whether a string is the name and nothing else."""
     text = place.file.document.text
     before = text[occurrence.start - 1 : occurrence.start]
     return before in {'"', "'"} and text[occurrence.end : occurrence.end + 1] == before
 
 
-def _is_listed(place: Place, occurrence: Occurrence) -> bool:
+def _is_listed(place: FileOccurrences, occurrence: Occurrence) -> bool:
     """Whether a string is the name, one of several names that commas part, as pytest's `parametrize` takes them, or an option of the command line."""
     text = place.file.document.text
     within_option = (
@@ -214,7 +214,7 @@ def _is_listed(place: Place, occurrence: Occurrence) -> bool:
     return not within_option and _LISTED.fullmatch(place.file.text_of(occurrence.node).strip("\"'")) is not None
 
 
-def _reason(place: Place, occurrence: Occurrence) -> str:
+def _reason(place: FileOccurrences, occurrence: Occurrence) -> str:
     if occurrence.role == "keyword":
         return "names an argument"
     if occurrence.role in {"attribute", "field"}:
@@ -224,7 +224,7 @@ def _reason(place: Place, occurrence: Occurrence) -> str:
     return "defined here" if place.container(occurrence) is not None else "refers to it"
 
 
-def _special_list(place: Place, node: Node) -> str | None:
+def _special_list(place: FileOccurrences, node: Node) -> str | None:
     """The special variable in whose list a string stands."""
     around = names.enclosing(node, {"assignment", "augmented_assignment", "call"})
     if around is not None and around.type == "call":
@@ -237,7 +237,7 @@ def _special_list(place: Place, node: Node) -> str | None:
     return text if text in _SPECIAL_LISTS else None
 
 
-def _module_binds(resolution: Resolution, symbol: Symbol, place: Place) -> bool:
+def _module_binds(resolution: Resolution, symbol: Symbol, place: FileOccurrences) -> bool:
     """Whether the file's own module has the symbol under its name, from an import of ``*`` as well."""
     module = place.scope(place.file.tree.root_node)
     bound = resolution.bound_in(place, module) if module in place.bindings else resolution.by_star(place)
@@ -250,5 +250,5 @@ def _is_docstring(node: Node) -> bool:
     return statement is not None and statement.type == "expression_statement"
 
 
-def _spans(node: Node, place: Place, occurrence: Occurrence) -> bool:
+def _spans(node: Node, place: FileOccurrences, occurrence: Occurrence) -> bool:
     return node.start_byte <= place.file.byte_of(occurrence.start) < node.end_byte

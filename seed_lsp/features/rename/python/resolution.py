@@ -11,9 +11,9 @@ from tree_sitter import Node
 
 from seed_lsp.features.rename.python import calls, mangling, names, receivers
 from seed_lsp.features.rename.python.bindings import Bindings
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.inference import offset_of, receiver_of
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.sites import Scope, is_private
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Definition, Resolver
@@ -31,7 +31,7 @@ class Resolution(Bindings):
         self._imports: dict[tuple[Path, int], frozenset[Scope]] = {}
         self._stars: dict[Path, list[Path]] = {}
 
-    def scopes(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def scopes(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes that define what stands there; empty if that is unknown."""
         self.check()
         if occurrence.role in {"string", "comment"}:
@@ -65,14 +65,14 @@ class Resolution(Bindings):
         # Where no scope in sight binds the name, jedi may take one out of sight, such as a class around a method.
         return found or frozenset(one for one in self._by_jedi(place, occurrence) if one.path != place.path or one == place.module)
 
-    def bound_in(self, place: Place, scope: Scope) -> frozenset[Scope]:
+    def bound_in(self, place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
         """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
         bindings = place.bindings.get(scope, []) if scope == place.module else []
         if bindings and all(place.needs_value(binding) for binding in bindings):
             return self.by_star(place) or frozenset({scope})
         return self._bound_by_statements(place, scope)
 
-    def _bound_by_statements(self, place: Place, scope: Scope) -> frozenset[Scope]:
+    def _bound_by_statements(self, place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
         imported: set[frozenset[Scope]] = set()
         for binding in place.bindings[scope]:
             if not names.is_imported(binding.node) or names.is_alias_of_import(binding.node):
@@ -80,14 +80,14 @@ class Resolution(Bindings):
             imported.add(self._imported(place, binding))
         return imported.pop() if len(imported) == 1 else frozenset({scope})
 
-    def star_sources(self, place: Place) -> list[Path]:
+    def star_sources(self, place: FileOccurrences) -> list[Path]:
         """The workspace's modules of which a file imports ``*``."""
         if place.path not in self._stars:
             found = [path for module in place.file.star_imports for path in self.modules_at(place, module)]
             self._stars[place.path] = found
         return self._stars[place.path]
 
-    def by_star(self, place: Place) -> frozenset[Scope]:
+    def by_star(self, place: FileOccurrences) -> frozenset[Scope]:
         """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
         found: frozenset[Scope] = frozenset()
         may_bring = any(self._may_have_name(place, module) for module in place.file.star_imports)
@@ -98,7 +98,7 @@ class Resolution(Bindings):
                 found |= self._bound_by_statements(there, there.module)
         return found
 
-    def _may_have_name(self, place: Place, module: Node) -> bool:
+    def _may_have_name(self, place: FileOccurrences, module: Node) -> bool:
         """Whether a module of that name has the word at all: to find out which one it is takes jedi."""
         last = names.last_identifier(module)
         return last is None or place.file.text_of(last) in self._modules_with_name
@@ -108,11 +108,11 @@ class Resolution(Bindings):
         paths = self.files.containing(self.name)
         return frozenset(path.parent.name if path.stem == "__init__" else path.stem for path in paths)
 
-    def inherited(self, place: Place, binding: Occurrence) -> frozenset[Scope]:
+    def inherited(self, place: FileOccurrences, binding: Occurrence) -> frozenset[Scope]:
         """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
         return self._by_jedi(place, binding)
 
-    def _by_module(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _by_module(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """What ``from module import name`` brings where jedi knows the module, and not that it binds the name."""
         statement = names.enclosing(occurrence.node, {"import_from_statement"})
         module = statement.child_by_field_name("module_name") if statement is not None else None
@@ -131,7 +131,7 @@ class Resolution(Bindings):
         found = (some for place in self.python_places() for scope, some in place.bindings.items() if scope.is_class)
         return any(names.is_imported(binding.node) for some in found for binding in some)
 
-    def _by_import_in_class(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _by_import_in_class(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         own = place.class_of_self(occurrence)
         classes = (
             [own]
@@ -152,13 +152,13 @@ class Resolution(Bindings):
         owner = mangling.class_of_private(occurrence.node)
         return frozenset(scope for scope in found if not scope.is_class or self.prefix_of(scope) == owner)
 
-    def _imported(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _imported(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         key = (place.path, occurrence.start)
         if key not in self._imports:
             self._imports[key] = self._by_jedi(place, occurrence) or self._by_module(place, occurrence)
         return self._imports[key]
 
-    def _by_jedi(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _by_jedi(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         definitions = self.ask(place).definitions(occurrence.start)
         if any(definition.name != self.name for definition in definitions):
             return self._step_by_step(place, occurrence)
@@ -167,7 +167,7 @@ class Resolution(Bindings):
         # Several: a module may choose between them, and then the name is the module's own.
         return self._step_by_step(place, occurrence) or found if len(found) > 1 and not keyword else found
 
-    def _by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _by_receiver(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
         own = place.class_of_self(occurrence)
         if own is not None:
@@ -185,7 +185,7 @@ class Resolution(Bindings):
             found |= {scope for scope in scopes if self.binds(scope)}
         return frozenset(found)
 
-    def _of_self(self, place: Place, occurrence: Occurrence, own: Scope) -> frozenset[Scope]:
+    def _of_self(self, place: FileOccurrences, occurrence: Occurrence, own: Scope) -> frozenset[Scope]:
         """An attribute of `self` that jedi does not find. A mixin may only read what a class beside it has; what no class sets is taken for the reader's own."""
         if place.container(occurrence) is not None or not self._is_set_somewhere:
             return frozenset({own})
@@ -194,14 +194,14 @@ class Resolution(Bindings):
             return frozenset({above})
         return frozenset(scope for scope in self.hierarchy.beside(own) if self.binds(scope))
 
-    def _defined_by_receiver(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _defined_by_receiver(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """The workspace's class of the object, or one above, whose body defines the name."""
         found: set[Scope] = set()
         for scope in self.classes_of_values(place, receiver) if (receiver := receiver_of(occurrence)) is not None else ():
             found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
 
-    def _step_by_step(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _step_by_step(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
         definitions = self.ask(place).definitions(occurrence.start, follow_imports=False)
         for _ in range(ALIAS_STEPS):
@@ -233,7 +233,7 @@ class Resolution(Bindings):
             return None
         return None if by_keyword and not names.takes_keyword(occurrence.node) else place.container(occurrence)
 
-    def _class_pattern(self, place: Place, occurrence: Occurrence) -> frozenset[Scope]:
+    def _class_pattern(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         pattern = names.enclosing(occurrence.node, {"class_pattern"})
         named = [node for node in pattern.named_children if node.type == "dotted_name"] if pattern is not None else []
         classes = self.classes_named_at(place, named[0].named_children[-1]) if named else frozenset()

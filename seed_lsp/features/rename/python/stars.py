@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError, UnknownDocumentError
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import APPLIED, References
 
@@ -22,14 +22,14 @@ def require_same_stars(resolution: Resolution, references: References, new: str)
             continue
         own = resolution.place(scope.path)
         for source in resolution.star_sources(own):
-            there = Place(source, resolution.place(source).file, new)
+            there = FileOccurrences(source, resolution.place(source).file, new)
             if there.module in there.bindings and not new.startswith("_"):
                 raise RenameRefusedError(f"{own.path.name} imports another {new} from {source.name} with *")
         for importer in _importers(resolution, scope.path) if is_private or brings_another else ():
             if is_private:
                 _require_no_use(references, scope.path, importer, new)
             else:
-                _require_no_other(Place(importer, resolution.place(importer).file, new), scope.path)
+                _require_no_other(FileOccurrences(importer, resolution.place(importer).file, new), scope.path)
 
 
 def _importers(resolution: Resolution, path: Path) -> list[Path]:
@@ -45,7 +45,7 @@ def _importers(resolution: Resolution, path: Path) -> list[Path]:
     return found
 
 
-def _candidates(resolution: Resolution, module: Path) -> Iterator[Place]:
+def _candidates(resolution: Resolution, module: Path) -> Iterator[FileOccurrences]:
     word = module.parent.name if module.stem == "__init__" else module.stem
     for path in resolution.files.containing(word):
         try:
@@ -62,7 +62,7 @@ def _require_no_use(references: References, home: Path, importer: Path, new: str
         raise RenameRefusedError(f"{importer.name} imports * from {home.name}, which leaves out names that begin with an underscore: {new}")
 
 
-def _require_no_other(taken: Place, home: Path) -> None:
+def _require_no_other(taken: FileOccurrences, home: Path) -> None:
     for occurrence in taken.occurrences:
         scope = taken.container(occurrence) or taken.lookup(occurrence.node)
         imported = names.is_imported(occurrence.node)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.file_occurrences import library_names
 from seed_lsp.features.rename.python.fixtures import with_fixtures
-from seed_lsp.features.rename.python.place import library_names
 from seed_lsp.features.rename.python.protocols import classes_alike
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.python.unresolved import scopes_of_unknown_family

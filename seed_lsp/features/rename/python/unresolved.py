@@ -9,8 +9,8 @@ from seed_lsp.features.rename.python import calls, names
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
     from seed_lsp.features.rename.python.names import Occurrence
-    from seed_lsp.features.rename.python.place import Place
     from seed_lsp.features.rename.python.resolution import Resolution
     from seed_lsp.features.rename.sites import Scope, Symbol
 
@@ -19,7 +19,7 @@ _MODULES = frozenset({"ModuleType", "Module"})
 """What a module is to jedi that it knows no more of, as `importlib.import_module` gives one."""
 
 
-def why_possible(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> str:
+def why_possible(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> str:
     """Why a place that nothing is known of may be the symbol; empty where it is something else."""
     if occurrence.role == "attribute":
         return _of_attribute(resolution, symbol, place, occurrence)
@@ -35,7 +35,7 @@ def why_possible(resolution: Resolution, symbol: Symbol, place: Place, occurrenc
     return "may come from an import of *" if place.file.has_star_import and place.lookup(occurrence.node) is None else ""
 
 
-def _of_attribute(resolution: Resolution, symbol: Symbol, place: Place, occurrence: Occurrence) -> str:
+def _of_attribute(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> str:
     known = resolution.receivers(place, occurrence)
     if not known:
         return "attribute of an object of unknown type"
@@ -48,7 +48,7 @@ def _of_attribute(resolution: Resolution, symbol: Symbol, place: Place, occurren
     return "attribute that its object is not known to have" if symbol.is_member else ""
 
 
-def _imported_here(place: Place, occurrence: Occurrence) -> Node | None:
+def _imported_here(place: FileOccurrences, occurrence: Occurrence) -> Node | None:
     """The statement ``from module import name`` that the name is brought in by, or seen through."""
     scope = place.container(occurrence) or place.lookup(occurrence.node)
     bindings = [occurrence] if names.is_imported(occurrence.node) else place.bindings[scope] if scope is not None else []
@@ -60,7 +60,7 @@ def _imported_here(place: Place, occurrence: Occurrence) -> Node | None:
     return None
 
 
-def _of_import(resolution: Resolution, place: Place, statement: Node) -> str:
+def _of_import(resolution: Resolution, place: FileOccurrences, statement: Node) -> str:
     """Of a name that a module is to have: the module is found nowhere, or is one of the workspace's and not seen to have it."""
     module = statement.child_by_field_name("module_name")
     last = names.last_identifier(module) if module is not None else None

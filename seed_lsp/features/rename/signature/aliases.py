@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.class_uses import class_use
@@ -29,23 +29,23 @@ def with_aliases(resolution: Resolution, references: References, steps: int = ST
             yield from with_aliases(*found, steps - 1)
 
 
-def is_followed(resolution: Resolution, place: Place, bound: Node) -> bool:
+def is_followed(resolution: Resolution, place: FileOccurrences, bound: Node) -> bool:
     """Whether the name that is given there is given once, and so known by `with_aliases`."""
     return _bound_once(_of(resolution, place, bound), place, bound) is not None
 
 
-def _alias(resolution: Resolution, place: Place, bound: Node) -> tuple[Resolution, References] | None:
+def _alias(resolution: Resolution, place: FileOccurrences, bound: Node) -> tuple[Resolution, References] | None:
     """The references of a name that is bound once, and to nothing else."""
     own = _of(resolution, place, bound)
     scope = _bound_once(own, place, bound)
     return None if scope is None else (own, find_references(own, Symbol(own.name, "variable", frozenset({scope})), place.path))
 
 
-def _of(resolution: Resolution, place: Place, bound: Node) -> Resolution:
+def _of(resolution: Resolution, place: FileOccurrences, bound: Node) -> Resolution:
     return resolution.for_name(place.file.text_of(bound))
 
 
-def _bound_once(own: Resolution, place: Place, bound: Node) -> Scope | None:
+def _bound_once(own: Resolution, place: FileOccurrences, bound: Node) -> Scope | None:
     there = own.place(place.path)
     occurrence = there.at(CharOffset(place.file.char_of(bound.start_byte)))
     scope = there.container(occurrence) if occurrence is not None else None

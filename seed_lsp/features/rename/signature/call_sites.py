@@ -12,7 +12,7 @@ from tree_sitter import Node
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.decorators import KEEPS_SIGNATURE
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.aliases import is_followed, with_aliases
@@ -113,7 +113,7 @@ class CallChanger:
     def leave(self, site: Site, reason: str) -> None:
         self.sites.append(replace(site, tier="possible", reason=reason))
 
-    def change(self, place: Place, site: Site, call: Node, change: SignatureChange, *, skip_first: bool) -> None:
+    def change(self, place: FileOccurrences, site: Site, call: Node, change: SignatureChange, *, skip_first: bool) -> None:
         """Edit a call, or leave it with the reason where it cannot be rewritten for certain."""
         values = self._values.get((site.path, site.start), {})
         change = replace(change, arguments={**change.arguments, **values})
@@ -203,7 +203,7 @@ class _Planner:
         else:
             self._change_call(place, site, call)
 
-    def _change_call(self, place: Place, site: Site, call: Node) -> None:
+    def _change_call(self, place: FileOccurrences, site: Site, call: Node) -> None:
         """By the change of the definition that it reaches; of several only if they come to the same."""
         occurrence = place.at(site.start)
         reached = self._resolution.scopes(place, occurrence) if occurrence is not None else frozenset()
@@ -242,7 +242,7 @@ class _Planner:
             return f"{self._references.symbol.name} is given another value on line {place.file.document.line_of(binding.start) + 1} of {place.path.name}"
         return ""
 
-    def _through_class(self, place: Place, site: Site) -> bool:
+    def _through_class(self, place: FileOccurrences, site: Site) -> bool:
         """Whether a method is called as its class's, with the object for its first argument."""
         occurrence = place.at(site.start)
         if occurrence is None or occurrence.role != "attribute":

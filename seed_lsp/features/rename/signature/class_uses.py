@@ -8,7 +8,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names, scoping
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 
 Kind = Literal["call", "method", "base", "alias", "given", "pattern", "other"]
 """``call``: ``C(…)``. ``method``: ``C.__init__(…)``. ``base``: of another class. ``alias``: it gets another name. ``given``: to whoever may call it.
@@ -67,7 +67,7 @@ class ClassUse:
     method: str = ""
 
 
-def class_use(place: Place, node: Node) -> ClassUse:
+def class_use(place: FileOccurrences, node: Node) -> ClassUse:
     """What is done with the class that the identifier `node` names."""
     if node.type != "identifier":
         return ClassUse("other", node)
@@ -110,7 +110,7 @@ def _import(node: Node) -> ClassUse:
     return ClassUse("alias", alias)
 
 
-def _attribute(place: Place, attribute: Node) -> ClassUse:
+def _attribute(place: FileOccurrences, attribute: Node) -> ClassUse:
     """``C.name``: only of interest for what constructs."""
     named = attribute.child_by_field_name("attribute")
     method = place.file.text_of(named) if named is not None else ""
@@ -122,7 +122,7 @@ def _attribute(place: Place, attribute: Node) -> ClassUse:
     return ClassUse("given", attribute)
 
 
-def _is_looked_at(place: Place, top: Node) -> bool:
+def _is_looked_at(place: FileOccurrences, top: Node) -> bool:
     """Whether nobody who gets the class here calls it."""
     parent = top.parent
     while parent is not None and parent.type in {"tuple", "parenthesized_expression", "keyword_argument"}:
@@ -140,7 +140,7 @@ def _takes_places(pattern: Node) -> bool:
     return any(child.type != "keyword_pattern" for child in inside)
 
 
-def _is_of_type(place: Place, node: Node) -> bool:
+def _is_of_type(place: FileOccurrences, node: Node) -> bool:
     """``type[C]``: what is annotated so may be called."""
     around = names.enclosing(node, {"generic_type", "subscript", "block", "call"})
     if around is None or around.type not in {"generic_type", "subscript"} or around.named_children[0].id == node.id:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import find_references
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.aliases import with_aliases
@@ -35,7 +35,7 @@ class Family:
         """The family, and all that one of it inherits from."""
         return list(dict.fromkeys(one for scope in self.below for one in self.lineage.order(scope) if one is not None))
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[FileOccurrences]:
         """The Python files in which one of the family is named."""
         documents = {path: document for _, _, found in self.references for path, document in found.documents.items()}
         return [self.resolution.place(path) for path, document in sorted(documents.items()) if document.language == "python"]

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.aliases import is_followed
@@ -30,7 +30,7 @@ from seed_lsp.source.patch import Edit
 class _Call:
     """A call that constructs. `changes`: those of the constructors that it may reach, None for one that stays; `doubt`: why it is left in any case."""
 
-    place: Place
+    place: FileOccurrences
     site: Site
     node: Node
     change: SignatureChange | None
@@ -200,7 +200,7 @@ def _with_object(wanted: NewSignature, first: Parameter) -> NewSignature:
     return replace(wanted, text=f"({', '.join(pieces_of([replace(first, kind=kind), *given]))})")
 
 
-def _definition_site(place: Place, node: Node) -> Site:
+def _definition_site(place: FileOccurrences, node: Node) -> Site:
     name = node.child_by_field_name("name")
     assert name is not None, "a definition has a name"
     return site_of(place, name, "defined here")

@@ -10,8 +10,8 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.signature import Parameter, SignatureChange, parameters_of, parse_signature
 from seed_lsp.features.rename.sites import Scope
@@ -36,7 +36,7 @@ class NewSignature:
 class Function:
     """A definition that changes, with its parameters."""
 
-    def __init__(self, place: Place, node: Node) -> None:
+    def __init__(self, place: FileOccurrences, node: Node) -> None:
         self.place, self.node = place, node
         parameters = node.child_by_field_name("parameters")
         assert parameters is not None, "a definition has parameters"
@@ -59,13 +59,13 @@ def functions_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[Funct
     return [Function(place, node) for place, _, node in _bound_by(resolution, scopes) if node is not None]
 
 
-def others_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[tuple[Place, Occurrence]]:
+def others_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[tuple[FileOccurrences, Occurrence]]:
     """What these scopes give the name beside functions and imports: ``area = something``."""
     bound = _bound_by(resolution, scopes)
     return [(place, binding) for place, binding, node in bound if node is None and not names.is_imported(binding.node)]
 
 
-def _bound_by(resolution: Resolution, scopes: frozenset[Scope]) -> Iterator[tuple[Place, Occurrence, Node | None]]:
+def _bound_by(resolution: Resolution, scopes: frozenset[Scope]) -> Iterator[tuple[FileOccurrences, Occurrence, Node | None]]:
     """Each binding of the name in these scopes, with the function that it defines, if it does."""
     for scope in sorted(scopes, key=lambda s: (str(s.path), s.start)):
         assert scope.path is not None, "a library's symbol was refused"

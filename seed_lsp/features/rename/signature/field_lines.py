@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.signature.fields import Field
 from seed_lsp.features.rename.signature.signature import Parameter
 from seed_lsp.source.patch import Edit
@@ -16,7 +16,7 @@ from seed_lsp.source.patch import Edit
 class FieldLines:
     """The fields of one class; `node` is the class's."""
 
-    def __init__(self, place: Place, node: Node, old: Sequence[Field], text_of: Callable[[Node], str]) -> None:
+    def __init__(self, place: FileOccurrences, node: Node, old: Sequence[Field], text_of: Callable[[Node], str]) -> None:
         """`text_of`: what a line reads like by now."""
         self._place, self._node, self._text_of = place, node, text_of
         self._old = list(old)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.lineage import has_option
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import find_references, site_of
 from seed_lsp.features.rename.signature.call_sites import CallChanger
 from seed_lsp.features.rename.signature.constructed import Family
@@ -80,7 +80,7 @@ class FieldSignature:
                     line = there.file.document.line_of(site.start) + 1
                     raise RenameRefusedError(f"{name} is still used on line {line} of {site.path.name}")
 
-    def _is_of_constructor(self, place: Place, keyword: Occurrence) -> bool:
+    def _is_of_constructor(self, place: FileOccurrences, keyword: Occurrence) -> bool:
         """Whether an argument is one of a call that changes anyway."""
         call = names.enclosing(keyword.node, {"call"})
         function = call.child_by_field_name("function") if call is not None else None
@@ -150,13 +150,13 @@ class FieldSignature:
 
     def _require_free(self, name: str) -> None:
         place, node = self._lineage.place_of(self._scope)
-        of_name = Place(place.path, place.file, name)
+        of_name = FileOccurrences(place.path, place.file, name)
         if of_name.bindings.get(of_name.scope(node)):
             raise RenameRefusedError(f"{self.title} has a member {name} already")
 
     def _require_bound(self, name: str) -> None:
         place, node = self._lineage.place_of(self._scope)
-        if Place(place.path, place.file, name).lookup(node) is None:
+        if FileOccurrences(place.path, place.file, name).lookup(node) is None:
             raise RenameRefusedError(f"{place.path.name} does not import {name}")
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.lineage import Lineage, has_option
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.signature.signature import Kind, Parameter
 from seed_lsp.features.rename.sites import Scope
 
@@ -49,7 +49,7 @@ def fields_of(lineage: Lineage, scope: Scope) -> list[Field]:
     return list(found.values())
 
 
-def _field(place: Place, statement: Node, kind: Kind, right: Node | None) -> Field | None:
+def _field(place: FileOccurrences, statement: Node, kind: Kind, right: Node | None) -> Field | None:
     """A field; None for one that is no parameter."""
     left, annotation = (statement.named_children[0].child_by_field_name(part) for part in ("left", "type"))
     assert left is not None and annotation is not None, "a field has both"  # noqa: PT018 - one fact
@@ -64,7 +64,7 @@ def _field(place: Place, statement: Node, kind: Kind, right: Node | None) -> Fie
     return Field(parameter, statement, made="field" in options, apart=apart is not None)
 
 
-def _field_options(place: Place, right: Node | None) -> dict[str, str]:
+def _field_options(place: FileOccurrences, right: Node | None) -> dict[str, str]:
     """What a call of ``field`` says, itself as "field"; nothing for another expression."""
     function = right.child_by_field_name("function") if right is not None and right.type == "call" else None
     listed = right.child_by_field_name("arguments") if right is not None and right.type == "call" else None

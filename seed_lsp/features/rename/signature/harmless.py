@@ -7,8 +7,8 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.inference import offset_of
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature import effects
 from seed_lsp.features.rename.signature.effects import Evaluation
@@ -24,7 +24,7 @@ class Harmless:
     def __init__(self, resolution: Resolution) -> None:
         self._resolution = resolution
 
-    def in_place(self, place: Place, depth: int = DEPTH) -> effects.Ask:
+    def in_place(self, place: FileOccurrences, depth: int = DEPTH) -> effects.Ask:
         """What a call in this file does beside evaluating its arguments, or the read of an attribute; None if that is unknown."""
 
         def of_call(call: Node) -> Evaluation | None:
@@ -43,7 +43,7 @@ class Harmless:
 
         return of_call
 
-    def _functions(self, place: Place, function: Node) -> list[tuple[Place, Node]]:
+    def _functions(self, place: FileOccurrences, function: Node) -> list[tuple[FileOccurrences, Node]]:
         """The definitions that it may be; none if one of them is not known."""
         found = []
         for value in self._resolution.values_of(place, function):
@@ -57,7 +57,7 @@ class Harmless:
             found.append((there, node))
         return found
 
-    def _of_property(self, place: Place, attribute: Node, depth: int) -> Evaluation | None:
+    def _of_property(self, place: FileOccurrences, attribute: Node, depth: int) -> Evaluation | None:
         """What the method of a property does; None for an attribute that is none."""
         found = None
         for definition in self._resolution.definitions_of(place, attribute) if depth > 0 else ():
@@ -69,7 +69,7 @@ class Harmless:
             found = (found or Evaluation()) | (body or Evaluation(acts=True, depends=True))
         return found
 
-    def _body_of(self, place: Place, function: Node, depth: int) -> Evaluation | None:
+    def _body_of(self, place: FileOccurrences, function: Node, depth: int) -> Evaluation | None:
         """What a body does that is one ``return`` of something without an effect; None for any other."""
         body = function.child_by_field_name("body")
         statements = [one for one in (body.named_children if body is not None else []) if one.type not in {"comment", "pass_statement"}]

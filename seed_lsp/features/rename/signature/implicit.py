@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names, scoping
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.sites import Scope, Site
 
@@ -23,7 +23,7 @@ class Constructing:
     being written.
     """
 
-    place: Place
+    place: FileOccurrences
     site: Site
     node: Node
     is_super: bool
@@ -49,7 +49,9 @@ def constructing_calls(lineage: Lineage, scope: Scope, method: str) -> Iterator[
             yield _made(place, call, function)
 
 
-def constructed_like(lineage: Lineage, place: Place, scopes: Collection[Scope], method: str) -> Iterator[tuple[Scope, Constructing]]:
+def constructed_like(
+    lineage: Lineage, place: FileOccurrences, scopes: Collection[Scope], method: str
+) -> Iterator[tuple[Scope, Constructing]]:
     """``type(x)(…)``, ``x.__class__(…)`` and ``x.__init__(…)`` of one file, where x is an object of one of the classes, each with the class."""
     for call in names.walk(place.file.tree.root_node):
         function = call.child_by_field_name("function") if call.type == "call" else None
@@ -64,7 +66,7 @@ def constructed_like(lineage: Lineage, place: Place, scopes: Collection[Scope], 
             yield scope, Constructing(place, site_of(place, at, ""), call, is_super=False, behind=None, skip_first=True)
 
 
-def _model(place: Place, function: Node, method: str) -> Node | None:
+def _model(place: FileOccurrences, function: Node, method: str) -> Node | None:
     """The object whose class is called, or whose ``__init__``."""
     if function.type == "attribute":
         named = function.child_by_field_name("attribute")
@@ -95,7 +97,7 @@ def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str)
             yield Constructing(place, site_of(place, named, ""), call, is_super=True, behind=behind, skip_first=method == "__init__")
 
 
-def _behind(lineage: Lineage, scope: Scope, place: Place, of_super: Node) -> Scope | None:
+def _behind(lineage: Lineage, scope: Scope, place: FileOccurrences, of_super: Node) -> Scope | None:
     """The class that ``super(C, self)`` begins behind; without arguments it is the one around."""
     listed = of_super.child_by_field_name("arguments")
     given = [child for child in listed.named_children if child.type != "comment"] if listed is not None else []
@@ -105,7 +107,7 @@ def _behind(lineage: Lineage, scope: Scope, place: Place, of_super: Node) -> Sco
     return classes.pop() if len(classes) == 1 else None
 
 
-def _first_parameter(place: Place, node: Node) -> tuple[str, bool] | None:
+def _first_parameter(place: FileOccurrences, node: Node) -> tuple[str, bool] | None:
     """The first parameter of the method around, and whether it is the class."""
     function = names.enclosing(node, {"function_definition"})
     while function is not None and scoping.scope_of(function).type != "class_definition":
@@ -123,5 +125,5 @@ def _first_parameter(place: Place, node: Node) -> tuple[str, bool] | None:
     return place.file.text_of(first), "classmethod" in decorators or place.file.text_of(named) in _OF_CLASS
 
 
-def _made(place: Place, call: Node, function: Node) -> Constructing:
+def _made(place: FileOccurrences, call: Node, function: Node) -> Constructing:
     return Constructing(place, site_of(place, function, ""), call, is_super=False, behind=None, skip_first=True)

@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names, scoping
-from seed_lsp.features.rename.python.place import Place
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.references import IN_DOCTEST
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.call_sites import CallSites, call_of
@@ -117,7 +117,7 @@ class _Move:
         own.append(Edit(*self._with_blank_lines(start, end), ""))
         own.sort(key=lambda edit: (edit.start, edit.end))
 
-    def _call_method(self, place: Place, call: Node, listed: Node) -> None:
+    def _call_method(self, place: FileOccurrences, call: Node, listed: Node) -> None:
         arguments = arguments_of(place.file, listed)
         given = bind(self._definition.parameters, arguments)[0].get(self._object.name)
         if given is None:
@@ -138,7 +138,7 @@ class _Move:
         for edit in list_edits(place.file, listed, rest):
             self._add(place, edit)
 
-    def _call_function(self, place: Place, site: Site, call: Node, listed: Node) -> None:
+    def _call_function(self, place: FileOccurrences, site: Site, call: Node, listed: Node) -> None:
         function = call.child_by_field_name("function")
         receiver = function.child_by_field_name("object") if function is not None else None
         if function is None or receiver is None:
@@ -155,14 +155,14 @@ class _Move:
         for edit in list_edits(place.file, listed, [argument.written for argument in arguments]):
             self._add(place, edit)
 
-    def _require_object(self, place: Place, node: Node) -> None:
+    def _require_object(self, place: FileOccurrences, node: Node) -> None:
         """Whether an expression is an object of the class, for certain."""
         wanted = self._place.scope(self._class)
         found = self._resolution.classes_of_values(place, node)
         if not found or any(scope != wanted and wanted not in self._resolution.ancestors(scope) for scope in found):
             raise UnboundError(f"it is not known to be called with a {self._class_name}")
 
-    def _moved_text(self, place: Place, node: Node) -> str:
+    def _moved_text(self, place: FileOccurrences, node: Node) -> str:
         """An expression as the edits so far make it, which then belong to it."""
         start, end = _ends(place, node)
         own = self.edits.setdefault(place.path, [])
@@ -170,14 +170,14 @@ class _Move:
         own[:] = [edit for edit in own if edit not in inside]
         return apply_edits(place.file.text_of(node), inside, offset=start)
 
-    def _add(self, place: Place, edit: Edit) -> None:
+    def _add(self, place: FileOccurrences, edit: Edit) -> None:
         own = self.edits.setdefault(place.path, [])
         if any(other.start < edit.end and edit.start < other.end for other in own):
             raise UnboundError("a call within its arguments changes, too")
         own.append(edit)
         own.sort(key=lambda one: (one.start, one.end))
 
-    def _change_import(self, place: Place, site: Site, node: Node) -> None:
+    def _change_import(self, place: FileOccurrences, site: Site, node: Node) -> None:
         """The function is no name of its module any more: nothing of the kind can be imported."""
         statement = names.enclosing(node, {"import_from_statement"})
         if statement is None or names.is_alias_of_import(node) or (node.parent is not None and node.parent.type == "aliased_import"):
@@ -193,7 +193,7 @@ class _Move:
             self._refuse(site, "a comment stands beside the import")
         self._add(place, Edit(place.file.char_of(start), place.file.char_of(end), ""))
 
-    def _import_into(self, place: Place, site: Site) -> None:
+    def _import_into(self, place: FileOccurrences, site: Site) -> None:
         """Import the new function where something of its module is imported already."""
         name = self._references.symbol.name
         for statement in names.walk(place.file.tree.root_node):
@@ -242,12 +242,12 @@ class _Move:
             taken |= self._resolution.ancestors(target)
         for scope in taken:
             assert scope.path is not None, "classes of the workspace"
-            there = Place(scope.path, self._resolution.place(scope.path).file, name)
+            there = FileOccurrences(scope.path, self._resolution.place(scope.path).file, name)
             if there.bindings.get(scope) or any(there.container(one) == scope for one in there.occurrences if one.role == "attribute"):
                 owner = ".".join(there.file.qualified_name(there.node_of(scope)))
                 raise RenameRefusedError(f"{name} is taken in {owner or scope.path.name}")
         if self._new_object != self._object.name:
-            renamed = Place(self._place.path, file, self._new_object)
+            renamed = FileOccurrences(self._place.path, file, self._new_object)
             if any(names.lies_in(one.node, self._definition.node) and one.role == "name" for one in renamed.occurrences):
                 raise RenameRefusedError(f"{self._new_object} is taken in its body")
         if self._form == "method" and self._definition.decorators:
@@ -261,7 +261,7 @@ class _Move:
     def _parameter_edits(self) -> list[Edit]:
         """The object's new name in the signature and the body; as a method's it has no annotation, as a function's it has one."""
         file, definition = self._place.file, self._definition
-        place = Place(self._place.path, file, self._object.name)
+        place = FileOccurrences(self._place.path, file, self._object.name)
         scope = place.scope(definition.node)
         annotation = None if self._form == "method" else self._class_name
         first = replace(self._object, name=self._new_object, annotation=annotation)
@@ -315,11 +315,11 @@ def _is_indented(string: Node) -> bool:
     return string.start_point.row != string.end_point.row and (string.parent is None or string.parent.type != "expression_statement")
 
 
-def _ends(place: Place, node: Node) -> tuple[CharOffset, CharOffset]:
+def _ends(place: FileOccurrences, node: Node) -> tuple[CharOffset, CharOffset]:
     return place.file.char_of(node.start_byte), place.file.char_of(node.end_byte)
 
 
-def _line_ends(place: Place, node: Node) -> tuple[CharOffset, CharOffset]:
+def _line_ends(place: FileOccurrences, node: Node) -> tuple[CharOffset, CharOffset]:
     """With the line break behind."""
     start, end = _ends(place, node)
     return start, CharOffset(end + (place.file.document.text[end : end + 1] == "\n"))

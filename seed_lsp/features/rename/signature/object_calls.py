@@ -9,8 +9,8 @@ from pathlib import Path
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.lineage import Lineage
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.signature.constructed import Family
@@ -24,7 +24,7 @@ _MAY_BE_OBJECTS = frozenset({"identifier", "attribute", "call", "subscript", "pa
 class ObjectCall:
     """`function` is the object that is called, and `reached` the class whose ``__call__`` that is."""
 
-    place: Place
+    place: FileOccurrences
     site: Site
     node: Node
     function: Node
@@ -51,7 +51,7 @@ def object_calls(resolution: Resolution, references: References, check: Callable
                 yield from _calls_in(lineage, resolution.place(place.path), owners, seen.setdefault(place.path, set()), name)
 
 
-def _calls_in(lineage: Lineage, place: Place, owners: frozenset[Scope], seen: set[int], name: str | None) -> Iterator[ObjectCall]:
+def _calls_in(lineage: Lineage, place: FileOccurrences, owners: frozenset[Scope], seen: set[int], name: str | None) -> Iterator[ObjectCall]:
     """Those of one file; `name`: only what is called by that name."""
     for call in names.walk(place.file.tree.root_node):
         function = call.child_by_field_name("function") if call.type == "call" else None
@@ -64,7 +64,7 @@ def _calls_in(lineage: Lineage, place: Place, owners: frozenset[Scope], seen: se
             yield ObjectCall(place, site_of(place, function, "call"), call, function, reached)
 
 
-def _reached(lineage: Lineage, place: Place, function: Node, owners: frozenset[Scope]) -> Scope | None:
+def _reached(lineage: Lineage, place: FileOccurrences, function: Node, owners: frozenset[Scope]) -> Scope | None:
     """Whose ``__call__`` an object has; None for what is no object of these classes."""
     values = lineage.resolution.values_of(place, function)
     if not values or any(value.kind != "instance" for value in values):
@@ -73,7 +73,7 @@ def _reached(lineage: Lineage, place: Place, function: Node, owners: frozenset[S
     return found.pop() if len(found) == 1 else None
 
 
-def _names_of_objects(lineage: Lineage, place: Place, owners: frozenset[Scope]) -> set[str]:
+def _names_of_objects(lineage: Lineage, place: FileOccurrences, owners: frozenset[Scope]) -> set[str]:
     """The variables and attributes of a file that are given such an object."""
     found = set()
     for node in names.walk(place.file.tree.root_node):

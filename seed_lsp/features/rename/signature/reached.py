@@ -5,8 +5,8 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.python.resolution import Resolution
 from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset
@@ -20,7 +20,7 @@ class Reached:
         # A call on an object of one of these classes may reach it: the object may be of a class below both.
         self._near = {scope: resolution.ancestors(scope) | resolution.hierarchy.beside(scope) for scope in kept}
 
-    def doubt(self, place: Place, start: CharOffset) -> str:
+    def doubt(self, place: FileOccurrences, start: CharOffset) -> str:
         """Why a call may reach a definition that stays; "" if it does not."""
         occurrence = place.at(start)
         if occurrence is None or not self._kept:
@@ -29,7 +29,7 @@ class Reached:
         receiver = attribute.child_by_field_name("object") if attribute is not None and occurrence.role == "attribute" else None
         return self.doubt_of(place, receiver, self._resolution.scopes(place, occurrence))
 
-    def doubt_of(self, place: Place, receiver: Node | None, reached: frozenset[Scope]) -> str:
+    def doubt_of(self, place: FileOccurrences, receiver: Node | None, reached: frozenset[Scope]) -> str:
         """The same for what is called on an object, where that reaches the methods of these classes as far as is known."""
         if stays := reached & self._kept:
             certain = "reaches" if reached <= self._kept else "may reach"
@@ -43,11 +43,11 @@ class Reached:
             return ""
         return f"it may reach the one of {self._resolution.title(below[0])}, which keeps its signature"
 
-    def _exactly(self, place: Place, receiver: Node) -> frozenset[Scope]:
+    def _exactly(self, place: FileOccurrences, receiver: Node) -> frozenset[Scope]:
         """The classes of which, and of none below, an object is one: it is just made, or the class itself, or what ``super()`` gives; nothing where that is not known."""
         return self._made(place, receiver) or self._class(place, receiver) or self._variable(place, receiver)
 
-    def _made(self, place: Place, node: Node) -> frozenset[Scope]:
+    def _made(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """Of ``C()`` and ``super()``."""
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
@@ -56,7 +56,7 @@ class Reached:
             return frozenset()
         return self._above(place, node) if place.file.text_of(function) == "super" else self._class(place, function)
 
-    def _above(self, place: Place, node: Node) -> frozenset[Scope]:
+    def _above(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """The classes above the one around; nothing where a class below it may come between, through another base."""
         around = names.enclosing(node, {"class_definition"})
         scope = place.scope(around) if around is not None else None
@@ -64,7 +64,7 @@ class Reached:
             return frozenset()
         return frozenset(self._resolution.hierarchy.line_of(scope)[1:2])
 
-    def _class(self, place: Place, node: Node) -> frozenset[Scope]:
+    def _class(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """A class by its own name: no variable for one."""
         last = node.child_by_field_name("attribute") if node.type == "attribute" else node
         if last is None or last.type != "identifier":
@@ -77,7 +77,7 @@ class Reached:
             return frozenset()
         return frozenset(scope for scope in found if scope is not None)
 
-    def _variable(self, place: Place, node: Node) -> frozenset[Scope]:
+    def _variable(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
         """Of a variable that is only ever given a new object."""
         found: set[Scope] = set()
         for binding in self._bindings(place, node) if node.type == "identifier" else ():
@@ -89,8 +89,8 @@ class Reached:
             found |= made
         return frozenset(found)
 
-    def _bindings(self, place: Place, node: Node) -> list[Occurrence]:
-        word = Place(place.path, place.file, place.file.text_of(node))
+    def _bindings(self, place: FileOccurrences, node: Node) -> list[Occurrence]:
+        word = FileOccurrences(place.path, place.file, place.file.text_of(node))
         scope = word.lookup(node)
         return word.bindings[scope] if scope is not None else []
 

@@ -10,8 +10,8 @@ from tree_sitter import Node
 
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.python import names
+from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 from seed_lsp.features.rename.python.names import Occurrence
-from seed_lsp.features.rename.python.place import Place
 from seed_lsp.features.rename.signature import effects
 from seed_lsp.features.rename.signature.definitions import Function
 from seed_lsp.features.rename.signature.lists import CommentError, list_edits
@@ -34,7 +34,7 @@ class Rewriter:
     def __init__(self, edits: Mapping[Path, list[Edit]]) -> None:
         self.edits = {path: list(some) for path, some in edits.items()}
 
-    def change_call(self, place: Place, call: Node, change: SignatureChange, of_call: effects.Ask, *, skip_first: bool) -> None:
+    def change_call(self, place: FileOccurrences, call: Node, change: SignatureChange, of_call: effects.Ask, *, skip_first: bool) -> None:
         """Rewrite the arguments of a call; the calls within them come first. `UnboundError` or `CommentError` where they cannot be."""
         listed = call.child_by_field_name("arguments")
         assert listed is not None, "a call has arguments"
@@ -88,7 +88,7 @@ class Rewriter:
                 f"a comment stands beside a parameter that goes, on line {line} of {place.path.name}; remove it first"
             ) from None
 
-    def text_by_now(self, place: Place, node: Node) -> str:
+    def text_by_now(self, place: FileOccurrences, node: Node) -> str:
         """A node's text with the edits within it made."""
         start, end = place.file.char_of(node.start_byte), place.file.char_of(node.end_byte)
         inside = [edit for edit in self.edits.get(place.path, []) if start <= edit.start and edit.end <= end]
@@ -107,12 +107,12 @@ class Rewriter:
 
 def _uses(function: Function, name: str) -> list[CharOffset]:
     """Where the function's body uses its parameter."""
-    place = Place(function.place.path, function.place.file, name)
+    place = FileOccurrences(function.place.path, function.place.file, name)
     scope = place.scope(function.node)
     return [found.start for found in _names_in_body(place, function) if (place.container(found) or place.lookup(found.node)) == scope]
 
 
-def _names_in_body(place: Place, function: Function) -> list[Occurrence]:
+def _names_in_body(place: FileOccurrences, function: Function) -> list[Occurrence]:
     body = function.node.child_by_field_name("body")
     return [found for found in place.occurrences if found.role == "name" and body is not None and names.lies_in(found.node, body)]
 
@@ -123,7 +123,7 @@ def _require_room(function: Function, change: SignatureChange) -> None:
     old_names = {parameter.name for parameter in change.old}
     for parameter in (one for one in change.new if one.name not in old_names):
         new = parameter.name
-        place, source = Place(path, file, new), change.source_of(parameter)
+        place, source = FileOccurrences(path, file, new), change.source_of(parameter)
         own = place.scope(function.node)
         used = [found for found in _names_in_body(place, function) if place.container(found) is None]
         hidden = [found for found in used if (scope := place.lookup(found.node)) is not None and not _is_within(place, scope, function)]
@@ -141,5 +141,5 @@ def _require_room(function: Function, change: SignatureChange) -> None:
             raise RenameRefusedError(f"{new} is taken in the body of the function, in {path.name}")
 
 
-def _is_within(place: Place, scope: Scope, function: Function) -> bool:
+def _is_within(place: FileOccurrences, scope: Scope, function: Function) -> bool:
     return function.node.start_byte <= place.node_of(scope).start_byte < function.node.end_byte

@@ -16,7 +16,7 @@ from seed_lsp.features.rename.sites import Scope, is_private
 from seed_lsp.source.document import CharOffset
 
 
-class Place:
+class FileOccurrences:
     """A file, its occurrences of the name, and in which of its scopes the name is bound."""
 
     def __init__(self, path: Path, file: PythonFile, name: str) -> None:
