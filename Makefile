@@ -63,16 +63,20 @@ lint: $(SETUP)
 peers:
 	npm install --prefix .peers --ignore-scripts --no-audit --no-fund node-llama-cpp@3
 
-# The figures of docs/benchmarks.md; some three quarters of an hour with nothing else running.
+# The tables of docs/benchmarks.md, some three quarters of an hour with nothing else running. Reports come to docs/figures
+# when all are made: one that differs from its commit says so.
 bench: $(SETUP) peers
+	mkdir -p build/figures docs/figures
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	for model in $(MODELS); do \
 	  $(BIN)/seed-lsp model fetch $$model && \
-	  $(BIN)/seed-lsp bench speed --model $$model && \
-	  $(BIN)/seed-lsp bench blocks --model $$model --png docs/blocks-$$model.png && \
-	  $(BIN)/seed-lsp bench latency --model $$model && \
-	  $(BIN)/seed-lsp bench memory --model $$model || exit 1; \
+	  $(BIN)/seed-lsp bench speed --model $$model --json build/figures/speed-$$model.json && \
+	  $(BIN)/seed-lsp bench blocks --model $$model --json build/figures/blocks-$$model.json --png build/figures/blocks-$$model.png && \
+	  $(BIN)/seed-lsp bench latency --model $$model --json build/figures/latency-$$model.json && \
+	  $(BIN)/seed-lsp bench memory --model $$model --json build/figures/memory-$$model.json || exit 1; \
 	done
+	cp build/figures/*.json build/figures/*.png docs/figures/
+	$(BIN)/python -m benchmarks.tables
 
 # The campaigns of docs/reliability.md, one after the other: some two hours. SOAK=0.1 takes a tenth of each. A JSON line each; fails where one did.
 SOAK ?= 1
