@@ -38,14 +38,17 @@ from seed_lsp.source.writing import is_read_only
 
 @dataclass(frozen=True)
 class Rename:
-    """`references` with their new name, which may be the old one where only the signature changes; nothing is applied here."""
+    """The `references` of a symbol with their new name; nothing is applied here.
+
+    `new_name` may be the old name, where only the signature changes.
+    """
 
     references: References
     new_name: str
     call_sites: CallSites | None = None
 
     def edits(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
-        """For each file the edits of the sites of these tiers, in order."""
+        """The edits of the sites of these tiers for each file, in order."""
         found: dict[Path, list[Edit]] = {}
         for site in self.references.sites if self.new_name != self.references.symbol.name else ():
             if site.tier in tiers:
@@ -54,21 +57,23 @@ class Rename:
         return found
 
     def all_edits(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
-        """The same with the changes of calls and definitions."""
+        """Like `edits`, with the changes of calls and definitions."""
         if self.call_sites is None:
             return self.edits(tiers)
         calls = self.call_sites.proposed if "possible" in tiers else self.call_sites.edits
         found = {path: list(some) for path, some in calls.items()}
         for path, some in self.edits(set(tiers) - APPLIED).items():
             changed = found.get(path, [])
-            # What stands within something that a call moves goes with it as it is.
+            # A name inside something that a call moves is moved with it, unchanged.
             apart = [edit for edit in some if not any(other.start <= edit.start and edit.end <= other.end for other in changed)]
             found[path] = sorted([*changed, *apart], key=lambda edit: edit.start)
         return found
 
     def edits_for_editor(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, list[Edit]]:
-        """The same, without what is left in files that an editor may read in another encoding than theirs, and then write back broken; `RenameRefusedError` where one
-        of them has to change.
+        """Like `all_edits`, without optional edits that an editor might write in a wrong encoding.
+
+        An editor may read a file in another encoding than its own and write it back broken.
+        `RenameRefusedError` if such a file has to change.
         """
         found = self.all_edits(tiers)
         for path in [path for path in found if not _keeps_encoding(self.references.documents[path])]:
@@ -81,7 +86,10 @@ class Rename:
         return found
 
     def texts(self, tiers: Collection[Tier] = APPLIED) -> dict[Path, str]:
-        """The new text of each file that changes. `RejectedResultError` where one would no longer parse as well as it does."""
+        """The new text of each file that changes.
+
+        `RejectedResultError` if a file would have more syntax errors than before.
+        """
         texts = {}
         for path, edits in self.all_edits(tiers).items():
             document = self.references.documents[path]
@@ -100,11 +108,11 @@ class Rename:
 
 
 def plan_rename(query: Query, new_name: str, *, signature: NewSignature | None = None, form: Form | None = None) -> Rename:
-    """Find everything to rename, and look whether it then means what it meant.
+    """Find everything to rename, and check that the result means what it meant.
 
     With a `signature` calls change as well, and the name may stay. With a `form` the function
-    becomes a method or the method a function, and nothing else changes. `RenameRefusedError` or
-    `RejectedResultError` with the reason where it cannot be done.
+    becomes a method, or the method a function, and nothing else changes. If the rename cannot be
+    done, `RenameRefusedError` or `RejectedResultError` says why.
     """
     files, path, check = query.files, query.path, query.check
     files.refresh(check)
@@ -147,7 +155,7 @@ def plan_rename(query: Query, new_name: str, *, signature: NewSignature | None =
 
 
 def _with_unread(files: WorkspaceFiles, found: Rename) -> Rename:
-    """With what is left in files that nothing is resolved in."""
+    """The rename, with the mentions in files that are not resolved."""
     references = with_unread_files(files, found.references)
     if found.call_sites is None:
         return replace(found, references=references)
@@ -157,7 +165,7 @@ def _with_unread(files: WorkspaceFiles, found: Rename) -> Rename:
 
 
 def _with_signature(resolution: Resolution, found: Rename, signature: NewSignature, check: Callable[[], None]) -> Rename:
-    """With the calls of a function, or of a class, whose signature is that of its constructor."""
+    """The rename, with the changed calls of the function, or of the class's constructor."""
     if found.references.symbol.kind != "class":
         call_sites = plan_call_sites(resolution, found.references, signature, found.edits(), check)
         paths = {*call_sites.proposed, *(site.path for site in call_sites.sites)}
@@ -170,7 +178,10 @@ def _with_signature(resolution: Resolution, found: Rename, signature: NewSignatu
 
 
 def find_name(query: Query) -> tuple[CharOffset, CharOffset, str]:
-    """Where the name at a place begins and ends, and the name; `RenameRefusedError` if it could not be renamed."""
+    """Where the name at the place begins and ends, and the name itself.
+
+    `RenameRefusedError` if the name cannot be renamed.
+    """
     query.files.refresh(query.check)
     document = query.document
     require_language(document)
@@ -186,7 +197,10 @@ def find_name(query: Query) -> tuple[CharOffset, CharOffset, str]:
 
 
 def find_definition(query: Query) -> tuple[Document, CharOffset, str]:
-    """Where the symbol at a place is named first in the file that defines it, and its name; `RenameRefusedError` if it could not be renamed."""
+    """The text, offset and name of the symbol's first site in the file that defines it.
+
+    `RenameRefusedError` if the symbol cannot be renamed.
+    """
     query.files.refresh(query.check)
     require_language(query.document)
     references = _find(query)
@@ -198,7 +212,11 @@ def find_definition(query: Query) -> tuple[Document, CharOffset, str]:
 
 
 def find_signature(query: Query) -> tuple[str, str]:
-    """The name of the function or class at a place and its parameters, as `parse_signature` takes them; `RenameRefusedError` where they could not be changed."""
+    """The name of the function or class at a place, and its parameters as text.
+
+    The text has the form that `parse_signature` takes. `RenameRefusedError` if the parameters
+    cannot be changed.
+    """
     query.files.refresh(query.check)
     require_language(query.document)
     if query.document.language != "python":
@@ -217,7 +235,7 @@ def find_signature(query: Query) -> tuple[str, str]:
 
 
 def _find(query: Query) -> References:
-    """The references of the name that is meant, in whatever language."""
+    """The references of the name that is meant, in any language."""
     if query.document.language in FAMILIES:
         return find_lexical_references(query)
     return _resolved(resolution_at(query), query.path, query.offset)
@@ -238,26 +256,27 @@ def _require_inside(files: WorkspaceFiles, rename: Rename) -> None:
 
 
 def _require_writable(rename: Rename) -> None:
-    """All files or none: one that is read-only, dirty in the editor or not, stops the others, too."""
+    """`RenameRefusedError` if a file cannot be written: either all files change, or none."""
     for path, edits in sorted(rename.all_edits().items()):
         if is_read_only(path):
             raise RenameRefusedError(f"{path.name} is read-only and would have to change; nothing was changed")
         document = rename.references.documents[path]
-        # An editor writes an open document as it says of itself.
+        # An editor writes an open document in the encoding that the document declares.
         encoding = document.encoding if document.version is None else declared_encoding(document.text)
         for edit in edits:
             encoded(edit.text, encoding, path.name)
 
 
 def _keeps_encoding(document: Document) -> bool:
-    """Whether any editor reads a file as we do; what is open it has read."""
+    """Whether every editor reads the file as we do; an open document was read already."""
     return document.version is not None or document.text.isascii() or document.encoding in {UTF8, MARKED_UTF8}
 
 
 def _require_same_meaning(query: Query, before: Resolution | None, rename: Rename) -> None:
-    """Scan again, in the texts as they would be: the new name has to be found where the old one was, and nowhere else.
+    """`RejectedResultError` unless the new name means in the new texts what the old one meant.
 
-    `before` is Python's resolution of the old name, and None in other languages.
+    The new texts are resolved again: the new name has to be found where the old one was, and
+    nowhere else. `before` is Python's resolution of the old name, and None in other languages.
     """
     files, path, offset = query.files, query.path, query.offset
     edits = rename.edits()
@@ -301,12 +320,15 @@ def _require_same_scopes(before: list[FileOccurrences], after: Resolution, renam
 
 
 def _new_place(rename: Rename, edits: Mapping[Path, list[Edit]], site: Site) -> int:
-    """Where the new name of a site that is applied stands afterwards: of ``new as old`` it is first, of ``old as new`` last."""
+    """Where the new name of an applied site stands in the new text, in characters.
+
+    In ``new as old`` the new name comes first, in ``old as new`` it comes last.
+    """
     text = site.new_text(rename.references.symbol.name, rename.new_name)
     inside = len(text) - len(rename.new_name) if site.alias in {"new", "shorthand"} else 0
     return site.start + _shift(edits.get(site.path, []), site.start) + inside
 
 
 def _shift(edits: list[Edit], offset: CharOffset) -> int:
-    """By how much the edits of its file move a place."""
+    """By how many characters the edits of a file move the place at `offset`."""
     return sum(len(edit.text) - (edit.end - edit.start) for edit in edits if edit.start < offset)

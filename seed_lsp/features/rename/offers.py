@@ -1,4 +1,7 @@
-"""What can be done with the symbol at the cursor without another word from the user: by the syntax alone, for the editor's menu."""
+"""What the editor's menu offers for the symbol at the cursor, by the syntax alone.
+
+An offer needs no further input from the user.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from seed_lsp.source.files import MAX_BYTES
 
 @dataclass(frozen=True)
 class Offer:
-    """A rename, or with a `signature` or a `form` a change of the function's that is named at `place`."""
+    """A rename, or a change of the signature or of the form of the function named at `place`."""
 
     title: str
     place: CharOffset
@@ -27,7 +30,7 @@ class Offer:
 
 
 def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
-    """For the name at a place; none where there is no name of the code."""
+    """The offers for the name at a place; there are none where no name of the code stands."""
     text = document.text
     in_word = any(text[i : i + 1].isidentifier() for i in (offset - 1, offset) if i >= 0)
     if not in_word or len(text) > MAX_BYTES or (document.language != "python" and document.language not in FAMILIES):
@@ -42,7 +45,7 @@ def offers_at(document: Document, offset: CharOffset) -> list[Offer]:
 
 
 def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
-    """Of a parameter in a definition: without it, or as one that has to be named."""
+    """The offers on a parameter in a definition: remove it, make it keyword-only, or move it."""
     function = scoping.binding_scope(node)
     listed = function.child_by_field_name("parameters") if function is not None and function.type == "function_definition" else None
     if function is None or listed is None or not names.lies_in(node, listed):
@@ -51,7 +54,7 @@ def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
     assert named is not None, "a definition has a name"
     name = file.text_of(named)
     if name.startswith("__") and name.endswith("__") and name not in {*names.CONSTRUCTORS, "__call__"}:
-        # Python itself calls it.
+        # Python itself calls this method, with arguments of its own.
         return
     parameters, chosen = parameters_of(file, listed), file.text_of(node)
     at = next((i for i, parameter in enumerate(parameters) if parameter.name == chosen), None)
@@ -69,7 +72,11 @@ def _signatures(file: PythonFile, node: Node) -> Iterator[Offer]:
 
 
 def _forms(file: PythonFile, node: Node) -> Iterator[Offer]:
-    """On the name of a function whose first parameter is of a class of the file, or of a plain method."""
+    """The offers on the name of a function, or of a method: to make the one into the other.
+
+    A function becomes a method of the class that its first parameter is annotated with. Only a
+    method without decorators becomes a function.
+    """
     function = node.parent
     named = function.child_by_field_name("name") if function is not None and function.type == "function_definition" else None
     listed = function.child_by_field_name("parameters") if function is not None else None

@@ -1,4 +1,8 @@
-"""New names for a symbol: the model fills the hole in its definition several times, and a name is kept where the rename itself could be made."""
+"""New names for a symbol, from the model.
+
+The model fills the hole in the symbol's definition several times. A name is kept if the rename to
+it could be made.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from seed_lsp.source.document import CharOffset, Document
 
 MOST = 5
 TRIES = 10
-"""Answers that are drawn, the first greedily: names come more than once, and some are taken."""
+"""How many answers are drawn, the first one greedily: some repeat, and some names are taken."""
 TEMPERATURE = 1.0
 LINES_ABOVE, LINES_BELOW = 10, 25
 MAX_TOKENS = 12
@@ -24,13 +28,16 @@ _STOPS = ("(", ":", ",", ")", " ", "=", "\n", ".", "[", "{", ";")
 async def proposed_names(
     document: Document, start: CharOffset, name: str, ask: Callable[[InfillRequest], Awaitable[Finished]], settings: Settings
 ) -> list[str]:
-    """What the model would call the thing that `document` defines at a place as `name`: the names that came most often first."""
+    """The names that the model would give to what `document` defines as `name` at `start`.
+
+    The name that came most often is first.
+    """
     answers = [(await ask(request)).text for request in name_requests(document, start, name, settings)]
     return read_names(answers, name)
 
 
 def name_requests(document: Document, start: CharOffset, name: str, settings: Settings) -> list[InfillRequest]:
-    """The lines around, without those that have the name, and a hole where it is defined."""
+    """Requests with a hole where the name is defined, and the lines around that lack the name."""
     line = document.line_of(start)
     first, last = max(0, line - LINES_ABOVE), min(len(document.line_starts) - 1, line + LINES_BELOW)
     word = word_pattern(name)
@@ -54,7 +61,10 @@ def name_requests(document: Document, start: CharOffset, name: str, settings: Se
 
 
 def read_names(answers: Iterable[str], old: str) -> list[str]:
-    """The names among the answers, without the old one and in its style of capitals; the most frequent first."""
+    """The names among the answers, in the old name's capitals, without the old name itself.
+
+    The most frequent name is first.
+    """
     found = [answer.strip() for answer in answers]
     styled = [_in_style(name, old) for name in found if re.fullmatch(r"[^\W\d]\w*", name)]
     return [name for name, _ in Counter(name for name in styled if name != old).most_common()]
@@ -75,7 +85,7 @@ def usable(candidates: Iterable[str], plan: Callable[[str], object]) -> list[str
 
 
 def _in_style(name: str, old: str) -> str:
-    """The name in the capitals of the old one, and as private as that."""
+    """The name with capitals, and a leading underscore, as the old name has them."""
     bare = old.strip("_")
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)] or [name]
     if bare.isupper() and len(bare) > 1:

@@ -1,4 +1,4 @@
-"""The question that a rename answers."""
+"""The question that a rename answers: which name of which file is meant."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from seed_lsp.source.resolve import Resolver
 
 
 def _go_on() -> None:
-    """Nobody has given up."""
+    """Do nothing: somebody always waits for the answer."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which name is meant: the one at `offset` of the file at `path`.
+    """The name that is meant: it stands at `offset`, in characters, of the file at `path`.
 
-    `resolver` must read open documents through `files`. `check` is called often, and raises once
-    nobody waits for the answer.
+    `resolver` must read open documents through `files`. `check` is called often, and raises an
+    error once nobody waits for the answer.
     """
 
     files: WorkspaceFiles

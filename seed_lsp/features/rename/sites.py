@@ -1,4 +1,7 @@
-"""What a rename finds, in any language: scopes, symbols, and the sites that refer to them."""
+"""What a rename finds, in any language: scopes, symbols, and the sites that refer to them.
+
+A site is a place in a file that a rename changes, or lists for the user to decide.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,31 @@ from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import NOTEBOOK, PLAIN
 
 Kind = Literal["function", "class", "method", "parameter", "attribute", "variable"]
-"""``parameter``: one that arguments can name; the others are variables of their function."""
+"""What a symbol is. A parameter that no argument can name counts as a ``variable``."""
 
 Tier = Literal["exact", "override", "possible", "mention"]
 TIERS: tuple[Tier, ...] = ("exact", "override", "possible", "mention")
-"""``exact``: resolved to the symbol. ``override``: the same name in a class above or below. ``possible``: an attribute of something unknown, or of several things.
-``mention``: text, not code."""
+"""How sure it is that a site means the symbol.
+
+``exact``: the site was resolved to the symbol. ``override``: the site means the member of the same
+name in a class above or below. ``possible``: the site is an attribute of an unknown object, or may
+mean several things. ``mention``: the site is text, not code.
+"""
 
 APPLIED: frozenset[Tier] = frozenset({"exact", "override"})
-"""What a rename changes without asking."""
+"""The tiers of the sites that a rename changes without asking."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a name is defined in: the function, class, comprehension or module whose node starts at byte `start` of `path`. `node_type` is its node's type; "library" for
-    whatever lies outside the workspace, whose `path` may be unknown; or "file" where the name is a module's. `owner`: of a private name of the module that a class's code
-    calls global, what Python puts in front of it.
+    """What a name is defined in: a function, a class, a comprehension or a module.
+
+    The syntax node of the scope starts at byte `start` of the file at `path`, and `node_type` is
+    the type of this node. Two more types have no node: "library" stands for whatever lies outside
+    the workspace, where `path` may be unknown, and "file" is the scope of a module's own name.
+
+    `owner` is only set for a private name of a module that code in a class uses: it is the prefix
+    that Python puts before the name there.
     """
 
     path: Path | None
@@ -46,15 +58,19 @@ class Scope:
 
     @property
     def is_local(self) -> bool:
-        """Whether no other file can see its names."""
+        """Whether no other file can see the names of the scope."""
         return self.node_type not in {"module", "class_definition", "library", "file"}
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """`scopes`: what it is defined in; more than one where its definition depends on a condition. `overrides`: the related classes that define it too.
-    `called_as`: of a parameter the names by which its function is called, of a field those of its classes. `unsure`: the classes that define it and may be related,
-    by a base that is unknown; `alike`: those that may stand for a protocol, or the protocol, and for a parameter their methods.
+    """What a rename changes: a name, with all the scopes where it is the same thing.
+
+    `scopes` are the scopes that define the symbol; there are several if the definition depends on a
+    condition. `overrides` are the related classes that define it too. `called_as` has, for a
+    parameter, the names by which its function is called, and for a field the names of its classes.
+    `unsure` are classes that define the name and may be related through a base that is unknown.
+    `alike` are the classes that are related by a protocol (for a parameter: their methods).
     """
 
     name: str
@@ -76,10 +92,13 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Site:
-    """Characters `start` to `end` of the document at `path`. `alias`: an import there goes on to bind the old name, or has to
-    import under the old one; ``shorthand``: the place names a field as well, which keeps its name; ``private``: the place has the class's name, the `prefix`,
-    before a private one; ``owner``: the place is the class's name there; ``dashed``: it has dashes where the
-    name has underscores.
+    """A place of a file that the rename changes or lists: the characters `start` to `end`.
+
+    `alias` says what the place needs besides the new name. "old": the import goes on to bind the
+    old name. "new": the import has to import under the old name. "shorthand": the place also names
+    a field, which keeps its name. "private": the class's name, the `prefix`, stands before a
+    private name. "owner": the place is the class's name in such a prefix. "dashed": the place has
+    dashes where the name has underscores.
     """
 
     path: Path
@@ -105,7 +124,10 @@ class Site:
 
 @dataclass(frozen=True)
 class References:
-    """`sites` are in order of their paths and places; `documents` are the texts that they were found in."""
+    """All sites of a symbol, and the texts that they were found in.
+
+    `sites` are in the order of their paths and offsets.
+    """
 
     symbol: Symbol
     sites: tuple[Site, ...]
@@ -129,7 +151,10 @@ def name_at(document: Document, offset: CharOffset) -> str:
 
 
 def is_private(name: str) -> bool:
-    """Whether a class gives the name its own in front: two underscores before it, and not two behind."""
+    """Whether Python puts a class's name before this one: it begins with two underscores.
+
+    A name that also ends with two underscores is not private.
+    """
     return name.startswith("__") and not name.endswith("__") and "." not in name
 
 
@@ -138,15 +163,21 @@ def word_pattern(name: str) -> re.Pattern[str]:
 
 
 def goes_on(character: str) -> bool:
-    """Whether a character may stand in an identifier, if not first: letters, digits, underscores, and marks such as accents."""
+    """Whether a character may stand in an identifier behind the first character.
+
+    These are letters, digits, underscores, and marks such as accents.
+    """
     return ("a" + character).isidentifier() or character.isalnum()
 
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
-    """A file of another language, or of none: nothing is resolved there."""
+    """The sites in a file that is not Python, for a Python name.
+
+    Nothing is resolved in such a file, so that each word that is the name is a mention.
+    """
     pattern, reason = word_pattern(name), f"in a file of another language ({document.language})"
     if path.suffix.lower() == NOTEBOOK:
-        # Several lines of a cell may stand in one string of JSON, so that their breaks are letters.
+        # JSON writes a line break of a cell as ``\n``, so that a letter may stand before a word.
         pattern, reason = re.compile(rf"(?:(?<!\w)|(?<=(?<!\\)\\[nt])){re.escape(name)}(?!\w)"), "in a notebook"
     elif document.language == PLAIN:
         reason = "in documentation or configuration"

@@ -1,4 +1,8 @@
-"""Values for parameters that calls have nothing for: the model fills the holes of a file from its top to its end, and each value wants a look."""
+"""Values for parameters that a call has no argument for, proposed by the model.
+
+The model fills the holes of a file from its top to its end. Each value has to be looked at by the
+user.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +34,10 @@ NameRole = Literal["variable", "member"]
 Known = Callable[[str, NameRole], bool]
 
 LINES_ABOVE, LINES_BELOW = 12, 4
-"""Of the code around a call, what the model is shown; not beyond the function that the call stands in."""
+"""How many lines around a call the model is shown, within the function around the call."""
 DEFINITION_LINES = 30
 MAX_CALLS = 40
-"""Calls of one file that the model is asked about."""
+"""How many calls of one file the model is asked about."""
 MAX_TOKENS = 24
 _PREFIX = "SEED_HOLE_"
 _HOLE = re.compile(rf"(\w+=)?\b{_PREFIX}\d+\b")
@@ -44,7 +48,7 @@ _BETWEEN = "\n\n# …\n"
 
 @dataclass(frozen=True)
 class Hole:
-    """The value that a call needs for one parameter; in the text it is called `name`."""
+    """The value that a call needs for one parameter; `name` stands for the value in the text."""
 
     name: str
     gap: Gap
@@ -54,7 +58,10 @@ class Hole:
 async def filled(
     found: Rename, wanted: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]], ask: Ask, settings: Settings
 ) -> Rename:
-    """The change `found` with values for the calls that had none, as far as the model has usable ones. `plan` makes it anew for a signature with values."""
+    """The change `found`, with values for calls that had none, where the model has usable ones.
+
+    `plan` makes the change again for a signature that has values.
+    """
     gaps = found.call_sites.gaps if found.call_sites is not None else ()
     if not gaps:
         return found
@@ -80,7 +87,7 @@ async def filled(
 
 
 def with_holes(wanted: NewSignature, gaps: Iterable[Gap]) -> tuple[NewSignature, list[Hole]]:
-    """The same signature with a name of its own for each value that is missing."""
+    """The same signature with a placeholder for each missing value, and the list of these holes."""
     holes: list[Hole] = []
     values: Values = {}
     for gap in gaps:
@@ -92,10 +99,12 @@ def with_holes(wanted: NewSignature, gaps: Iterable[Gap]) -> tuple[NewSignature,
 
 
 def read_value(answer: str, is_known: Known) -> str | None:
-    """The expression that an answer begins with, up to a comma or a bracket that closes what it did not open; None if it is none, or has names that
-    `is_known` does not know in their role.
+    """The expression at the beginning of an answer, or None if it cannot be used.
+
+    The expression ends at a comma, or at a bracket that closes what the answer did not open. It
+    cannot be used if it has names that `is_known` does not know in their role.
     """
-    # A token may hold the sign that the prompt ends with, and more.
+    # The answer may begin with the "=" at the end of the prompt, if a token holds it and more.
     answer = answer.lstrip().removeprefix("=")
     depth, end, quote = 0, len(answer), ""
     for i, char in enumerate(answer):
@@ -115,7 +124,11 @@ def read_value(answer: str, is_known: Known) -> str | None:
 
 
 async def _fill_file(definition: str, document: Document, holes: Mapping[str, Hole], ask: Ask, settings: Settings) -> Values:
-    """Values for the holes of one file, each asked for with those before it in their places, and nothing behind the line before the next one."""
+    """Ask for a value for each hole of one file, from the top to the end.
+
+    The prompt holds the values before the hole in their places. It ends before the line of the next
+    hole.
+    """
     text = f"{definition}{_BETWEEN}{_excerpt(document, MAX_CALLS)}"
     names_at = _Names(document)
     sampling = SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s))
@@ -140,7 +153,7 @@ def _merge(values: Values, more: Values) -> None:
 
 
 def _excerpt(document: Document, calls: int) -> str:
-    """The lines around the first holes of a file."""
+    """The lines around the first `calls` holes of a file."""
     file = PythonFile(document)
     spans: list[list[int]] = []
     for match in itertools.islice(_HOLE.finditer(document.text), calls):
@@ -158,21 +171,24 @@ def _excerpt(document: Document, calls: int) -> str:
 
 
 def _definition_text(document: Document, edits: Sequence[Edit], name: tuple[str, ...]) -> str:
-    """The beginning of the function or class of this qualified name as it will be."""
+    """The first lines of the function or class of this qualified name, with the edits made."""
     file = PythonFile(replace(document, text=apply_edits(document.text, list(edits))))
     node = next(iter(file.scopes_named(name)), None)
     return "" if node is None else "\n".join(file.text_of(node).split("\n")[:DEFINITION_LINES])
 
 
 class _Names:
-    """Which names a value may have, where it stands."""
+    """Which names a value may have at the place of its hole."""
 
     def __init__(self, document: Document) -> None:
         self._file = PythonFile(document)
         self._words = set(re.findall(r"\w+", document.text))
 
     def hole(self, name: str) -> Known:
-        """For one hole: a member's name that the file has somewhere, or a name that is bound in sight."""
+        """For the hole of this name, whether it may hold a word.
+
+        A member's name is known if the file has it anywhere; another name has to be bound in sight.
+        """
         node = self._file.node_at(CharOffset(self._file.document.text.index(name)))
 
         def is_known(word: str, role: NameRole) -> bool:
@@ -185,7 +201,7 @@ class _Names:
 
 
 def _is_usable(value: str, is_known: Known) -> bool:
-    """Whether a text is one expression, of names that are known."""
+    """Whether a text is a single expression whose names are known."""
     file = PythonFile(Document("", f"f({value})\n", language="python"))
     statement = file.tree.root_node.named_children[0] if file.tree.root_node.named_children else None
     call = statement.named_children[0] if statement is not None and statement.named_children else None
