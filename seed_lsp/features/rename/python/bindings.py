@@ -1,4 +1,4 @@
-"""Where one name is bound, over all files: in which classes of a line, under which conditions, in a stub beside."""
+"""Where one name is bound in all files: in related classes, under conditions, and in stub files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Bindings(Inference):
-    """What binds one name, from the state that the files have now."""
+    """What binds one name, in the present state of the files."""
 
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
         super().__init__(files, resolver, name, check)
         self._others: dict[str, Self] = {}
-        # The hierarchy does not refer to this object: the two would keep each other, and every
-        # tree, for longer than anybody asks.
+        # The hierarchy does not refer to this object. Otherwise the two would keep each other
+        # alive, and all syntax trees with them.
         self.hierarchy = Hierarchy(self.alike())
 
     def line_of(self, scope: Scope) -> list[Scope]:
@@ -38,7 +38,11 @@ class Bindings(Inference):
         return self.hierarchy.ancestors(scope)
 
     def for_name(self, name: str) -> Self:
-        """The same for another name, with what does not depend on the name: the files' trees, what jedi knows, and the classes."""
+        """The same for another name.
+
+        What does not depend on the name is shared: the syntax trees, what jedi knows, and the
+        classes.
+        """
         if name == self.name:
             return self
         if name not in self._others:
@@ -48,8 +52,10 @@ class Bindings(Inference):
         return self._others[name]
 
     def with_twins(self, scopes: frozenset[Scope]) -> frozenset[Scope]:
-        """The scopes, and those that are the same: overloads, what a condition chooses between, and what is in the stub file beside (PEP 484), or in the module beside
-        a stub.
+        """The scopes, and all that are the same thing for the user.
+
+        These are overloads, definitions that a condition chooses between, and the definition in the
+        stub file beside a module (PEP 484), or in the module beside a stub.
         """
         found = set(scopes)
         for scope in scopes:
@@ -66,7 +72,7 @@ class Bindings(Inference):
         return frozenset(found)
 
     def binds(self, scope: Scope) -> bool:
-        """Whether a class or module, or an object of the class, is given the name."""
+        """Whether a class, an object of it, or a module is given the name."""
         if scope.path is None:
             return False
         place = self.place(scope.path)
@@ -80,6 +86,6 @@ class Bindings(Inference):
         return any(scope is not None and scope.is_class for scope in found)
 
     def prefix_of(self, scope: Scope) -> str:
-        """What Python puts in front of a class's private members."""
+        """The prefix that Python puts before a class's private members."""
         assert scope.path is not None, "a class of the workspace"
         return mangling.prefix_of(self.place(scope.path).node_of(scope))

@@ -1,4 +1,7 @@
-"""The names that a rename leaves as they are: each has to be bound where it was before, also where it has the new name, and those that change their name, too."""
+"""Whether every name is bound in the same scope before a rename and after it.
+
+This holds for the names that change, and for those that already have the old or the new name.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,17 @@ from seed_lsp.features.rename.python.names import Occurrence
 from seed_lsp.source.patch import Edit
 
 Bound = tuple[tuple[int, str] | None, ...]
-"""The scopes that a name may be bound in, by the characters where they start and their kinds."""
+"""The scopes that may bind a name, each by its first character and the type of its node.
+
+None stands for a scope outside of the file.
+"""
 
 
 def require_same_scopes(before: FileOccurrences, after: FileOccurrences, edits: Sequence[Edit], left: Collection[int] = ()) -> None:
-    """`RejectedResultError` where a plain name of a Python file would be bound elsewhere with the `edits` of a rename. `before` has the places of the old name, `after`, with
-    the edits done, those of the new one; `left`: places that the user is told of.
+    """`RejectedResultError` if a plain name would be bound elsewhere after the `edits`.
+
+    `before` has the occurrences of the old name, `after` those of the new one in the new text.
+    `left` has the offsets of sites that keep the old name, which the user is told of.
     """
     places = [
         (before, FileOccurrences(before.path, after.file, before.name)),

@@ -1,4 +1,4 @@
-"""Where a name stands in a Python file, and what the syntax alone says of each place: its role."""
+"""Where a name stands in a Python file, and its role there, as far as the syntax tells it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import parse
 
 Role = Literal["name", "attribute", "keyword", "field", "string", "comment"]
-"""``keyword``: the name of an argument in a call. ``field``: the attribute's name in the pattern of a class."""
+"""What an occurrence is by the syntax.
+
+``keyword`` is the name of an argument in a call. ``field`` is the name of an attribute in the
+pattern of a class.
+"""
 
 FUNCTIONS = frozenset({"function_definition", "lambda"})
 CONSTRUCTORS = {"__init__": "__new__", "__new__": "__init__"}
-"""The methods that a class's call gives its arguments to, each with the other one."""
-# What no name stands in, although letters do: the prefix of a string, ``!r``, ``:x``, ``\\n``, ``1.e5``.
+"""The two methods that get the arguments of a class's call, each mapped to the other."""
+# Nodes with letters that are no name: string prefixes, ``!r``, ``:x``, ``\\n``, ``1.e5``.
 _NO_NAMES = frozenset({"string_start", "type_conversion", "format_specifier", "escape_sequence", "integer", "float"})
-# What may be an identifier, of any alphabet.
+# A run of characters that may be an identifier, in any alphabet.
 _RUNS = re.compile(r"[0-9A-Za-z_\u0080-\U0010ffff]*[\u0080-\U0010ffff][0-9A-Za-z_\u0080-\U0010ffff]*|[A-Za-z_][0-9A-Za-z_]*")
-# What a dotted name in a ``case`` stands in.
+# The nodes in a ``case`` that may hold a dotted name.
 _CASES = frozenset({"case_pattern", "class_pattern", "keyword_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
 
@@ -37,7 +41,10 @@ _AROUND_TARGETS = frozenset(
 
 @dataclass(frozen=True)
 class Occurrence:
-    """A place of a name in a document: characters `start` to `end`. `node` is the syntax node there."""
+    """A place in a document where the name stands: the characters `start` to `end`.
+
+    `node` is the syntax node there.
+    """
 
     start: CharOffset
     end: CharOffset
@@ -49,18 +56,21 @@ class PythonFile:
     """A Python document with its syntax tree."""
 
     def __init__(self, document: Document, *, rows: bool = True) -> None:
-        """`rows`: see `parse`."""
+        """Parse the document; `parse` explains `rows`."""
         self.document = document
         tree = parse(document.text, "python", rows=rows)
         assert tree is not None, "Python has a grammar"
         self.tree: Tree = tree
         self._bytes = document.text.encode("utf-8", "surrogatepass")
         self._ascii = len(self._bytes) == len(document.text)
-        # Of a scope's node and a name the places that bind it there, as they were asked for.
+        # A cache: the nodes that bind a name in a scope, by the scope's node and the name.
         self.bound: dict[tuple[int, str], list[Node]] = {}
 
     def occurrences(self, name: str) -> list[Occurrence]:
-        """Every place where the name stands as a word, in order; in code also where it is spelled in another way that Python reads as the same."""
+        """Every place where the name stands as a word, in order.
+
+        In code this includes other spellings that Python reads as the same name.
+        """
         found = []
         for start, end in self._words(name):
             node = self.node_at(start)
@@ -73,7 +83,7 @@ class PythonFile:
         return found
 
     def text(self, start: int, end: int) -> str:
-        """The text from one character to another."""
+        """The text between two offsets in characters."""
         return self.document.text[start:end]
 
     def _words(self, name: str) -> list[tuple[CharOffset, CharOffset]]:
@@ -89,12 +99,12 @@ class PythonFile:
 
     @cached_property
     def _other_words(self) -> list[tuple[str, tuple[int, int]]]:
-        """The words with other than ASCII characters as Python reads them, and where they stand."""
+        """The words that are not pure ASCII, as Python reads them, with their start and end."""
         runs = _RUNS.finditer(self.document.text)
         return [(normalised(run[0]), run.span()) for run in runs if not run[0].isascii()]
 
     def node_at(self, offset: CharOffset) -> Node:
-        """The smallest node at a character."""
+        """The smallest syntax node at a character."""
         at = self.byte_of(offset)
         node = self.tree.root_node.descendant_for_byte_range(at, min(at + 1, len(self._bytes)))
         return node if node is not None else self.tree.root_node
@@ -109,11 +119,11 @@ class PythonFile:
         return self.between(node.start_byte, node.end_byte)
 
     def between(self, start: int, end: int) -> str:
-        """The text from one byte to another."""
+        """The text between two offsets in bytes."""
         return self._bytes[start:end].decode("utf-8", "replace")
 
     def qualified_name(self, scope: Node) -> tuple[str, ...]:
-        """The names of the functions and classes around a scope, and its own; of the module none."""
+        """The names of the classes and functions around a scope, and its own; none for a module."""
         found = []
         node: Node | None = scope
         while node is not None:
@@ -124,7 +134,7 @@ class PythonFile:
         return tuple(reversed(found))
 
     def scopes_named(self, qualified: tuple[str, ...]) -> list[Node]:
-        """The scopes of that qualified name; a function with overloads has several."""
+        """The scopes with this qualified name; a function with overloads has several."""
         if not qualified:
             return [self.tree.root_node]
         return self._definitions.get(qualified, [])
@@ -144,7 +154,7 @@ class PythonFile:
 
     @cached_property
     def star_imports(self) -> list[Node]:
-        """The modules' names in ``from module import *``."""
+        """The names of the modules that the file imports ``*`` from."""
         stars = (self.node_at(CharOffset(match.end() - 1)) for match in STAR_IMPORT.finditer(self.document.text))
         statements = (enclosing(star, {"import_from_statement"}) for star in stars if star.type in {"*", "wildcard_import"})
         modules = [statement.child_by_field_name("module_name") for statement in statements if statement is not None]
@@ -152,11 +162,11 @@ class PythonFile:
 
 
 STAR_IMPORT = re.compile(r"\bimport[\s\\]*\*")
-"""Where a file may import ``*``."""
+"""Matches where a file may import ``*``."""
 
 
 def normalised(name: str) -> str:
-    """An identifier as Python reads it, in Unicode's form NFKC (language reference, 2.3)."""
+    """An identifier as Python reads it: in Unicode's form NFKC (language reference, 2.3)."""
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
@@ -182,12 +192,15 @@ def role_of(node: Node) -> Role:
 
 
 def is_imported(node: Node) -> bool:
-    """Whether the identifier names what an import statement brings in: bound there, or renamed at once by ``as``."""
+    """Whether the identifier stands in an import statement, as what it binds or reads."""
     return enclosing(node, {"import_statement", "import_from_statement"}) is not None
 
 
 def takes_keyword(node: Node) -> bool:
-    """Whether an argument may name the parameter that the identifier `node` defines: one behind a star or before a slash it may not."""
+    """Whether an argument may name the parameter that the identifier `node` defines.
+
+    It may not if the parameter stands behind a star or before a slash.
+    """
     parameter = node
     while parameter.parent is not None and parameter.parent.type not in _PARAMETERS:
         parameter = parameter.parent
@@ -198,7 +211,10 @@ def takes_keyword(node: Node) -> bool:
 
 
 def is_alias_of_import(node: Node) -> bool:
-    """The name behind the ``as`` of an import, where it is another one: ``name as name`` says that the module hands the name on (PEP 484)."""
+    """Whether the identifier is the name behind ``as`` in an import, and differs from the first.
+
+    ``name as name`` is no renaming: it says that the module hands the name on (PEP 484).
+    """
     parent = node.parent
     if parent is None or parent.type != "aliased_import" or not is_same(parent.child_by_field_name("alias"), node):
         return False
@@ -207,7 +223,7 @@ def is_alias_of_import(node: Node) -> bool:
 
 
 def is_alias_as_it_was(node: Node) -> bool:
-    """The second name of ``import name as name``."""
+    """Whether the identifier is the second name of ``import name as name``."""
     parent = node.parent
     if parent is None or parent.type != "aliased_import" or not is_same(parent.child_by_field_name("alias"), node):
         return False
@@ -223,14 +239,14 @@ def enclosing(node: Node, kinds: frozenset[str] | set[str]) -> Node | None:
 
 
 def bases_of(class_node: Node) -> list[Node]:
-    """The expressions that a class inherits from."""
+    """The expressions in a class's list of bases."""
     listed = class_node.child_by_field_name("superclasses")
     children = listed.named_children if listed is not None else []
     return [child for child in children if child.type not in {"keyword_argument", "comment"}]
 
 
 def methods_of(file: PythonFile, class_node: Node, name: str) -> Iterator[Node]:
-    """The definitions of a method in a class's own body."""
+    """The definitions of the method `name` in the class's own body."""
     body = class_node.child_by_field_name("body")
     for statement in body.named_children if body is not None else []:
         node = statement.child_by_field_name("definition") if statement.type == "decorated_definition" else statement
@@ -240,7 +256,10 @@ def methods_of(file: PythonFile, class_node: Node, name: str) -> Iterator[Node]:
 
 
 def without_arguments(base: Node) -> Node:
-    """The identifier that names a base class, if it is a name: of ``pkg.Base[int]`` the ``Base``."""
+    """The identifier that names a base class: ``Base`` in ``pkg.Base[int]``.
+
+    If the base is no name, its innermost expression is returned.
+    """
     node = base
     while node.type in {"subscript", "attribute"}:
         inner = node.child_by_field_name("value" if node.type == "subscript" else "attribute")
@@ -251,7 +270,10 @@ def without_arguments(base: Node) -> Node:
 
 
 def imported_as(file: PythonFile, node: Node) -> str:
-    """The name that an identifier had where it was imported from: behind ``from m import a as b`` that of ``b`` is ``a``."""
+    """The name that an identifier has where it is imported from.
+
+    After ``from m import a as b``, the name of ``b`` is ``a``.
+    """
     name = file.text_of(node)
     for found in walk(file.tree.root_node):
         if found.type == "aliased_import" and (alias := found.child_by_field_name("alias")) is not None and file.text_of(alias) == name:
@@ -261,7 +283,7 @@ def imported_as(file: PythonFile, node: Node) -> str:
 
 
 def is_assigned(attribute_name: Node) -> bool:
-    """Whether the attribute with this identifier is given a value, or deleted, where it stands."""
+    """Whether the attribute with this identifier is assigned or deleted where it stands."""
     top = attribute_name.parent
     parent = top.parent if top is not None else None
     while parent is not None and parent.type in _AROUND_TARGETS:
@@ -274,18 +296,18 @@ def is_assigned(attribute_name: Node) -> bool:
 
 
 def with_decorators(definition: Node) -> Node:
-    """The statement that a definition is with its decorators, or itself if it has none."""
+    """The statement of a definition with its decorators; the definition itself if it has none."""
     outer = definition.parent
     return outer if outer is not None and outer.type == "decorated_definition" else definition
 
 
 def decorators_of(file: PythonFile, function: Node) -> list[str]:
-    """The last names of a definition's decorators: of ``@functools.lru_cache(maxsize=None)`` the ``lru_cache``."""
+    """The last part of each decorator's name: ``lru_cache`` for ``@functools.lru_cache(None)``."""
     return [name.rpartition(".")[2].strip() for name in dotted_decorators_of(file, function)]
 
 
 def dotted_decorators_of(file: PythonFile, definition: Node) -> list[str]:
-    """The whole names of a definition's decorators, as they are written."""
+    """The dotted name of each decorator of a definition, as it is written."""
     listed = [child for child in with_decorators(definition).children if child.type == "decorator"]
     return [file.text_of(one).lstrip("@ ").split("(")[0] for one in listed]
 
@@ -303,7 +325,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def last_identifier(module: Node) -> Node | None:
-    """Of a module's name in an import the last part: of ``..a.b`` the ``b``; None where there are dots alone."""
+    """The last part of a module's name in an import: ``b`` in ``..a.b``; None for dots alone."""
     return max((node for node in walk(module) if node.type == "identifier"), key=lambda node: node.start_byte, default=None)
 
 

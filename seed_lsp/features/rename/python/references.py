@@ -1,4 +1,4 @@
-"""Every place of the workspace that refers to a symbol, or may, with the reason."""
+"""Every site of the workspace that refers to a symbol, or may refer to it, with the reason."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier
 from seed_lsp.source.document import Document
 
 IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
-"""Mentions that run: what they say has to follow, or a test breaks."""
+"""Reasons of mentions that are executed: if they keep the old name, a test may fail."""
 
 _LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
 
 
 def site_of(place: FileOccurrences, node: Node, reason: str, tier: Tier = "exact") -> Site:
-    """The place of a node; `reason` may be empty."""
+    """The site of a node; `reason` may be empty."""
     return Site(place.path, place.file.char_of(node.start_byte), place.file.char_of(node.end_byte), tier, reason)
 
 
 def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> References:
-    """All places of the symbol that was found in `path`."""
+    """All sites of the symbol that was found in the file at `path`."""
     sites: list[Site] = []
     documents: dict[Path, Document] = {}
     python = {path} if symbol.is_local and symbol.kind != "parameter" else set(resolution.files.containing(symbol.name))
@@ -52,7 +52,11 @@ def find_references(resolution: Resolution, symbol: Symbol, path: Path) -> Refer
 
 
 def _sites_of(resolution: Resolution, symbol: Symbol, place: FileOccurrences, *, whole: bool) -> list[Site]:
-    """The sites of one Python file; not `whole`: another file than a local symbol's, where arguments can name a parameter, and no more."""
+    """The sites of one Python file.
+
+    Without `whole`, the symbol is local to another file. Here only arguments can name it, if it is
+    a parameter.
+    """
     sites = []
     for occurrence in place.occurrences:
         if not whole and occurrence.role not in {"keyword", "string"}:
@@ -77,7 +81,10 @@ def _require_same_spelling(symbol: Symbol, place: FileOccurrences, occurrence: O
 
 
 def _keeps_alias(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> bool:
-    """Of ``from module import name as name`` the second, where the name may also be another thing than the one imported."""
+    """Whether an occurrence is the second in ``import name as name``, and keeps its name.
+
+    It does if the name may also be another thing than the one imported.
+    """
     if not names.is_alias_as_it_was(occurrence.node) or (scope := place.container(occurrence)) is None:
         return False
     imported, bound = resolution.scopes(place, occurrence), resolution.bound_in(place, scope)
@@ -87,8 +94,10 @@ def _keeps_alias(resolution: Resolution, symbol: Symbol, place: FileOccurrences,
 def _aliased(
     resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence
 ) -> tuple[Tier, str, Literal["", "old", "new"]] | None:
-    """An import of one thing into a name that may also be another: one of the two changes its name, and the import says both. So does one of an unknown thing that is
-    one of several: the name stays.
+    """The tier, reason and alias of an import into a name that may also be something else.
+
+    If only one of the two is the symbol, one name changes and the import has to say both. If the
+    imported thing is unknown, the name stays. None if the occurrence is no such import.
     """
     if occurrence.role != "name" or (scope := place.container(occurrence)) is None:
         return None
@@ -109,7 +118,7 @@ def _aliased(
 
 
 def _verdict(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> tuple[Tier, str] | None:
-    """The tier of an occurrence and why; None for one that is something else."""
+    """The tier of an occurrence and the reason for it; None if it means something else."""
     if occurrence.role in {"string", "comment"}:
         return _of_text(resolution, symbol, place, occurrence)
     if _cannot_be(symbol, occurrence):
@@ -130,7 +139,7 @@ def _verdict(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occ
 
 
 def _why_unsure(resolution: Resolution, symbol: Symbol, scopes: frozenset[Scope]) -> str:
-    """Why a member of other classes may be the symbol; empty where it is something else."""
+    """Why a member of other classes may be the symbol; empty if it is something else."""
     for found, why in ((symbol.unsure, "related by a base that is unknown"), (symbol.alike, "related by a protocol")):
         titles = ", ".join(sorted(resolution.title(scope) for scope in scopes & found))
         if titles:
@@ -139,7 +148,7 @@ def _why_unsure(resolution: Resolution, symbol: Symbol, scopes: frozenset[Scope]
 
 
 def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
-    """What the syntax alone rules out, so that jedi need not be asked."""
+    """Whether the syntax alone rules the symbol out, so that jedi need not be asked."""
     if occurrence.role in {"attribute", "field"}:
         return symbol.is_local
     return occurrence.role == "keyword" and symbol.kind not in {"parameter", "attribute"}
@@ -148,7 +157,7 @@ def _cannot_be(symbol: Symbol, occurrence: Occurrence) -> bool:
 def _of_text(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> tuple[Tier, str] | None:
     own_scopes = [scope for scope in symbol.scopes if scope.path == place.path]
     if symbol.is_local and not any(_spans(place.node_of(scope), place, occurrence) for scope in own_scopes):
-        # ``f(**{"name": 1})``
+        # The string may be the name of an argument, as in ``f(**{"name": 1})``.
         names_it = symbol.called_as and occurrence.role == "string" and _is_listed(place, occurrence)
         text = place.file.document.text if names_it else ""
         return ("mention", IN_NAMING_STRING) if any(word_pattern(one).search(text) for one in symbol.called_as) else None
@@ -183,8 +192,10 @@ def _is_type_of(resolution: Resolution, symbol: Symbol, place: FileOccurrences, 
 
 
 def _looks_like_code(place: FileOccurrences, occurrence: Occurrence) -> bool:
-    """Whether a string is the name alone, or has it as code would: behind a dot, before a dot or a bracket, or as the representation
-    of an object does (``"package.name"``, ``"name(1)"``, ``"<name at 0>"``).
+    """Whether a string is the name alone, or holds the name as code would.
+
+    That is behind a dot, before a dot or a bracket, or as in an object's representation:
+    ``"package.name"``, ``"name(1)"``, ``"<name at 0>"``.
     """
     text, start, end = place.file.document.text, occurrence.start, occurrence.end
     before, behind = text[start - 1 : start], text[end : end + 1]
@@ -206,7 +217,11 @@ def _is_alone(place: FileOccurrences, occurrence: Occurrence) -> bool:
 
 
 def _is_listed(place: FileOccurrences, occurrence: Occurrence) -> bool:
-    """Whether a string is the name, one of several names that commas part, as pytest's `parametrize` takes them, or an option of the command line."""
+    """Whether a string is a list of names, or an option of the command line.
+
+    The names are separated by commas, as pytest's `parametrize` takes them; one alone is a list,
+    too.
+    """
     text = place.file.document.text
     within_option = (
         re.search(r"\w-+$", text[max(0, occurrence.start - 9) : occurrence.start]) or text[occurrence.end : occurrence.end + 1] == "-"
@@ -225,10 +240,10 @@ def _reason(place: FileOccurrences, occurrence: Occurrence) -> str:
 
 
 def _special_list(place: FileOccurrences, node: Node) -> str | None:
-    """The special variable in whose list a string stands."""
+    """The special variable whose list a string stands in, such as ``__all__``; None if none."""
     around = names.enclosing(node, {"assignment", "augmented_assignment", "call"})
     if around is not None and around.type == "call":
-        # __all__.append("name")
+        # The list may be extended by a call: __all__.append("name")
         function = around.child_by_field_name("function")
         left = function.child_by_field_name("object") if function is not None and function.type == "attribute" else None
     else:
@@ -238,7 +253,7 @@ def _special_list(place: FileOccurrences, node: Node) -> str | None:
 
 
 def _module_binds(resolution: Resolution, symbol: Symbol, place: FileOccurrences) -> bool:
-    """Whether the file's own module has the symbol under its name, from an import of ``*`` as well."""
+    """Whether the file's module has the symbol under its name, be it by an import of ``*``."""
     module = place.scope(place.file.tree.root_node)
     bound = resolution.bound_in(place, module) if module in place.bindings else resolution.by_star(place)
     return bool(bound & symbol.scopes)

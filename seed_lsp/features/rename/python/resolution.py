@@ -1,4 +1,4 @@
-"""What each place of one name refers to: by its scope where the syntax says so, by jedi where it takes more."""
+"""What each occurrence of a name refers to: by the scopes if the syntax tells it, else by jedi."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Definition, Resolver
 
 ALIAS_STEPS = 8
-"""Imports of imports that are followed one by one."""
+"""How many imports are followed one by one, if a module imports the name from another."""
 BUILTINS = frozenset(dir(builtins))
 
 
 class Resolution(Bindings):
-    """Answers for one name, from the state that the files have now."""
+    """What the occurrences of one name refer to, in the present state of the files."""
 
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
         super().__init__(files, resolver, name, check)
@@ -32,7 +32,7 @@ class Resolution(Bindings):
         self._stars: dict[Path, list[Path]] = {}
 
     def scopes(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """The scopes that define what stands there; empty if that is unknown."""
+        """The scopes that define what an occurrence refers to; empty if they are unknown."""
         self.check()
         if occurrence.role in {"string", "comment"}:
             return frozenset()
@@ -45,7 +45,8 @@ class Resolution(Bindings):
                 return imported
             found = self._of_same_class(occurrence, self._by_jedi(place, occurrence))
             if found and all(scope.is_library for scope in found):
-                # jedi takes a member of an enumeration for its value, and the property of one for the value's.
+                # jedi takes a member of an enumeration for its value, and so looks in the value's
+                # class.
                 return self._defined_by_receiver(place, occurrence) or found
             return found or self._by_receiver(place, occurrence)
         if occurrence.role == "keyword":
@@ -62,11 +63,16 @@ class Resolution(Bindings):
             found |= self.by_star(place)
         if None in meant and self.name in BUILTINS:
             found |= {Scope(None, 0, "library")}
-        # Where no scope in sight binds the name, jedi may take one out of sight, such as a class around a method.
+        # If no scope in sight binds the name, jedi may find one out of sight (a class around a
+        # method).
         return found or frozenset(one for one in self._by_jedi(place, occurrence) if one.path != place.path or one == place.module)
 
     def bound_in(self, place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
-        """What the bindings of one scope define: what they import, or something of its own; that, too, where they import several things."""
+        """The scopes that the bindings of one scope define.
+
+        If all bindings import one and the same thing, this is what they import, else it is the
+        scope itself.
+        """
         bindings = place.bindings.get(scope, []) if scope == place.module else []
         if bindings and all(place.needs_value(binding) for binding in bindings):
             return self.by_star(place) or frozenset({scope})
@@ -81,14 +87,18 @@ class Resolution(Bindings):
         return imported.pop() if len(imported) == 1 else frozenset({scope})
 
     def star_sources(self, place: FileOccurrences) -> list[Path]:
-        """The workspace's modules of which a file imports ``*``."""
+        """The modules of the workspace from which the file imports ``*``."""
         if place.path not in self._stars:
             found = [path for module in place.file.star_imports for path in self.modules_at(place, module)]
             self._stars[place.path] = found
         return self._stars[place.path]
 
     def by_star(self, place: FileOccurrences) -> frozenset[Scope]:
-        """What a name of a module may also be, since the module imports ``*``: that leaves out names with an underscore, unless a list names them."""
+        """The scopes that a name of the module may come from through an import of ``*``.
+
+        Such an import leaves out names that begin with an underscore, unless ``__all__`` lists
+        them.
+        """
         found: frozenset[Scope] = frozenset()
         may_bring = any(self._may_have_name(place, module) for module in place.file.star_imports)
         for source in self.star_sources(place) if may_bring else ():
@@ -99,7 +109,7 @@ class Resolution(Bindings):
         return found
 
     def _may_have_name(self, place: FileOccurrences, module: Node) -> bool:
-        """Whether a module of that name has the word at all: to find out which one it is takes jedi."""
+        """Whether a module of this name has the word at all; this saves many questions to jedi."""
         last = names.last_identifier(module)
         return last is None or place.file.text_of(last) in self._modules_with_name
 
@@ -109,11 +119,11 @@ class Resolution(Bindings):
         return frozenset(path.parent.name if path.stem == "__init__" else path.stem for path in paths)
 
     def inherited(self, place: FileOccurrences, binding: Occurrence) -> frozenset[Scope]:
-        """What a member of a class overrides, as far as jedi knows: itself, if nothing."""
+        """What a member of a class overrides, as far as jedi knows; itself if it overrides none."""
         return self._by_jedi(place, binding)
 
     def _by_module(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """What ``from module import name`` brings where jedi knows the module, and not that it binds the name."""
+        """What ``from module import name`` brings, if jedi knows the module but not its binding."""
         statement = names.enclosing(occurrence.node, {"import_from_statement"})
         module = statement.child_by_field_name("module_name") if statement is not None else None
         if module is None or names.lies_in(occurrence.node, module):
@@ -127,7 +137,10 @@ class Resolution(Bindings):
 
     @cached_property
     def _import_in_classes(self) -> bool:
-        """Whether an import in the body of a class binds the name: jedi goes on to what is imported, and leaves the class out."""
+        """Whether an import in the body of a class binds the name.
+
+        Then jedi goes on to what is imported, and leaves the class out.
+        """
         found = (some for place in self.python_places() for scope, some in place.bindings.items() if scope.is_class)
         return any(names.is_imported(binding.node) for some in found for binding in some)
 
@@ -146,7 +159,7 @@ class Resolution(Bindings):
         return found
 
     def _of_same_class(self, occurrence: Occurrence, found: frozenset[Scope]) -> frozenset[Scope]:
-        """Without the classes whose private members have other names than the one that stands here."""
+        """The scopes without classes whose private members begin with another class's name."""
         if not is_private(self.name):
             return found
         owner = mangling.class_of_private(occurrence.node)
@@ -164,11 +177,14 @@ class Resolution(Bindings):
             return self._step_by_step(place, occurrence)
         keyword = occurrence.role == "keyword"
         found = frozenset(scope for one in definitions if (scope := self._scope_of(one, by_keyword=keyword)) is not None)
-        # Several: a module may choose between them, and then the name is the module's own.
+        # If there are several, a module may choose between them, and the name is the module's own.
         return self._step_by_step(place, occurrence) or found if len(found) > 1 and not keyword else found
 
     def _by_receiver(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """An attribute that jedi finds no definition of, as where it is set from outside: that of its object's class or module."""
+        """The scopes of an attribute that jedi finds no definition of, by the class of its object.
+
+        This happens, for example, where the attribute is set from outside of the class.
+        """
         own = place.class_of_self(occurrence)
         if own is not None:
             return self._of_self(place, occurrence, own)
@@ -186,7 +202,11 @@ class Resolution(Bindings):
         return frozenset(found)
 
     def _of_self(self, place: FileOccurrences, occurrence: Occurrence, own: Scope) -> frozenset[Scope]:
-        """An attribute of `self` that jedi does not find. A mixin may only read what a class beside it has; what no class sets is taken for the reader's own."""
+        """The scopes of an attribute of `self` that jedi does not find.
+
+        A mixin may only read what a class beside it sets. What no class sets belongs to the
+        reader's own class.
+        """
         if place.container(occurrence) is not None or not self._is_set_somewhere:
             return frozenset({own})
         above = next((scope for scope in self.line_of(own) if self.binds(scope)), None)
@@ -195,14 +215,18 @@ class Resolution(Bindings):
         return frozenset(scope for scope in self.hierarchy.beside(own) if self.binds(scope))
 
     def _defined_by_receiver(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """The workspace's class of the object, or one above, whose body defines the name."""
+        """The classes whose body defines the name: the object's class, or classes above it."""
         found: set[Scope] = set()
         for scope in self.classes_of_values(place, receiver) if (receiver := receiver_of(occurrence)) is not None else ():
             found |= {one for one in (scope, *self.ancestors(scope)) if one.path is not None and one in self.place(one.path).bindings}
         return frozenset(found)
 
     def _step_by_step(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """Follow imports one by one, up to a scope that has the name of its own: given by ``as``, or chosen from several."""
+        """Follow imports one by one, up to a scope that gives the name itself.
+
+        A scope gives the name itself if its import has an ``as``, or if it chooses from several
+        things.
+        """
         definitions = self.ask(place).definitions(occurrence.start, follow_imports=False)
         for _ in range(ALIAS_STEPS):
             found = [d for d in definitions if d.name == self.name and d.path is not None and self.files.holds(d.path)]
@@ -219,7 +243,10 @@ class Resolution(Bindings):
         return frozenset()
 
     def _scope_of(self, definition: Definition, *, by_keyword: bool = False) -> Scope | None:
-        """Where a definition's name is bound; None for an attribute of an unknown object. `by_keyword`: and for a parameter that no argument can name."""
+        """The scope that binds a definition's name; None for an attribute of an unknown object.
+
+        With `by_keyword`, a parameter that no argument can name gives None, too.
+        """
         path = definition.path
         if path is None and definition.kind == "namespace":
             return Scope(None, 0, "file")

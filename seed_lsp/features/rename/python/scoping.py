@@ -1,4 +1,7 @@
-"""Python's rules of scope (language reference, 4.2 and 8.10), by the syntax alone: where a name is bound, and where one that is used is looked for."""
+"""Python's rules of scope, by the syntax alone (language reference, 4.2 and 8.10).
+
+They say where a name is bound, and in which scopes a name that is used is looked for.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,20 @@ from seed_lsp.features.rename.python.names import FUNCTIONS, enclosing, is_same,
 
 COMPREHENSIONS = frozenset({"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"})
 TYPE_PARAMETERS = "type_parameter"
-"""The node of a list of type parameters, which stands for the scope that they are bound in (PEP 695). The grammar has the same node for arguments in types."""
+"""The type of a node that lists type parameters; it is the scope that they are bound in (PEP 695).
+
+The grammar uses the same type for arguments in types.
+"""
 
 _GENERIC = frozenset({"function_definition", "class_definition", "type_alias_statement"})
-# What may lie between a type parameter, or the name that a ``type`` statement defines, and its statement.
+# Nodes between the statement and a type parameter, or the name that a ``type`` statement defines.
 _IN_TYPES = frozenset(
     {"type", "constrained_type", "splat_type", "generic_type", "list_splat", "dictionary_splat", "ERROR", TYPE_PARAMETERS}
 )
 _DEFAULTS = frozenset({"default_parameter", "typed_default_parameter"})
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "dictionary_splat_pattern"})
 _PARAMETERS = frozenset({"parameters", "lambda_parameters"})
-# Nodes in which a name is bound, and the field that holds it.
+# The nodes that bind a name, with the field that holds the name.
 _BINDS = {
     "assignment": "left",
     "augmented_assignment": "left",
@@ -36,9 +42,12 @@ _BINDS = {
 
 
 def scope_of(node: Node) -> Node:
-    """The function, class, comprehension, list of type parameters or module whose names an expression at `node` sees first. A decorator and a default value belong
-    to the scope around their function, and so do annotations and a class's bases where there are no type parameters; a comprehension's first iterable belongs to
-    the scope around it.
+    """The scope whose names an expression at `node` sees first.
+
+    It is a function, class, comprehension, list of type parameters, or module. A decorator and a
+    default value belong to the scope around their function. So do annotations and the bases of a
+    class, if there are no type parameters. The first iterable of a comprehension belongs to the
+    scope around it.
     """
     child, parent = node, node.parent
     while parent is not None:
@@ -50,7 +59,7 @@ def scope_of(node: Node) -> Node:
 
 
 def _entered(parent: Node, child: Node, node: Node) -> Node | None:
-    """The scope that `parent` opens around its child, in which `node` lies."""
+    """The scope that `parent` opens around its child `child`, which holds `node`."""
     if parent.type == "module":
         return parent
     if parent.type in COMPREHENSIONS:
@@ -93,7 +102,10 @@ def _left_of(alias: Node) -> Node | None:
 
 
 def outer_scope(scope: Node) -> Node:
-    """The scope in which one other than a module lies: for the body of a generic function that of its type parameters."""
+    """The scope around a scope that is no module.
+
+    Around the body of a generic function this is its list of type parameters.
+    """
     if scope.type == TYPE_PARAMETERS:
         definition = enclosing(scope, _GENERIC)
         return scope_of(definition if definition is not None else scope)
@@ -102,8 +114,10 @@ def outer_scope(scope: Node) -> Node:
 
 
 def visible_scopes(node: Node) -> Iterator[Node]:
-    """The scopes in which a name at `node` is looked for, from the inside out. A class's names are seen in its body alone, and by the type parameters and annotations
-    of what is defined there; not in functions, comprehensions and classes within.
+    """The scopes in which a name at `node` is looked for, from the inside out.
+
+    A class's names are seen in its own body only, and by the type parameters and annotations of
+    what is defined there. Functions, comprehensions and classes inside of it do not see them.
     """
     scope, in_class = scope_of(node), True
     while True:
@@ -116,7 +130,7 @@ def visible_scopes(node: Node) -> Iterator[Node]:
 
 
 def binding_scope(node: Node) -> Node | None:
-    """The scope in which the identifier `node` is bound by the statement that it stands in; None where it is only used."""
+    """The scope in which the identifier `node` is bound here; None if it is only used."""
     parent = node.parent
     if parent is None:
         return None
@@ -140,7 +154,7 @@ def binding_scope(node: Node) -> Node | None:
 
 
 def _bound_type(node: Node) -> Node | None:
-    """The scope of a type parameter, or of what a ``type`` statement defines."""
+    """The scope that binds a type parameter, or the name of a ``type`` statement."""
     around = node.parent
     while around is not None and around.type in _IN_TYPES:
         definition = around.parent
@@ -157,7 +171,7 @@ def _bound_type(node: Node) -> Node | None:
 
 
 def _list_of_parameters(listed: Node) -> Node | None:
-    """The list itself, if it is one of type parameters."""
+    """The list itself, if it is a list of type parameters, else None."""
     definition = listed.parent
     if definition is not None and definition.type == "generic_type":
         left = definition.parent
@@ -166,7 +180,10 @@ def _list_of_parameters(listed: Node) -> Node | None:
 
 
 def _begins_parameter(listed: Node, node: Node) -> bool:
-    """Whether a name stands first in the list or behind one of its commas. That holds, too, where parameters have default values (PEP 696), which the grammar does not know."""
+    """Whether a name stands first in the list, or behind one of its commas.
+
+    This also finds parameters with default values (PEP 696), which the grammar does not know.
+    """
     depth, first = 0, False
     for leaf in _leaves(listed):
         if is_same(leaf, node):
@@ -192,7 +209,10 @@ def _scope_for_binding(holder: Node) -> Node:
 
 
 def _is_import(node: Node) -> bool:
-    """The name that an import statement binds: the first of a dotted one, or the last of ``from … import``."""
+    """Whether an import statement binds the name.
+
+    It binds the first part of a dotted name, or the last name of ``from … import``.
+    """
     parent = node.parent
     if parent is None or parent.type != "dotted_name" or parent.parent is None:
         return False
@@ -203,7 +223,7 @@ def _is_import(node: Node) -> bool:
 
 
 def _is_alias(node: Node) -> bool:
-    """The name behind an ``as`` that is no import's, or one of several in brackets there."""
+    """Whether the name stands behind an ``as`` outside of imports, alone or in brackets."""
     top, parent = node, node.parent
     while parent is not None and parent.type in {"tuple", "list", "parenthesized_expression", "list_splat"}:
         top, parent = parent, parent.parent
@@ -213,7 +233,7 @@ def _is_alias(node: Node) -> bool:
 
 
 def _is_capture(node: Node) -> bool:
-    """A bare name in a ``case``."""
+    """Whether the name is a bare name in a ``case``, which binds it."""
     parent = node.parent
     if parent is None or parent.type == "splat_pattern":
         return parent is not None
@@ -224,7 +244,7 @@ def _is_capture(node: Node) -> bool:
 
 
 def is_deleted(node: Node) -> bool:
-    """A name behind ``del``, which makes it one of the scope's own as an assignment does."""
+    """Whether the name stands behind ``del``, which makes it local as an assignment does."""
     parent = node.parent
     while parent is not None and parent.type in {"expression_list", "tuple", "list", "parenthesized_expression"}:
         parent = parent.parent

@@ -1,4 +1,4 @@
-"""The symbol at a place: what defines it, what it is related to, and whether it may be renamed at all."""
+"""The symbol at a place: what defines it, what is related to it, and whether it may be renamed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from seed_lsp.features.rename.query import Query
 from seed_lsp.features.rename.sites import Kind, Scope, Symbol, is_private, name_at
 from seed_lsp.source.document import CharOffset
 
-# What the import system calls on loaders and finders, which need no base class (importlib.abc).
+# Python's import system calls these methods on objects of any class (importlib.abc).
 _IMPORT_HOOKS = frozenset({"find_spec", "create_module", "exec_module", "load_module", "find_module", "invalidate_caches"})
 
 
 def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renamed: bool = True) -> Symbol:
-    """The symbol at a place; `RenameRefusedError` where there is none that could be renamed, or whose signature could change where it is not `renamed`."""
+    """The symbol at a place.
+
+    If not `renamed`, only its signature is to change. `RenameRefusedError` if there is no symbol,
+    or none that may change like this.
+    """
     place = resolution.place(path)
     occurrence = place.at(offset)
     if occurrence is None:
@@ -50,12 +54,12 @@ def find_symbol(resolution: Resolution, path: Path, offset: CharOffset, *, renam
 
 
 def resolution_at(query: Query) -> Resolution:
-    """A resolution for the name that is meant; `RenameRefusedError` if there is none."""
+    """A resolution for the name that is meant; `RenameRefusedError` if no name stands there."""
     return Resolution(query.files, query.resolver, name_at(query.document, query.offset), query.check)
 
 
 def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
-    """By the first of its definitions that is not local."""
+    """The kind of a symbol, by its first definition that is not local."""
     scope = min(scopes, key=lambda s: (s.is_local, str(s.path), s.start))
     assert scope.path is not None, "a library's symbol was refused"
     bindings = resolution.place(scope.path).bindings.get(scope, [])
@@ -73,7 +77,10 @@ def _kind(resolution: Resolution, scopes: Iterable[Scope]) -> Kind:
 
 
 def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """The classes above and below that define the same name, and those above and below these, to a fixpoint."""
+    """The classes above and below that define the same name, and those above and below these.
+
+    For a parameter of a method, these are related functions instead.
+    """
     family = {scope for scope in scopes if scope.is_class}
     if not family:
         return _related_parameters(resolution, scopes)
@@ -90,7 +97,10 @@ def _related(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scop
 
 
 def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]:
-    """The classes of the workspace that define the name, and whose own it may be in the family: of a private one only those of the same name have one and the same."""
+    """The classes of the workspace that define the name, and may be related to the family.
+
+    Classes can only share a private name if Python puts the same prefix before it.
+    """
     found = set()
     for place in resolution.python_places():
         containers = (place.container(occurrence) for occurrence in place.occurrences)
@@ -102,7 +112,7 @@ def _classes_with(resolution: Resolution, family: Iterable[Scope]) -> set[Scope]
 
 
 def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """Of a method's parameter: the same parameter of the methods that override it, or that it overrides."""
+    """The same parameter in the methods that override a method, or that it overrides."""
     found: set[Scope] = set()
     for methods, own in _methods(resolution, scopes):
         family = {own, *_related(methods, frozenset({own}))}
@@ -114,7 +124,10 @@ def _related_parameters(resolution: Resolution, scopes: frozenset[Scope]) -> fro
 
 
 def _other_constructors(resolution: Resolution, methods: Resolution, family: Iterable[Scope]) -> set[Scope]:
-    """Of classes the ``__new__`` beside their ``__init__``, or the other way round, with the parameter: a call gives its arguments to both."""
+    """The other constructors with the parameter: ``__new__`` beside ``__init__``, or vice versa.
+
+    A call of the class gives its arguments to both.
+    """
     nearest = (next((one for one in methods.line_of(scope) if methods.binds(one)), None) for scope in family)
     below = {one for scope in family for one in methods.hierarchy.below(scope) if methods.binds(one)}
     owners = {*below, *(one for one in nearest if one is not None)}
@@ -123,7 +136,10 @@ def _other_constructors(resolution: Resolution, methods: Resolution, family: Ite
 
 
 def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[Resolution, Scope]]:
-    """Of those of the scopes that are methods, and have the name for a parameter, the class, with a resolution for the method's name."""
+    """The class of each scope that is a method with the name for a parameter.
+
+    Each class comes with a resolution for the method's name.
+    """
     for scope in scopes:
         if scope.path is None or scope.node_type != "function_definition":
             continue
@@ -136,7 +152,10 @@ def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[
 
 
 def _alike(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]:
-    """The classes with the name that have to do with the family by a protocol; of a method's parameter their methods that have it."""
+    """The classes that define the name and are related to the family by a protocol.
+
+    For a parameter of a method, these are the methods of such classes that have the parameter.
+    """
     classes = frozenset(scope for scope in family if scope.is_class)
     if classes:
         return classes_alike(resolution, classes, _classes_with(resolution, classes))
@@ -148,7 +167,10 @@ def _alike(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]
 
 
 def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> set[Scope]:
-    """The functions by the name of `methods` in a class that have the name of `resolution` for a parameter."""
+    """The methods of the class `owner` that have the parameter.
+
+    The name of the methods is that of `methods`, the name of the parameter that of `resolution`.
+    """
     assert owner.path is not None, "a class of the workspace"
     place, found = resolution.place(owner.path), set()
     for binding in methods.place(owner.path).bindings[owner]:
@@ -159,13 +181,16 @@ def _functions_in(resolution: Resolution, methods: Resolution, owner: Scope) -> 
 
 
 def _unsure(resolution: Resolution, family: frozenset[Scope]) -> frozenset[Scope]:
-    """The classes that define the name too, and may be above or below one of the family."""
+    """The classes that define the name too, and may be above or below a class of the family."""
     classes = frozenset(scope for scope in family if scope.is_class)
     return scopes_of_unknown_family(resolution, classes, _classes_with(resolution, classes)) if classes else frozenset()
 
 
 def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> frozenset[str]:
-    """The names that the functions with these scopes are called by, where arguments may name the symbol: of ``__init__`` that of the class."""
+    """The names by which the scopes are called, if arguments may name the symbol.
+
+    A constructor is called by the name of its class.
+    """
     if kind == "attribute":
         return frozenset(resolution.title(scope) for scope in scopes)
     found: set[str] = set()
@@ -180,7 +205,10 @@ def _called_as(resolution: Resolution, kind: Kind, scopes: Iterable[Scope]) -> f
 
 
 def _refuse_library_member(resolution: Resolution, name: str, scopes: frozenset[Scope], *, renamed: bool) -> None:
-    """A method that overrides a library's is called by that library under its name, and with the arguments that it has."""
+    """`RenameRefusedError` if Python or a library calls the member by its name.
+
+    A library calls a method that overrides one of its own, with the arguments that it has.
+    """
     special = (name.startswith("__") and name.endswith("__")) or name in _IMPORT_HOOKS
     if special and any(scope.is_class for scope in scopes):
         if renamed:
