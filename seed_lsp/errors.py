@@ -1,7 +1,7 @@
 """What can go wrong, in the user's words.
 
     SeedError                     any request that is answered with a reason instead of a result
-    ├── StaleDocumentError        the document changed since the request was made; nothing was applied
+    ├── StaleDocumentError        the document changed since the request; nothing was applied
     ├── SelectionError            there is nothing to work on, or too much
     ├── RejectedResultError       the model's text was not safe to apply; nothing was applied
     │   └── NoChangeError         the model would leave the code as it is

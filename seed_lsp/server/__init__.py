@@ -1,1 +1,4 @@
-"""The language server and the HTTP endpoint: the protocol alone, which translates, delegates, and translates back."""
+"""The language server and the HTTP endpoint.
+
+The modules here know the protocols: they translate, delegate to the features, and translate back.
+"""

@@ -24,7 +24,10 @@ Handler = Callable[..., Awaitable[Result]]
 
 
 def reports_errors(*, show_to_user: bool) -> Callable[[Handler[Result]], Handler[Result]]:
-    """Let a handler fail with our errors. `show_to_user`: for requests whose errors editors do not show by themselves."""
+    """Let a handler fail with our errors.
+
+    `show_to_user` is for requests whose errors editors do not show by themselves.
+    """
 
     def decorate(handler: Handler[Result]) -> Handler[Result]:
         @functools.wraps(handler)

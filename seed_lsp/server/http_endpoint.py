@@ -1,7 +1,10 @@
-"""``seed-lsp http``: completions for editors without an inline client, over the completions request that they already speak.
+"""``seed-lsp http``: completions for editors that have no inline client.
 
-Listens on 127.0.0.1 alone and answers nobody without the token. A request for another host, as a web page would make it through a name that it controls, and
-one with a browser's Origin are refused (DNS rebinding).
+They come over the completions request that such editors already speak.
+
+The endpoint listens on 127.0.0.1 alone and answers nobody without the token. It refuses a request
+for another host, as a web page would make it through a name that it controls, and a request with a
+browser's Origin (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -65,9 +68,10 @@ def token_path() -> Path:
 
 
 def read_token() -> str:
-    """``SEED_LSP_TOKEN``, else the one of a file that only the user can read. `EndpointError` if there can be none.
+    """The token: ``SEED_LSP_TOKEN``, else that of a file that only the user can read.
 
-    One is made at the first use, and a new one in the place of what is no token or could have been read by others.
+    A token is made at the first use. A new one replaces what is no token, or could have been read
+    by others. `EndpointError` if there can be none.
     """
     if given := os.environ.get("SEED_LSP_TOKEN", "").strip():
         if not _TOKEN.fullmatch(given):
@@ -110,7 +114,10 @@ def _kept_token(path: Path) -> str | None:
 
 
 def read_plan(body: dict[str, Any]) -> Plan:
-    """The hole of a request: a ``prompt`` with a ``suffix``, or one prompt with the model's fill-in-the-middle marks."""
+    """The hole of a request.
+
+    It is a ``prompt`` with a ``suffix``, or one prompt with the model's fill-in-the-middle marks.
+    """
     prompt, suffix = body.get("prompt"), body.get("suffix") or ""
     if not isinstance(prompt, str) or not isinstance(suffix, str):
         raise BadRequestError("prompt and suffix must be strings")
@@ -121,7 +128,10 @@ def read_plan(body: dict[str, Any]) -> Plan:
 
 
 class Completions:
-    """Answers requests one after the other with an engine of its own, in an event loop of its own thread."""
+    """Answers requests one after the other.
+
+    It has an engine of its own, and an event loop in a thread of its own.
+    """
 
     def __init__(self, settings: Settings, engine: EngineClient) -> None:
         self._settings, self._engine = settings, engine
@@ -130,7 +140,11 @@ class Completions:
         self._thread.start()
 
     def answer(self, body: dict[str, Any], wanted: Callable[[], bool] = lambda: True) -> dict[str, Any]:
-        """The response's body. `BadRequestError`, an `EngineError`, or `ConnectionAbortedError` once it is not `wanted`, which is asked often."""
+        """The response's body.
+
+        `wanted` is asked often, and `ConnectionAbortedError` raised once it is false. Other errors
+        are `BadRequestError` and the `EngineError`s.
+        """
         if body.get("stream"):
             raise BadRequestError("streaming is not offered; leave out `stream`")
         plan = read_plan(body)
@@ -181,7 +195,10 @@ class Completions:
 
 
 def make_server(completions: Completions, token: str, model: str, port: int = 0) -> LoopbackServer:
-    """A server that is bound and not yet serving; port 0: any that is free. `EndpointError` where it cannot be had."""
+    """A server that is bound and not yet serving; port 0 takes any that is free.
+
+    `EndpointError` where the port cannot be had.
+    """
     if not token:
         raise EndpointError("without a token the endpoint would be open to everybody on this machine")
 

@@ -1,4 +1,7 @@
-"""HTTP on 127.0.0.1 that silent, slow and broken clients cannot hold up, whether they have the token or not."""
+"""HTTP on 127.0.0.1 that silent, slow and broken clients cannot hold up.
+
+That holds whether they have the token or not.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 256
 SILENCE_S = 10.0
-"""So long a client may say nothing while its request, or the next one on its connection, is waited for."""
+"""So long a client may say nothing while its next request is waited for."""
 REQUEST_S = 30.0
 """And so long it may take to say all of it."""
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -27,9 +30,13 @@ PAUSE_S = 0.05
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """A thread for each connection, of which there are a bounded number: where there are too many, the one that was waited for longest gives way."""
+    """A server with a thread for each connection, of which there are a bounded number.
 
-    # Of connections that are not yet taken up: as many as an editor may open while one thread starts another.
+    Where there are too many, the connection that was waited for longest gives way.
+    """
+
+    # The queue of connections that are not yet taken up holds as many as an editor may open while
+    # one thread starts another.
     request_queue_size = 128
     # On Windows it would let another program listen on the same port.
     allow_reuse_address = os.name == "posix"
@@ -38,7 +45,8 @@ class LoopbackServer(ThreadingHTTPServer):
         self.max_connections = min(MAX_CONNECTIONS, _descriptors() // 2)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        # Those whose request is not whole yet, with the time since when; the longest waited for first.
+        # The connections whose request is not whole yet, each with the time since when it is waited
+        # for, the longest first.
         self._awaited: dict[socket.socket, float] = {}
         super().__init__((HOST, port), handler)
 
@@ -82,12 +90,18 @@ class LoopbackServer(ThreadingHTTPServer):
             self._awaited.setdefault(request, time.monotonic())
 
     def has(self, request: socket.socket) -> None:
-        """A connection's request is whole and from somebody with the token: it is served before anybody is let in instead."""
+        """Note that a connection's request is whole and has the token.
+
+        It is served before anybody is let in instead.
+        """
         with self._lock:
             self._awaited.pop(request, None)
 
     def _give_way(self, at_least_s: float = 0.0) -> bool:
-        """End the connection whose request was waited for longest, if for at least so long; its thread reads the end and is done."""
+        """End the connection whose request was waited for longest, if for at least so long.
+
+        Its thread reads the end of the stream, and is done.
+        """
         with self._lock:
             request, since = next(iter(self._awaited.items()), (None, 0.0))
             if request is None or time.monotonic() - since < at_least_s:

@@ -1,4 +1,7 @@
-"""Inline completions, next edits, and what editors tell about them: the standard requests and the shapes that clients already speak."""
+"""Inline completions, next edits, and what editors tell about them.
+
+They speak the protocol's requests and the shapes that published clients already use.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,10 @@ def on_close(server: SeedServer, uri: str) -> None:
 
 
 def on_focus(server: SeedServer, params: Any) -> None:
-    """The editor shows another document: look up its context and warm the model up for it. `position` may be left out."""
+    """Look up the context of the document that the editor shows, and warm the model up for it.
+
+    `position` may be left out.
+    """
     uri = field(params, "textDocument", "uri")
     document = server.documents.find(uri) if isinstance(uri, str) else None
     if document is None:
@@ -150,7 +156,8 @@ def on_edit_shown(server: SeedServer, params: Any) -> None:
 async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
     """The next edit for a document at exactly the version that the client has; none for another.
 
-    A client may send the document's diagnostics in `context.diagnostics`, as `CodeActionContext` has them: what no longer fits is a likely place.
+    A client may send the document's diagnostics in `context.diagnostics`, as `CodeActionContext`
+    has them: what no longer fits is a likely place.
     """
     uri, version = field(params, "textDocument", "uri"), field(params, "textDocument", "version")
     if not isinstance(uri, str) or not (version is None or is_whole(version)):
@@ -192,7 +199,10 @@ def _plain(server: SeedServer, offer: Offer) -> dict[str, Any]:
 
 
 def completion_statistics(server: SeedServer) -> dict[str, Any]:
-    """Command `seed.completionStatistics`: `CompletionCounts` since the server started, and the verdicts on next edits."""
+    """Command `seed.completionStatistics`: counts since the server started.
+
+    They are `CompletionCounts`, and the verdicts on next edits.
+    """
     counts = server.completer.counts
     return {
         "reasons": dict(counts.reasons),

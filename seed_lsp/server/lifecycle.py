@@ -1,4 +1,4 @@
-"""A server's life: its handlers, initialize, settings that change, shutdown, and the streams it serves."""
+"""A server's life: its handlers, initialize, changed settings, shutdown, and its streams."""
 
 from __future__ import annotations
 
@@ -74,7 +74,10 @@ async def on_configuration(server: SeedServer, params: types.DidChangeConfigurat
 
 
 async def _offer_completion_list(server: SeedServer) -> None:
-    """Register the ordinary completion list with the client once a setting asks for it; switched off, it stays empty."""
+    """Register the ordinary completion list with the client once a setting asks for it.
+
+    The list stays empty once the setting is switched off.
+    """
     if not server.session.settings.completion_enabled or types.TEXT_DOCUMENT_COMPLETION in server.protocol.fm.features:
         return
     documents = server.client_capabilities.text_document
@@ -98,7 +101,10 @@ async def on_shutdown(server: SeedServer, _params: None) -> None:
 
 
 def serve_stdio(engine: EngineClient) -> int:
-    """Serve one client on standard input and output until it leaves; the exit status that the protocol wants."""
+    """Serve one client on standard input and output until it leaves.
+
+    Returns the exit status that the protocol wants.
+    """
     log_to_standard_error()
     # pygls logs whole messages at INFO, and they hold the user's code.
     logging.getLogger("pygls").setLevel(logging.WARNING)

@@ -1,4 +1,7 @@
-"""The server's log, standard error: other libraries' messages quote what they were given, so only their place and type is kept."""
+"""The server's log, which is standard error.
+
+Messages of other libraries quote what they were given, so that only their place and type is kept.
+"""
 
 from __future__ import annotations
 

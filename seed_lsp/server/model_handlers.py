@@ -1,4 +1,7 @@
-"""Models, for editors: which there are, and fetching one, with progress. Nothing is fetched unless it is asked for."""
+"""Models, for editors: which there are, and fetching one with progress.
+
+Nothing is fetched unless the user asks for it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def register(server: SeedServer) -> None:
 
 
 async def models(server: SeedServer) -> dict[str, Any]:
-    """Command `seed.models`: each published model with its size and whether it is here, which one is chosen, and what is missing."""
+    """Command `seed.models`: the published models, the chosen one, and what is missing.
+
+    Each model has its size, and whether it is here.
+    """
     settings, store = await server.session.settled(), Store()
     return {
         "chosen": settings.model,
@@ -41,7 +47,10 @@ async def models(server: SeedServer) -> dict[str, Any]:
 
 
 async def fetch_model(server: SeedServer, name: str) -> dict[str, Any]:
-    """Command `seed.fetchModel`: bring a model's file into the cache. The user may cancel; what came stays for the next time."""
+    """Command `seed.fetchModel`: bring a model's file into the cache.
+
+    The user may cancel; what came stays for the next time.
+    """
     return await _fetch(server, name)
 
 

@@ -1,4 +1,4 @@
-"""Work-done progress for a request: shown where the client can, cancelled where the user says so."""
+"""Work-done progress for a request, shown where the client can and cancelled by the user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ CREATED_WITHIN_S = 5.0
 
 
 class WorkProgress:
-    """``async with`` it around the work, run the work through `cancellable`, and pass it the engine's events."""
+    """Shows the progress of work.
+
+    Use ``async with`` around the work, run it through `cancellable`, and pass the engine's events
+    to `show`.
+    """
 
     def __init__(self, server: LanguageServer, title: str, *, measured: bool = False) -> None:
         """`measured`: `say` will tell percentages."""
@@ -40,7 +44,8 @@ class WorkProgress:
         if self._token is None:
             return self
         progress = self._server.work_done_progress
-        # pygls knows the token once it has read the client's answer; a cancellation may come right behind that.
+        # pygls knows the token once it has read the client's answer, and a cancellation may come
+        # right behind that.
         progress.tokens[self._token] = Future()
         progress.tokens[self._token].add_done_callback(self._on_user_cancel)
         shown = False

@@ -1,6 +1,9 @@
-"""pygls' protocol with what it lacks mended, in one place: every request is answered, states are kept, and nothing of the user's is logged.
+"""pygls' protocol, with what it lacks mended in one place.
 
-Each mend names the function of pygls 2.1 that it takes the place of, so that it can go once that does the same.
+Every request is answered, states are kept, and nothing of the user's is logged.
+
+Each mend names the function of pygls 2.1 that it replaces, so that it can go once that function
+does the same.
 """
 
 from __future__ import annotations
@@ -42,7 +45,11 @@ _MOST_DIGITS = 16
 
 
 class SeedProtocol(LanguageServerProtocol):
-    """`receive` takes the messages. `exit_status` is set once the client has said that the server may end; `root_uri` is the folder that it named, in either way."""
+    """The protocol of one client; `receive` takes the messages.
+
+    `exit_status` is set once the client has said that the server may end. `root_uri` is the folder
+    that the client named as its root, as an address or as a path.
+    """
 
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
@@ -53,8 +60,11 @@ class SeedProtocol(LanguageServerProtocol):
         self._strictness = Strictness(converter)
 
     def receive(self, body: bytes) -> None:
-        """One message. `run_async` (pygls/io_.py) leaves what is no JSON without an answer, `structure_message` (pygls/protocol/json_rpc.py) what has parameters
-        of another shape, `handle_message` (there) what has no version.
+        """Take one message, and answer also what is no message.
+
+        In pygls `run_async` (io_.py) leaves what is no JSON without an answer, `structure_message`
+        (protocol/json_rpc.py) leaves out what has parameters of another shape, and `handle_message`
+        (there) what has no version.
         """
         try:
             message = json.loads(body, parse_int=_whole_number, parse_float=_number, parse_constant=lambda _text: NoNumber())
@@ -83,7 +93,11 @@ class SeedProtocol(LanguageServerProtocol):
         self._refuse(None, JsonRpcInvalidRequest(words))
 
     def _take_request(self, number: int | str, method: str, message: dict[str, Any]) -> None:
-        """`handle_message` and `lsp_initialize` (pygls) know no states but the one after shutdown, in which they drop requests."""
+        """Refuse what the session's state does not allow.
+
+        `handle_message` and `lsp_initialize` (pygls) know no state but the one after shutdown, in
+        which they drop requests.
+        """
         if self._state == "ended":
             raise JsonRpcInvalidRequest("the server is shutting down")
         if self._state == "new" and method != types.INITIALIZE:
@@ -106,7 +120,11 @@ class SeedProtocol(LanguageServerProtocol):
         contextvars.copy_context().run(self._handle_request, number, method, params)
 
     def _take_root(self, params: types.InitializeParams) -> None:
-        """`Workspace` and `from_fs_path` (pygls/workspace/workspace.py, pygls/uris.py) raise for some texts that are no address or no path."""
+        """Leave out folders whose address is none.
+
+        `Workspace` and `from_fs_path` (pygls/workspace/workspace.py, pygls/uris.py) raise for some
+        of them.
+        """
         self.root_uri = params.root_uri
         if params.root_uri is None and params.root_path:
             with contextlib.suppress(ValueError):
@@ -133,13 +151,18 @@ class SeedProtocol(LanguageServerProtocol):
         except JsonRpcException as error:
             logger.warning("%s", error)
             if known is not None:
-                # From here on its text would be another than the editor's, and the next edit would go astray.
+                # From here on the document's text would differ from the editor's, and the next edit
+                # would go astray.
                 workspace.remove_text_document(known.uri)
             return
         contextvars.copy_context().run(self._handle_notification, method, params)
 
     def _take_response(self, message: dict[str, Any]) -> None:
-        """Only to what was asked: `_handle_response` (pygls/protocol/json_rpc.py) would also end a request of the client's that has the number."""
+        """Take an answer to what was asked.
+
+        `_handle_response` (pygls/protocol/json_rpc.py) would also end a request of the client's
+        that has the same number.
+        """
         number = message.get("id")
         if not _is_id(number) or number not in self._result_types:
             return
@@ -162,7 +185,11 @@ class SeedProtocol(LanguageServerProtocol):
             future.set_result(result)
 
     def _shaped(self, kind: type[Any] | None, method: str, message: dict[str, Any]) -> Any:
-        """The parameters as the protocol's type for this method, as JSON has them where it knows none. `JsonRpcInvalidParams` says which does not fit, without its value."""
+        """The parameters as the protocol's type for this method, or as plain JSON where it has
+        none.
+
+        `JsonRpcInvalidParams` says which value does not fit, without quoting it.
+        """
         if method == types.SHUTDOWN:
             return None
         if kind is None:
@@ -212,21 +239,29 @@ class SeedProtocol(LanguageServerProtocol):
         args: tuple[Any, ...] | None = None,
         kwargs: dict[str, Any] | None = None,
     ) -> None:
-        """Of the same name in pygls, which keeps for good what notifications and commands left, and lets a command that was cancelled run on."""
+        """Replaces pygls' function of the same name.
+
+        That one keeps for good what notifications and commands left, and lets a cancelled command
+        run on.
+        """
 
         def done(future: Future[Any]) -> None:
             self._request_futures.pop(msg_id, None)
             callback(future)
 
         super()._execute_handler(msg_id, handler, done, args, kwargs)
-        # A command runs under a number of its own, for a request that `lsp_workspace__execute_command` has taken.
+        # A command runs under a number of its own, for a request that
+        # `lsp_workspace__execute_command` has taken.
         work = self._request_futures.get(msg_id)
         request = self._request_futures.get(self.msg_id) if self.msg_id is not None else None
         if request is not None and work is not None and request is not work:
             request.add_done_callback(lambda future: work.cancel() if future.cancelled() else None)
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: int | str) -> None:
-        """Of the same name in pygls, which logs the words of refusals, and sends traces to the client."""
+        """Replaces pygls' function of the same name.
+
+        That one logs the words of refusals, and sends traces to the client.
+        """
         if future.cancelled():
             self._refuse(msg_id, JsonRpcRequestCancelled("cancelled"))
             return
@@ -241,7 +276,10 @@ class SeedProtocol(LanguageServerProtocol):
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
-        """Of the same name in pygls, which walks over the requests under way while these leave it."""
+        """Replaces pygls' function of the same name.
+
+        That one walks over the requests under way while these leave it.
+        """
         current = self.msg_id
         if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
             yield handler, args, None
@@ -251,7 +289,10 @@ class SeedProtocol(LanguageServerProtocol):
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Generator[Any, Any, Any]:
-        """Of the same name in pygls, which calls a command without arguments where there are none, whatever it takes."""
+        """Replaces pygls' function of the same name.
+
+        That one calls a command without arguments where there are none, whatever the command takes.
+        """
         handler = self.fm.commands.get(params.command)
         if handler is None:
             raise JsonRpcInvalidParams("unknown command")

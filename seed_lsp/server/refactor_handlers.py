@@ -25,12 +25,15 @@ from seed_lsp.source.patch import unified_diff
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
 REWRITE = "seed/rewrite"
-"""The request behind a preview: like `seed.editSelection` or `seed.refactor`, with the edits as the answer, and the drafts on the way."""
+"""The request behind a preview: it answers with the edits, and tells the drafts on the way."""
 
 
 @dataclass
 class Selection:
-    """Argument of the commands. `version` is the document's as the user saw it; null: whatever it is now."""
+    """Argument of the commands.
+
+    `version` is the document's as the user saw it; null takes whatever it is now.
+    """
 
     uri: str
     range: types.Range
@@ -107,7 +110,7 @@ def _selection_of(data: Any) -> Selection:
 
 
 async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
-    """Command `seed.editSelection`: rewrite the selection by the user's instruction and apply it."""
+    """Command `seed.editSelection`: rewrite the selection by the user's words, and apply it."""
     return await _apply(server, (selection, rewriting.own_instruction(selection.instruction)))
 
 
@@ -122,10 +125,15 @@ async def refactor_selection(server: SeedServer, selection: Selection) -> dict[s
 
 @reports_errors(show_to_user=False)
 async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
-    """Request `seed/rewrite`: `{textDocument: {uri, version}, range, instruction | name, partialResultToken?}`.
+    """Request `seed/rewrite`.
 
-    The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that version; nothing is applied. On the way each
-    `$/progress` of the token has the `range`, the text that is `committed`, the `draft` behind it, which may still change (masks are U+2591), and the `step`.
+    Its parameters are `{textDocument: {uri, version}, range, instruction | name,
+    partialResultToken?}`.
+
+    The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that
+    version; nothing is applied. On the way each `$/progress` of the token has the `range`, the
+    `committed` text, the `draft` behind it, which may still change (masks are U+2591), and the
+    `step`.
     """
     name, instruction, token = (field(params, one) or "" for one in ("name", "instruction", "partialResultToken"))
     identifier, area = field(params, "textDocument"), field(params, "range")
@@ -182,7 +190,10 @@ async def rewrite_selection(
     refactoring: rewriting.Refactoring,
     watch: Callable[[rewriting.Plan, Event], None] = lambda _plan, _event: None,
 ) -> tuple[rewriting.Plan, rewriting.Rewrite, Finished]:
-    """Ask the engine for a rewrite of a selection; nothing is applied here. `watch` sees how it comes about."""
+    """Ask the engine for a rewrite of a selection; nothing is applied here.
+
+    `watch` is called with the plan and each event of the engine.
+    """
     document = server.documents.snapshot(selection.uri)
     if selection.version is not None and selection.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; select again")

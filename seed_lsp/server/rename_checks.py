@@ -1,4 +1,7 @@
-"""What a rename is refused for that only an editor can bring about: no file, texts that moved on, two texts of one file."""
+"""Reasons to refuse a rename that only an editor can bring about.
+
+The document has no file, a text moved on meanwhile, or one file is open with two texts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def refuse_moved(documents: Documents, asked: Document, found: Rename, around: S
 
 
 def refuse_contested(found: Rename, around: Surroundings) -> None:
-    """Of two texts of one file, of which none was asked about, neither may be changed without the other."""
+    """Refuse to change a file that is open with two texts, neither of which was asked about."""
     name, edited = found.references.symbol.name, {*found.all_edits(), *(site.path for site in found.references.sites)}
     for path, others in around.contested.items():
         chosen = around.opened[path]

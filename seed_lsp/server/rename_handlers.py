@@ -50,9 +50,12 @@ _ANNOTATIONS: dict[str, types.ChangeAnnotation] = {
 
 @dataclass
 class RenameArguments:
-    """Argument of the commands. Without a `name`, which is the new one, it stays. `signature`, `was` and `arguments`: see `NewSignature`; without a signature it stays. `version` is
-    the document's as the user saw it; null: whatever it is now. `form`: what a function or method is to become. Without `apply` the answer has the edit, for the
-    editor to show and apply.
+    """Argument of the commands.
+
+    `name` is the new name; without one the name stays. `signature`, `was` and `arguments` are those
+    of `NewSignature`; without a signature it stays. `form` is what a function or method is to
+    become. `version` is the document's as the user saw it; null takes whatever it is now. Without
+    `apply` the answer has the edit, for the editor to show and apply.
     """
 
     uri: str
@@ -116,8 +119,10 @@ async def rename(server: SeedServer, params: types.RenameParams) -> types.Worksp
 
 
 async def rename_and_update(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
-    """Command `seed.renameAndUpdateCallSites`: rename, apply what is certain, and say what was found and what is left. Without a name the user is asked to
-    choose from what the model proposes.
+    """Command `seed.renameAndUpdateCallSites`: rename, and apply what is certain.
+
+    The answer says what was found and what is left. Without a name the user chooses from what the
+    model proposes.
     """
     return await _apply(server, arguments)
 
@@ -128,7 +133,7 @@ async def change_signature(server: SeedServer, arguments: RenameArguments) -> di
 
 
 def offered_actions(server: SeedServer, document: Document, area: types.Range) -> list[types.CodeAction]:
-    """Code actions for the name that is selected, or at the cursor; they cost a look at the syntax."""
+    """Code actions for the name at the cursor; to find them costs a look at the syntax."""
     from seed_lsp.features.rename.offers import offers_at
 
     start, end = offsets(document, area, server.documents.encoding)
@@ -162,7 +167,10 @@ async def suggest_names(server: SeedServer, arguments: RenameArguments) -> dict[
 
 @reports_errors(show_to_user=True)
 async def signature_of(server: SeedServer, arguments: RenameArguments) -> dict[str, Any]:
-    """Command `seed.signatureOf`: name and parameters of the function at a place, wherever it is defined; of a class those of its constructor."""
+    """Command `seed.signatureOf`: the name and the parameters of the function at a position.
+
+    The function may be defined anywhere. For a class they are its constructor's parameters.
+    """
     from seed_lsp.features.rename.change import find_signature
 
     name, signature = await _asked(server, arguments).look_up(server, find_signature)
@@ -249,7 +257,10 @@ async def _find(server: SeedServer, wanted: RenameArguments) -> Rename:
 async def _with_values(
     server: SeedServer, found: Rename, signature: NewSignature, plan: Callable[[NewSignature], Awaitable[Rename]]
 ) -> Rename:
-    """With the model's values for what calls have to pass from now on; without, where there is no model."""
+    """The rename with the model's values for what calls have to pass from now on.
+
+    Without a model the calls are left as they are.
+    """
     from seed_lsp.features.rename.values import filled
 
     settings = await server.session.settled()

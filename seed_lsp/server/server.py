@@ -1,4 +1,7 @@
-"""The language server: the protocol alone. What its features share is a `Session`; its answers are in the handlers."""
+"""The language server, which knows the protocol alone.
+
+What its features share is a `Session`; its answers are in the handlers.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ REFRESH, REFRESH_CAPABILITY = "seed/inlineCompletionRefresh", "inlineCompletionR
 
 
 class SeedServer(LanguageServer):
-    """A pygls server whose documents' lines are the protocol's. It is the `Client` of its session."""
+    """A pygls server whose documents have the protocol's lines; the `Client` of its session."""
 
     protocol: SeedProtocol
 
@@ -58,7 +61,8 @@ class SeedServer(LanguageServer):
         self.window_log_message(types.LogMessageParams(types.MessageType.Log, text))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        # The default tells the client, which on a closed stream reports an error of its own, without end.
+        # The default tells the client, which on a closed stream reports an error of its own, and so
+        # on without end.
         logger.error("%s: %s", getattr(source, "__name__", source), type(error).__name__)
 
     async def read_configuration(self, sent: object) -> None:
@@ -79,7 +83,10 @@ class SeedServer(LanguageServer):
                 self.session.tell_once("the editor did not say what the settings are; the defaults are used")
 
     def refresh_completion(self, document: Document, cursor: CharOffset) -> None:
-        """Tell an editor that says it wants to know (`experimental.inlineCompletionRefresh`) that there is more to suggest than what it was told at `cursor`."""
+        """Tell the editor that there is more to suggest than what it was told at `cursor`.
+
+        Only an editor is told that wants to know (`experimental.inlineCompletionRefresh`).
+        """
         experimental = self.client_capabilities.experimental
         if isinstance(experimental, dict) and experimental.get(REFRESH_CAPABILITY) is True:
             place = plain_range(protocol_range(document, cursor, cursor, self.documents.encoding))["start"]
@@ -91,7 +98,10 @@ class SeedServer(LanguageServer):
         return bool(workspace and workspace.apply_edit)
 
     def require_apply_edit(self) -> None:
-        """`UnsupportedError` where the editor has not said that it applies edits; before any work is done for one."""
+        """Raise `UnsupportedError` where the editor has not said that it applies edits.
+
+        This is called before any work is done for an edit.
+        """
         if not self.can_apply_edits:
             raise UnsupportedError("the editor applies no edits of a server (workspace/applyEdit); use its own rename or code actions")
 
@@ -120,7 +130,8 @@ class SeedServer(LanguageServer):
     def takes_document_changes(self) -> bool:
         workspace = self.client_capabilities.workspace
         support = workspace.workspace_edit if workspace else None
-        # Neovim does not announce document changes, but resource operations, which come in no other form.
+        # Neovim does not announce document changes, but resource operations, which come in no other
+        # form.
         return bool(support and (support.document_changes or support.resource_operations))
 
     def versioned_edit(self, document: Document, edits: tuple[Edit, ...]) -> types.WorkspaceEdit:

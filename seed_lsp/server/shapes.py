@@ -1,4 +1,7 @@
-"""What fits the protocol's types: no text for a number, and words for what does not fit, without quoting it."""
+"""Values that fit the protocol's types.
+
+A text is no number, and what does not fit is told in words that do not quote it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class NoNumber:
 
 
 class Strictness:
-    """Has a converter take values of the declared types alone; cattrs by itself makes a text of anything, and a number of a text. `on` can be switched off."""
+    """Has a converter take values of the declared types alone; `on` can be switched off.
+
+    cattrs by itself makes a text of anything, and a number of a text.
+    """
 
     def __init__(self, converter: Converter) -> None:
         self.on = True
@@ -56,7 +62,10 @@ def _is_diagnostics(kind: Any) -> bool:
 
 
 def misfit(error: BaseException) -> str:
-    """Where the first value is that does not fit: names of the protocol's, and numbers of entries."""
+    """Where the first value is that does not fit.
+
+    The path is made of the protocol's names and of the indices of entries.
+    """
     path, cause = _path(error)
     where = ".".join(map(str, path)).removeprefix("params.")
     if where in {"", "params"}:
@@ -65,7 +74,10 @@ def misfit(error: BaseException) -> str:
 
 
 def leave_out(message: dict[str, Any], error: BaseException) -> bool:
-    """Take the first value that does not fit out of what a client says of itself, or what it is part of; whether there was one."""
+    """Take the first value that does not fit out of what a client says of itself.
+
+    What needs the value goes with it. Returns whether there was one.
+    """
     path = _path(error)[0]
     while len(path) > len(_OF_ITSELF) and tuple(path[: len(_OF_ITSELF)]) == _OF_ITSELF:
         around: Any = message
@@ -79,7 +91,7 @@ def leave_out(message: dict[str, Any], error: BaseException) -> bool:
 
 
 def _path(error: BaseException) -> tuple[list[str | int], BaseException]:
-    """The way to the first value that does not fit, as JSON names it, and what is wrong with that."""
+    """The path to the first value that does not fit, as JSON names it, and what is wrong there."""
     path: list[str | int] = []
     while isinstance(error, BaseValidationError) and error.exceptions:
         first = error.exceptions[0]

@@ -1,4 +1,7 @@
-"""Messages over standard input and output, until the client leaves or the process that started it is gone."""
+"""Messages over standard input and output.
+
+They end when the client leaves, or when the process that started the server is gone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ WATCH_S = 2.0
 SHUTDOWN_S = 5.0
 UNREAD_S = 2.0
 """So long the end waits for a client to read what was written last."""
-# Names of headers have no case (RFC 7230, 3.2), and white space around values counts for nothing. Behind a message that could not be read the header stands at its end.
+# Names of headers have no case (RFC 7230, 3.2), and white space around values counts for nothing.
+# Behind a message that could not be read the header stands at the end of what was read.
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?\n?\Z", re.IGNORECASE)
 _CHUNK = 1 << 16
 
@@ -35,8 +39,10 @@ class UnreadableError(Exception):
 
 
 class Input:
-    """A stream read by a thread of its own, and only as far as is asked for. The thread keeps no process alive: `StdinAsyncReader` (pygls/io_.py) reads in a pool,
-    which waits for what the client will never send.
+    """A stream that a thread of its own reads, and only as far as is asked for.
+
+    The thread keeps no process alive. `StdinAsyncReader` (pygls/io_.py) reads in a pool, which
+    waits for what the client will never send.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -105,7 +111,10 @@ def _give(future: asyncio.Future[bytes], data: bytes) -> None:
 
 
 async def read_message(source: Input) -> bytes | None:
-    """The body of the next message; None at the end of the stream. `run_async` (pygls/io_.py) knows the header in one spelling alone, and reads whatever length it names.
+    """The body of the next message; None at the end of the stream.
+
+    `run_async` (pygls/io_.py) knows the header in one spelling alone, and reads whatever length it
+    names.
 
     Raises `UnreadableError`; what comes behind can be read again.
     """
@@ -127,8 +136,11 @@ def _length(text: bytes) -> int:
 
 
 class Output:
-    """A stream that a thread of its own writes: a client that does not read holds up neither what it sends nor the end of the session. `_send_data`
-    (pygls/protocol/json_rpc.py) gives it the messages. `on_lost` is called, in that thread, once nobody reads any more.
+    """A stream that a thread of its own writes.
+
+    A client that does not read holds up neither what it sends nor the end of the session.
+    `_send_data` (pygls/protocol/json_rpc.py) gives the stream its messages. `on_lost` is called, in
+    that thread, once nobody reads any more.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -169,8 +181,11 @@ class Output:
 
 
 def serve(protocol: SeedProtocol, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
-    """The exit status that the protocol wants: 0 behind shutdown and where the stream ends, else 1. `parent` gives the number of the process that started the
-    server, once it is known; `end` cleans up, whichever way the session ended.
+    """Serve until the session ends.
+
+    Returns the exit status that the protocol wants: 0 behind shutdown and where the stream ends, else
+    1. `parent` gives the number of the process that started the server, once it is known; `end` cleans
+    up, whichever way the session ended.
     """
     output = Output(os.dup(sys.stdout.fileno()))
     protocol.set_writer(output)
@@ -219,8 +234,10 @@ async def _read_all(source: Input, protocol: SeedProtocol) -> int:
 
 
 async def _parent_gone(process: Callable[[], int | None]) -> None:
-    """Returns once the process that started the server is gone (InitializeParams.processId), though another one may hold the stream open. pygls notes its number
-    (`lsp_initialize`) and watches it no more; it did once (github.com/openlawlibrary/pygls/pull/149).
+    """Return once the process that started the server is gone (InitializeParams.processId).
+
+    Another process may still hold the stream open. pygls notes the number (`lsp_initialize`) and
+    watches the process no more; it did once (github.com/openlawlibrary/pygls/pull/149).
     """
     first = None
     while True:
@@ -250,7 +267,8 @@ def _state(number: int) -> str | None:
     except PermissionError:
         pass
     try:
-        # proc(5): the state is the first field behind the name, the time of its start the twentieth.
+        # proc(5): the state is the first field behind the name, and the time of its start the
+        # twentieth.
         fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return "alive"

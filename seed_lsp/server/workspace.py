@@ -18,10 +18,14 @@ Key = tuple[str, str, str, str]
 
 
 class SeedWorkspace(Workspace):
-    """Keeps the open documents by their addresses, in whatever spelling these come, as snapshots under the spelling that each was opened with.
+    """Keeps the open documents by their addresses, in whatever spelling these come.
 
-    pygls has its own (pygls/workspace/workspace.py): it looks documents up by an unescaped text, in which ``a%23b`` and ``a#b`` are one, splits lines at form feeds, and takes
-    positions behind a line's end for ones before its last character (`position_from_client_units` in pygls/workspace/position_codec.py).
+    A document is a snapshot, under the spelling that it was opened with.
+
+    The one of pygls (pygls/workspace/workspace.py) looks documents up by an unescaped text, in
+    which ``a%23b`` and ``a#b`` are one. It splits lines at form feeds, and takes positions behind a
+    line's end for ones before its last character (`position_from_client_units` in
+    pygls/workspace/position_codec.py).
     """
 
     def __init__(self, *arguments: Any, closed: Callable[[str], None]) -> None:
@@ -55,7 +59,10 @@ class SeedWorkspace(Workspace):
         return document
 
     def is_current(self, document: Document) -> bool:
-        """Whether the editor's document is still the one of the snapshot: not closed meanwhile, and not another text under the same version."""
+        """Whether the editor's document is still the one of the snapshot.
+
+        It was not closed meanwhile, and has not another text under the same version.
+        """
         return self.find(document.uri) == document
 
     def put_text_document(self, text_document: types.TextDocumentItem, notebook_uri: str | None = None) -> None:
@@ -78,7 +85,10 @@ class SeedWorkspace(Workspace):
         self._open[key_of(text_doc.uri)] = replace(document, text=text, version=text_doc.version)
 
     def renumber(self, uri: str, version: int) -> None:
-        """The version of a change that changes nothing counts all the same: edits for the one before would be refused."""
+        """Take the version of a change that changes nothing.
+
+        Edits for the version before would be refused.
+        """
         if (document := self.find(uri)) is not None and document.version != version:
             self._open[key_of(uri)] = replace(document, version=version)
 
@@ -113,7 +123,10 @@ def plain_range(area: types.Range) -> dict[str, dict[str, int]]:
 
 
 def field(value: Any, *names: str) -> Any:
-    """A value within what a client sent for a method that the protocol does not know; None where it is missing."""
+    """A value within the parameters of a method that the protocol has no type for.
+
+    None where it is missing.
+    """
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value

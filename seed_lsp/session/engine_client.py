@@ -38,7 +38,7 @@ FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
 STOP_TIMEOUT_S = 2.0
 TAKEN_WITHIN_S = 60.0
-"""A process that has not read a request for so long hangs: it reads at once, whatever it is doing."""
+"""A process that has not read a request for so long hangs: whatever it does, it reads at once."""
 
 Entry = Callable[[Connection, WorkerSettings], None]
 
@@ -48,7 +48,7 @@ class SupersededError(EngineError):
 
 
 class _UnreadError(EngineStoppedError):
-    """The process ended before it read the request, having answered others: it is no fault of the request's."""
+    """The process answered other requests, and ended before it read this one."""
 
 
 @dataclass
@@ -63,7 +63,10 @@ class _Pending:
 
 @dataclass
 class _Child:
-    """A running engine process. `loading`: the models that it may still be loading. `hangs`: it was ended for that."""
+    """A running engine process.
+
+    `loading` has the models that it may still be loading. `hangs`: it was ended because it hung.
+    """
 
     process: multiprocessing.process.BaseProcess
     connection: Connection
@@ -78,9 +81,12 @@ class _Child:
 class EngineClient:
     """The server's side of the process boundary. All methods belong to one event loop.
 
-    The process starts with the first request and stops after `idle_s` without one. If it ends otherwise, every request
-    under way fails with `EngineStoppedError`, and the next one starts it again, after a delay that doubles from
-    0.5 s to 30 s with each crash in a row. A request that it had not read is sent once more. One that reads nothing for `taken_within_s` is ended.
+    The process starts with the first request and stops after `idle_s` without one. If it ends
+    otherwise, every request under way fails with `EngineStoppedError`, and the next one starts it
+    again, after a delay that doubles from 0.5 s to 30 s with each crash in a row.
+
+    A request that the process had not read is sent once more. A process that reads nothing for
+    `taken_within_s` is ended.
     """
 
     def __init__(
@@ -118,9 +124,12 @@ class EngineClient:
         return self._child.process.pid if self._child else None
 
     async def run(self, request: Request, on_event: Callable[[Event], None] = lambda _event: None) -> Finished:
-        """Serve one request; `on_event` sees each event before the last. Cancelling the awaiting task cancels the request.
+        """Serve one request. `on_event` sees each event before the last.
 
-        Raises `InvalidRequestError`, `ModelUnavailableError`, `SupersededError`, `EngineStoppedError` or `EngineError`.
+        Cancelling the awaiting task cancels the request.
+
+        Raises `InvalidRequestError`, `ModelUnavailableError`, `SupersededError`,
+        `EngineStoppedError` or `EngineError`.
         """
         try:
             return await self._run_once(request, on_event)
@@ -148,16 +157,21 @@ class EngineClient:
             self._watch_idleness()
 
     def cancel(self, request_id: int) -> None:
-        """End a request early: its `run` returns what is certain so far. One that is over needs no message."""
+        """End a request early: its `run` returns what is certain so far.
+
+        A request that is over needs no message.
+        """
         child = self._child
         pending = child.pending.get(request_id) if child is not None else None
         if child is not None and pending is not None and child.outbox.cancel(request_id) and not pending.done.done():
             pending.done.set_exception(SupersededError("the request was cancelled before the engine read it"))
 
     async def configure(self, settings: WorkerSettings, models: Collection[str] | None = None) -> None:
-        """Use other settings; a running process is stopped, and the next request starts it with them.
+        """Use other settings: a running process is stopped, and the next request starts one with
+        them.
 
-        `models`: those that are used from now on. A process that is loading another is stopped, too: that may hang.
+        `models` are used from now on. A process that is loading another one is stopped as well,
+        since the loading may hang.
         """
         loading = self._child.loading if self._child is not None else set()
         if settings != self._settings or (models is not None and loading - set(models)):
@@ -189,7 +203,8 @@ class EngineClient:
                 await asyncio.sleep(delay)
             if self._launching is None:
                 self._launching = asyncio.ensure_future(self._launch())
-            # Whoever gives up waiting leaves the process to the next request, and no second one is started.
+            # Whoever gives up waiting leaves the process to the next request, so that no second one
+            # is started.
             return await asyncio.shield(self._launching)
 
     async def _launch(self) -> _Child:

@@ -1,4 +1,4 @@
-"""What the user changed lately: keystrokes clustered into changes of lines, the newest first, within bounds."""
+"""What the user changed lately: keystrokes are clustered into changes of lines, within bounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ MOST_CHARS = 2000
 
 @dataclass(frozen=True)
 class Change:
-    """Lines of `uri` that were `before` and are `after`; `line` is the first of them now, counted from 0. `above` and `below` are their neighbours."""
+    """Lines of `uri` that were `before` and are `after`.
+
+    `line` is the first of them now, counted from 0; `above` and `below` are the lines beside them.
+    """
 
     uri: str
     line: int
@@ -87,7 +90,10 @@ class EditHistory:
         under_way.line, under_way.at = line, now
 
     def recent(self, document: Document) -> list[Change]:
-        """The changes up to now, the newest first; that of `document` under way before all others."""
+        """The changes up to now, the newest first.
+
+        The change of `document` that is under way stands before all others.
+        """
         under_way = self._open.get(document.uri)
         fresh = self._fresh(document, under_way) if under_way else []
         # Those of the same document first: their lines are what recurs.

@@ -1,4 +1,7 @@
-"""The one thread in which jedi looks names up: beside the event loop, one work at a time, and given up as soon as nobody wants it."""
+"""The one thread in which jedi looks names up.
+
+It runs beside the event loop, does one work at a time, and gives it up once nobody waits for it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ class JediThread:
         self._workspaces: dict[Path, tuple[WorkspaceFiles, Resolver]] = {}
 
     async def run(self, around: Surroundings, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
-        """`work` on the workspace below `around.root`, in a thread. It calls its third argument often, which raises once this call is cancelled."""
+        """Do `work` on the workspace below `around.root`, in the thread.
+
+        It calls its third argument often, which raises once this call is cancelled.
+        """
         given_up = threading.Event()
 
         def check() -> None:
@@ -41,7 +47,8 @@ class JediThread:
                 return await asyncio.shield(thread)
             except asyncio.CancelledError:
                 given_up.set()
-                # jedi is not for two threads at once: the next one waits until this one is out, however often it is told to give up.
+                # jedi is not made for two threads at once. So the next work waits until this one
+                # is out, however often it is told to give up.
                 while not thread.done():
                     with contextlib.suppress(asyncio.CancelledError):
                         await asyncio.wait([thread])

@@ -1,4 +1,7 @@
-"""What is sent to the engine process waits here: a process that does not read must not hold up the server."""
+"""Commands wait here until the engine process reads.
+
+A process that does not read must not hold up the server.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from multiprocessing.connection import Connection
 from engine.api import Cancel, Command, EngineError, Request
 
 MOST_WAITING = 16
-"""Requests that wait to be sent: the engine reads at once, whatever it is doing, unless something is wrong with it."""
+"""No more requests wait to be sent: the engine reads at once unless something is wrong."""
 
 
 class Outbox:
@@ -25,7 +28,7 @@ class Outbox:
         self._thread.start()
 
     def put(self, command: Command) -> None:
-        """Send as soon as the process reads; `EngineError` where too many requests wait for that already."""
+        """Send as soon as the process reads; `EngineError` where too many requests wait already."""
         with self._changed:
             if isinstance(command, Request) and sum(isinstance(one, Request) for one in self._waiting) >= MOST_WAITING:
                 raise EngineError(f"the engine does not answer, and {MOST_WAITING} requests wait for it; try again, or restart the server")

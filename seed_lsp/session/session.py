@@ -1,4 +1,7 @@
-"""What all features of a running server share: engine, settings, documents, status, counts, and where names are looked up."""
+"""What all features of a running server share.
+
+It is the engine, the settings, the documents, the status, the counts, and jedi's thread.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +114,8 @@ class Session:
     async def settled(self) -> Settings:
         """The settings, once the client's answer is in."""
         if not self._configured.is_set():
-            # `asyncio.wait_for` of Python 3.10 and 3.11 forgets a cancellation that comes as the wait ends.
+            # `asyncio.wait_for` of Python 3.10 and 3.11 forgets a cancellation that comes as the
+            # wait ends.
             waiting = asyncio.ensure_future(self._configured.wait())
             try:
                 await asyncio.wait([waiting], timeout=CONFIGURATION_TIMEOUT_S)
@@ -138,7 +142,7 @@ class Session:
         return None
 
     def surroundings(self, document: Document, path: Path) -> Surroundings:
-        """What else is open, and where, as a request for `document`, the file at `path`, sees it."""
+        """What is open around `document`, the file at `path`, when it is asked about."""
         addresses = Addresses(list(self.client.folders), document.uri)
         found: dict[Path, list[Document]] = {}
         for one in self.documents.documents:

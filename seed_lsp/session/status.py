@@ -1,4 +1,7 @@
-"""What the server is doing, told to the editor in the shape that its status items know (`didChangeStatus`), and why nothing is shown."""
+"""What the server is doing, and why nothing is shown.
+
+The editor is told in the shape that its status items know (`didChangeStatus`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ QUIET = frozenset({"superseded", "cancelled", "moved", "typed_along", "paused"})
 
 
 class Status:
-    """Sends the state when it changes: ``busy``, ``kind``, ``message`` for people, the last ``reason`` code, and ``tokensPerSecond`` of the last answer.
+    """Sends the state when it changes.
+
+    It has ``busy``, ``kind``, a ``message`` for people, the last ``reason`` code, and
+    ``tokensPerSecond`` of the last answer.
     ``percent``: how much of a model is fetched or packed, while that goes on.
     """
 

@@ -12,7 +12,8 @@ from seed_lsp.source.document import Document
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is open below a workspace's root, and how the client writes the addresses of other files.
+    """What is open below a workspace's root, and how the client writes the addresses of other
+    files.
 
     `opened` has the open files by their paths, links resolved; the document that is asked about
     stands for its own file. `contested` has the files that are open under several addresses, with

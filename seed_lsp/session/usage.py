@@ -1,4 +1,7 @@
-"""How suggestions fare, counted on this machine and sent nowhere: offered, shown, accepted, kept, and how long they took."""
+"""How suggestions fare, counted on this machine and sent nowhere.
+
+The counts say how many were offered, shown, accepted and kept, and how long they took.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ def default_path() -> Path:
 
 
 class Usage:
-    """Counts by name, such as ``inline.accepted``; added to those in the file when they are written, so that several servers may share it."""
+    """Counts by name, such as ``inline.accepted``.
+
+    When they are written, they are added to those in the file, so that several servers may share
+    it.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -44,7 +51,10 @@ class Usage:
         self._fresh[f"{name}.ms.{bucket}"] += 1
 
     def write(self) -> None:
-        """Add what is new to the file; it is never half written, and what cannot be written now stays for the next time."""
+        """Add what is new to the file.
+
+        The file is never half written, and what cannot be written now stays for the next time.
+        """
         if not self._fresh:
             return
         from filelock import FileLock, Timeout

@@ -1,4 +1,4 @@
-"""Quotes and brackets behind the cursor, which the editor has closed: a completion leaves them what they are."""
+"""Quotes and brackets behind the cursor that the editor has closed stay what they are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _QUOTES = re.compile(r"\\.|\"\"\"|'''|[\"'`]", re.DOTALL)
 def with_closed_quotes(plan: Plan, text: str) -> str:
     """The longest beginning of `text` after which what stands behind the cursor is what it was.
 
-    Within a string that is the string's end: the text stays within it, or opens another one that takes this end. Elsewhere it must be code.
+    Within a string the quote is the string's end: the text stays within the string, or opens
+    another one that takes this end. Elsewhere the quote must be code.
     """
     if not plan.rest_of_line.strip() and not plan.within_text:
         return text

@@ -1,4 +1,4 @@
-"""Inline completion over time: waits, asks, remembers, prepares what comes next, and counts. One for each session."""
+"""Inline completion over time: it waits, asks, remembers, prepares what comes next, and counts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WRITE_AFTER_S = 10.0
 
 @dataclass
 class CompletionCounts:
-    """How often each reason was why a completion was shown or not, and the size of the last prompt, in tokens."""
+    """How often each reason decided about a completion, and the last prompt's size in tokens."""
 
     reasons: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
@@ -62,7 +62,7 @@ class CompletionCounts:
 
 @dataclass(frozen=True)
 class Answer:
-    """A completion, and the number that the editor reports it by; 0 where there is nothing to report."""
+    """A completion, and the number that the editor reports it by, which is 0 without a text."""
 
     completion: Completion
     id: int = 0
@@ -70,7 +70,11 @@ class Answer:
 
 @dataclass(eq=False)
 class _Asked:
-    """A request that the engine has. `current` tells whether the editor still has its document; `replaced`: a newer one has taken its place."""
+    """A request that the engine has.
+
+    `current` tells whether the editor still has the request's document. `replaced` is set once a
+    newer request has taken its place.
+    """
 
     running: asyncio.Task[Finished]
     current: Callable[[], bool]
@@ -102,7 +106,10 @@ class Completer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def complete(self, document: Document, cursor: CharOffset, *, automatic: bool, current: Callable[[], bool]) -> Answer:
-        """A completion at `cursor`, with its reason in the log and the counts. `current` tells whether the editor still has that document."""
+        """Complete at `cursor`, and note the reason in the log and the counts.
+
+        `current` tells whether the editor still has that document.
+        """
         started = self._clock()
         answer = await self._try(document, cursor, automatic=automatic, current=current)
         done, spent = answer.completion, self._clock() - started
@@ -137,7 +144,8 @@ class Completer:
                 return known
             if (nothing := completion.nothing_wanted(plan)) is not None:
                 return Answer(nothing)
-            # It would give way, but between two forwards only: time that this wait is for nothing else.
+            # A preparation gives way by itself, but only between two forwards. Ending it here uses
+            # the time of the wait below for that.
             self._session.engine.cancel(self._preparing)
             if (delay := self._pace.delay(plan.left)) > 0:
                 await asyncio.sleep(delay)
@@ -155,14 +163,17 @@ class Completer:
         return Answer(done, suggestion.id)
 
     def _replace_older(self, *, automatic: bool) -> None:
-        """End what is asked of the engine for a text that is no longer there, or that the user asks for once more."""
+        """End the requests whose document is gone.
+
+        Where the user asks, all end: the new request takes their place.
+        """
         for asked in self._under_way:
             if not automatic or not asked.current():
                 asked.replaced = True
                 asked.running.cancel()
 
     def _known(self, document: Document, cursor: CharOffset) -> Answer | None:
-        """What is left of a suggestion that is being typed, accepted in part, or come back to; or one that was prepared."""
+        """The rest of a suggestion that the user types along or returns to, or a prepared one."""
         found = self.suggestions.find(document, cursor)
         if found is None or len(found[1].strip()) < MIN_CHARS:
             return None
@@ -204,7 +215,10 @@ class Completer:
         return completion.read_completion(plan, finished)
 
     def _prepare(self, shown: Suggestion, document: Document, settings: Settings, *, cut: bool) -> None:
-        """Ask, in the background, for what follows a suggestion, as if it were accepted; typing takes precedence. One that was `cut` is then made longer."""
+        """Ask in the background for what follows a suggestion, as if it were accepted.
+
+        Typing takes precedence. A suggestion that the deadline `cut` is made longer by the answer.
+        """
         text, cursor = shown.accepted
         plan = Plan(replace(document, text=text), cursor, automatic=True)
         if settings.inline_prepare and completion.nothing_wanted(plan) is None:
@@ -227,7 +241,8 @@ class Completer:
             if longer.rest(*self._asked_at):
                 self._told_at = self._asked_at
                 self._refresh(*self._told_at)
-        # Of two that leave the same the last one added is found: behind an accepted one what follows it, and not both.
+        # The suggestion that was added last is found first. So behind an accepted suggestion the
+        # user gets what follows it, and not both texts once more.
         self.suggestions.add(following)
 
     def related(self, document: Document) -> tuple[RelatedFile, ...]:
@@ -242,7 +257,10 @@ class Completer:
             self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.look_around, document, cursor)
 
     def look_around(self, document: Document, cursor: CharOffset) -> None:
-        """Look up context from other files, and run the model over what stands before the cursor: the first key then finds both ready."""
+        """Look up context from other files, and run the model over the text before the cursor.
+
+        The first key then finds both ready.
+        """
         self._start(self._look_around(document, cursor))
 
     async def _look_around(self, document: Document, cursor: CharOffset) -> None:
@@ -259,7 +277,8 @@ class Completer:
         request = completion.build_request(plan, settings, session.engine.new_id(), pieces)
         sampling = replace(request.sampling, max_new_tokens=1, deadline_s=None)
         await session.engine.run(replace(request, sampling=sampling, urgency=Urgency.PREPARATION))
-        # Only now: with other context the whole prompt is run anew, and no key should wait for that.
+        # The context changes only now: with another context the whole prompt is run anew, and no
+        # key should wait for that.
         while len(self._related) >= KEPT_CONTEXTS:
             del self._related[next(iter(self._related))]
         self._related[document.uri] = imports, pieces
@@ -287,7 +306,10 @@ class Completer:
         return await session.jedi_thread.run(around, work)
 
     def accepted(self, number: int, characters: int | None = None) -> None:
-        """The user took a suggestion, or its first `characters`; whether it stays is looked at later."""
+        """Count a suggestion that the user took, or its first `characters`.
+
+        Whether the text stays is looked at later.
+        """
         suggestion = self.suggestions.by_id(number)
         if suggestion is None:
             return

@@ -39,7 +39,7 @@ Reason = Literal[
     "closes_string",
 ]
 FINISHED_CHANCE = 0.5
-"""The least chance of a line that goes on behind a closing bracket or quote, while the user types."""
+"""While the user types, a line that goes on behind a closing bracket needs this probability."""
 REASONS: dict[Reason, str] = {
     "shown": "a suggestion of the model",
     "typed_along": "what is left of the suggestion that is being typed",
@@ -76,7 +76,10 @@ _FILTERS: tuple[tuple[Reason, Filter], ...] = (
 
 @dataclass(frozen=True)
 class Completion:
-    """Text to insert at the cursor, or none; and why. `cut`: the deadline ended it, and it may go on."""
+    """Text to insert at the cursor, or none, and the reason.
+
+    `cut`: the deadline ended the text, which may go on.
+    """
 
     text: str
     reason: Reason
@@ -115,7 +118,7 @@ def build_request(
 
 
 def is_over(plan: Plan, text: str) -> bool:
-    """Whether `text`, all that is certain so far, holds the whole completion, so that the model need not go on."""
+    """Whether the `text` that is certain holds the whole completion, so that the model may stop."""
     return filters.end_of(plan, text) is not None
 
 
@@ -130,7 +133,8 @@ def read_completion(plan: Plan, finished: Finished) -> Completion:
     if cut == "cancelled":
         return Completion("", "cancelled")
     if cut != "stop":
-        # What was cut off is shown line by line; of a line that somebody waits for, as much as there is.
+        # A text that was cut off is shown in whole lines, but for the first line: somebody waits
+        # for it, and gets as much of it as there is.
         text = _whole_lines(text, keep_first=cut != "unsure")
     if not text.strip():
         return Completion("", cut if cut in ("deadline", "unsure") else "blank")

@@ -1,4 +1,7 @@
-"""What of a model's text is worth showing: pure functions from text to text, each with golden cases in ``tests/features/inline``."""
+"""What of a model's text is worth showing.
+
+The filters are pure functions from text to text, each with cases in ``tests/features/inline``.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ _LOOP = re.compile(r"(\S.{1,38}?\S?)\1{3,}|(\S[^\S\n]*)\2{15,}")
 
 
 def end_of(plan: Plan, text: str) -> int | None:
-    """Where in `text` the completion is over, by the syntax of what stands there; None while it may go on. The text may still be growing."""
+    """The offset in `text` at which the completion is over by its syntax; None while it may go on.
+
+    The text may still be growing.
+    """
     if plan.extent == "line":
         return _end_of_statement(text)
     lines = text.split("\n")
@@ -55,7 +61,10 @@ def _end_of_statement(text: str) -> int | None:
 
 
 def without_loops(_plan: Plan, text: str) -> str:
-    """Up to where a model repeats itself: the same piece four times, or lines that have just been there."""
+    """The text up to where the model repeats itself.
+
+    It does so with the same piece four times in a row, and with lines that have just been there.
+    """
     loop = _LOOP.search(text)
     if loop and not set(loop.group(0)) <= set("-=#*~_ ") and not loop.group(0).strip().isdigit():
         text = text[: text.rfind("\n", 0, loop.start()) + 1]
@@ -75,12 +84,15 @@ def without_line_above(plan: Plan, text: str) -> str:
 
 
 def without_suffix(plan: Plan, text: str) -> str:
-    """Without an end that already stands behind the cursor: the rest of the line, or the next line with text."""
+    """The text without an end that already stands behind the cursor.
+
+    That is the rest of the cursor's line, or the next line with text.
+    """
     rest = plan.rest_of_line.strip()
     if rest:
         bare = text.rstrip()
         for size in range(min(len(rest), len(bare)), 0, -1):
-            # Only where the text ends with what follows; a bracket that the text opened itself is its own.
+            # A bracket that the text itself opened belongs to the text.
             if bare.endswith(rest[:size]) and _surplus(bare[: len(bare) - size]) <= 0:
                 return bare[: len(bare) - size]
         return text
@@ -93,12 +105,13 @@ def without_suffix(plan: Plan, text: str) -> str:
 
 
 def balanced(plan: Plan, text: str) -> str:
-    """Without closing brackets that close nothing: neither one of the text's own nor one that stands open before the cursor.
+    """The text without brackets that close nothing, neither in the text nor before the cursor.
 
     A line that would close more than that is cut before the bracket.
     """
     text_before, text_behind = (_NO_BRACKETS.sub(" ", part) for part in _around(plan))
-    # What stands open before the cursor and is closed behind it is taken; only the others may be closed by the text.
+    # A bracket that is open before the cursor and closed behind it is taken. The text may close
+    # only the others.
     unclosed = _open_before(text_before)
     for bracket in _closers(text_behind):
         if unclosed and unclosed[-1] == _PAIRS[bracket]:

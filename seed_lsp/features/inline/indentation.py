@@ -11,7 +11,8 @@ from seed_lsp.source.syntax import is_docstring, parse, statements, text_nodes
 
 TAB_WIDTH = 4
 AROUND_CHARS, FAR_CHARS = 4000, 50_000
-"""Of the text on each side of the cursor, as far as indentation is looked at; and as far as that where there is none."""
+"""So many characters on each side of the cursor show the indentation. Where they show none, the
+second number counts."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Style:
     width: int = TAB_WIDTH
 
     def write(self, line: str, width: int) -> str:
-        """`line` with its indentation in this style, where the text that it is from has `width` blanks a level."""
+        """`line` with its indentation in this style. Its text has `width` blanks a level."""
         white = indent_of(line)
         if self.tabs:
             columns = len(white.expandtabs(width))
@@ -39,7 +40,10 @@ class _Line:
 
 
 def indented(plan: Plan, text: str) -> str:
-    """Tabs or spaces as the code has them; and no indentation twice where the cursor stands behind it already."""
+    """The text with tabs or spaces as the code has them.
+
+    Where the cursor already stands behind the indentation, the text begins without it.
+    """
     lines = text.split("\n")
     if plan.indent and not plan.left.strip() and lines[0].strip():
         expected = _expected_indent(plan)
@@ -71,8 +75,10 @@ def _expected_indent(plan: Plan) -> int:
 def _style(plan: Plan) -> Style | None:
     """How the code near the cursor is indented; None where none of it is.
 
-    The cursor's own line decides, since what follows must go with it; then lines that statements begin on, and other lines of code. What strings
-    and comments hold says nothing. Without a tree the line above stands before the others, which may be of any kind.
+    The cursor's own line decides, since what follows must go with it. Next come lines on which
+    statements begin, and then other lines of code. The lines of strings and comments say nothing.
+    Without a syntax tree the line above stands before the others, which may be of any kind.
+
     """
     lines = _lines(plan, AROUND_CHARS)
     if not any(line.kind == "statement" for line in lines):
@@ -112,13 +118,19 @@ def _lines(plan: Plan, around: int) -> list[_Line]:
 
 
 def _levels(plan: Plan, lines: list[str]) -> int:
-    """How many blanks a level has in a model's text: behind a header that is not indented its first line shows it."""
+    """How many blanks a level has in a model's text.
+
+    Behind a header that is not indented the text's first line shows it.
+    """
     first = next((indent_of(line) for line in lines[1:] if line.strip()), "")
     return len(first) if plan.left.strip() and not plan.indent and 1 < len(first) == first.count(" ") else TAB_WIDTH
 
 
 def _lines_of_strings(plan: Plan, text: str) -> set[int]:
-    """The lines of a model's text that begin within a string of its own. A docstring's are indented as code is."""
+    """The lines of a model's text that begin within a string of its own.
+
+    A docstring's lines are none of them: they are indented as code is.
+    """
     before, language = plan.document.text[: plan.cursor], plan.document.language
     tree = parse(with_line_feeds(before) + text, language)
     if tree is None:

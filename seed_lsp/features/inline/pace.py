@@ -1,4 +1,7 @@
-"""How long to wait before the model is asked, so that a fast typist does not keep it busy with questions that nobody waits for."""
+"""How long to wait before the model is asked.
+
+A fast typist must not keep the model busy with questions that nobody waits for.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ class Pace:
         self._answer_s += SHARE * (seconds - self._answer_s)
 
     def delay(self, typed: str) -> float:
-        """Seconds to wait behind the key `typed`: none where an answer comes before the next key, else until that key is late."""
+        """Seconds to wait behind the key `typed`.
+
+        It is 0 where an answer comes before the next key, and else until that key is late.
+        """
         if self._answer_s <= self._gap_s or typed[-1:] in _OPENING:
             return 0.0
         return min(LONGEST_S, MARGIN * self._gap_s)

@@ -12,17 +12,21 @@ from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import is_text, parse
 
 Extent = Literal["nothing", "line", "block"]
-"""``line``: to the end of the statement under way. ``block``: statements, up to where the enclosing block or the paragraph ends."""
+"""``line`` goes to the end of the statement under way; ``block`` has statements, up to the end of
+the enclosing block or of the paragraph."""
 
 _CLOSING = frozenset(")]}\"'`,;:")
 _OPENS_BLOCK = (":", "{")
 _PARSED_CHARS = 200_000
-"""In longer files the syntax at the cursor is not looked at: it would take longer than the model."""
+"""The syntax of longer files is not looked at: that would take longer than the model."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A completion to ask for at `cursor`. `automatic`: while typing, where a suggestion has to be wanted by no one to be shown."""
+    """A completion to ask for at `cursor`.
+
+    `automatic`: the user types, and did not ask for it.
+    """
 
     document: Document
     cursor: CharOffset
@@ -48,7 +52,10 @@ class Plan:
 
     @cached_property
     def extent(self) -> Extent:
-        """How much to ask for; an automatic request gets nothing within a word, or before more of an expression."""
+        """How much to ask for.
+
+        An automatic request gets nothing within a word, or before more of an expression.
+        """
         rest = self.rest_of_line.strip()
         if rest:
             return "nothing" if self.automatic and (self.within_word or not set(rest) <= _CLOSING) else "line"
@@ -62,12 +69,12 @@ class Plan:
 
     @property
     def looks_finished(self) -> bool:
-        """Whether the line ends behind a bracket or a quote that closes: there is seldom more to come."""
+        """Whether the line ends behind a closing bracket or quote, where seldom more is to come."""
         return self.extent == "line" and not self.rest_of_line.strip() and self.left.rstrip()[-1:] in set(")]}\"'")
 
     @cached_property
     def tree(self) -> Tree | None:
-        """The document's syntax; None for a language without a grammar, and for a document that would take too long."""
+        """The document's syntax; None without a grammar, and where parsing would take too long."""
         return None if len(self.document.text) > _PARSED_CHARS else parse(self.document.text, self.document.language)
 
     @cached_property
@@ -78,7 +85,8 @@ class Plan:
         place = self.document.byte_at(self.cursor)
         node = self.tree.root_node.descendant_for_byte_range(place - 1, place - 1)
         while node is not None:
-            # A comment that ends with the line goes on where the cursor stands, a string that is closed does not.
+            # A comment goes on up to the end of its line, where the cursor may stand. A string that
+            # is closed does not.
             if is_text(node) and (place < node.end_byte or "comment" in node.type):
                 return True
             node = node.parent

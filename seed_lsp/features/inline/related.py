@@ -1,4 +1,8 @@
-"""Context from beyond the file: what imported names of the workspace are, and pieces of other open files that look like the place at hand."""
+"""Context from other files.
+
+It is what imported names of the workspace are, and pieces of other open files that look like the
+text at the cursor.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Resolver
 
 BUDGET_CHARS = 1200
-"""Of all pieces: some 350 tokens, a second of a slow CPU, paid once for a file and not at each key."""
+"""All pieces together have at most so many characters, some 350 tokens. That is a second of a slow
+CPU, which is paid once for a file and not at each key."""
 DEFINITION_CHARS = 400
 NEAR_LINES = 60
 """Lines before the cursor in which an imported name has to occur."""
@@ -49,7 +54,10 @@ def related_pieces(
     allowed: Callable[[Path], bool],
     edited: Sequence[Piece] = (),
 ) -> tuple[RelatedFile, ...]:
-    """The pieces for a place, within the budget, by path, so that they stay the same while one types. Definitions come of `allowed` files alone.
+    """The pieces for the cursor, within the budget.
+
+    They are in order of their paths, so that they stay the same while the user types. Definitions
+    come from `allowed` files alone.
 
     `edited`: what was changed lately in other files.
     """
@@ -69,7 +77,10 @@ def related_pieces(
 def _imported_definitions(
     document: Document, cursor: CharOffset, files: WorkspaceFiles, resolver: Resolver, allowed: Callable[[Path], bool]
 ) -> Iterator[Piece]:
-    """Heads of the functions and classes that the file imports from the workspace and that stand near the cursor."""
+    """The heads of imported functions and classes.
+
+    They are of the workspace, and their names stand near the cursor.
+    """
     path = path_of(document.uri)
     if path is None:
         return
@@ -107,7 +118,7 @@ def _imported_names(root: Node) -> Iterator[Node]:
 
 
 def _head_of(document: Document, line: int) -> str:
-    """A function's head with the first line of its docstring, or a class's with the heads of its methods."""
+    """A function's head and its docstring's first line, or a class's head and its methods'."""
     data = document.text.encode("utf-8", "surrogatepass")
     tree = parse(document.text, "python", rows=True)
     if tree is None or line >= len(document.line_starts):

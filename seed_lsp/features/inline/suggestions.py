@@ -1,4 +1,7 @@
-"""Answers without the model: what is left of a suggestion while the user types along it, accepts some of it, or comes back to it."""
+"""Answers without the model.
+
+A suggestion's rest is shown while the user types along it, accepts some of it, or comes back to it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ KEPT = 40
 
 @dataclass(frozen=True)
 class Suggestion:
-    """`text` was suggested between `before` and `after`, which together were the document `uri`. `id` is what the editor reports by; 0: not shown yet."""
+    """`text` was suggested between `before` and `after`, which together were the document `uri`.
+
+    The editor reports it by its `id`, which is 0 as long as it was not shown.
+    """
 
     uri: str
     before: str
@@ -26,7 +32,7 @@ class Suggestion:
         return Suggestion(document.uri, document.text[:cursor], document.text[cursor:], text, number)
 
     def rest(self, document: Document, cursor: CharOffset) -> str:
-        """What of the suggestion is still to come at `cursor`; empty where the document went another way."""
+        """The suggestion's rest at `cursor`; empty where the document went another way."""
         start = len(self.before)
         if document.uri != self.uri or cursor < start:
             return ""
@@ -37,7 +43,7 @@ class Suggestion:
 
     @property
     def accepted(self) -> tuple[str, CharOffset]:
-        """The document's text as it would be with the suggestion in it, and the cursor behind that."""
+        """The document's text with the suggestion in it, and the cursor behind the suggestion."""
         return self.before + self.text + self.after, CharOffset(len(self.before) + len(self.text))
 
 

@@ -1,4 +1,7 @@
-"""Where the change just made probably recurs, found without a model: the same words in the same company, or lines like the ones that changed."""
+"""Where the change just made probably recurs, found without a model.
+
+Those are lines with the same words in the same company, and lines like the changed ones.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from seed_lsp.source.patch import changed_runs, words_of
 
 MOST = 4
 SIMILAR = 0.6
-"""The least share of words (Dice) that a line must have in common with a changed line's old text."""
+"""The least share of words (Dice) that a line has in common with a changed line's old text."""
 _OPENING, _CLOSING = "([{", ")]}"
 NAME = re.compile(r"[A-Za-z_]\w*")
 COMMON = frozenset(
@@ -96,9 +99,12 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A line at which a change may recur, and what it would become; `proposal` None: only the model can tell.
+    """A line at which a change may recur, and what the line would become.
 
-    `report`: what a diagnostic says of the line. `change`: which one recurs, counted from the newest.
+    `proposal` is None where only the model can tell.
+
+    `report` is what a diagnostic says of the line. `change` is the index of the change that recurs,
+    counted from the newest.
     """
 
     line: int
@@ -127,13 +133,19 @@ def replacements(before: str, after: str) -> list[Replacement]:
 
 @dataclass(frozen=True)
 class Template:
-    """A change around something that stayed, such as ``Optional[X]`` to ``X | None``: pieces that were, and those that are, with what stayed between them."""
+    """A change around something that stayed, such as ``Optional[X]`` to ``X | None``.
+
+    It has the old pieces and the new ones; between two pieces stands what stayed.
+    """
 
     old: tuple[str, ...]
     new: tuple[str, ...]
 
     def apply(self, line: str) -> str | None:
-        """The line with the change made wherever it fits, what stays being whole as to its brackets; None where it fits nowhere."""
+        """The line with the change made wherever it fits; None where it fits nowhere.
+
+        What stays must have all its brackets closed.
+        """
         pattern = "(.+?)".join(_whole(piece) for piece in self.old)
         out, end = [], 0
         at = 0
@@ -165,7 +177,7 @@ class Template:
 
 
 def template_of(before: str, after: str) -> Template | None:
-    """The template of a changed line whose words changed at two places or three with something between them."""
+    """The template of a line that changed at two or three places with something between them."""
     old, new = words_of(before), words_of(after)
     runs = changed_runs(old, new)
     if not 2 <= len(runs) <= 3:
@@ -242,7 +254,10 @@ def likeness(one: str, other: str) -> float:
 
 
 def find_candidates(document: Document, changes: Sequence[Change]) -> list[Candidate]:
-    """The best places for the newest change of the document, the likeliest first, those below it before those above."""
+    """The lines at which the document's newest change may recur, the likeliest first.
+
+    Of equally likely lines those below the change come before those above.
+    """
     if not changes or changes[0].uri != document.uri:
         return []
     newest = changes[0]
@@ -280,7 +295,10 @@ def _of_line(lines: list[str], before: str, after: str, own: set[int]) -> Iterat
 
 @dataclass(frozen=True)
 class LineChange:
-    """How a line changed, as a rule for others: by its template where it has one, by all its replacements otherwise."""
+    """How a line changed, as a rule for other lines.
+
+    The rule is the line's template where it has one, and all its replacements otherwise.
+    """
 
     before: str
     after: str

@@ -1,4 +1,7 @@
-"""Next edits over time: keeps the edit history, asks the model about one candidate after the other, and remembers what was turned down."""
+"""Next edits over time.
+
+The model is asked about one candidate after the other, and what the user turned down is remembered.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ MOST_CHARS, MOST_LINES = 1_000_000, 30_000
 
 @dataclass(frozen=True)
 class Offer:
-    """A next edit for exactly the document that it was made for, under the number that the editor reports it by."""
+    """A next edit for exactly the document that it was made for.
+
+    The editor reports it by its `id`.
+    """
 
     id: int
     document: Document
@@ -72,7 +78,10 @@ class NextEditor:
         self._session.history.closed(uri)
 
     async def predict(self, document: Document, reports: Sequence[Report] = ()) -> Offer | None:
-        """The next edit in `document`, of which the editor has these diagnostics; or none. Why is counted and logged."""
+        """The next edit in `document`, or None; the reason is counted and logged.
+
+        `reports` are the diagnostics that the editor has of it.
+        """
         started = self._clock()
         offer, verdict = await self._predict(document, reports)
         self.verdicts[verdict] += 1
@@ -98,7 +107,8 @@ class NextEditor:
             return None, "too_large"
         changes = self._session.history.recent(document)
         found = with_reports(find_candidates(document, changes), document, changes, reports)
-        # Editors ask once more when diagnostics come; what the model has said of this version it need not say again.
+        # Editors ask once more when diagnostics come. What the model has said about this version it
+        # need not say again.
         asked = self._asked_of(document)
         verdict = "no_candidate"
         for candidate in found[:MOST_ASKED]:

@@ -1,4 +1,7 @@
-"""A next edit: the lines around a candidate re-denoised from what stands there, and shown only where nothing speaks against it."""
+"""A next edit: the model rewrites the lines around a candidate.
+
+The result is shown only where nothing speaks against it.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,14 @@ REPORT_CHARS = 300
 MAX_TOKENS = 160
 DEADLINE_S = 4.0
 REPORTED_CHANCE = 0.8
-"""Where a diagnostic alone names a line and no proposal can be agreed with: what a line of the model's text has to be likely."""
+"""The least probability of a line of the model's text, where a diagnostic alone names the line and
+there is no proposal to agree with."""
 MOST_TIMES_LARGER = 3
 _SPARE_CHARS = 40
 
 Gate = Literal["agreement", "model"]
-"""What a next edit needs: a model's text that is the candidate's proposal or likely and of the reported line alone, or any that passes the checks (for
-measurements)."""
+"""What a next edit needs: a model's text that is the candidate's proposal or likely and of the
+reported line alone, or any that passes the checks (for measurements)."""
 
 Verdict = Literal["shown", "unchanged", "unfinished", "unsure", "undoes", "too_large", "errors", "elsewhere", "disagrees"]
 
@@ -130,7 +134,8 @@ def read_prediction(
         return Prediction(None, "unchanged")
     first = document.line_of(start)
     at = candidate.line - first
-    # The run that touches the candidate; others of the window are candidates of their own, or noise.
+    # This is the run of changed lines that touches the candidate. Other runs in the window are
+    # candidates of their own, or noise.
     run = next((run for run in runs if run.old_start <= at < max(run.old_end, run.old_start + 1)), None)
     reported = gate == "agreement" and candidate.proposal is None and bool(candidate.report)
     if run is not None and reported:
@@ -158,7 +163,10 @@ def read_prediction(
 
 
 def _line_of(run: Run, at: int) -> Run | None:
-    """Of changed lines the one `at`, where each has its counterpart: it alone was reported, and its neighbours are candidates of their own."""
+    """The changed line `at`, where each changed line has its counterpart.
+
+    That line alone was reported; its neighbours are candidates of their own.
+    """
     if run.old_end - run.old_start != run.new_end - run.new_start:
         return None
     line = run.new_start + at - run.old_start

@@ -1,4 +1,7 @@
-"""Places that the editor's diagnostics name, where they speak of what was just changed: a call that misses the new parameter, a name that is gone."""
+"""Lines that the editor's diagnostics name, where they speak of what was just changed.
+
+Examples are a call that misses the new parameter, and a name that is gone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _SCORE = 0.5
 
 @dataclass(frozen=True)
 class Report:
-    """A diagnostic as the editor has it: characters `start` to `end` of the document, and its message."""
+    """A diagnostic of the editor: characters `start` to `end` of the document, and its message."""
 
     start: CharOffset
     end: CharOffset
@@ -25,7 +28,8 @@ class Report:
 
 
 def with_reports(found: Sequence[Candidate], document: Document, changes: Sequence[Change], reports: Sequence[Report]) -> list[Candidate]:
-    """`found`, those with a report first; then the other reported lines, those first to which one of the changes applies; and again without a proposal.
+    """`found`, those with a report first; then the other reported lines, those first to which one
+    of the changes applies; and again without a proposal.
 
     A report counts where it names what one of the document's changes names.
     """
@@ -81,7 +85,10 @@ def names_of(change: Change) -> set[str]:
 
 
 def _names_in(report: Report, document: Document) -> set[str]:
-    """Names between quotes in the message, and those of the place; of its line, where the place is a bracket or nothing."""
+    """The names between quotes in the message, and those in the reported characters.
+
+    Where these are a bracket or nothing, the names of the line count in their place.
+    """
     quoted = [found[1] or found[2] for found in _QUOTED.findall(report.message)]
     line = document.line_of(report.start)
     end = document.line_range(line)[1]

@@ -1,4 +1,7 @@
-"""Rewriting a selection by an instruction: what is asked of the engine, and when its answer may be applied."""
+"""Rewriting a selection by an instruction.
+
+Here is what the engine is asked, and when its answer may be applied.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,11 @@ from seed_lsp.source.syntax import Span, count_errors, parse, snap
 SHOWN_CHARS = 60
 """Of code that a refusal names."""
 CHARS_PER_TOKEN = 4
-"""Source code has three to four characters a token; a selection with more than the limit allows is refused at once."""
+"""Source code has three to four characters a token. A selection that needs more tokens than the
+limit is refused at once."""
 
-# Invisible characters that reorder or hide code (Boucher and Anderson, Trojan Source, CVE-2021-42574).
+# Invisible characters that reorder or hide code (Boucher and Anderson, Trojan Source,
+# CVE-2021-42574).
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # Text that looks like the control tokens of models.
 _MARK = re.compile(r"<\|\w+\|>")
@@ -32,8 +37,8 @@ _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
 class Refactoring:
     """A code action: its name in the protocol, its title in the menu, and what the model is told.
 
-    `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition stays the first thing there.
-    `is_own`: the words are the user's.
+    `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition that
+    the region begins with stays first. `is_own`: the words are the user's.
     """
 
     name: str
@@ -101,12 +106,18 @@ def find_refactoring(name: str) -> Refactoring:
 
 
 def own_instruction(instruction: str) -> Refactoring:
-    """What the user asks for in words of their own; it may concern the file around, and begin with anything."""
+    """A refactoring in the user's own words.
+
+    It may concern the file around, and its answer may begin with anything.
+    """
     return Refactoring("edit", "Edit", instruction, needs_context=True, keeps_start=False, is_own=True)
 
 
 def make_plan(document: Document, start: CharOffset, end: CharOffset, refactoring: Refactoring, settings: Settings) -> Plan:
-    """Snap the selection to whole syntax nodes; `SelectionError` if there is no code in it, no instruction, or too much."""
+    """Snap the selection to whole syntax nodes.
+
+    `SelectionError` if it holds no code or too much, or if there is no instruction.
+    """
     if not refactoring.instruction.strip():
         raise SelectionError("the instruction is empty; say what to change")
     if len(document.text) > MAX_CHARS:
@@ -140,7 +151,10 @@ def build_request(plan: Plan, settings: Settings, request_id: int) -> EditReques
 
 
 def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
-    """Check the model's text and turn it into edits; `RejectedResultError` says why it may not be applied."""
+    """Check the model's text and turn it into edits.
+
+    `RejectedResultError` says why the text may not be applied.
+    """
     _require_end(finished)
     asked = plan.refactoring.instruction if plan.refactoring.is_own else None
     answer = without_header(plan.document, plan.span, finished.text)
@@ -176,7 +190,10 @@ def _require_end(finished: Finished) -> None:
 
 
 def _own_code(plan: Plan, new: str) -> str:
-    """An answer without what it repeats of the file around the selection; refused where it does so otherwise than at its ends."""
+    """The answer without the lines of the surrounding file that it repeats at its ends.
+
+    `RejectedResultError` where it repeats such lines elsewhere.
+    """
     text = plan.document.text
     around = _definitions(text[: plan.span.start]) | _definitions(text[plan.span.end :])
     definitions = (_definitions(new) - _definitions(plan.region)) & around

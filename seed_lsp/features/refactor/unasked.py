@@ -1,4 +1,7 @@
-"""What of a model's text nobody asked for: white space within strings and at the ends of lines, and where that can be told, it is put back."""
+"""Changes in a model's text that nobody asked for.
+
+White space within strings and at the ends of lines is put back where that is possible.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ _WHITE_SPACE = re.compile(
 
 
 def keep_white_space(document: Document, span: Span, answer: str, instruction: str | None) -> str:
-    """A model's text for a region, with line breaks, indentation and the white space of strings and comments as the document has them.
+    """A model's text for a region, with white space as the document has it.
+
+    That means line breaks, indentation, and the white space of strings and comments.
 
     `instruction`: what the user asked for in words of their own, which may be other white space.
     """
@@ -34,7 +39,10 @@ def _is_about_white_space(instruction: str, region: str, language: str) -> bool:
 
 
 def _as_deep(region: str, answer: str, language: str) -> str:
-    """An answer with its code as deep as the region's, where strings that are less deep hid from the model what the indentation is."""
+    """The answer with its code indented as deep as the region's.
+
+    Strings that are less deep can hide the indentation from the model.
+    """
     old, new = first_indent(region), first_indent(answer)
     if old == new or all(line.startswith(old) for line in split_lines(region) if line.strip()):
         return answer

@@ -1,4 +1,4 @@
-"""Names that an answer takes away though nobody asked: those by which other code knows what was selected."""
+"""Names by which other code knows the selection, and that an answer takes away unasked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAIR = re.compile(r"(\w+)\W+(?:to|into|as|in|zu|nach|en|por)\W+(?=(\w+))|(\w+)\
 
 @dataclass(frozen=True)
 class _Interface:
-    """What a piece of code defines: functions and classes outside of its classes, in them, and the parameters of all."""
+    """What code defines: functions, classes, the members of its classes, and parameters."""
 
     outer: frozenset[str]
     members: frozenset[str]
@@ -25,10 +25,10 @@ class _Interface:
 
 
 def lost_name(document: Document, span: Span, new: str, instruction: str, *, is_own: bool) -> str:
-    """A name that `new`, which is to replace `span`, no longer has though it was not to go; empty where there is none.
+    """A name that `new`, which is to replace `span`, lacks though it was not to go; empty if none.
 
-    None of ours asks for that. The user's own words may; a name that they leave out may go too, unless code around uses it, or they say which
-    other name is to become which.
+    None of ours asks for that. The user's own words may; a name that they leave out may go too,
+    unless code around uses it, or they say which other name is to become which.
     """
     text = document.text[: span.start] + new + document.text[span.end :]
     interface = _interface(document, span)
