@@ -63,8 +63,8 @@ class SeedProtocol(LanguageServerProtocol):
         """Take one message, and answer also what is no message.
 
         In pygls `run_async` (io_.py) leaves what is no JSON without an answer, `structure_message`
-        (protocol/json_rpc.py) leaves out what has parameters of another shape, and `handle_message`
-        (there) what has no version.
+        (protocol/json_rpc.py) what has parameters of another shape, and `handle_message` (there)
+        what has no version.
         """
         try:
             message = json.loads(body, parse_int=_whole_number, parse_float=_number, parse_constant=lambda _text: NoNumber())
@@ -120,10 +120,10 @@ class SeedProtocol(LanguageServerProtocol):
         contextvars.copy_context().run(self._handle_request, number, method, params)
 
     def _take_root(self, params: types.InitializeParams) -> None:
-        """Leave out folders whose address is none.
+        """Keep the root folder's address to ourselves.
 
         `Workspace` and `from_fs_path` (pygls/workspace/workspace.py, pygls/uris.py) raise for some
-        of them.
+        texts that are no address or no path.
         """
         self.root_uri = params.root_uri
         if params.root_uri is None and params.root_path:

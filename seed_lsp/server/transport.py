@@ -183,9 +183,9 @@ class Output:
 def serve(protocol: SeedProtocol, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
     """Serve until the session ends.
 
-    Returns the exit status that the protocol wants: 0 behind shutdown and where the stream ends, else
-    1. `parent` gives the number of the process that started the server, once it is known; `end` cleans
-    up, whichever way the session ended.
+    Returns the exit status that the protocol wants: 0 after shutdown and where the stream ends, and
+    1 otherwise. `parent` gives the number of the process that started the server, once that is
+    known. `end` cleans up, whichever way the session ended.
     """
     output = Output(os.dup(sys.stdout.fileno()))
     protocol.set_writer(output)
