@@ -114,6 +114,7 @@ gpu-check:
 
 $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)
+	rm -f engine/native/_kernels*.so  # one of another name would be imported before the new one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
