@@ -13,7 +13,12 @@ EXTENSION := editors/vscode
 VSIX := $(EXTENSION)/seed-lsp.vsix
 NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
 
-.PHONY: demo test test-fast test-editors pictures vsix lint peers bench soak gpu-train gpu-check clean
+# Sdist and wheel. The wheel is built from the sdist, so a file that the sdist lacks is found here.
+DIST := dist
+BUILT := $(DIST)/.built
+PACKAGED := pyproject.toml README.md LICENSE $(shell find seed_lsp engine -type f ! -name '*.pyc' ! -name '*.so')
+
+.PHONY: demo test test-fast test-editors test-wheel pictures vsix wheel lint peers bench soak gpu-train gpu-check clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -37,6 +42,11 @@ test-editors: $(SETUP) vsix
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	$(BIN)/python -m pytest tests/editors
 
+# The wheel in a new environment, without the checkout: what it needs is there, and it completes a line.
+test-wheel: wheel
+	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
+	PYTHON=$(PYTHON) tests/wheel.sh $(DIST)/*.whl
+
 # The pictures of the READMEs, from VS Code with the 1.5B.
 pictures: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
@@ -44,6 +54,13 @@ pictures: $(SETUP) vsix
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
 	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
 	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_nvim.py -k "drafted and 0.12"
+
+wheel: $(BUILT)
+
+$(BUILT): $(SETUP) $(PACKAGED)
+	rm -rf $(DIST) && mkdir $(DIST)
+	$(BIN)/python -m build --outdir $(DIST) > $(DIST)/build.log 2>&1 || { tail -30 $(DIST)/build.log; exit 1; }
+	touch $@
 
 # The extension as one file, which VS Code installs. Needs npm.
 vsix: $(VSIX)
@@ -119,4 +136,4 @@ $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .peers $(HOSTS) $(VSIX) $(EXTENSION)/dist $(EXTENSION)/node_modules build engine/native/*.so dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .peers $(HOSTS) $(VSIX) $(EXTENSION)/dist $(EXTENSION)/node_modules build engine/native/*.so $(DIST) *.egg-info .pytest_cache .mypy_cache .ruff_cache
