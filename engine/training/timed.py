@@ -21,27 +21,28 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from engine.engine import best_device, physical_cores
-from engine.files import whole_file
 from engine.model import checkpoint
 from engine.model.batched import BatchedTransformer
 from engine.model.pieces import split
 from engine.model.tokenizer import Tokenizer
 from engine.store import Store
 from engine.training.acceptance import Acceptance, acceptance_together
+from engine.training.adapter_run import new_denoiser, write_adapter
 from engine.training.answers import Answer
 from engine.training.batches import Batches, loader
 from engine.training.config import ConfigError, Run, Stage, load_run
 from engine.training.generation import Writer
 from engine.training.objectives import draft_loss
+from engine.training.optimizer import GRADIENT_NORM, new_optimizer, set_rate
 from engine.training.padded import Padded
+from engine.training.run_log import Line, RunLog
+from engine.training.texts import balanced, texts_of
 from engine.training.token_answers import write_token_answers
 from engine.training.token_prompts import TokenPrompt, read_token_prompts
-from engine.training.trainer import GRADIENT_NORM, balanced, new_denoiser, new_optimizer, set_rate, texts_of, write_adapter
 
 LOG, ANSWERS, ADAPTER = "log.jsonl", "answers.npz", "adapter"
 PIECE_BYTES = 15 << 20
@@ -79,8 +80,8 @@ class TimedRun:
             raise ConfigError("a run by the clock has one [[stage]], of kind mask with the loss cross_entropy")
         self.run, self.stage, self.clock = run, run.stages[0], clock
         self._prompts, self._out = prompts, out
+        self._log = RunLog(out / LOG, _described)
         self._device, self._slots, self._workers = device, slots, workers
-        self._log: list[dict[str, Any]] = []
         self.answers: list[Answer] = []
         self.step = self.rows_seen = 0
         self.best = -1.0
@@ -88,23 +89,22 @@ class TimedRun:
 
     def go(self) -> bool:
         """All stages; whether none failed."""
-        self._out.mkdir(parents=True, exist_ok=True)
+        self._log.clear()
         failed = False
         for stage in (self.load, self.generate, self.train):
             started = self.clock.spent
-            note: dict[str, Any] = {"stage": stage.__name__}
+            note: Line = {"stage": stage.__name__}
             try:
                 note |= stage()
             except Exception as error:  # noqa: BLE001 - what was made so far is worth more than the reason
                 traceback.print_exc()
                 note["error"], failed = f"{type(error).__name__}: {error}", True
             self._note({**note, "stage_seconds": round(self.clock.spent - started, 2)})
-            self._save_log()
             if failed and not self.answers:
                 break
         return not failed
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> Line:
         """The base in bfloat16, its tokenizer, and the prompts."""
         folder = checkpoint.ensure_converted(Store().locate(self.run.model), "bfloat16")
         self.config, self.tensors = checkpoint.load_folder(folder, device=self._device, dtype=torch.bfloat16)
@@ -113,7 +113,7 @@ class TimedRun:
         self.prompts = read_token_prompts(self._prompts)
         return {"prompts": len(self.prompts)}
 
-    def generate(self) -> dict[str, Any]:
+    def generate(self) -> Line:
         """Answers, those to held-out prompts among them, until the time for it is over or no prompt is left."""
         writer = Writer(self.network, self.tokenizer, self._slots)
         try:
@@ -124,26 +124,26 @@ class TimedRun:
             write_token_answers(self._out / ANSWERS, self.answers)
         return {"answers": len(self.answers), "tokens": sum(len(one.answer) for one in self.answers), "steps": writer.steps}
 
-    def train(self) -> dict[str, Any]:
+    def train(self) -> Line:
         """The adapter, measured every minute; the best one is written each time."""
         self._release()
         texts = texts_of(self.answers)
         if not texts:
             raise ConfigError("no answer came about in the time for it; give the run more seconds, or fewer slots")
-        self.held_out = balanced(texts_of([one for one in self.answers if one.held_out]), self.run.held_out_texts)
+        self.held_out = balanced(texts_of(one for one in self.answers if one.held_out), self.run.held_out_texts)
         self.denoiser = new_denoiser(self.run, texts, self.config, self.tensors)
-        batches = Batches(self.run, self.stage, texts_of([one for one in self.answers if not one.held_out]))
+        batches = Batches(self.run, self.stage, texts_of(one for one in self.answers if not one.held_out))
         optimizer = new_optimizer(self.denoiser.lora)
-        first = self._measure()
-        last, measured_at, trained_from = first, self.clock.spent, self.clock.spent
+        first = last = self._measure()
+        measured_step, measured_at, trained_from = self.step, self.clock.spent, self.clock.spent
         passes = iter(loader(batches, range(self.stage.steps * self.run.accumulate), workers=self._workers, device=self._device))
         while self.step < self.stage.steps and self.clock.spent < self._training_ends:
             part = (self.clock.spent - trained_from) / (self._training_ends - trained_from)
             set_rate(optimizer, rate(self.stage, self.step, part))
             self._update(optimizer, itertools.islice(passes, self.run.accumulate))
             if self.clock.spent - measured_at >= MEASURE_EVERY_S:
-                last, measured_at = self._measure(), self.clock.spent
-        if self._log[-1]["acceptance"] is None:
+                last, measured_step, measured_at = self._measure(), self.step, self.clock.spent
+        if measured_step < self.step:
             last = self._measure()
         return {"steps": self.step, "rows_seen": self.rows_seen, "run_before": first["all"].run, "run_after": last["all"].run}
 
@@ -193,7 +193,6 @@ class TimedRun:
             self.best = found["all"].run
             self._write_adapter()
         self._longest_measuring = max(self._longest_measuring, self.clock.spent - started)
-        self._save_log()
         print("  ".join(f"{kind} {one.run:.2f} ({one.first:.0%})" for kind, one in found.items()), file=sys.stderr, flush=True)
         return found
 
@@ -216,16 +215,14 @@ class TimedRun:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _note(self, note: dict[str, Any]) -> None:
+    def _note(self, note: Line) -> None:
         common = {"step": self.step, "rows_seen": self.rows_seen, "total_seconds": round(self.clock.spent, 2), "acceptance": None}
-        self._log.append({**common, **note})
-        if "loss" in note:
-            return
-        print(json.dumps({name: value for name, value in self._log[-1].items() if value is not None}), file=sys.stderr, flush=True)
+        self._log.write({**common, **note})
 
-    def _save_log(self) -> None:
-        with whole_file(self._out / LOG) as scratch:
-            scratch.write_text("".join(json.dumps(line) + "\n" for line in self._log), encoding="utf-8")
+
+def _described(line: Line) -> str:
+    """What standard error says of a line; steps are too many to be said."""
+    return "" if "loss" in line else json.dumps({name: value for name, value in line.items() if value is not None})
 
 
 def held_out_first(prompts: list[TokenPrompt], count: int) -> list[TokenPrompt]:

@@ -55,7 +55,7 @@ def test_an_interrupted_run_goes_on_along_the_same_losses(make_run, tmp_path):
     Trainer(whole).train()
     stopped = make_run(folder=tmp_path / "stopped")
     first = Trainer(stopped)
-    first._update = interrupted_after(first._update, 4)
+    first.update = interrupted_after(first.update, 4)
     with pytest.raises(KeyboardInterrupt):
         first.train()
     Trainer(stopped).train()
@@ -69,10 +69,10 @@ def test_an_interrupted_run_goes_on_along_the_same_losses(make_run, tmp_path):
 def interrupted_after(update, count: int):
     left = iter(range(count))
 
-    def limited(stage):
+    def limited(step):
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return update(stage)
+        return update(step)
 
     return limited
 
@@ -164,7 +164,7 @@ def test_drafts_have_any_number_of_masks_between_the_bounds(make_run, kind: str)
         trainer = Trainer(make_run(stages=(Stage(kind, 1, 0.01, full=1.0),), smallest_block=smallest))
         text = trainer.texts[0]
         clean, _ = run_clean(trainer.network, text.tokens)
-        made = [trainer.maker.make(trainer.run.stages[0], text, clean, random.Random(i)) for i in range(20)]
+        made = [trainer.batches.maker.make(trainer.run.stages[0], text, clean, random.Random(i)) for i in range(20)]
         # Where the text ends there is no room for more.
         ends = len(text.tokens) - 2 - trainer.run.block_size
         assert {len(block.rows) for blocks in made for block in blocks if block.root < ends and None not in block.targets} == sizes
