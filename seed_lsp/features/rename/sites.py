@@ -171,7 +171,7 @@ def goes_on(character: str) -> bool:
 
 
 def mentions(path: Path, document: Document, name: str) -> list[Site]:
-    """The sites in a file that is not Python, for a Python name.
+    """The sites of a name in a file of another language than the symbol's, or of none.
 
     Nothing is resolved in such a file, so that each word that is the name is a mention.
     """

@@ -1,4 +1,8 @@
-"""Definitions that are one symbol: overloads, those that a condition chooses between, and what a function chooses from by its argument (`functools.singledispatch`)."""
+"""Several definitions that are one symbol.
+
+These are overloads, definitions that a condition chooses between, and the functions that
+`functools.singledispatch` chooses from by the type of an argument.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,11 @@ _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 
 
 def alternatives(place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
-    """The other functions that a call may reach in place of one with the name for a parameter, and the other classes in place of one with it for a member."""
+    """The other definitions that stand for the one with this scope.
+
+    For a function with the name for a parameter, these are functions that a call may reach instead.
+    For a class with the name for a member, these are classes that may take its place.
+    """
     if scope.node_type not in _DEFINITIONS:
         return frozenset()
     node = place.node_of(scope)
@@ -29,7 +37,10 @@ def alternatives(place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
 
 
 def _registered(place: FileOccurrences, function: Node, own: Sequence[str]) -> Iterator[Node]:
-    """The functions of the same block that an argument's type chooses between, as ``@show.register`` says; itself only if it is none of them."""
+    """The functions of the same block among which the type of an argument chooses.
+
+    Decorators such as ``@show.register`` tell them. The function itself is left out.
+    """
     *around, name = own
     if ".register" not in place.file.document.text:
         return
@@ -42,7 +53,11 @@ def _registered(place: FileOccurrences, function: Node, own: Sequence[str]) -> I
 
 
 def _chooses(place: FileOccurrences, function: Node) -> bool:
-    """Whether the name is that of the first parameter behind ``self``, by which one is chosen, and which no argument can name then."""
+    """Whether the name is the parameter whose argument's type chooses the function.
+
+    This is the first parameter behind ``self``. No argument can name it, since it has to be
+    positional.
+    """
     listed = function.child_by_field_name("parameters")
     in_class = names.enclosing(names.with_decorators(function), {"class_definition", "function_definition"})
     first = int(
@@ -53,7 +68,7 @@ def _chooses(place: FileOccurrences, function: Node) -> bool:
 
 
 def _register_of(place: FileOccurrences, function: Node) -> str | None:
-    """Of ``@show.register`` above a function the ``show``."""
+    """The ``show`` of the decorator ``@show.register`` above a function; None without one."""
     for text in names.dotted_decorators_of(place.file, function):
         if text.endswith(".register"):
             return text.removesuffix(".register")
@@ -61,7 +76,10 @@ def _register_of(place: FileOccurrences, function: Node) -> str | None:
 
 
 def _may_replace(file: PythonFile, one: Node, other: Node) -> bool:
-    """Whether two definitions of a name are there for each other. In one block the second hides the first, unless that is an overload."""
+    """Whether one of two definitions of a name may be used in place of the other.
+
+    In one block the second definition hides the first, unless they are overloads.
+    """
     if one.id == other.id or one.type != other.type:
         return False
     blocks = [names.with_decorators(node).parent for node in (one, other)]

@@ -1,4 +1,4 @@
-"""Which strings are annotations: Python code between quotes, in the place of a type (PEP 484, 586, 593)."""
+"""Strings that are annotations: Python code in quotes where a type is meant (PEP 484, 586, 593)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.document import CharOffset, Document
 
 _VALUES = ("Literal", "Annotated")
-"""Their arguments are values: all of them, and all but the first."""
+"""Generic types that take values: all arguments of the first, all but the first of the second."""
 _ARGUMENTS = frozenset({"type_parameter", "subscript"})
 
 
 def path_in_quotes(file: PythonFile, occurrence: Occurrence) -> tuple[str, ...] | None:
-    """The names that stand with dots before a word of a string that is an annotation, none for a name of its own; None if the string is no annotation, or the word part
-    of a value there.
+    """The names with dots before a word of a string that is an annotation.
+
+    The tuple is empty for a word without dots before it. None if the string is no annotation, or if
+    the word is part of a value in it.
     """
     string = occurrence.node if occurrence.node.type == "string" else names.enclosing(occurrence.node, {"string"})
     content = next((child for child in string.children if child.type == "string_content"), None) if string is not None else None
@@ -35,7 +37,7 @@ def path_in_quotes(file: PythonFile, occurrence: Occurrence) -> tuple[str, ...] 
 
 
 def class_at(place: FileOccurrences, node: Node, path: tuple[str, ...]) -> Scope | None:
-    """The class of a file that a dotted path in an annotation at `node` stands for."""
+    """The class of the file that a dotted path in an annotation names; None if it is unknown."""
     found: Scope | None = None
     for i, name in enumerate(path):
         there = FileOccurrences(place.path, place.file, name)
@@ -49,7 +51,10 @@ def class_at(place: FileOccurrences, node: Node, path: tuple[str, ...]) -> Scope
 
 
 def _is_type(file: PythonFile, node: Node, within: PythonFile | None = None) -> bool:
-    """Whether an expression stands where a type is meant; `within` is the text of a string that is known for one."""
+    """Whether an expression stands where a type is meant.
+
+    `within` is the parsed text of a string that is known to be an annotation.
+    """
     own = within or file
     child, parent = node, node.parent
     while parent is not None:
@@ -72,7 +77,7 @@ def _is_type(file: PythonFile, node: Node, within: PythonFile | None = None) -> 
 
 
 def _is_value(file: PythonFile, own: PythonFile, arguments: Node, child: Node) -> bool:
-    """Whether an argument in brackets is a value: ``Literal["name"]``, ``Annotated[int, "name"]``."""
+    """Whether an argument in brackets is a value, as in ``Literal["a"]``, ``Annotated[int, "a"]``."""
     if arguments.type == "subscript":
         generic, listed = arguments.child_by_field_name("value"), arguments.named_children[1:]
         if names.is_same(generic, child):
@@ -85,5 +90,5 @@ def _is_value(file: PythonFile, own: PythonFile, arguments: Node, child: Node) -
 
 
 def _aliases(file: PythonFile, name: str) -> list[str]:
-    """What an import calls one of the names of `typing`."""
+    """The names by which the file imports a name of `typing` under another one."""
     return re.findall(rf"\b{name}\s+as\s+(\w+)", file.document.text)

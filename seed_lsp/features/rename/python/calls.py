@@ -1,4 +1,7 @@
-"""What the name of an argument refers to where jedi finds no parameter for it, and which calls may hand an argument on."""
+"""What a named argument refers to if jedi finds no parameter for it.
+
+Also: which calls may hand a named argument on to another function.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,20 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Definition
 
 _COPIERS, _OWN_COPIERS = frozenset({"replace", "evolve"}), frozenset({"_replace", "__replace__"})
-"""Functions, and methods, that copy an object with other values for some of its fields: `dataclasses.replace`, `copy.replace`, `attrs.evolve`."""
+"""Functions, and methods, that copy an object and change some of its fields.
+
+They are `dataclasses.replace`, `copy.replace`, `attrs.evolve`, and the methods behind them.
+"""
 _GIVEN_FUNCTIONS = frozenset({"partial", "partialmethod"})
 _MAKE_ARGUMENTS = frozenset({"dict", "OrderedDict", "update"})
-"""What collects named values that another call may be given by ``**``."""
+"""Functions that collect named values, which another call may be given by ``**``."""
 
 
 def parameter_scopes(bindings: Bindings, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-    """The functions whose parameter, or the classes whose field, a named argument is for; empty where that is unknown."""
+    """The functions or classes whose parameter or field a named argument is for.
+
+    Empty if they are unknown.
+    """
     function = _called(occurrence)
     if function is None:
         return frozenset()
@@ -50,7 +59,10 @@ def parameter_scopes(bindings: Bindings, place: FileOccurrences, occurrence: Occ
 def parameter_scopes_by_name(
     bindings: Bindings, place: FileOccurrences, occurrence: Occurrence, found: Collection[Scope]
 ) -> frozenset[Scope]:
-    """The functions of the file that a named argument may be for by the scopes alone, where what was `found` has other names."""
+    """The functions of the file that a named argument may be for, by the scopes alone.
+
+    They are only looked for if what jedi `found` has other names than the called one.
+    """
     function = _called(occurrence)
     if function is None or not found or any(bindings.title(scope) == place.file.text_of(function) for scope in found):
         return frozenset()
@@ -60,12 +72,15 @@ def parameter_scopes_by_name(
 
 
 def functions_called(bindings: Bindings, place: FileOccurrences, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
-    """The workspace's functions that a call's expression names, or has for its value."""
+    """The functions of the workspace that a call's expression names, or that are its value."""
     return bindings.functions([*values, *bindings.definitions_of(place, function)])
 
 
 def _functions_of_name(bindings: Bindings, place: FileOccurrences, function: Node) -> frozenset[Scope]:
-    """The functions of the file that the name in a call may stand for by the scopes alone: jedi goes by the last binding that it sees."""
+    """The functions of the file that the called name may stand for, by the scopes alone.
+
+    jedi knows fewer: it goes by the last binding that it sees.
+    """
     if function.type != "identifier":
         return frozenset()
     there = bindings.for_name(place.file.text_of(function)).place(place.path)
@@ -77,7 +92,10 @@ def _functions_of_name(bindings: Bindings, place: FileOccurrences, function: Nod
 def why_possible(
     bindings: Bindings, wanted: Collection[Scope], called_as: Iterable[str], place: FileOccurrences, occurrence: Occurrence
 ) -> str:
-    """Why a named argument that is not resolved may be for one of the `wanted` functions and classes after all; empty if it cannot be. `called_as`: their names."""
+    """Why an unresolved named argument may be for one of the `wanted` functions and classes.
+
+    Empty if it cannot be. `called_as` has the names of what is wanted.
+    """
     function = _called(occurrence)
     values = bindings.values_of(place, function) if function is not None else []
     if function is None or not values:
@@ -92,7 +110,7 @@ def why_possible(
     of_given = [bindings.values_of(place, argument) for argument in given]
     if any(_scopes_of(bindings, some) & set(wanted) for some in of_given):
         return "argument of a call that is given the function"
-    # Of a class method that makes an object jedi has the name alone.
+    # jedi knows no value, only the name, of a class method that makes an object.
     if _passes_on(bindings, [*values, *bindings.definitions_of(place, function)]):
         return "argument of a function that takes any"
     if any(bindings.files.holds(value.path) for value in values if value.path is not None):
@@ -111,7 +129,10 @@ def why_possible(
 
 
 def _decorating(bindings: Bindings, scope: Scope) -> set[str]:
-    """What the decorators of a function belong to, as ``@show.register`` to ``show``, which may call the function."""
+    """The names of the objects whose methods decorate a function: ``show`` of ``@show.register``.
+
+    Such an object may call the function.
+    """
     if scope.path is None or scope.node_type != "function_definition":
         return set()
     file = bindings.place(scope.path).file
@@ -127,7 +148,7 @@ def _called(occurrence: Occurrence) -> Node | None:
 
 
 def _arguments(function: Node) -> list[Node]:
-    """The arguments without a name of the call of an expression."""
+    """The positional arguments of the call whose expression is `function`."""
     listed = function.parent.child_by_field_name("arguments") if function.parent is not None else None
     return [one for one in listed.named_children if one.type != "keyword_argument"] if listed is not None else []
 
@@ -137,7 +158,7 @@ def _last_name(place: FileOccurrences, function: Node) -> str:
 
 
 def _copied(place: FileOccurrences, function: Node) -> Node | None:
-    """The object that a call copies with some of its fields changed."""
+    """The object that a call copies with some fields changed; None if it does no such thing."""
     name = _last_name(place, function)
     if function.type == "attribute" and name in _OWN_COPIERS:
         return function.child_by_field_name("object")
@@ -147,7 +168,7 @@ def _copied(place: FileOccurrences, function: Node) -> Node | None:
 
 
 def _object_of_type(place: FileOccurrences, function: Node) -> Node | None:
-    """Of ``object.__class__`` and ``type(object)`` the object."""
+    """The object in ``object.__class__`` or ``type(object)``; None for other expressions."""
     if function.type == "attribute" and _last_name(place, function) == "__class__":
         return function.child_by_field_name("object")
     if function.type == "call":
@@ -158,7 +179,10 @@ def _object_of_type(place: FileOccurrences, function: Node) -> Node | None:
 
 
 def _fields(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
-    """The nearest class that has the name for a member, for each of the classes; empty if one has none."""
+    """For each of the classes the nearest one that has the name for a member.
+
+    The classes above are searched as well. Empty if one of the classes has no such member.
+    """
     found = set()
     for scope in classes:
         owner = next((one for one in bindings.line_of(scope) if bindings.binds(one)), None)
@@ -169,7 +193,10 @@ def _fields(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
 
 
 def _constructed(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
-    """Where the calls of some classes have their parameter of the name, or the field that is one."""
+    """What takes an argument of this name when the classes are called.
+
+    This is a constructor with such a parameter, or a class with such a field.
+    """
     found: set[Scope] = set()
     for scope in classes:
         line = bindings.line_of(scope)
@@ -179,7 +206,7 @@ def _constructed(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scop
 
 
 def _own_or_above(bindings: Bindings, place: FileOccurrences, function: Node) -> frozenset[Scope]:
-    """A function that has a parameter of the name, or those above to which it hands its arguments on."""
+    """The function, if it has a parameter of the name, or those above that get its arguments."""
     if place.has_parameter(function):
         return frozenset({place.scope(function)})
     owner, name = scoping.scope_of(function), function.child_by_field_name("name")
@@ -189,8 +216,10 @@ def _own_or_above(bindings: Bindings, place: FileOccurrences, function: Node) ->
 
 
 def _along(bindings: Bindings, line: Iterable[Scope], method: str) -> frozenset[Scope]:
-    """Of the classes' methods of one name the first that has a parameter of the resolution's name, as long as each before it hands its arguments on; fields count
-    where a class has no such method.
+    """The first of a class's and its ancestors' methods with a parameter of the resolution's name.
+
+    The search ends at a method that does not hand its named arguments on. A field counts in a class
+    that has no such method.
     """
     for scope in line:
         assert scope.path is not None, "classes of the workspace"
@@ -206,13 +235,13 @@ def _along(bindings: Bindings, line: Iterable[Scope], method: str) -> frozenset[
 
 
 def _is_field(place: FileOccurrences, scope: Scope) -> bool:
-    """Whether the name is annotated in the class's body, which makes a dataclass's field of it."""
+    """Whether the class's body annotates the name, which makes it a field of a dataclass."""
     parents = (binding.node.parent for binding in place.bindings[scope])
     return any(parent is not None and parent.type == "assignment" and parent.child_by_field_name("type") is not None for parent in parents)
 
 
 def _hands_up(place: FileOccurrences, function: Node, method: str) -> bool:
-    """Whether a method calls the one above with all the named arguments that it has no parameter for."""
+    """Whether a method hands the named arguments it has no parameter for to the method above."""
     keywords = keywords_of(function)
     if keywords is None:
         return False
@@ -226,14 +255,21 @@ def _hands_up(place: FileOccurrences, function: Node, method: str) -> bool:
 
 
 def _scopes_of(bindings: Bindings, values: Iterable[Definition]) -> set[Scope]:
-    """The functions that some values are, and the classes that they are or are objects of, with what their calls lead to."""
+    """The functions and classes that values stand for, with what their calls lead to.
+
+    A value may be a function, a class, or an object of a class.
+    """
     values = list(values)
     classes = {scope for value in values if (scope := bindings.class_at(value, {"class", "instance"})) is not None}
     return {*bindings.functions(values), *classes, *_constructed(bindings, classes), *_fields(bindings, classes)}
 
 
 def _passes_on(bindings: Bindings, callees: Iterable[Definition]) -> bool:
-    """Whether one of the workspace's functions, the constructor of a class, or the ``__call__`` of an object takes arguments of any name."""
+    """Whether a callee takes arguments of any name.
+
+    A callee may be a function of the workspace, a class by its constructor, or an object by its
+    ``__call__``.
+    """
     callees = list(callees)
     functions = set(bindings.functions(callees))
     for scope in {scope for callee in callees if (scope := bindings.class_at(callee)) is not None}:
@@ -247,7 +283,7 @@ def _passes_on(bindings: Bindings, callees: Iterable[Definition]) -> bool:
 
 
 def _methods_along(bindings: Bindings, scope: Scope, wanted: Iterable[str]) -> set[Scope]:
-    """The methods of some names that a class has, or those above it."""
+    """The methods with the `wanted` names that a class has, or those above it."""
     places = [(bindings.place(one.path), one) for one in bindings.line_of(scope) if one.path is not None]
     return {
         place.scope(node) for place, one in places for name in wanted for node in names.methods_of(place.file, place.node_of(one), name)

@@ -1,4 +1,4 @@
-"""Whether a new name can stand where the old one stood: nothing there, or in sight of it, may change its meaning."""
+"""Whether the new name can stand where the old one stood, without changing what a name means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from seed_lsp.features.rename.sites import APPLIED, References, Scope, Site
 
 
 def require_name(old: str, new: str, language: str = "python") -> None:
-    """`RenameRefusedError` unless `new` is an identifier, and another one. A keyword of another language than Python shows when the result is parsed."""
+    """`RenameRefusedError` unless `new` is an identifier other than `old`.
+
+    For Python, keywords are refused here. In another language a keyword shows when the result is
+    parsed.
+    """
     if not new.isidentifier():
         raise RenameRefusedError(f"{new!r} is no name: letters, digits and underscores, no digit first")
     if language == "python" and keyword.iskeyword(new):
@@ -32,7 +36,7 @@ def require_name(old: str, new: str, language: str = "python") -> None:
 
 
 def require_room(resolution: Resolution, references: References, new: str) -> None:
-    """`RenameRefusedError` where the new name is taken, would be hidden at one of the sites, or would hide another."""
+    """`RenameRefusedError` if the new name is taken, would be hidden, or would hide another."""
     by_file: dict[Path, list[Site]] = {}
     for site in references.sites:
         if site.tier in APPLIED and references.documents[site.path].language == "python":
@@ -58,7 +62,11 @@ def _require_free(taken: FileOccurrences, scope: Scope) -> None:
 
 
 def _require_free_in_family(resolution: Resolution, references: References, new: str) -> None:
-    """No class above may have the new name, nor one that shares a subclass: one would override the other from now on. (Those below are found by the scan of the result.)"""
+    """`RenameRefusedError` if a class above has the new name, or one that shares a subclass.
+
+    From then on one member would override the other. (The classes below are checked when the result
+    is resolved again.)
+    """
     for scope in references.symbol.scopes | references.symbol.overrides:
         if not scope.is_class:
             continue
@@ -69,7 +77,11 @@ def _require_free_in_family(resolution: Resolution, references: References, new:
 
 
 def _require_sight(old: FileOccurrences, new: FileOccurrences, sites: list[Site]) -> None:
-    """Between each use and the scope of its definition nothing may bind the new name; and no use of another thing by the new name may lie where it would be taken for this one."""
+    """`RenameRefusedError` if a use would mean another definition than before.
+
+    Between a use of the renamed thing and the scope of its definition nothing may bind the new
+    name. And where the new name means another thing, it must not come to mean the renamed one.
+    """
     scopes: set[Scope] = set()
     for site in sites:
         occurrence = old.at(site.start)
@@ -96,18 +108,18 @@ def _require_sight(old: FileOccurrences, new: FileOccurrences, sites: list[Site]
 
 
 def _is_renamed_at_once(node: Node) -> bool:
-    """The first name of ``name as other``: it binds nothing here."""
+    """Whether the identifier is the first name of ``name as other``, which binds nothing here."""
     parent = node.parent.parent if node.parent is not None else None
     return parent is not None and parent.type == "aliased_import" and not names.is_alias_of_import(node)
 
 
 def _sees(node: Node, place: FileOccurrences, scope: Scope) -> bool:
-    """Whether a name at `node` would find a binding in `scope`, if none nearer had one."""
+    """Whether a name at `node` would find a binding in `scope`, if no nearer scope had one."""
     return any(place.scope(around) == scope for around in scoping.visible_scopes(node))
 
 
 def _is_within(place: FileOccurrences, inner: Scope, outer: Scope) -> bool:
-    """Whether one scope lies inside another one, and is not the same."""
+    """Whether the scope `inner` lies inside the scope `outer`, and is another one."""
     node: Node | None = place.node_of(inner).parent
     while node is not None:
         if place.scope(node) == outer:

@@ -1,4 +1,4 @@
-"""Names that a comprehension may not go through, although no rule of scope is against it."""
+"""Names that a comprehension's variable may not have, although no rule of scope forbids it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _KINDS = {"class_definition": "class", "generator_expression": "generator", **di
 
 
 def require_no_double_binding(place: FileOccurrences) -> None:
-    """Python refuses ``[(x := x) for x in y]``: what ``:=`` binds around a comprehension may not be what the comprehension goes through (PEP 572)."""
+    """`RejectedResultError` where a comprehension would bind the name twice.
+
+    Python refuses ``[(x := x) for x in y]``: a variable of the comprehension cannot be bound by
+    ``:=`` within it (PEP 572).
+    """
     for occurrence in place.occurrences:
         parent = occurrence.node.parent
         if parent is None or parent.type != "named_expression" or not is_same(parent.child_by_field_name("name"), occurrence.node):
@@ -29,8 +33,11 @@ def require_no_double_binding(place: FileOccurrences) -> None:
 
 
 def require_apart(place: FileOccurrences, renamed: Callable[[Occurrence], bool]) -> None:
-    """CPython runs comprehensions within the scope around since 3.12 (PEP 709), and may take what one goes through for a name that is known there from outside, or by a
-    type parameter in a class (cpython#121377). No renamed place may bring the two together.
+    """`RejectedResultError` where CPython might mix up a comprehension's variable and another name.
+
+    Since 3.12, CPython runs a comprehension within the scope around it (PEP 709). It may take its
+    variable for a name that the scope knows from outside, or for a type parameter in a class
+    (cpython#121377). No renamed occurrence may bring two such names together.
     """
     plain = [occurrence for occurrence in place.occurrences if place.is_plain(occurrence)]
     for scope, bindings in list(place.bindings.items()):
@@ -44,7 +51,10 @@ def require_apart(place: FileOccurrences, renamed: Callable[[Occurrence], bool])
 
 
 def _runs_within(scope: Node) -> Iterator[Node]:
-    """The scopes that CPython runs a comprehension within, from the inside out; the module mixes nothing up."""
+    """The scopes that CPython runs a comprehension in, from the inside out, without the module.
+
+    The module is left out since CPython mixes nothing up there.
+    """
     while scope.type in _INLINED:
         scope = outer_scope(scope)
         if scope.type != "module":
@@ -52,7 +62,10 @@ def _runs_within(scope: Node) -> Iterator[Node]:
 
 
 def _mixed_up(place: FileOccurrences, occurrence: Occurrence, around: Node) -> str | None:
-    """What a name is to a scope that runs a comprehension, where that could take it for the comprehension's own."""
+    """How a scope that runs a comprehension uses the name, if CPython could mix this up.
+
+    None if it cannot be mixed up with the comprehension's variable.
+    """
     between = _scopes_between(occurrence.node, around) if lies_in(occurrence.node, around) else None
     if between is None:
         return None
@@ -62,7 +75,8 @@ def _mixed_up(place: FileOccurrences, occurrence: Occurrence, around: Node) -> s
         in_class = around.type == "class_definition" and scope.type == TYPE_PARAMETERS
         return "be a type parameter in a class" if in_class else None
     if scope.type == "module":
-        # Only another comprehension's names become the scope's own; a class looks in the module in any case.
+        # Only the variables of another comprehension become the scope's own. A class looks in the
+        # module in any case.
         mixed = bool(between) and all(one.type in _INLINED for one in between) and around.type != "class_definition"
     else:
         mixed = bool(between) or around.type not in _INLINED
@@ -70,7 +84,7 @@ def _mixed_up(place: FileOccurrences, occurrence: Occurrence, around: Node) -> s
 
 
 def _scopes_between(node: Node, around: Node) -> list[Node] | None:
-    """The scopes that a name stands in within `around`, from the inside out; None where it does not stand there."""
+    """The scopes between a name and `around`, from the inside out; None if it lies elsewhere."""
     found, scope = [], scope_of(node)
     while not is_same(scope, around):
         if scope.type == "module":

@@ -1,4 +1,4 @@
-"""What decorators leave of a function's parameters."""
+"""Which parameters of a function are left behind its decorators."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ KEEPS_SIGNATURE = frozenset(
         "asynccontextmanager",
     }
 )
-"""Decorators behind which a function takes what it says."""
+"""Decorators that leave a function's parameters as they are."""
 KEEPS_CONSTRUCTOR = frozenset({"dataclass", "total_ordering", "final", "runtime_checkable", "deprecated", "unique"})
-"""Decorators behind which a class takes what its constructor says."""
+"""Decorators that leave the parameters of a class's constructor as they are."""
 
 
 def keep_parameter(inference: Inference, place: FileOccurrences, function: Node) -> bool:
-    """Whether an argument by the inference's name reaches the function's own parameter through each of its decorators."""
+    """Whether an argument with the inference's name reaches the function's own parameter.
+
+    Each of the function's decorators has to let it pass.
+    """
     outer = names.with_decorators(function)
     return all(_keeps_parameter(inference, place, one) for one in outer.children if one.type == "decorator")
 
@@ -52,7 +55,7 @@ def _keeps_parameter(inference: Inference, place: FileOccurrences, decorator: No
 
 
 def _wrappers(place: FileOccurrences, decorator: Node) -> Iterator[Node]:
-    """The functions within a decorator that stand for what is decorated, as they say by `functools.wraps`."""
+    """The functions in a decorator that replace the decorated one, marked by `functools.wraps`."""
     for node in names.walk(decorator):
         if node.type == "function_definition" and "wraps" in names.decorators_of(place.file, node):
             yield node
@@ -64,7 +67,7 @@ def takes_any(function: Node) -> bool:
 
 
 def keywords_of(function: Node) -> Node | None:
-    """The identifier behind the two stars among a function's parameters."""
+    """The identifier behind the two stars among a function's parameters; None without it."""
     parameters = function.child_by_field_name("parameters")
     for child in parameters.named_children if parameters is not None else []:
         starred = child.named_children[0] if child.type == "typed_parameter" and child.named_children else child

@@ -1,4 +1,7 @@
-"""A file with the places of one name in it, and which scope of the file each belongs to by the syntax."""
+"""The occurrences of one name in a file, and the scope of the file that each belongs to.
+
+Only the syntax is considered here.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from seed_lsp.source.document import CharOffset
 
 
 class FileOccurrences:
-    """A file, its occurrences of the name, and in which of its scopes the name is bound."""
+    """A file, its occurrences of one name, and the scopes in which the name is bound there."""
 
     def __init__(self, path: Path, file: PythonFile, name: str) -> None:
         self.path, self.file, self.name = path, file, name
@@ -36,7 +39,7 @@ class FileOccurrences:
         return scope
 
     def node_of(self, scope: Scope) -> Node:
-        """The node of one of this file's scopes."""
+        """The syntax node of one of this file's scopes."""
         if scope not in self._scope_nodes:
             found: Node | None = self.file.tree.root_node.descendant_for_byte_range(scope.start, scope.start + 1)
             while found is not None and (found.type != scope.node_type or found.start_byte != scope.start):
@@ -59,7 +62,7 @@ class FileOccurrences:
         return {int(found.start): found for found in self.occurrences}
 
     def container(self, occurrence: Occurrence) -> Scope | None:
-        """The scope that the name is bound in at this very place; None where it is only used."""
+        """The scope in which the occurrence binds the name; None where the name is only used."""
         if occurrence.role == "attribute":
             return self.class_of_self(occurrence) if names.is_assigned(occurrence.node) else None
         if occurrence.role != "name" or (node := scoping.binding_scope(occurrence.node)) is None:
@@ -73,17 +76,27 @@ class FileOccurrences:
         return any(parameters is not None and names.lies_in(one.node, parameters) and names.takes_keyword(one.node) for one in bindings)
 
     def class_of_self(self, occurrence: Occurrence) -> Scope | None:
-        """The class whose object an attribute is read from or written to by a method's own first parameter."""
+        """The class in whose method an attribute is read from, or written to, the first parameter.
+
+        None for an attribute of another object.
+        """
         owner = receivers.class_of_self(self.file, occurrence.node) if occurrence.role == "attribute" else None
         return self.scope(owner) if owner is not None else None
 
     def lookup(self, node: Node) -> Scope | None:
-        """The scope of this file whose binding a use of the name at `node` sees, or sees first; None if no scope around it binds it."""
+        """The scope of this file whose binding a use of the name at `node` sees.
+
+        If several are possible, this is the likeliest. None if no scope around the use binds the
+        name.
+        """
         return next((scope for scope in self.meanings(node) if scope is not None), None)
 
     def meanings(self, node: Node) -> tuple[Scope | None, ...]:
-        """The scopes of this file whose binding a use of the name at `node` may see, likeliest first, with None for one from elsewhere; empty if no scope around it binds
-        the name. There is more than one in the body of a class, where a name that may not be bound yet is looked for in the module next.
+        """The scopes of this file whose binding a use of the name may see, the likeliest first.
+
+        None stands for a binding in another file. The tuple is empty if no scope around the use
+        binds the name. There are several in the body of a class: if a name is not bound there yet,
+        it is looked for in the module.
         """
         found: list[Scope | None] = []
         in_module = False
@@ -104,7 +117,10 @@ class FileOccurrences:
         return (*found, None) if found else ()
 
     def _instead_of_type(self, types: Node, node: Node) -> tuple[Scope | None, ...]:
-        """What CPython may find in place of a type parameter: where the class around binds the name, too, it asks the class, and then the module."""
+        """What CPython may find in place of a type parameter of the same name.
+
+        If the class around binds the name, too, CPython asks the class, and then the module.
+        """
         around = scoping.outer_scope(types)
         scope, module = self._declared(around), self._global(mangling.class_of_private(node))
         if around.type != "class_definition" or scope not in self.bindings:
@@ -112,23 +128,29 @@ class FileOccurrences:
         return (scope, module if module in self.bindings else None)
 
     def is_plain(self, occurrence: Occurrence) -> bool:
-        """Whether a place is a name that is bound or looked up here, rather than one of the module that an import reads."""
+        """Whether the name is bound or looked up here, instead of being read from a module."""
         return occurrence.role == "name" and (not names.is_imported(occurrence.node) or scoping.binding_scope(occurrence.node) is not None)
 
     def is_read_too(self, occurrence: Occurrence) -> bool:
-        """Whether a place that binds the name in a class reads it first, as ``name += 1`` does."""
+        """Whether the occurrence binds the name in a class, but reads it first: ``name += 1``."""
         parent = occurrence.node.parent
         container = self.container(occurrence) if parent is not None and parent.type == "augmented_assignment" else None
         return container is not None and container.is_class and occurrence.role == "name"
 
     def needs_value(self, occurrence: Occurrence) -> bool:
-        """Whether a place that binds the name, or deletes it, needs it to have a value there: ``name += 1``, ``del name``."""
+        """Whether the occurrence binds or deletes a name that must already have a value.
+
+        Examples are ``name += 1`` and ``del name``.
+        """
         parent = occurrence.node.parent
         augmented = parent is not None and parent.type == "augmented_assignment"
         return occurrence.role == "name" and (augmented or scoping.is_deleted(occurrence.node)) and self.container(occurrence) is not None
 
     def _binds(self, scope: Scope, node: Node) -> bool:
-        """Whether a scope binds the name as it is read at `node`: a private one only for code of the same class."""
+        """Whether a scope binds the name as it is read at `node`.
+
+        A private name is only bound for code of the same class.
+        """
         if not self._private:
             return scope in self.bindings
         owner = mangling.class_of_private(node)
@@ -140,14 +162,14 @@ class FileOccurrences:
         return order.reads(scope, (binding.node for binding in self.bindings[declared]), node)
 
     def _declared(self, scope: Node) -> Scope:
-        """The scope that a binding within `scope` belongs to, `global` and `nonlocal` considered."""
+        """The scope that a binding in `scope` belongs to, after `global` and `nonlocal`."""
         declaration = self._declarations.get(scope.id)
         if declaration == "global_statement":
             return self._global(mangling.prefix_of(scope) if scope.type == "class_definition" else mangling.class_of_private(scope))
         return self.scope(scope if declaration is None else self._nonlocal(scope))
 
     def _global(self, owner: str) -> Scope:
-        """The module as the scope of the name in a class's code."""
+        """The module as the scope of the name; for a private name it differs for each class."""
         return replace(self.module, owner=owner) if self._private else self.module
 
     def _nonlocal(self, scope: Node) -> Node:
@@ -162,7 +184,7 @@ class FileOccurrences:
 
     @cached_property
     def _declarations(self) -> dict[int, str]:
-        """For each scope's node the statement that says where the name belongs."""
+        """The type of the `global` or `nonlocal` statement of the name, by the scope's node."""
         found = {}
         for occurrence in self.occurrences:
             parent = occurrence.node.parent
@@ -172,6 +194,6 @@ class FileOccurrences:
 
 
 def library_names(scopes: Iterable[Scope]) -> list[str]:
-    """Where those of the scopes come from that are not the workspace's."""
+    """The titles of the modules outside the workspace that scopes come from, in order."""
     paths = [scope.path for scope in scopes if scope.is_library]
     return sorted({"the interpreter" if path is None else path.parent.name if path.stem == "__init__" else path.stem for path in paths})

@@ -1,4 +1,4 @@
-"""pytest's fixtures: a test asks for one by naming a parameter as the function that makes it."""
+"""pytest's fixtures: a test asks for a fixture by a parameter with the name of its function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _SHARED = "conftest.py"
 
 
 def with_fixtures(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """The scopes, and those of the functions whose parameter of that name stands for the same fixture; unchanged where no fixture is meant."""
+    """The scopes, with the functions whose parameter stands for the same fixture.
+
+    The result is unchanged if no fixture is meant.
+    """
     places = {place.path: place for place in resolution.python_places()}
     fixtures = {path for path, place in places.items() if _defines_fixture(place)}
     if not fixtures:
@@ -35,7 +38,10 @@ def with_fixtures(resolution: Resolution, scopes: frozenset[Scope]) -> frozenset
 
 
 def _visible(path: Path, fixtures: set[Path]) -> Path | None:
-    """The file whose fixture of the name a file's tests get: their own, or the nearest ``conftest.py``'s."""
+    """The file whose fixture of the name the tests of a file get; None if there is none.
+
+    This is the file itself, or the nearest ``conftest.py`` above it.
+    """
     if path in fixtures:
         return path
     return next((found for folder in path.parents if (found := folder / _SHARED) in fixtures), None)

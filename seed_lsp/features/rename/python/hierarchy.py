@@ -1,4 +1,4 @@
-"""The workspace's classes by what they inherit from: what is known of it, and what is not."""
+"""Which classes the workspace's classes inherit from, as far as this is known."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from seed_lsp.features.rename.python.inference import Inference
 from seed_lsp.features.rename.sites import Scope
 
 ANY = "*"
-"""Stands for the name of a base class that is no name."""
+"""Stands for a base class that is an expression without a name."""
 
 
 @dataclass(frozen=True)
 class _Bases:
-    """A class's bases in the workspace, in order, and the names of those that are found nowhere."""
+    """The bases of a class in the workspace, in order, and the names of unknown bases."""
 
     known: tuple[Scope, ...]
     unknown: frozenset[str]
 
 
 class Hierarchy:
-    """Answers from the files as `inference` sees them; which name that one is for does not matter."""
+    """Answers questions about classes, from the files as `inference` sees them.
+
+    The name that `inference` is for does not matter.
+    """
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
@@ -34,12 +37,12 @@ class Hierarchy:
         self._named: dict[str, frozenset[Scope]] = {}
 
     def line_of(self, scope: Scope) -> list[Scope]:
-        """A class and all that it inherits from, in the order in which a member is looked for, as far as bases are the workspace's."""
+        """A class and its ancestors in the workspace, in the order that a member is looked for."""
         found: dict[Scope, None] = {}
         waiting = [scope]
         while waiting:
             one = waiting.pop()
-            # Of a base that several classes share the last place counts.
+            # If several classes share a base, its last place counts.
             seen = one in found
             found.pop(one, None)
             found[one] = None
@@ -52,11 +55,14 @@ class Hierarchy:
         return frozenset(self.line_of(scope)) - {scope}
 
     def unknown_bases(self, scope: Scope) -> frozenset[str]:
-        """The names of the bases, over any number of steps, that are found neither in the workspace nor outside."""
+        """The names of the bases that are found nowhere, neither in the workspace nor outside.
+
+        The bases of bases are included, over any number of steps.
+        """
         return frozenset().union(*(self._of(one).unknown for one in self.line_of(scope)))
 
     def classes_named(self, name: str) -> frozenset[Scope]:
-        """The workspace's classes of a name."""
+        """The workspace's classes with this name."""
         if name not in self._named:
             others = self._inference.for_name(name)
             found = (scope for place in others.python_places() for scope in _classes_in(place))
@@ -64,7 +70,10 @@ class Hierarchy:
         return self._named[name]
 
     def below(self, scope: Scope) -> frozenset[Scope]:
-        """The workspace's classes that inherit from a class, found where its name or a subclass's is."""
+        """The workspace's classes that inherit from a class, over any number of steps.
+
+        They are found in the files that hold the name of the class, or of a subclass.
+        """
         if scope not in self._below:
             self._below[scope] = frozenset()
             name = self._inference.title(scope)
@@ -74,12 +83,12 @@ class Hierarchy:
         return self._below[scope]
 
     def beside(self, scope: Scope) -> frozenset[Scope]:
-        """The classes that share a subclass with a class: a mixin's methods may count on theirs."""
+        """The classes that share a subclass with the class; a mixin may count on their methods."""
         own = frozenset(self.line_of(scope))
         return frozenset().union(*(frozenset(self.line_of(one)) for one in self.below(scope))) - own
 
     def may_inherit(self, scope: Scope, family: Iterable[Scope]) -> bool:
-        """Whether a base that is not known may be one of the family, or a class below one, by its name."""
+        """Whether a base that is unknown may be in the family, or below it, by its name."""
         family = set(family)
         for name in self.unknown_bases(scope):
             if name == ANY or any(family & set(self.line_of(one)) for one in self.classes_named(name)):
@@ -89,7 +98,7 @@ class Hierarchy:
     def _of(self, scope: Scope) -> _Bases:
         if scope not in self._bases:
             assert scope.path is not None, "only classes of the workspace have bases here"
-            # Inheriting from itself is no program, but may be a text.
+            # A class that inherits from itself is no valid program, but may be an unfinished text.
             self._bases[scope] = _Bases((), frozenset())
             place = self._inference.place(scope.path)
             found = [self._base(place, base) for base in names.bases_of(place.node_of(scope))]
@@ -98,7 +107,10 @@ class Hierarchy:
         return self._bases[scope]
 
     def _base(self, place: FileOccurrences, base: Node) -> tuple[frozenset[Scope], str]:
-        """The workspace's classes that a base may be; its name where it is nothing that is known, else nothing."""
+        """The workspace's classes that a base may be, and the name of a base that is not known.
+
+        The name is empty if the base is known, be it in a library.
+        """
         node = names.without_arguments(base)
         if node.type != "identifier":
             values = self._inference.values_of(place, base)
@@ -114,7 +126,7 @@ class Hierarchy:
 
 
 def _classes_in(place: FileOccurrences) -> Iterable[Scope]:
-    """The classes of a file that have the place's name."""
+    """The classes of a file with the name that the occurrences are of."""
     for some in place.bindings.values():
         for binding in some:
             if binding.node.parent is not None and binding.node.parent.type == "class_definition":
@@ -122,7 +134,7 @@ def _classes_in(place: FileOccurrences) -> Iterable[Scope]:
 
 
 def _subclasses_in(place: FileOccurrences) -> Iterable[Scope]:
-    """The classes of a file among whose bases the place's name stands."""
+    """The classes of a file that have the name that the occurrences are of among their bases."""
     for occurrence in place.occurrences:
         around = names.enclosing(occurrence.node, {"class_definition", "block"})
         if around is not None and around.type == "class_definition" and occurrence.role in {"name", "attribute"}:

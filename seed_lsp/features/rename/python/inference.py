@@ -1,4 +1,4 @@
-"""What jedi infers of an expression, its values and definitions, as scopes of the workspace."""
+"""What jedi infers of an expression (its values and definitions), as scopes of the workspace."""
 
 from __future__ import annotations
 
@@ -19,22 +19,28 @@ from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Definition, ResolvedFile, Resolver, marks
 
 ASKED_FILES = 6
-"""Files that are kept ready for jedi: questions go to and fro between a few, and to make one ready takes longer than most answers."""
+"""How many files are kept ready for jedi.
+
+Questions alternate between a few files, and to make one ready takes longer than most answers.
+"""
 NONE_TYPE = "NoneType"
 
 
 class Inference:
-    """The workspace's places of one name, and what jedi knows of what stands in them, from the state that the files have now."""
+    """The occurrences of one name, and what jedi infers there, in the files as they are now."""
 
     def __init__(self, files: WorkspaceFiles, resolver: Resolver, name: str, check: Callable[[], None] = lambda: None) -> None:
-        """`check` is called between questions, and may raise."""
+        """`check` is called between questions, and may raise an error to end the work."""
         self.files, self.resolver, self.name, self.check = files, resolver, name, check
         self._places: dict[Path, FileOccurrences] = {}
         self._files: dict[Path, PythonFile] = {}
         self._resolved: dict[Path, ResolvedFile] = {}
 
     def for_name(self, name: str) -> Inference:
-        """The same for another name, with what does not depend on the name: the files' trees, and what jedi knows."""
+        """The same for another name.
+
+        What does not depend on the name is shared: the syntax trees, and what jedi knows.
+        """
         if name == self.name:
             return self
         other = Inference(self.files, self.resolver, name, self.check)
@@ -42,14 +48,14 @@ class Inference:
         return other
 
     def alike(self) -> Inference:
-        """Another one for the same name, with all that this one has and will have."""
+        """A new object for the same name, which shares all results with this one."""
         other = Inference(self.files, self.resolver, self.name, self.check)
         other._share(self)
         other._places = self._places
         return other
 
     def _share(self, other: Inference) -> None:
-        """Take over what another one has that does not depend on the name."""
+        """Take over the results of another object that do not depend on the name."""
         self._files, self._resolved = other._files, other._resolved
 
     def place(self, path: Path) -> FileOccurrences:
@@ -71,7 +77,7 @@ class Inference:
         return found
 
     def title(self, scope: Scope) -> str:
-        """The name of a scope, or where it comes from."""
+        """The name of a scope; for a library's scope the name of its module."""
         if scope.path is None or scope.is_library:
             return library_names([scope])[0]
         place = self.place(scope.path)
@@ -79,16 +85,19 @@ class Inference:
         return scope.path.stem if name is None else place.file.text_of(name)
 
     def receivers(self, place: FileOccurrences, occurrence: Occurrence) -> list[Definition]:
-        """What the object may be of which the occurrence is an attribute, as far as jedi knows; without None."""
+        """The values that the object of the attribute may have, as far as jedi knows, without None."""
         receiver = receiver_of(occurrence)
         return [] if receiver is None else self.values_of(place, receiver)
 
     def values_of(self, place: FileOccurrences, node: Node) -> list[Definition]:
-        """What an expression may have for its value, as far as jedi knows; without None."""
+        """The possible values of an expression, as far as jedi knows them, without None."""
         return [value for value in self.ask(place).values(place.file.char_of(node.end_byte)) if value.name != NONE_TYPE]
 
     def classes_of_values(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
-        """The workspace's classes that an expression's value is an object of; empty if one of its values is something else, or none is known."""
+        """The workspace's classes that the values of an expression are objects of.
+
+        Empty if no value is known, or if one is no object of such a class.
+        """
         found = set()
         for value in self.values_of(place, node):
             scope = self.class_at(value, {"instance"})
@@ -98,11 +107,11 @@ class Inference:
         return frozenset(found)
 
     def class_at(self, definition: Definition, kinds: Collection[str] = ("class",)) -> Scope | None:
-        """The workspace's class that a definition of one of these kinds stands for."""
+        """The workspace's class that a definition stands for, if it is of one of the `kinds`."""
         return self._node_of(definition, "class_definition") if definition.kind in kinds else None
 
     def functions(self, definitions: Iterable[Definition]) -> frozenset[Scope]:
-        """Of some definitions those that are functions of the workspace."""
+        """The functions of the workspace among some definitions."""
         found = (
             self._node_of(one, "lambda" if one.name == "<lambda>" else "function_definition")
             for one in definitions
@@ -123,7 +132,7 @@ class Inference:
         return self.ask(place).definitions(place.file.char_of(last.start_byte)) if last.type == "identifier" else []
 
     def is_defined_in(self, place: FileOccurrences, node: Node, path: Path) -> bool:
-        """Whether an imported name is one of a module's."""
+        """Whether an imported name is defined in the file at `path`."""
         return any(one.path == path for one in self.ask(place).definitions(place.file.char_of(node.start_byte)))
 
     def modules_at(self, place: FileOccurrences, module: Node) -> list[Path]:
@@ -143,7 +152,7 @@ class Inference:
         return frozenset(found)
 
     def ask(self, place: FileOccurrences) -> ResolvedFile:
-        """A file, ready to ask jedi about it."""
+        """The file in the form in which jedi can be asked about it."""
         found = self._resolved.pop(place.path, None)
         if found is None:
             found = self.resolver.file(place.file.document, place.path, self.files.import_folders(place.path))
@@ -159,13 +168,13 @@ class Inference:
 
 
 def receiver_of(occurrence: Occurrence) -> Node | None:
-    """The object of which the occurrence is an attribute."""
+    """The object that the occurrence is an attribute of."""
     attribute = occurrence.node.parent
     return attribute.child_by_field_name("object") if attribute is not None else None
 
 
 def offset_of(place: FileOccurrences, definition: Definition) -> CharOffset:
-    """Where a definition's name begins in the place's file."""
+    """Where a definition's name begins in the file of `place`, in characters."""
     document = place.file.document
     line = min(definition.line, len(document.line_starts) - 1)
     return CharOffset(document.line_starts[line] + definition.column + marks(document.text, line))

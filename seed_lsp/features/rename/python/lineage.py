@@ -1,4 +1,4 @@
-"""Classes of the workspace in the order in which Python looks for their members, and whose constructor an object gets."""
+"""The order in which Python looks for members in classes, and which constructor an object gets."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from seed_lsp.features.rename.sites import Scope
 from seed_lsp.source.resolve import Definition
 
 _TAKES_ANYTHING = frozenset({"object", "ABC", "Generic", "Protocol"})
-"""Classes of the library whose constructor is `object`'s."""
+"""Classes of libraries whose constructor is that of `object`."""
 _OWN_NEW = frozenset(
     {"int", "float", "complex", "bool", "str", "bytes", "tuple", "frozenset", "NamedTuple"}
     | {"TypedDict", "date", "datetime", "time", "timedelta", "Decimal", "Fraction", "type"}
 )
-"""Classes of the library that are given the arguments before a constructor below is."""
+"""Classes of libraries whose ``__new__`` gets the arguments of a subclass's call as well."""
 _ENUMERATIONS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"})
 _METACLASSES = frozenset({"ABCMeta"})
 
 
 class Lineage:
-    """Answers for one workspace. A class that is not the workspace's, or not known, is None."""
+    """Answers questions about the classes of one workspace.
+
+    None stands for a class that is unknown, or not in the workspace.
+    """
 
     def __init__(self, resolution: Resolution) -> None:
         self.resolution = resolution
@@ -46,9 +49,13 @@ class Lineage:
         return place.file.text_of(name) if name is not None else ""
 
     def order(self, scope: Scope) -> list[Scope | None]:
-        """The class and those above it, by Python's linearisation (C3); what comes from classes that cannot be put in order is None."""
+        """The class and its ancestors in Python's method resolution order (C3).
+
+        The order ends with None where the classes cannot be put in order.
+        """
         if scope not in self._orders:
-            # A class that inherits from itself, as an unfinished text may say, ends here.
+            # The recursion ends here for a class that inherits from itself, as an unfinished text
+            # may say.
             self._orders[scope] = [scope]
             bases = self._bases(scope)
             tails: list[list[Scope | None]] = [self.order(base) if base is not None else [None] for base in bases]
@@ -56,8 +63,10 @@ class Lineage:
         return self._orders[scope]
 
     def constructor(self, scope: Scope, method: str, *, behind: Scope | None = None) -> Scope | None:
-        """The class whose ``__init__`` or ``__new__`` objects of `scope` get, or the next one in its order `behind` another; None if that is not known, or none
-        of the workspace's.
+        """The class whose ``__init__`` or ``__new__`` an object of `scope` gets.
+
+        With `behind`, it is the next such class after that one in the order. None if it is unknown,
+        or not in the workspace.
         """
         order = self.order(scope)
         for one in order if behind is None else order[order.index(behind) + 1 :]:
@@ -66,26 +75,26 @@ class Lineage:
         return None
 
     def has_constructor(self, scope: Scope, method: str) -> bool:
-        """Whether the class itself says it, a dataclass by its fields."""
+        """Whether the class itself has the method; its fields give a dataclass an ``__init__``."""
         return method in self.defined(scope) or (method == "__init__" and self.is_dataclass(scope))
 
     def defined(self, scope: Scope) -> set[str]:
-        """Which of the constructing methods the body of a class has."""
+        """Which of ``__init__`` and ``__new__`` the body of a class defines."""
         place, node = self.place_of(scope)
         return {name for name in CONSTRUCTORS if any(names.methods_of(place.file, node, name))}
 
     def has_fields(self, scope: Scope) -> bool:
-        """Whether it is a dataclass."""
+        """Whether the class is a dataclass."""
         place, node = self.place_of(scope)
         return "dataclass" in names.decorators_of(place.file, node)
 
     def is_dataclass(self, scope: Scope) -> bool:
-        """Whether a constructor is made of its fields."""
+        """Whether the class gets a constructor that is made of its fields."""
         place, node = self.place_of(scope)
         return self.has_fields(scope) and "__init__" not in self.defined(scope) and not has_option(place, node, "init", "False")
 
     def is_enumeration(self, scope: Scope) -> bool:
-        """Whether its members are made by the values that its body gives them."""
+        """Whether the class is an enumeration: its body gives the values that make its members."""
         bases = [
             (place, base)
             for one in self.order(scope)
@@ -113,7 +122,7 @@ class Lineage:
         return ""
 
     def scopes_of(self, values: Iterable[Definition]) -> list[Scope]:
-        """Of some values those that are classes of the workspace, or objects of one."""
+        """The classes of the workspace that the values are, or are objects of."""
         found = (self.resolution.class_at(value, {"class", "instance"}) for value in values)
         return [scope for scope in found if scope is not None]
 
@@ -131,12 +140,15 @@ class Lineage:
 
 
 def named_bases(node: Node) -> list[Node]:
-    """What names the bases of a class; of ``Base[int]`` the ``Base``, and of one that is no name the expression."""
+    """The nodes that name the bases of a class: ``Base`` for ``Base[int]``.
+
+    A base that is no name is given as its expression.
+    """
     return [names.without_arguments(base) for base in names.bases_of(node)]
 
 
 def has_option(place: FileOccurrences, node: Node, name: str, value: str = "True") -> bool:
-    """Whether a decorator of a class is given an option."""
+    """Whether a decorator of a class is given the option ``name=value``."""
     written = [place.file.text_of(child).replace(" ", "") for child in names.with_decorators(node).children if child.type == "decorator"]
     return any(f"{name}={value}" in text for text in written)
 
@@ -151,7 +163,7 @@ def _metaclass(place: FileOccurrences, node: Node) -> str | None:
 
 
 def _merged(sequences: list[list[Scope | None]]) -> list[Scope | None]:
-    """Python's merge of the orders of the bases; None behind the point from which there is none."""
+    """Merge the orders of the bases as Python does; None at the end if there is no such order."""
     found: list[Scope | None] = []
     left = [list(sequence) for sequence in sequences if sequence]
     while left:
@@ -163,7 +175,7 @@ def _merged(sequences: list[list[Scope | None]]) -> list[Scope | None]:
             return [*found, None]
         found.append(head)
         if head is None:
-            # Each class that is not known is another one.
+            # None may stand for a different class each time, so that only this one is taken.
             sequence.pop(0)
             left = [other for other in left if other]
             continue
