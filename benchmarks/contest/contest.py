@@ -6,6 +6,7 @@ A contestant that is not installed is absent, with the reason; it is never a zer
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import shutil
 import statistics
@@ -78,9 +79,12 @@ def our_contestants(model: str, number_format: str, modes: Sequence[str]) -> lis
     return [Contestant(f"seed-lsp {mode} {number_format}", command, mode) for mode in modes]
 
 
-def transformers_contestant(model: str, number_format: str, kinds: tuple[str, ...]) -> Contestant:
+def transformers_contestant(model: str, number_format: str, kinds: tuple[str, ...]) -> Contestant | Absent:
+    name = f"transformers generate {number_format}"
+    if importlib.util.find_spec("transformers") is None:
+        return Absent(name, "not installed; run: pip install 'seed-lsp[bench]'")
     command = (sys.executable, "-m", "benchmarks.contest.contestant", "transformers", model, number_format)
-    return Contestant(f"transformers generate {number_format}", command, kinds=kinds)
+    return Contestant(name, command, kinds=kinds)
 
 
 def llama_cpp_contestants(gguf: Path | None, folder: Path, threads: int, lookups: Sequence[int]) -> list[Contestant | Absent]:

@@ -14,6 +14,7 @@ FLOAT32, FLOAT16, Q8_0 = 0, 1, 8
 HIDDEN, INNER, LAYERS, HEADS, KV_HEADS, HEAD, ROWS = 128, 128, 1, 4, 2, 32, 272
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>",
            "<|repo_name|>", "<|file_sep|>")  # fmt: skip
+TOKENS = (*_byte_alphabet(), "ab", *CONTROL)
 
 
 def u32(number: int) -> bytes:
@@ -103,7 +104,6 @@ class Gguf:
 
 def valid() -> Gguf:
     """A whole model: one layer, a token for each byte."""
-    tokens = [*_byte_alphabet(), "ab", *CONTROL]
     kinds = [1] * 257 + [3] * len(CONTROL)
     fields = [
         Field("general.architecture", STRING, text("qwen2")),
@@ -117,7 +117,7 @@ def valid() -> Gguf:
         Field("qwen2.attention.layer_norm_rms_epsilon", F32, struct.pack("<f", 1e-6)),
         Field("tokenizer.ggml.model", STRING, text("gpt2")),
         Field("tokenizer.ggml.pre", STRING, text("qwen2")),
-        Field("tokenizer.ggml.tokens", ARRAY, array(STRING, [text(token) for token in tokens])),
+        Field("tokenizer.ggml.tokens", ARRAY, array(STRING, [text(token) for token in TOKENS])),
         Field("tokenizer.ggml.token_type", ARRAY, array(U32, [u32(kind) for kind in kinds])),
         Field("tokenizer.ggml.merges", ARRAY, array(STRING, [text("a b")])),
         Field("tokenizer.ggml.eos_token_id", U32, u32(257)),

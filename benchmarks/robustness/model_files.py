@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from benchmarks.robustness.campaign import Counts, Options, command, tell
 
@@ -31,8 +30,6 @@ ODD = (0, 1, 2, 3, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**60, 2**63 
 ODD_VALUES: tuple[Any, ...] = (
     None, True, 0, 1, -1, 3, 10**18, 2**64, 1e308, 0.5, "", "x" * 5000, "\x00", [], {}, [[]], {"a": None}, 10**4000
 )  # fmt: skip
-REAL_TOKENIZER_EVERY = 25
-"""Files of which the tokenizer is made, too, which takes the most time."""
 
 
 def run(count: int, seed: int) -> dict[str, Any]:
@@ -49,33 +46,26 @@ def run(count: int, seed: int) -> dict[str, Any]:
 
 
 def _child(count: int, seed: int) -> None:
-    from engine.model.gguf_file import GgufFile
     from tests.conftest import write_tokenizer
 
     warnings.simplefilter("error", RuntimeWarning)
     counts: Counter[str] = Counter()
     faults: list[str] = []
-    written = GgufFile.write_tokenizer
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tokenizer = folder / "tokenizer"
         tokenizer.mkdir()
         write_tokenizer(tokenizer)
 
-        def copied(_file: GgufFile, target: Path) -> None:
-            shutil.copytree(tokenizer, target, dirs_exist_ok=True)
-
         samples = _samples(folder, tokenizer)
         for number in range(-1, count):
             # The first ones are whole: the libraries are loaded, and the limit is set behind them.
             rng = random.Random(f"{seed}-{number}")
-            tokenizers = written if number % REAL_TOKENIZER_EVERY == 0 or number < 0 else copied
             for whole in samples if number < 0 else [rng.choice(samples)]:
                 case = folder / "case"
                 path = whole(case, rng if number >= 0 else None)
                 print(number, path.name, flush=True)
-                with mock.patch.object(GgufFile, "write_tokenizer", tokenizers):
-                    outcome = _outcome(path, folder / "cache", rng.choice([None, None, "float32"]))
+                outcome = _outcome(path, folder / "cache", rng.choice([None, None, "float32"]))
                 shutil.rmtree(case)
                 shutil.rmtree(folder / "cache", ignore_errors=True)
                 if number < 0:

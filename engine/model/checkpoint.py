@@ -109,6 +109,8 @@ def convert_gguf(
 
     floats_of = counted(file.floats)
     try:
+        # First, since an unknown tokenizer is refused here, before the minute that the weights take.
+        file.write_tokenizer(scratch)
         if stored == "bfloat16":
             weights = {}
             for name in file.names:
@@ -119,7 +121,6 @@ def convert_gguf(
             bits = 4 if stored == "int4" else 8
             weights = pack_network(file.config, counted(lambda name: _quantized(file, name, parent, bits)), floats_of)
         save_file(weights, scratch / WEIGHTS)
-        file.write_tokenizer(scratch)
         file.config.save(scratch / SHAPE)
         scratch.replace(target)
     finally:

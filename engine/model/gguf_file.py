@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
 
 from engine.config import ModelConfig, UnsupportedModelError
-from engine.model.gguf_header import CONTROL, USER_DEFINED, StoredTensor, read_header
+from engine.model import gguf_tokenizer
+from engine.model.gguf_header import StoredArray, StoredTensor, read_header
 from engine.model.quantize import QuantizationError, Quantized, quantize8, read_q4_k
 from engine.model.reading import CheckpointError
 from engine.model.shapes import require_tensors
@@ -47,7 +47,7 @@ class GgufFile:
         """
         self._path = path
         header = read_header(path)
-        self._fields, self._token_types = header.fields, header.token_types
+        self._fields = header.fields
         tensors = {tensor.name: tensor for tensor in header.tensors}
         if _EMBEDDING not in tensors:
             raise CheckpointError(f"{path} lacks the tensor {_EMBEDDING}")
@@ -96,18 +96,13 @@ class GgufFile:
             raise QuantizationError(f"{self._path}, tensor {tensor.name}: {error}") from error
 
     def write_tokenizer(self, folder: Path) -> None:
-        from transformers import AutoTokenizer
-
+        """Write the file's tokenizer into `folder`: see `engine.model.gguf_tokenizer`."""
         try:
-            tokenizer = AutoTokenizer.from_pretrained(self._path.parent, gguf_file=self._path.name, trust_remote_code=False)
-            tokenizer.save_pretrained(folder)
-            complete_tokenizer(folder / "tokenizer.json", self._token_types)
-        except (MemoryError, ImportError, SystemError):
-            raise
-        except Exception as error:  # whatever foreign libraries make of a vocabulary that is none, OSError without a number included
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise CheckpointError(f"{self._path} holds no tokenizer that can be used ({type(error).__name__})") from error
+            gguf_tokenizer.write_tokenizer(self._fields, self._data, folder)
+        except UnsupportedModelError as error:
+            raise UnsupportedModelError(f"{self._path}: {error}") from error
+        except CheckpointError as error:
+            raise CheckpointError(f"{self._path} holds no tokenizer that can be used: {error}") from error
 
     def _bytes_of(self, tensor: StoredTensor) -> np.ndarray:
         """A tensor's bytes (…, bytes of a row), a view of the file."""
@@ -154,28 +149,10 @@ class GgufFile:
         """A number or a text. What an array says is refused by who wants a number."""
         if name in self._fields:
             found = self._fields[name]
-            return found if found is not None else []
+            return [] if isinstance(found, StoredArray) else found
         if default is None:
             raise CheckpointError(f"{self._path} lacks the field {name}")
         return default
-
-
-def complete_tokenizer(path: Path, token_types: Sequence[int]) -> None:
-    """Name all control tokens of the vocabulary in a ``tokenizer.json``, and let a text be encoded as it is.
-
-    Releases of transformers differ in both. Some name the beginning and the end of a turn alone, and such a model could fill no hole.
-    """
-    source = json.loads(path.read_text(encoding="utf-8"))
-    named = {token["id"] for token in source["added_tokens"]}
-    texts = {token: text for text, token in source["model"]["vocab"].items()}
-    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-    for token, kind in enumerate(token_types):
-        if kind in {CONTROL, USER_DEFINED} and token in texts and token not in named:
-            source["added_tokens"].append({"id": token, "content": texts[token], **plain, "special": kind == CONTROL})
-    source["added_tokens"].sort(key=lambda token: token["id"])
-    if source["normalizer"] == {"type": "NFC"}:
-        source["normalizer"] = None
-    path.write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
 
 
 def _require_known(kinds: Iterable[GGMLQuantizationType]) -> None:

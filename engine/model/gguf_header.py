@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from engine.model.reading import CheckpointError, require_file
@@ -26,16 +27,27 @@ MAX_TEXT_BYTES = 1 << 20
 MAX_DIMENSIONS = 4
 DEFAULT_ALIGNMENT = 32
 
-Value = int | float | bool | str | None
-"""A field's value; None for an array, whose elements are not kept."""
-
-CONTROL, USER_DEFINED = 3, 4
-"""Types of vocabulary entries that are no pieces of text."""
-_VOCABULARY_TYPES = "tokenizer.ggml.token_type"
 _STRING, _ARRAY = 8, 9
 # The numbers of the specification's types, as `struct` writes them.
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_WHOLE = (4, 5)
+_UNSIGNED, _SIGNED = 4, 5
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """Where the elements of an array lie, which are not read with the header: `offset` and `num_bytes` in bytes of the file.
+
+    `kind` is the number that the specification gives the type of its elements.
+    """
+
+    kind: int
+    count: int
+    offset: int
+    num_bytes: int
+
+
+Value = int | float | bool | str | StoredArray
+"""A field's value."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +63,10 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """`token_types` says what each entry of the vocabulary is, `CONTROL` for one; empty where the file does not say."""
+    """What a file says of itself, and the tensors that it holds."""
 
     fields: dict[str, Value]
     tensors: tuple[StoredTensor, ...]
-    token_types: tuple[int, ...] = ()
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -68,12 +79,34 @@ def read_header(path: Path) -> GgufHeader:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
 
 
+def texts_of(data: np.ndarray, array: StoredArray) -> list[str]:
+    """The elements of an array of texts in a file's bytes (bytes,); `CheckpointError` if they are none."""
+    if array.kind != _STRING:
+        raise CheckpointError("an array of texts is one of numbers")
+    stored = data[array.offset : array.offset + array.num_bytes].tobytes()
+    texts, position = [], 0
+    try:
+        for _ in range(array.count):
+            [length] = struct.unpack_from("<Q", stored, position)
+            position += 8 + length
+            texts.append(stored[position - length : position].decode("utf-8"))
+    except (struct.error, UnicodeDecodeError) as error:
+        raise CheckpointError("a text of an array is no UTF-8") from error
+    return texts
+
+
+def integers_of(data: np.ndarray, array: StoredArray) -> tuple[int, ...]:
+    """The elements of an array of 32-bit integers in a file's bytes (bytes,); `CheckpointError` if they are none."""
+    if array.kind not in {_UNSIGNED, _SIGNED}:
+        raise CheckpointError("an array of integers holds something else")
+    return struct.unpack(f"<{array.count}{_NUMBERS[array.kind]}", data[array.offset : array.offset + array.num_bytes].tobytes())
+
+
 class _Reader:
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file, self._size = path, file, size
         self._end = min(size, MAX_HEADER_BYTES)
         self._position = self._elements = 0
-        self._token_types: tuple[int, ...] = ()
 
     def header(self) -> GgufHeader:
         if self._take(4, "mark") != b"GGUF":
@@ -89,7 +122,7 @@ class _Reader:
                 self._refuse(f"it holds the field {name!r} twice")
             fields[name] = self._value(name, self._number("I", f"type of {name!r}"))
         entries = [self._entry() for _ in range(num_tensors)]
-        return GgufHeader(fields, tuple(self._placed(entries, self._alignment(fields))), self._token_types)
+        return GgufHeader(fields, tuple(self._placed(entries, self._alignment(fields))))
 
     def _value(self, name: str, kind: float) -> Value:
         if kind == _STRING:
@@ -98,19 +131,22 @@ class _Reader:
             return self._number(_NUMBERS[int(kind)], name)
         if kind != _ARRAY:
             self._refuse(f"the field {name!r} has the unknown type {kind}")
-        element = self._number("I", f"type of {name!r}")
+        return self._array(name)
+
+    def _array(self, name: str) -> StoredArray:
+        """An array, of whose elements the lengths alone are read."""
+        element = int(self._number("I", f"type of {name!r}"))
         count = self._count(f"length of {name!r}", MAX_ELEMENTS - self._elements)
         self._elements += count
+        start = self._position
         if element == _STRING:
             for _ in range(count):
                 self._skip(self._count(f"length of a text of {name!r}", MAX_TEXT_BYTES), name)
-        elif element in _WHOLE and name == _VOCABULARY_TYPES:
-            self._token_types = struct.unpack(f"<{count}{_NUMBERS[int(element)]}", self._take(4 * count, name))
         elif element in _NUMBERS:
-            self._skip(count * struct.calcsize(f"<{_NUMBERS[int(element)]}"), name)
+            self._skip(count * struct.calcsize(f"<{_NUMBERS[element]}"), name)
         else:
             self._refuse(f"the field {name!r} is an array of " + ("arrays" if element == _ARRAY else f"the unknown type {element}"))
-        return None
+        return StoredArray(element, count, start, self._position - start)
 
     def _entry(self) -> StoredTensor:
         """A tensor's entry; its offset is still that behind the header."""

@@ -58,8 +58,8 @@ def test_the_kernels_choose_as_float32_does(engine: Engine, packed: Engine):
 
 def test_tokens_are_those_of_transformers(engine: Engine):
     """Text is cut as the model was trained on it, and the chat template is the publisher's."""
-    folder = checkpoint.ensure_converted(Store().locate(NAME))
-    reference = transformers.AutoTokenizer.from_pretrained(folder)
+    path = Store().require(find_spec(NAME))
+    reference = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     assert engine.tokenizer.encode(CODE) == reference(CODE)["input_ids"]
     assert engine.tokenizer.decode(engine.tokenizer.encode(CODE)) == CODE
     request = EditRequest(1, "", SamplingOptions(), before="", region="x = 1\n", after="", instruction="Rename x to y.")

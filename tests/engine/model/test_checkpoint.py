@@ -13,7 +13,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.robustness import gguf_bytes
 from engine.api import InvalidRequestError, ModelUnavailableError
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.decoding.sampler import USEFUL_RUN
@@ -21,8 +20,6 @@ from engine.engine import Engine
 from engine.model import checkpoint, gguf_file
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
 from engine.model.gguf_file import GgufFile
-from engine.model.gguf_header import read_header
-from engine.model.tokenizer import Tokenizer
 from engine.native import ops
 from engine.store import Store
 from tests.conftest import SHAPES, TINY, random_tensors
@@ -142,23 +139,6 @@ def test_of_two_tables_for_a_tied_head_the_finer_is_used(tmp_path, monkeypatch):
     _, loaded = checkpoint.load_folder(tmp_path / "out", device=CPU, dtype=torch.float32)
     assert "lm_head.weight" not in loaded
     torch.testing.assert_close(loaded["model.embed_tokens.weight"], fine.bfloat16().float())
-
-
-def test_a_tokenizer_has_all_control_tokens_whatever_transformers_makes_of_it(tmp_path):
-    """A release of transformers that names three of them, and composes accents, gives the same tokenizer: holes can be filled, and texts come back as they are."""
-    path, folder = tmp_path / "m.gguf", tmp_path / "made"
-    path.write_bytes(gguf_bytes.valid().written())
-    GgufFile(path).write_tokenizer(folder)
-    made = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    control = [token for token in made["added_tokens"] if token["special"]]
-    assert [token["content"] for token in control] == list(gguf_bytes.CONTROL)
-    other = {**made, "added_tokens": control[1:3], "normalizer": {"type": "NFC"}}
-    (folder / "tokenizer.json").write_text(json.dumps(other), encoding="utf-8")
-    gguf_file.complete_tokenizer(folder / "tokenizer.json", read_header(path).token_types)
-    assert json.loads((folder / "tokenizer.json").read_text(encoding="utf-8")) == made
-    tokenizer = Tokenizer(folder)
-    assert all(tokenizer.has_special(name) for name in gguf_bytes.CONTROL)
-    assert tokenizer.decode(tokenizer.encode("e\u0301")) == "e\u0301"
 
 
 def test_scaled_positions_are_refused_by_their_name(tmp_path):
