@@ -1,6 +1,6 @@
 """The settings as the server reads them.
 
-They are described in the VS Code extension's `package.json`, from which the README's table is made; a test holds both together.
+They are described in the VS Code extension's `package.json`, from which the table of docs/settings.md is made; a test holds both together.
 """
 
 from __future__ import annotations

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from engine.api import Finished
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor import rewriting
-from seed_lsp.session.settings import Settings, parse_settings
+from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
-from tests.settings_documents import EDITOR_ONLY, ROOT, declared, table
 
 
 def finished(text: str, reason="stop") -> Finished:
@@ -72,32 +69,3 @@ def test_an_error_elsewhere_does_not_block_an_edit():
     """The file did not parse before; the rewrite is judged by whether it makes that worse."""
     plan = plan_for("y = 1", "def broken(:\n    pass\n\n\ny = 1\n")
     assert rewriting.read_rewrite(plan, finished("y = 2\n")).new_region == "y = 2\n"
-
-
-def test_a_bad_setting_is_reported_and_the_default_used():
-    settings, problems = parse_settings(
-        {"mode": "magic", "inline": {"maxTokens": 9999, "enabled": False}, "edit.deadlineS": 5, "model": None, "dtype": 3}
-    )
-    assert settings == Settings(inline_enabled=False, edit_deadline_s=5)
-    assert [problem.split(":")[0] for problem in problems] == ["seed.mode", "seed.dtype", "seed.inline.maxTokens"]
-    assert parse_settings(None) == (Settings(), [])
-    assert parse_settings([1])[1] == ["the settings section seed is no object; the defaults are used"]
-
-
-def test_the_extension_declares_the_settings_that_the_server_reads():
-    """Under the same names, with the same defaults, choices and limits."""
-    of_server = {f"seed.{entry.metadata['key']}": entry for entry in fields(Settings)}
-    of_extension = {name: entry for name, entry in declared().items() if not name.startswith(EDITOR_ONLY)}
-    assert list(of_extension) == list(of_server)
-    for name, entry in of_server.items():
-        other = of_extension[name]
-        default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
-        assert (other["default"], type(other["default"])) == (default, type(default)), name
-        assert other.get("enum", []) == list(entry.metadata.get("choices", ())), name
-        assert (other.get("minimum"), other.get("maximum")) == entry.metadata.get("range", (None, None)), name
-        assert other["markdownDescription"], name
-
-
-def test_the_readme_has_the_current_settings_table():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert table() in readme, "run: python -m tests.settings_documents"

@@ -1,6 +1,6 @@
-"""The README's table of settings, from the VS Code extension's `package.json`, the one place that describes them.
+"""The table of `docs/settings.md`, from the VS Code extension's `package.json`, the one place that describes the settings.
 
-python -m tests.settings_documents        write the table into README.md
+python -m editors.settings_table        write the table into docs/settings.md
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/settings.md"
 EDITOR_ONLY = ("seed.server.", "seed.trace.")
-"""Settings of the extension itself, which the server does not read."""
+"""How the names of those settings begin that the extension alone reads, and the server does not."""
 
 
 def declared() -> dict[str, dict[str, Any]]:
     """The settings by name, as the extension declares them."""
     package = json.loads((ROOT / "editors/vscode/package.json").read_text(encoding="utf-8"))
-    return package["contributes"]["configuration"]["properties"]
+    settings: dict[str, dict[str, Any]] = package["contributes"]["configuration"]["properties"]
+    return settings
 
 
 def table() -> str:
@@ -31,10 +33,9 @@ def table() -> str:
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    text, count = re.subn(r"\| Setting \| Default .*?\n(?!\|)", lambda _match: table(), readme.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert count == 1, "README.md has one table of settings"
-    readme.write_text(text, encoding="utf-8")
+    text, count = re.subn(r"\| Setting \| Default .*?\n(?!\|)", lambda _match: table(), PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert count == 1, f"{PAGE} has one table of settings"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
