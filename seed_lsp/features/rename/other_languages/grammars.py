@@ -1,6 +1,7 @@
-"""What the syntax trees of other languages say of names: which nodes are scopes, which bind a name and where, and which name a part of something else.
+"""What the syntax trees of other languages than Python tell about names.
 
-Node types are those of the languages' tree-sitter grammars.
+For each language: which nodes are scopes, which nodes bind a name and in which scope, and which
+names are parts of something else. Node types are those of the tree-sitter grammars.
 """
 
 from __future__ import annotations
@@ -16,24 +17,33 @@ from seed_lsp.errors import RenameRefusedError
 from seed_lsp.source.document import Document
 
 Where = Literal["here", "outer", "hoisted", "after", "within", "itself"]
-"""``here``: the innermost scope around the name. ``outer``: the one around the definition, whose own scope it is not. ``hoisted``: the function around.
-``after``: the scope around, from the end of the definition on. ``within``: the definition's own scope, behind the value that it takes. ``itself``: the
-definition's own scope, hidden by whatever else is bound there."""
+"""The scope in which a definition binds its name.
+
+``here``: the innermost scope around the name. ``outer``: the scope around the definition, if the
+definition is a scope itself. ``hoisted``: the function around. ``after``: the scope around, from
+the end of the definition on. ``within``: the definition's own scope, behind the value that it
+takes. ``itself``: the definition's own scope, where any other binding of the name hides this one.
+"""
 
 FAMILIES = {
     **dict.fromkeys(("javascript", "javascriptreact", "typescript", "typescriptreact"), "javascript"),
     **dict.fromkeys(("c", "cpp"), "c"),
     **{language: language for language in ("go", "rust", "java")},
 }
-"""Languages that may use each other's names."""
+"""The family of each language: files of one family may use each other's names."""
 
 ANY = "*"
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """`binders`: for the type of a definition the field that holds the name, and where that is bound. `patterns`: nodes that names may be nested in, and
-    their fields that hold something else. `open_scopes`: scopes within a file whose names other files may see.
+    """What the node types of a language mean for names.
+
+    `scopes` are the nodes that are scopes. `binders` maps a definition to the field that holds its
+    name, and to where the name is bound. `patterns` maps the nodes that names may be nested in to
+    their fields that hold something else. `members` are pairs of a node and the field of a name in
+    it that is a part of something else; `member_types` are identifiers that are always such names.
+    `open_scopes` are scopes within a file whose names other files may see.
     """
 
     scopes: frozenset[str]
@@ -43,19 +53,22 @@ class Grammar:
     member_types: frozenset[str] = frozenset()
     open_scopes: frozenset[str] = frozenset()
     transparent: frozenset[str] = frozenset()
-    """Scopes whose definition itself is bound outside of them: C++'s ``template <…>``."""
+    """Scopes whose own definition is bound outside of them, such as C++'s ``template <…>``."""
     needs: Mapping[str, str] = field(default_factory=dict)
-    """Definitions that are one only with this field, or this token, among their children."""
+    """Nodes that only are definitions with this field, or this token, among their children."""
     types_alone: frozenset[str] = frozenset()
     values_alone: frozenset[str] = frozenset()
-    """Definitions that an expression cannot mean, and those that a type cannot."""
+    """Definitions that only a type can mean, and those that only an expression can mean."""
     hides_earlier: bool = False
-    """Whether a scope may define a name anew, which hides the earlier one from then on."""
+    """Whether a scope may define a name again, which hides the earlier definition from then on."""
     constants_in_patterns: bool = False
-    """Whether a capitalised name in a pattern is a constant that is compared with."""
+    """Whether a capitalised name in a pattern is a constant to compare with, and not bound."""
 
     def binds(self, holder: Node, top: Node, leaf: Node) -> Where | None:
-        """Where the definition `holder` binds the name `leaf`, to which its child `top` leads; None if it does not."""
+        """The scope in which the definition `holder` binds the name `leaf`; None if it does not.
+
+        `top` is the child of `holder` that holds `leaf`.
+        """
         found = self.binders.get(holder.type)
         if found is None or found[0] not in {ANY, field_of(holder, top)}:
             return None
@@ -70,32 +83,33 @@ class Grammar:
         return "hoisted" if hoisted else found[1]
 
     def sees(self, leaf: Node, holder_type: str) -> bool:
-        """Whether a use of a name, in an expression or a type, can mean a definition of this kind."""
+        """Whether a use of a name, in an expression or a type, can mean this kind of definition."""
         in_type = leaf.type == "type_identifier" or (leaf.parent is not None and leaf.parent.type == "nested_type_identifier")
         return holder_type not in (self.values_alone if in_type else self.types_alone)
 
     def is_pattern(self, node: Node, child: Node) -> bool:
-        """Whether `node` is a pattern, and its `child` one of the things that it binds."""
+        """Whether `node` is a pattern, and `child` is one of the things that it binds."""
         other = self.patterns.get(node.type)
         return other is not None and field_of(node, child) not in other
 
     def is_member(self, leaf: Node) -> bool:
-        """Whether an identifier names a part of something else: a field, a method, a name in another module."""
+        """Whether an identifier is a field, a method, or a name in another module."""
         parent = leaf.parent
         if parent is None or leaf.type in self.member_types:
             return leaf.type in self.member_types
         if parent.type == "token_tree":
-            # What a macro of Rust is given is no tree: the sign before the name tells.
+            # The arguments of a macro of Rust have no tree, so that the sign before the name
+            # decides.
             return leaf.prev_sibling is not None and leaf.prev_sibling.type in {".", "::"}
         if parent.type in {"required_parameter", "optional_parameter"}:
-            # A parameter of TypeScript that is a field as well.
+            # A parameter of a TypeScript constructor may be a field as well.
             return any(child.type in {"accessibility_modifier", "readonly", "override_modifier"} for child in parent.children)
         if (parent.type, field_of(parent, leaf)) not in self.members:
             return False
         return parent.type != "import_specifier" or parent.child_by_field_name("alias") is not None
 
     def may_be_field(self, leaf: Node) -> bool:
-        """Whether the name may be a field's or a variable's, which only the type tells: Go's ``T{name: 1}``."""
+        """Whether the name is a field or a variable, depending on a type: Go's ``T{name: 1}``."""
         keyed = leaf.parent.parent if leaf.parent is not None else None
         return keyed is not None and keyed.type == "keyed_element" and field_of(keyed, leaf.parent) == "key"
 
@@ -107,7 +121,7 @@ def require_language(document: Document) -> None:
 
 
 def _is_constructor(holder: Node, leaf: Node) -> bool:
-    """Whether a definition has the name of the class that it stands in, which it then refers to (C++)."""
+    """Whether a definition has the name of the class around it, and so is a constructor (C++)."""
     around = holder.parent
     while around is not None and not around.type.endswith(("class_specifier", "struct_specifier")):
         around = around.parent
@@ -116,7 +130,10 @@ def _is_constructor(holder: Node, leaf: Node) -> bool:
 
 
 def _is_misread_call(holder: Node) -> bool:
-    """Whether a prototype, or a parameter of one, stands within a function: a macro and a call behind it look like that (C, C++)."""
+    """Whether a prototype, or its parameter, stands in a function, and is no prototype (C, C++).
+
+    The grammar reads a macro with a call behind it like that.
+    """
     node: Node | None = holder
     if holder.type != "declaration":
         while node is not None and node.type.endswith(("parameter_declaration", "parameter_list", "declarator")):
@@ -132,7 +149,7 @@ def _is_misread_call(holder: Node) -> bool:
 
 
 def field_of(parent: Node, child: Node | None) -> str:
-    """The field by which a node has its child; "" for none."""
+    """The name of the field in which a node has its child; "" if it has none."""
     for i, one in enumerate(parent.children):
         if child is not None and one.id == child.id:
             return parent.field_name_for_child(i) or ""
@@ -141,7 +158,7 @@ def field_of(parent: Node, child: Node | None) -> str:
 
 @cache
 def grammar_of(language: str) -> Grammar:
-    """Raises `KeyError` for a language without scopes here, which are those of `FAMILIES`."""
+    """The grammar of a language; `KeyError` if the language is not one of `FAMILIES`."""
     return _GRAMMARS[language]
 
 

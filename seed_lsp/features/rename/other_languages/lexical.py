@@ -1,4 +1,7 @@
-"""Names in languages whose symbols are not resolved: a file's own scopes by its syntax tree, and everything else with the same name as *possible*."""
+"""Names in languages other than Python, by the scopes of the syntax tree alone.
+
+What the scopes of a file do not bind is not resolved: a place with the same name is *possible*.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _FORMAT_ARGUMENT = re.compile(r"\{(\w+)[:}]")
 
 @dataclass(frozen=True)
 class Binding:
-    """What a name is bound to: a scope, and of one where a later definition hides an earlier one (Rust's ``let``) the byte from which it counts."""
+    """What a name is bound to: a scope, and the byte from which on the binding counts.
+
+    The byte differs from 0 if a later definition hides an earlier one, as Rust's ``let`` does.
+    """
 
     scope: Scope
     since: int = 0
@@ -34,7 +40,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class _Definition:
-    """A binding, the type of the node that makes it, and the bytes between which its name is seen."""
+    """A binding, the type of the node that makes it, and the bytes where its name is seen."""
 
     binding: Binding
     holder_type: str
@@ -43,7 +49,7 @@ class _Definition:
 
 
 class LexicalFile:
-    """A document's places of one name, and the scopes that bind it."""
+    """A document, its occurrences of one name, and the scopes that bind the name."""
 
     def __init__(self, path: Path, document: Document, name: str) -> None:
         self.path, self.document, self.name = path, document, name
@@ -58,14 +64,14 @@ class LexicalFile:
                 self.bindings[found.binding.scope].append(found)
 
     def start_at(self, offset: CharOffset) -> CharOffset:
-        """Where the identifier at a place begins; `RenameRefusedError` if none is there."""
+        """Where the identifier at a place begins; `RenameRefusedError` if there is none."""
         for start, leaf in self.leaves:
             if start <= offset <= start + len(self.name) and self.is_name(leaf):
                 return start
         raise RenameRefusedError("there is no name of the code at the cursor")
 
     def definition(self, leaf: Node) -> _Definition | None:
-        """The binding that the identifier makes where it stands; None where it is only used."""
+        """The binding that the identifier makes where it stands; None if it is only used."""
         if not self.is_name(leaf) or self.is_member(leaf):
             return None
         holder, top = self._holder(leaf)
@@ -79,13 +85,13 @@ class LexicalFile:
             return _Definition(Binding(self._scope(scope)), holder.type)
         value = holder.child_by_field_name("right") or holder.child_by_field_name("value")
         since = holder.end_byte if where == "after" or value is None else value.end_byte
-        # What a condition binds the branch for its failure does not see.
+        # The branch for the failure of a condition does not see what the condition binds.
         branch = scope.child_by_field_name("consequence") if self.grammar.hides_earlier else None
         binding = Binding(self._scope(scope), since if self.grammar.hides_earlier else 0)
         return _Definition(binding, holder.type, since, sys.maxsize if branch is None else branch.end_byte)
 
     def lookup(self, leaf: Node) -> Binding | None:
-        """What a use of the name is bound to by the scopes around it, from the inside out; None if none of them binds it."""
+        """The binding that a use of the name means; None if no scope around it binds the name."""
         if (own := self.definition(leaf)) is not None:
             return own.binding
         for scope in self._scopes_around(leaf):
@@ -97,19 +103,19 @@ class LexicalFile:
         return None
 
     def is_name(self, leaf: Node) -> bool:
-        """Whether the leaf is an identifier, and not text within a string, a comment or a macro's body."""
+        """Whether the leaf is an identifier, and no text in a string, a comment or a macro."""
         return "identifier" in leaf.type and leaf.text == self.name.encode()
 
     def is_member(self, leaf: Node) -> bool:
-        """Whether it names a part of something else, which no scope around it says."""
+        """Whether the leaf is a field, a method, or a name in another module."""
         return self.grammar.is_member(leaf)
 
     def is_of_file(self, scope: Scope) -> bool:
-        """Whether other files may see the scope's names."""
+        """Whether other files may see the names of the scope."""
         return (scope.start == self.root.start_byte and scope.node_type == self.root.type) or scope.node_type in self.grammar.open_scopes
 
     def alias(self, leaf: Node) -> Literal["", "old", "new", "shorthand"]:
-        """How a name is written that is at once the name of something else, which stays."""
+        """What a place needs besides the new name, if it names something else as well."""
         parent = leaf.parent
         if leaf.type.startswith("shorthand") or (parent is not None and parent.type == "shorthand_field_initializer"):
             return "shorthand"
@@ -129,7 +135,10 @@ class LexicalFile:
         return found
 
     def _holder(self, leaf: Node) -> tuple[Node, Node]:
-        """The statement or parameter that a pattern belongs to, and its child on the way there."""
+        """The definition that an identifier belongs to, and the definition's child that holds it.
+
+        Patterns between the two are passed over.
+        """
         top, holder = leaf, leaf.parent or leaf
         while holder.parent is not None and self.grammar.is_pattern(holder, top):
             top, holder = holder, holder.parent
@@ -144,7 +153,10 @@ class LexicalFile:
         return next(scopes)
 
     def _scopes_around(self, node: Node) -> Iterator[Node]:
-        """The scopes around a node, without itself, from the inside out; a function and the block of its body are one."""
+        """The scopes around a node, from the inside out, without the node itself.
+
+        A function and the block that is its body are one scope.
+        """
         last = None
         around = node.parent
         while around is not None:
@@ -162,7 +174,7 @@ class LexicalFile:
 
 
 def find_lexical_references(query: Query) -> References:
-    """All places of the name that is meant, and what its file's syntax says of each; `RenameRefusedError` where there is no name."""
+    """All sites of the name that is meant; `RenameRefusedError` if no name stands there."""
     files, path, document = query.files, query.path, query.document
     name = name_at(document, query.offset)
     file = LexicalFile(path, document, name)
@@ -182,7 +194,7 @@ def find_lexical_references(query: Query) -> References:
 
 
 def own_sites(file: LexicalFile, binding: Binding | None) -> list[Site]:
-    """The sites of the file that the symbol was found in."""
+    """The sites in the file in which the symbol was found."""
     local = binding is not None and not file.is_of_file(binding.scope)
     sites = []
     for start, leaf in file.leaves:
@@ -236,7 +248,7 @@ def _sites_elsewhere(files: WorkspaceFiles, path: Path, name: str, language: str
 
 
 def _of_text(leaf: Node) -> tuple[Literal["possible", "mention"], str]:
-    """Of a place that is no identifier."""
+    """The tier and the reason of a place that is no identifier."""
     if "comment" in leaf.type:
         return "mention", "in a comment"
     return ("mention", "in a string") if _in_string(leaf) else ("possible", "in text that is not parsed, such as a macro's")
@@ -254,7 +266,7 @@ def _in_string(leaf: Node) -> bool:
 
 
 def _whole(scope: Node) -> Node:
-    """Of a function's body, or a declarator's parameters, the whole function."""
+    """The whole function, for its body or its declarator; for another node the node itself."""
     node = scope
     while node.parent is not None:
         parent = node.parent

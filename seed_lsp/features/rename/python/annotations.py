@@ -77,7 +77,7 @@ def _is_type(file: PythonFile, node: Node, within: PythonFile | None = None) -> 
 
 
 def _is_value(file: PythonFile, own: PythonFile, arguments: Node, child: Node) -> bool:
-    """Whether an argument in brackets is a value, as in ``Literal["a"]``, ``Annotated[int, "a"]``."""
+    """Whether an argument in brackets is a value: ``Literal["a"]``, ``Annotated[int, "a"]``."""
     if arguments.type == "subscript":
         generic, listed = arguments.child_by_field_name("value"), arguments.named_children[1:]
         if names.is_same(generic, child):

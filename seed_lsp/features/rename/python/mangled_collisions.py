@@ -1,4 +1,7 @@
-"""New names that Python would read as another one in a class: ``__name`` is ``_Class__name`` there (language reference, 6.2.1)."""
+"""New names that Python would read as another name in a class.
+
+Python reads ``__name`` as ``_Class__name`` there (language reference, 6.2.1).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ _GENERIC_CLASS = re.compile(r"\bclass\s+\w+\s*\[")
 
 
 def require_same_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
-    """`RenameRefusedError` where the new name would be private to a class at some of the sites and not at others, or is the private name of something else."""
+    """`RenameRefusedError` if Python would read the new name as another one at some of the sites.
+
+    That is so if the name would be private to a class at some sites only, or if it is the private
+    name of something else.
+    """
     _require_no_nested_namesake(resolution, sites, new)
     if is_private(new):
         _require_one_owner(resolution, sites, new)
@@ -37,7 +44,7 @@ def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]],
             occurrence = place.at(site.start)
             if occurrence is None or occurrence.role not in {"name", "attribute", "field", "keyword"}:
                 continue
-            # The name of an argument in a call is read as it stands.
+            # Python does not change the name of an argument in a call.
             owner = "" if occurrence.role == "keyword" else mangling.class_of_private(occurrence.node)
             line = place.file.document.line_of(occurrence.start) + 1
             owners.setdefault(owner, f"on line {line} of {path.name}")
@@ -51,7 +58,11 @@ def _require_one_owner(resolution: Resolution, sites: Mapping[Path, list[Site]],
 
 
 def _require_no_nested_namesake(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
-    """Of two classes of one name, one within the other, Python reads the private names alike; with two names each would have its own."""
+    """`RenameRefusedError` if a nested class of the same name shares private names.
+
+    If two nested classes have one name, Python puts the same prefix before their private names.
+    With two names each class would have private names of its own.
+    """
     if new.lstrip("_") == resolution.name.lstrip("_"):
         return
     for path, some in sites.items():
@@ -77,7 +88,10 @@ def _class_named_at(place: FileOccurrences, site: Site) -> Node | None:
 
 
 def _namesakes(node: Node) -> Iterator[tuple[Node, Node]]:
-    """The pairs of an outer and an inner class of which the class is one, and whose private names have the same in front."""
+    """The pairs of an outer and an inner class that `node` is in, and that have the same prefix.
+
+    The prefix is what Python puts before private names.
+    """
     prefix = mangling.prefix_of(node)
     around = names.enclosing(node, {"class_definition"})
     while around is not None:
@@ -97,7 +111,10 @@ def _shared_private_names(place: FileOccurrences, outer: Node, inner: Node) -> l
 
 
 def _require_no_generic_class(resolution: Resolution, sites: Mapping[Path, list[Site]], new: str) -> None:
-    """CPython 3.12 gives the name of a class with type parameters to whatever looks private behind its first line, too."""
+    """`RenameRefusedError` if CPython 3.12 would put a generic class's name before the new name.
+
+    In a class with type parameters it does so for whatever looks private behind the first line.
+    """
     for path, some in sites.items():
         place = resolution.place(path)
         generic = _generic_classes(place)

@@ -1,4 +1,7 @@
-"""Private names that are written out as Python keeps them: ``_Class__name`` for the ``__name`` of a class (language reference, 6.2.1)."""
+"""Private names that are written as Python keeps them.
+
+This is ``_Class__name`` for the ``__name`` of a class (language reference, 6.2.1).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from seed_lsp.source.document import CharOffset, Document
 
 @dataclass(frozen=True)
 class _Word:
-    """A private name with its class's in front, and the classes that it is a member of."""
+    """A private name behind the prefix of its class, and the classes that it is a member of."""
 
     text: str
     owner: str
@@ -26,7 +29,10 @@ class _Word:
 
 
 def with_private_names(resolution: Resolution, references: References) -> References:
-    """The references, and the places that name a private member with its class: of the member, or of the class, whose name changes there."""
+    """The references, with the sites where a private name is written with its prefix.
+
+    The symbol is the private member, or the class whose name stands in the prefix.
+    """
     sites, documents = list(references.sites), dict(references.documents)
     for word in _words(resolution, references.symbol):
         for path, document, found in _places(resolution, word):
@@ -90,7 +96,7 @@ def _verdict(others: Resolution, word: _Word, place: FileOccurrences, occurrence
 
 
 def _is_member(others: Resolution, classes: frozenset[Scope], place: FileOccurrences, occurrence: Occurrence) -> bool | None:
-    """Whether an attribute is that of one of the classes or their objects; None where that is unknown."""
+    """Whether an attribute is a member of one of the classes; None if that is unknown."""
     if occurrence.role != "attribute":
         return None
     own = place.class_of_self(occurrence)
@@ -104,7 +110,10 @@ def _is_member(others: Resolution, classes: frozenset[Scope], place: FileOccurre
 
 
 def _site(symbol: Symbol, word: _Word, path: Path, start: CharOffset) -> Site:
-    """Of a class its name in the word alone, of a member the whole word: a new name that is not private has no class in front."""
+    """The site of a word: a class is only named in its prefix, a member by the whole word.
+
+    A new name of the member that is not private gets no prefix.
+    """
     if symbol.kind == "class":
         return Site(path, CharOffset(start + 1), CharOffset(start + 1 + len(word.owner)), "exact", "", "owner")
     return Site(path, start, CharOffset(start + len(word.text)), "exact", "", "private", f"_{word.owner}")

@@ -1,4 +1,7 @@
-"""Options of the command line that name a function's parameter in its decorators, as click and typer read them: ``--max-size`` is ``max_size``."""
+"""Command-line options in a function's decorators that name one of its parameters.
+
+click and typer read the option ``--max-size`` as the parameter ``max_size``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from seed_lsp.source.document import CharOffset
 
 
 def with_options(resolution: Resolution, references: References) -> References:
-    """The references, and the options with dashes in the decorators of the functions whose parameter the symbol is; those without are found as words."""
+    """The references, with the dashed options that stand for the parameter.
+
+    They stand in the decorators of its functions. Options without dashes are found as words.
+    """
     symbol, sites, documents = references.symbol, list(references.sites), dict(references.documents)
     if symbol.kind != "parameter" or "_" not in symbol.name.strip("_"):
         return references

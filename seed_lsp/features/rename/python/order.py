@@ -1,4 +1,7 @@
-"""Whether a name in the body of a class reads what the class binds: a name that is bound further down is the module's until then (language reference, 4.2.2)."""
+"""Whether a name in the body of a class reads what the class binds.
+
+A name that the body binds only further down is the module's until then (language reference, 4.2.2).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ Certainty = Literal["always", "maybe", "never"]
 
 _LOOPS = frozenset({"for_statement", "while_statement"})
 _BLOCKS = frozenset({"block", "module"})
-# Statements and expressions that bind a name once they are over.
+# Statements and expressions that bind a name when they end.
 _BINDERS = frozenset(
     {"assignment", "augmented_assignment", "named_expression", "function_definition", "class_definition", "import_statement"}
     | {
@@ -27,7 +30,7 @@ _BINDERS = frozenset(
     }
     | {"delete_statement"}
 )
-# What may leave out a part of an expression, or of a statement's head.
+# Nodes that may skip a part of an expression, or of the head of a statement.
 _CONDITIONAL = frozenset(
     {"boolean_operator", "conditional_expression", "comparison_operator", "elif_clause", "if_clause", "assert_statement"}
 )
@@ -35,7 +38,10 @@ _LATER = frozenset({"type", "type_parameter", "type_alias_statement"})
 
 
 def reads(scope: Node, bindings: Iterable[Node], node: Node) -> Certainty:
-    """Whether the name at `node`, which sees the names of the class `scope`, finds one of the `bindings` there."""
+    """Whether the name at `node` finds one of the `bindings` in the body of the class `scope`.
+
+    The name has to be one that sees the names of the class.
+    """
     made, lost = [], []
     for binding in bindings:
         holder = enclosing(binding, _BINDERS)
@@ -63,7 +69,7 @@ def reads(scope: Node, bindings: Iterable[Node], node: Node) -> Certainty:
 
 
 def _effect(binding: Node, holder: Node) -> int:
-    """The byte from which on the name is bound."""
+    """The offset in bytes from which on the name is bound."""
     if holder.type == "for_statement":
         iterable = holder.child_by_field_name("right")
         return iterable.end_byte if iterable is not None else holder.end_byte
@@ -73,7 +79,10 @@ def _effect(binding: Node, holder: Node) -> int:
 
 
 def _home(binding: Node, holder: Node) -> Node | None:
-    """The block behind whose binding the name is bound for certain; None if that depends on a condition."""
+    """The node in which the name is certainly bound, behind the binding.
+
+    None if this depends on a condition.
+    """
     if holder.type == "for_statement":
         return holder.child_by_field_name("body")
     if holder.type in {"except_clause", "case_clause"}:
@@ -87,7 +96,7 @@ def _home(binding: Node, holder: Node) -> Node | None:
 
 
 def _loop_around(scope: Node, node: Node) -> Node | None:
-    """The outermost loop of the class's body around a place."""
+    """The outermost loop around a node in the class's body; None if there is none."""
     found = None
     around = node.parent
     while around is not None and around.id != scope.id:
@@ -97,7 +106,10 @@ def _loop_around(scope: Node, node: Node) -> Node | None:
 
 
 def _is_later(scope: Node, node: Node) -> bool:
-    """Whether an expression may be evaluated only when its value is asked for: annotations (PEP 649), type parameters, ``type`` statements."""
+    """Whether an expression may be evaluated later, when its value is asked for.
+
+    This holds for annotations (PEP 649), type parameters and ``type`` statements.
+    """
     around = node.parent
     while around is not None and around.id != scope.id:
         if around.type in _LATER:

@@ -1,4 +1,4 @@
-"""Protocols (PEP 544) and the classes that may stand for one without inheriting from it."""
+"""Protocols (PEP 544), and classes that may implement one without inheriting from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def classes_alike(resolution: Resolution, family: Collection[Scope], candidates: Collection[Scope]) -> frozenset[Scope]:
-    """Of the `candidates`, which have the name too, those that may stand for a protocol of the family, and the protocols that one of the family may stand for."""
+    """The `candidates` that are related to the family by a protocol.
+
+    Either the candidate may implement a protocol of the family, or a class of the family may
+    implement the candidate. The candidates are classes that have the name, too.
+    """
     return frozenset(
         scope
         for scope in candidates
@@ -24,7 +28,7 @@ def classes_alike(resolution: Resolution, family: Collection[Scope], candidates:
 
 
 def _stands_for(resolution: Resolution, scope: Scope, protocol: Scope) -> bool:
-    """Whether a class has all that a protocol asks for, as far as that is known."""
+    """Whether a class has all members of a protocol, as far as this is known."""
     if not _is_protocol(resolution, protocol):
         return False
     if resolution.hierarchy.unknown_bases(scope):
@@ -41,7 +45,7 @@ def _is_protocol(resolution: Resolution, scope: Scope) -> bool:
 
 
 def _members(resolution: Resolution, protocol: Scope) -> frozenset[str]:
-    """The names of the methods and attributes in a protocol's body, and in those of the protocols that it extends."""
+    """The names of the methods and attributes in the bodies of a protocol and those it extends."""
     found = set()
     for scope in resolution.line_of(protocol):
         assert scope.path is not None, "a class of the workspace"
@@ -55,7 +59,7 @@ def _members(resolution: Resolution, protocol: Scope) -> frozenset[str]:
 
 
 def _defined(statement: Node) -> Node | None:
-    """The name that a statement of a class's body gives to a method or an attribute."""
+    """The name that a statement in a class's body gives to a method or an attribute."""
     node = statement.child_by_field_name("definition") if statement.type == "decorated_definition" else statement
     if node is not None and node.type == "expression_statement" and node.named_children:
         node = node.named_children[0]
@@ -65,4 +69,4 @@ def _defined(statement: Node) -> Node | None:
 
 
 _OF_THE_CLASS = frozenset({"__slots__", "__match_args__"})
-"""What a protocol has for itself, and does not ask of others."""
+"""Members that a protocol has for itself, and does not ask of other classes."""

@@ -1,4 +1,4 @@
-"""Whether the object of an attribute is a method's own: its ``self`` or ``cls``."""
+"""Whether the object of an attribute is the ``self`` or ``cls`` of a method."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from seed_lsp.features.rename.sites import word_pattern
 from seed_lsp.source.document import CharOffset
 
 _DESCRIPTORS = frozenset({"property", "cached_property", "classmethod"})
-"""What makes a method of a lambda that it is given."""
+"""Calls that make a method of the lambda that they are given."""
 
 
 def class_of_self(file: PythonFile, node: Node) -> Node | None:
-    """Of the attribute's name in ``self.name`` the class around; None for another receiver than a method's first parameter."""
+    """The class around, if `node` is the name of an attribute of a method's first parameter.
+
+    This is the case for ``self.name``. None for any other object.
+    """
     function, name = _bound_by(file, node)
     if (
         function is None
@@ -30,7 +33,11 @@ def class_of_self(file: PythonFile, node: Node) -> Node | None:
 
 
 def is_taken_for_self(file: PythonFile, node: Node) -> bool:
-    """Whether the object of the attribute `node` is the first parameter of a function in a class that is no method, as the syntax says and jedi does not see."""
+    """Whether an attribute's object is a function's first parameter, but the function is no method.
+
+    The function stands in the body of a class. jedi takes it for a method, where the syntax tells
+    that it is none.
+    """
     function, name = _bound_by(file, node)
     if function is None or function.type not in names.FUNCTIONS:
         return False
@@ -38,13 +45,16 @@ def is_taken_for_self(file: PythonFile, node: Node) -> bool:
     first = listed.named_children[0] if listed is not None and listed.named_children else None
     if first is None or owner.type != "class_definition" or file.text_of(first).lstrip("* ") != name:
         return False
-    # Of what the decorator says jedi knows, and may know the object from a call.
+    # jedi knows decorators, and may know the object of a decorated function from a call.
     decorated = function.type != "lambda" and "staticmethod" in names.decorators_of(file, function)
     return not decorated and (first.type != "identifier" or not _is_method(file, function, owner))
 
 
 def _bound_by(file: PythonFile, node: Node) -> tuple[Node | None, str]:
-    """The scope that binds the object of which `node` is an attribute, and the object's name; None for another object than a name."""
+    """The scope that binds the object of the attribute `node`, and the object's name.
+
+    The scope is None if the object is no plain name.
+    """
     attribute = node.parent
     receiver = attribute.child_by_field_name("object") if attribute is not None else None
     if receiver is None or receiver.type != "identifier":
@@ -57,7 +67,7 @@ def _bound_by(file: PythonFile, node: Node) -> tuple[Node | None, str]:
 
 
 def _binds(file: PythonFile, scope: Node, name: str) -> bool:
-    """Whether a scope that functions within it see binds a name."""
+    """Whether a scope binds a name in such a way that functions within the scope see it."""
     return scope.type != "class_definition" and bool(_bindings(file, scope, name))
 
 
@@ -94,7 +104,7 @@ def _is_method(file: PythonFile, function: Node, owner: Node) -> bool:
 
 
 def _is_method_by_value(file: PythonFile, function: Node) -> bool:
-    """A lambda that is a value in the class, or is given to what makes a property of it."""
+    """Whether a lambda is the value of a name in the class, or is given to a property."""
     holder = function.parent
     if holder is not None and holder.type == "keyword_argument":
         holder = holder.parent

@@ -1,4 +1,4 @@
-"""What ``from module import *`` brings: names that stand in no file that uses them."""
+"""What ``from module import *`` brings: names that the importing file need not contain."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from seed_lsp.features.rename.sites import APPLIED, References
 
 
 def require_same_stars(resolution: Resolution, references: References, new: str) -> None:
-    """`RenameRefusedError` where an import of ``*`` would no longer bring the renamed name to where it is used, or bring the new one to where another is meant."""
+    """`RenameRefusedError` if imports of ``*`` would bring other things than before.
+
+    An import of ``*`` may no longer bring the renamed thing to a file that uses it, or may bring it
+    to a file where the new name means another thing.
+    """
     is_private = new.startswith("_") and not resolution.name.startswith("_")
-    # Most new names stand nowhere yet, and then there is none to bring them to.
+    # Most new names stand nowhere yet, so that no file can mean another thing by them.
     brings_another = not new.startswith("_") and bool(resolution.files.containing(new))
     for scope in references.symbol.scopes:
         if scope.node_type != "module" or scope.path is None:
@@ -33,7 +37,7 @@ def require_same_stars(resolution: Resolution, references: References, new: str)
 
 
 def _importers(resolution: Resolution, path: Path) -> list[Path]:
-    """The files that import ``*`` from a module, directly or through others."""
+    """The files that import ``*`` from a module, directly or through other modules."""
     found: list[Path] = []
     waiting = [path]
     while waiting:

@@ -1,4 +1,4 @@
-"""A name in files that nothing is resolved in: those that are too large, or in no encoding that is known."""
+"""Sites in files that are not resolved, since they are too large or their encoding is unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from seed_lsp.source.files import WorkspaceFiles, read_document
 
 
 def with_unread_files(files: WorkspaceFiles, references: References) -> References:
-    """The references, and the places of the name in such files: *possible* in Python, a mention elsewhere."""
+    """The references, with sites in files that are not resolved.
+
+    The tier of such a site is "possible" in Python, and "mention" in other files.
+    """
     symbol, sites, documents = references.symbol, list(references.sites), dict(references.documents)
     if symbol.is_local and not symbol.called_as:
         return references
@@ -44,7 +47,7 @@ def _unreadable(files: WorkspaceFiles, name: str) -> list[Path]:
 def _sites(path: Path, document: Document, symbol: Symbol, reason: str) -> list[Site]:
     python, pattern = document.language == "python", re.compile(f"(?P<name>{word_pattern(symbol.name).pattern})")
     if symbol.is_local:
-        # A parameter is named elsewhere by arguments alone, where its function is called.
+        # In other files, only arguments of calls of its function can name a parameter.
         if not python or not any(word_pattern(one).search(document.text) for one in symbol.called_as):
             return []
         pattern = re.compile(rf"[(,]\s*(?P<name>{re.escape(symbol.name)})(?=\s*=(?!=))")

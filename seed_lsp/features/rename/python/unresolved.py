@@ -1,4 +1,4 @@
-"""What names a symbol's word and is not resolved: what it may still be, and why."""
+"""Whether an unresolved occurrence may still be the symbol, and why."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 
 _MODULES = frozenset({"ModuleType", "Module"})
-"""What a module is to jedi that it knows no more of, as `importlib.import_module` gives one."""
+"""jedi's names for the type of a module that it knows nothing more of.
+
+`importlib.import_module` returns one.
+"""
 
 
 def why_possible(resolution: Resolution, symbol: Symbol, place: FileOccurrences, occurrence: Occurrence) -> str:
-    """Why a place that nothing is known of may be the symbol; empty where it is something else."""
+    """Why an unresolved occurrence may be the symbol; empty if it is something else."""
     if occurrence.role == "attribute":
         return _of_attribute(resolution, symbol, place, occurrence)
     if occurrence.role == "keyword":
@@ -44,12 +47,12 @@ def _of_attribute(resolution: Resolution, symbol: Symbol, place: FileOccurrences
         return "attribute of a module that is not known to have it" if own and not symbol.is_member else ""
     if not symbol.is_member and any(value.name in _MODULES and value.kind == "instance" for value in known):
         return "attribute of a module that is not known"
-    # What the object was taken for has no such attribute: it will be something else.
+    # jedi's guess of the object has no such attribute, so the object is probably something else.
     return "attribute that its object is not known to have" if symbol.is_member else ""
 
 
 def _imported_here(place: FileOccurrences, occurrence: Occurrence) -> Node | None:
-    """The statement ``from module import name`` that the name is brought in by, or seen through."""
+    """The ``from module import name`` that binds the name, here or for a use; None without one."""
     scope = place.container(occurrence) or place.lookup(occurrence.node)
     bindings = [occurrence] if names.is_imported(occurrence.node) else place.bindings[scope] if scope is not None else []
     for binding in bindings:
@@ -61,7 +64,10 @@ def _imported_here(place: FileOccurrences, occurrence: Occurrence) -> Node | Non
 
 
 def _of_import(resolution: Resolution, place: FileOccurrences, statement: Node) -> str:
-    """Of a name that a module is to have: the module is found nowhere, or is one of the workspace's and not seen to have it."""
+    """Why an imported name may be the symbol; empty if it comes from a library.
+
+    The module is not found, or it is the workspace's and jedi does not see that it has the name.
+    """
     module = statement.child_by_field_name("module_name")
     last = names.last_identifier(module) if module is not None else None
     found = resolution.definitions_of(place, last) if last is not None else []
@@ -73,7 +79,10 @@ def _of_import(resolution: Resolution, place: FileOccurrences, statement: Node) 
 
 
 def scopes_of_unknown_family(resolution: Resolution, family: frozenset[Scope], candidates: set[Scope]) -> frozenset[Scope]:
-    """Of the classes that have the name too those that may belong to the family, because a base of theirs, or of one of the family's, is unknown."""
+    """The candidates that may belong to the family by a base that is unknown.
+
+    The candidates define the name, too. The base may be one of theirs, or of a class of the family.
+    """
     hierarchy, found = resolution.hierarchy, set(family)
     grown = True
     while grown:
