@@ -85,7 +85,7 @@ class Inference:
         return scope.path.stem if name is None else place.file.text_of(name)
 
     def receivers(self, place: FileOccurrences, occurrence: Occurrence) -> list[Definition]:
-        """The values that the object of the attribute may have, if jedi knows them, without None."""
+        """The values that the object of an attribute may have, as far as jedi knows; no None."""
         receiver = receiver_of(occurrence)
         return [] if receiver is None else self.values_of(place, receiver)
 

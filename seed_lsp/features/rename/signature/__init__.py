@@ -1,1 +1,1 @@
-"""Change a function's or a class's parameters, with all its calls."""
+"""Change the parameters of a function or a class, with all its calls."""

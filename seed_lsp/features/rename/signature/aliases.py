@@ -14,11 +14,14 @@ from seed_lsp.features.rename.sites import APPLIED, References, Scope, Symbol
 from seed_lsp.source.document import CharOffset
 
 STEPS = 4
-"""Names for names that are followed."""
+"""How many names are followed one after the other, if a name is given to another name."""
 
 
 def with_aliases(resolution: Resolution, references: References, steps: int = STEPS) -> Iterator[tuple[Resolution, References]]:
-    """The references, and those of the other names that these give it; each with what answers for its name."""
+    """The references, and those of the other names that are given at their sites.
+
+    Each comes with the resolution for its name.
+    """
     yield resolution, references
     for site in references.sites:
         if site.tier not in APPLIED or references.documents[site.path].language != "python" or steps == 0:
@@ -30,12 +33,12 @@ def with_aliases(resolution: Resolution, references: References, steps: int = ST
 
 
 def is_followed(resolution: Resolution, place: FileOccurrences, bound: Node) -> bool:
-    """Whether the name that is given there is given once, and so known by `with_aliases`."""
+    """Whether the name `bound` is given only once, so that `with_aliases` follows it."""
     return _bound_once(_of(resolution, place, bound), place, bound) is not None
 
 
 def _alias(resolution: Resolution, place: FileOccurrences, bound: Node) -> tuple[Resolution, References] | None:
-    """The references of a name that is bound once, and to nothing else."""
+    """The references of the name `bound`; None unless it is bound once, and to nothing else."""
     own = _of(resolution, place, bound)
     scope = _bound_once(own, place, bound)
     return None if scope is None else (own, find_references(own, Symbol(own.name, "variable", frozenset({scope})), place.path))
@@ -49,5 +52,5 @@ def _bound_once(own: Resolution, place: FileOccurrences, bound: Node) -> Scope |
     there = own.place(place.path)
     occurrence = there.at(CharOffset(place.file.char_of(bound.start_byte)))
     scope = there.container(occurrence) if occurrence is not None else None
-    # A class's attribute may be another thing in a class below.
+    # The attribute of a class may be something else in a class below.
     return scope if scope is not None and not scope.is_class and len(there.bindings.get(scope, [])) == 1 else None

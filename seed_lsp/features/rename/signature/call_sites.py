@@ -1,4 +1,4 @@
-"""A new signature for a function, and the calls that go with it."""
+"""A new signature for a function, and the calls that change with it."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ class Gap:
 
 @dataclass(frozen=True)
 class CallSites:
-    """Edits of the definitions and the calls, by file, and the sites that were changed or are left to the reader.
+    """The edits of definitions and calls, by file, and the sites that they change or leave.
 
-    `proposed`: all edits, those of calls with `values` of their own among them, which want a look; `gaps`: the calls that have none.
+    `proposed` has all edits, also those of calls with proposed values, which the user has to look
+    at. `edits` are only the certain ones. `gaps` are the calls that need values and have none.
     """
 
     edits: dict[Path, list[Edit]]
@@ -66,8 +67,9 @@ def plan_call_sites(
     edits: Mapping[Path, list[Edit]],
     check: Callable[[], None] = lambda: None,
 ) -> CallSites:
-    """What a new signature of the function that `references` are of changes, besides the `edits` that there are already; `RenameRefusedError` where it
-    cannot be had.
+    """What a new signature of the function of `references` changes, besides the given `edits`.
+
+    `RenameRefusedError` if the function cannot have this signature.
     """
     symbol = references.symbol
     if symbol.kind not in {"function", "method"}:
@@ -80,7 +82,8 @@ def plan_call_sites(
             work += [
                 (call.site, functools.partial(planner.change_object_call, call)) for call in object_calls(resolution, references, check)
             ]
-        # From the end, so that a call within another one's arguments comes first.
+        # The work begins at the end of a file, so that a call among another one's arguments comes
+        # first.
         for _, change in sorted(work, key=lambda one: (one[0].path, -one[0].start)):
             check()
             change()
@@ -90,7 +93,10 @@ def plan_call_sites(
 
 
 def with_values(planned: Callable[[NewSignature], CallSites], wanted: NewSignature) -> CallSites:
-    """What is certain, and beside it the edits with the proposed values, whose calls are only possible."""
+    """The certain edits, and beside them the edits with the proposed values.
+
+    The sites of calls with proposed values are only *possible*.
+    """
     certain = planned(replace(wanted, values={}))
     if not wanted.values:
         return certain
@@ -102,7 +108,7 @@ def with_values(planned: Callable[[NewSignature], CallSites], wanted: NewSignatu
 
 
 class CallChanger:
-    """Changes calls one by one, from the inside out, and keeps what was changed and what is left."""
+    """Changes calls one by one, from the inside out; collects the edits and the sites."""
 
     def __init__(self, resolution: Resolution, wanted: NewSignature, edits: Mapping[Path, list[Edit]]) -> None:
         self.rewriter = Rewriter(edits)
@@ -114,7 +120,7 @@ class CallChanger:
         self.sites.append(replace(site, tier="possible", reason=reason))
 
     def change(self, place: FileOccurrences, site: Site, call: Node, change: SignatureChange, *, skip_first: bool) -> None:
-        """Edit a call, or leave it with the reason where it cannot be rewritten for certain."""
+        """Edit a call; if it cannot be rewritten for certain, leave it with the reason."""
         values = self._values.get((site.path, site.start), {})
         change = replace(change, arguments={**change.arguments, **values})
         try:
@@ -157,7 +163,10 @@ class _Planner:
                 self._changer.rewriter.rename_parameters(function, change)
 
     def finished(self) -> CallSites:
-        """With the definitions, whose parameters come last, as calls may stand in their defaults."""
+        """All edits, with those of the definitions.
+
+        The parameters come last, since calls may stand in their defaults.
+        """
         if self._references.symbol.name == CALL:
             self._changer.leave(_name_site(self._function), "calls of its objects are followed only where their class is known")
         for function, change in self._changes:
@@ -168,7 +177,7 @@ class _Planner:
         return self._changer.finished()
 
     def change_object_call(self, call: ObjectCall) -> None:
-        """Edit the call of an object."""
+        """Edit the call of an object, or leave it with the reason."""
         doubt = self._doubt or self._reached.doubt_of(call.place, call.function, frozenset({call.reached}))
         change = next((change for function, change in self._changes if function.scope == call.reached), None)
         if doubt or change is None:
@@ -177,7 +186,11 @@ class _Planner:
             self._changer.change(call.place, call.site, call.node, change, skip_first=self._function.takes_object)
 
     def change_site(self, resolution: Resolution, site: Site) -> None:
-        """Edit a call; what is none, or cannot be rewritten for certain, is left with the reason. `resolution` knows the name there."""
+        """Edit the call at a site.
+
+        If it is no call, or cannot be rewritten for certain, the site is left with the reason.
+        `resolution` is the one for the name at the site.
+        """
         place = resolution.place(site.path)
         node = place.file.node_at(site.start)
         use = class_use(place, node)
@@ -204,7 +217,10 @@ class _Planner:
             self._change_call(place, site, call)
 
     def _change_call(self, place: FileOccurrences, site: Site, call: Node) -> None:
-        """By the change of the definition that it reaches; of several only if they come to the same."""
+        """Edit a call by the change of the definition that it reaches.
+
+        If it may reach several definitions, their changes have to come to the same.
+        """
         occurrence = place.at(site.start)
         reached = self._resolution.scopes(place, occurrence) if occurrence is not None else frozenset()
         changes = [change for function, change in self._changes if change is not None and function.scope in reached]
@@ -221,9 +237,12 @@ class _Planner:
         self._changer.change(place, site, call, change, skip_first=skip_first)
 
     def _changes_of_definitions(self, found: list[Function], change: SignatureChange) -> list[tuple[Function, SignatureChange | None]]:
-        """The change of each definition; None for those that keep their signatures: overrides, and overloads in a stub, with other parameters."""
+        """The change of each definition; None for those that keep their signature.
+
+        These are overrides, and overloads in a stub, whose parameters are others.
+        """
         for function in found:
-            # Stubs beside the module may have overloads with other parameters.
+            # A stub beside the module may have overloads with other parameters.
             if function.place.path.suffix == found[0].place.path.suffix and function.parameters != change.old:
                 raise RenameRefusedError(f"{self._references.symbol.name} has several definitions with different parameters")
         overrides = functions_of(self._resolution, self._references.symbol.overrides)
@@ -232,7 +251,7 @@ class _Planner:
         ]
 
     def _doubt_of_definitions(self) -> str:
-        """Why it is not known of any call what it reaches; "" if it is."""
+        """Why it is unknown for every call what it reaches; "" if it is known."""
         unknown = sorted(
             {name for function, change in self._changes if change is not None for name in function.decorators} - KEEPS_SIGNATURE
         )
@@ -243,7 +262,7 @@ class _Planner:
         return ""
 
     def _through_class(self, place: FileOccurrences, site: Site) -> bool:
-        """Whether a method is called as its class's, with the object for its first argument."""
+        """Whether a method is called on its class, with the object as its first argument."""
         occurrence = place.at(site.start)
         if occurrence is None or occurrence.role != "attribute":
             return True
@@ -256,7 +275,10 @@ class _Planner:
 
 
 def _sites(resolution: Resolution, references: References) -> Iterator[tuple[Resolution, Site]]:
-    """Where a function is named in Python code, by whatever name, with what knows that name."""
+    """The sites in Python code that name a function, by any of its names.
+
+    Each comes with the resolution for its name.
+    """
     named = [(resolution, references)] if references.symbol.is_member else with_aliases(resolution, references)
     for own, found in named:
         for site in found.sites:
@@ -265,7 +287,7 @@ def _sites(resolution: Resolution, references: References) -> Iterator[tuple[Res
 
 
 def call_of(node: Node) -> Node | None:
-    """The call whose function an identifier names."""
+    """The call whose function an identifier names; None if there is no call."""
     function = node
     if function.parent is not None and function.parent.type == "attribute":
         function = function.parent

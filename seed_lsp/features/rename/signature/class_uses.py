@@ -1,4 +1,4 @@
-"""What is done with a class where its name stands: called, inherited from, given away, or only looked at."""
+"""What is done with a class at an occurrence: it is called, inherited from, given away, …"""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
 
 Kind = Literal["call", "method", "base", "alias", "given", "pattern", "other"]
-"""``call``: ``C(…)``. ``method``: ``C.__init__(…)``. ``base``: of another class. ``alias``: it gets another name. ``given``: to whoever may call it.
-``pattern``: one that takes fields by their places. ``other``: none of these, as in an annotation."""
+"""What is done with a class.
+
+``call``: ``C(…)``. ``method``: ``C.__init__(…)``. ``base``: another class inherits from it.
+``alias``: it gets another name. ``given``: somebody gets it who may call it. ``pattern``: a pattern
+takes its fields by their positions. ``other``: none of these, such as in an annotation.
+"""
 
 _LOOKED_AT = frozenset(
     {
@@ -60,7 +64,11 @@ _WITHOUT_CALL = frozenset(
 
 @dataclass(frozen=True)
 class ClassUse:
-    """`node`: the call, the class that inherits, or the name that is bound; of the other kinds the name itself. `method`: which one is called."""
+    """What is done with a class at an occurrence.
+
+    `node` is the call, the class that inherits, or the name that is bound; for other kinds it is
+    the class's name. `method` is the name of the method that is called.
+    """
 
     kind: Kind
     node: Node
@@ -111,7 +119,7 @@ def _import(node: Node) -> ClassUse:
 
 
 def _attribute(place: FileOccurrences, attribute: Node) -> ClassUse:
-    """``C.name``: only of interest for what constructs."""
+    """What is done with ``C.name``, which only matters if the name is that of a constructor."""
     named = attribute.child_by_field_name("attribute")
     method = place.file.text_of(named) if named is not None else ""
     if method not in names.CONSTRUCTORS:
@@ -141,7 +149,7 @@ def _takes_places(pattern: Node) -> bool:
 
 
 def _is_of_type(place: FileOccurrences, node: Node) -> bool:
-    """``type[C]``: what is annotated so may be called."""
+    """Whether the class stands in ``type[C]``; what is annotated like this may be called."""
     around = names.enclosing(node, {"generic_type", "subscript", "block", "call"})
     if around is None or around.type not in {"generic_type", "subscript"} or around.named_children[0].id == node.id:
         return False

@@ -1,4 +1,4 @@
-"""The classes that a constructor may construct: where their names stand, and which are above and below."""
+"""The classes that a constructor may construct: where they are named, and their relatives."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from seed_lsp.features.rename.sites import APPLIED, References, Scope, Symbol
 
 
 class Family:
-    """A class with all below it. `references`: where each is named, by whatever name; `below`: the first one, and those that inherit from it.
-    `rebound`: why the name of a class may stand for something else.
+    """A class with all classes below it.
+
+    `below` has the first class, and those that inherit from it. `references` has the sites where
+    each of them is named, by any of its names. `rebound` says why the name of a class may stand for
+    something else.
     """
 
     def __init__(self, resolution: Resolution, first: Scope, check: Callable[[], None]) -> None:
@@ -32,20 +35,20 @@ class Family:
                 self.below += [one for one in self._inheriting(own, references) if one not in self.below]
 
     def related(self) -> list[Scope]:
-        """The family, and all that one of it inherits from."""
+        """The classes of the family, and all that one of them inherits from."""
         return list(dict.fromkeys(one for scope in self.below for one in self.lineage.order(scope) if one is not None))
 
     def places(self) -> list[FileOccurrences]:
-        """The Python files in which one of the family is named."""
+        """The Python files in which a class of the family is named."""
         documents = {path: document for _, _, found in self.references for path, document in found.documents.items()}
         return [self.resolution.place(path) for path, document in sorted(documents.items()) if document.language == "python"]
 
     def below_of(self, scope: Scope) -> list[Scope]:
-        """The classes of the family that inherit from one, itself first."""
+        """The class `scope`, and then the classes of the family that inherit from it."""
         return [scope, *(one for one in self.below if one != scope and scope in self.lineage.order(one))]
 
     def _named(self, scope: Scope) -> list[tuple[Resolution, References]]:
-        """Where a class is named."""
+        """The references of a class by each of its names, with the resolution for the name."""
         place, node = self.lineage.place_of(scope)
         name = node.child_by_field_name("name")
         if name is None:

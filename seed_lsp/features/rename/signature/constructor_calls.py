@@ -1,4 +1,8 @@
-"""A new signature for a constructor, and all that constructs: calls of the class and of those below that have none of their own, and ``super().__init__(…)``."""
+"""A new signature for a constructor, and for all calls that reach it.
+
+These are calls of its class, calls of classes below that have no constructor of their own, and
+``super().__init__(…)``.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,11 @@ from seed_lsp.source.patch import Edit
 
 @dataclass(frozen=True)
 class _Call:
-    """A call that constructs. `changes`: those of the constructors that it may reach, None for one that stays; `doubt`: why it is left in any case."""
+    """A call that constructs an object.
+
+    `change` is the change of the constructor that the call reaches, None if the call stays. `doubt`
+    is the reason to leave the call in any case; it is empty if there is none.
+    """
 
     place: FileOccurrences
     site: Site
@@ -41,7 +49,10 @@ class _Call:
 def plan_constructor(
     resolution: Resolution, wanted: NewSignature, constructor: Constructor, edits: Mapping[Path, list[Edit]], check: Callable[[], None]
 ) -> tuple[CallSites, References]:
-    """What the new signature changes, and as references of the constructor where that was found; `RenameRefusedError` where it cannot be had."""
+    """What the new signature changes, and the constructor's sites as references.
+
+    `RenameRefusedError` if the constructor cannot have this signature.
+    """
     family = Family(resolution, constructor.scope, check)
     definitions: list[Site] = []
 
@@ -74,7 +85,10 @@ class _Plan:
                 self._changer.rewriter.rename_parameters(function, change)
 
     def finished(self, check: Callable[[], None]) -> CallSites:
-        """The calls from the inside out, and then the definitions, in whose defaults calls may stand."""
+        """Change the calls from the inside out, and then the definitions.
+
+        The definitions come last, since calls may stand in their defaults.
+        """
         calls = [*self._named_calls(), *self._implicit_calls()]
         for call in sorted(calls, key=lambda call: (call.place.path, -call.site.start)):
             check()
@@ -117,7 +131,7 @@ class _Plan:
         return change
 
     def _named_calls(self) -> list[_Call]:
-        """Where the classes' names stand, and their other names."""
+        """The calls where a class of the family is named, also by another name."""
         found = []
         for scope, resolution, references in self._family.references:
             reached = self._family.lineage.constructor(scope, self._constructor.method)
@@ -143,7 +157,11 @@ class _Plan:
         return found
 
     def _implicit_calls(self) -> list[_Call]:
-        """By ``super()``, ``cls(…)``, ``type(self)(…)`` in the bodies of the classes, and ``type(x)(…)`` where they are named."""
+        """The calls that do not name the class.
+
+        These are ``super()``, ``cls(…)`` and ``type(self)(…)`` in the bodies of the classes, and
+        ``type(x)(…)`` in the files that name them.
+        """
         lineage, method, related = self._family.lineage, self._constructor.method, self._family.related()
         calls = [(scope, call) for scope in related for call in constructing_calls(lineage, scope, method)]
         for place in self._family.places():
@@ -158,7 +176,11 @@ class _Plan:
         return list(found.values())
 
     def _reached(self, scope: Scope, call: Constructing) -> tuple[Scope | None, str]:
-        """The constructor that a call in the body of a class reaches, if it is one that changes, and why that is not certain: objects may be of the classes below."""
+        """The changing constructor that a call in a class reaches, and why this is not certain.
+
+        The constructor is None if the call reaches none that changes. It may be uncertain since the
+        object may be of a class below.
+        """
         lineage, method = self._family.lineage, self._constructor.method
         if call.is_super and call.behind is None:
             return None, "it is not known behind which class super() begins"
@@ -192,7 +214,7 @@ class _Plan:
 
 
 def _with_object(wanted: NewSignature, first: Parameter) -> NewSignature:
-    """The signature with the object in front, if it begins with another parameter."""
+    """The signature with the object as its first parameter, also if the user left it out."""
     given = parse_signature(wanted.text)
     if given[:1] and given[0].name == first.name:
         return wanted

@@ -20,8 +20,10 @@ from seed_lsp.source.document import CharOffset
 
 @dataclass(frozen=True)
 class Constructor:
-    """What constructs the objects of a class: its method of this name, or what is made of its fields. `by_class`: it was asked for by the name of the class, where
-    a signature may leave the object out.
+    """What constructs the objects of a class: a method of this name, or its fields.
+
+    `by_class` is true if the user asked at the class's name, where a signature may leave out the
+    object.
     """
 
     scope: Scope
@@ -31,7 +33,7 @@ class Constructor:
 
 
 def constructor_at(resolution: Resolution, path: Path, offset: CharOffset) -> Constructor | None:
-    """The constructor whose method is named at a place; None where it is something else."""
+    """The constructor whose method is named at a place; None if something else is named."""
     place = resolution.place(path)
     occurrence = place.at(offset)
     if resolution.name not in CONSTRUCTORS or occurrence is None or occurrence.role not in {"name", "attribute"}:
@@ -73,7 +75,7 @@ def constructor_of(resolution: Resolution, symbol: Symbol) -> Constructor:
 
 
 def signature_of(resolution: Resolution, constructor: Constructor) -> str:
-    """The parameters of a constructor, as `parse_signature` takes them."""
+    """The parameters of a constructor, in the form that `parse_signature` takes."""
     if constructor.by_fields:
         parameters = parameters_from_fields(Lineage(resolution), constructor.scope)
     else:
@@ -83,7 +85,11 @@ def signature_of(resolution: Resolution, constructor: Constructor) -> str:
 
 
 def _require_alone(resolution: Resolution, constructor: Constructor) -> None:
-    """What the class is called with goes to ``__new__`` and ``__init__`` alike."""
+    """`RenameRefusedError` if the arguments also go elsewhere.
+
+    ``__new__`` and ``__init__`` get the same arguments, and the values of an enumeration are
+    arguments, too.
+    """
     lineage, other = Lineage(resolution), CONSTRUCTORS[constructor.method]
     if lineage.is_enumeration(constructor.scope):
         raise RenameRefusedError(
@@ -98,7 +104,7 @@ def _require_alone(resolution: Resolution, constructor: Constructor) -> None:
 
 
 def takes_anything(resolution: Resolution, scope: Scope, method: str) -> bool:
-    """Whether the method of a class takes whatever it is given: ``(cls, *args, **kwargs)``."""
+    """Whether the class's method takes any arguments: ``(cls, *args, **kwargs)``."""
     own = resolution.for_name(method)
     for function in functions_of(own, frozenset({scope})):
         if [parameter.kind for parameter in function.parameters[1:]] != ["args", "kwargs"]:

@@ -1,4 +1,4 @@
-"""The definitions that a new signature changes, and what the change is for each of them."""
+"""The definitions that a new signature changes, and the change for each of them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ BOUND_TO_CLASS, FREE = "classmethod", "staticmethod"
 
 @dataclass(frozen=True)
 class NewSignature:
-    """What the user asks for: the signature as in a definition; for renamed parameters the old names by the new ones; and expressions for added ones.
+    """The signature that the user asks for, as `text` like that of a definition.
 
-    `values`: for single calls, by the file and place of the name there, expressions for the parameters that `arguments` has none for.
+    `was` maps the new name of a parameter to the old one. `arguments` has expressions for added
+    parameters. `values` has expressions for single calls, for parameters that are missing in
+    `arguments`; its keys are the file of a call and the offset of the name there.
     """
 
     text: str
@@ -50,7 +52,7 @@ class Function:
         return self.scope.is_class and FREE not in self.decorators
 
     def takes_the_same(self, parameters: Sequence[Parameter]) -> bool:
-        """Whether its parameters have these names and kinds."""
+        """Whether the function's parameters have the same names and kinds as `parameters`."""
         return [(p.name, p.kind) for p in self.parameters] == [(p.name, p.kind) for p in parameters]
 
 
@@ -60,13 +62,13 @@ def functions_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[Funct
 
 
 def others_of(resolution: Resolution, scopes: frozenset[Scope]) -> list[tuple[FileOccurrences, Occurrence]]:
-    """What these scopes give the name beside functions and imports: ``area = something``."""
+    """The bindings of the name in these scopes that are no functions or imports: ``area = 1``."""
     bound = _bound_by(resolution, scopes)
     return [(place, binding) for place, binding, node in bound if node is None and not names.is_imported(binding.node)]
 
 
 def _bound_by(resolution: Resolution, scopes: frozenset[Scope]) -> Iterator[tuple[FileOccurrences, Occurrence, Node | None]]:
-    """Each binding of the name in these scopes, with the function that it defines, if it does."""
+    """Each binding of the name in these scopes, with the function that it defines, if any."""
     for scope in sorted(scopes, key=lambda s: (str(s.path), s.start)):
         assert scope.path is not None, "a library's symbol was refused"
         place = resolution.place(scope.path)
@@ -77,7 +79,10 @@ def _bound_by(resolution: Resolution, scopes: frozenset[Scope]) -> Iterator[tupl
 
 
 def change_of(function: Function, wanted: NewSignature) -> SignatureChange:
-    """What the user asks for, of this definition; `RenameRefusedError` where that makes no sense."""
+    """The change of a definition that the user asks for.
+
+    `RenameRefusedError` if the definition cannot be changed like this.
+    """
     if "property" in function.decorators or "setter" in function.decorators:
         raise RenameRefusedError("a property has no calls")
     new = parse_signature(wanted.text)
@@ -89,7 +94,10 @@ def change_of(function: Function, wanted: NewSignature) -> SignatureChange:
 
 
 def change_between(old: tuple[Parameter, ...], new: tuple[Parameter, ...], wanted: NewSignature) -> SignatureChange:
-    """From the parameters that there are to others, as far as `wanted` says how they belong together."""
+    """The change from the `old` parameters to the `new` ones.
+
+    `wanted` tells which of them belong together.
+    """
     old_names, new_names = ({parameter.name for parameter in some} for some in (old, new))
     for name, before in wanted.was.items():
         if name not in new_names or before not in old_names:
@@ -97,12 +105,15 @@ def change_between(old: tuple[Parameter, ...], new: tuple[Parameter, ...], wante
     if unknown := sorted(wanted.arguments.keys() - new_names):
         raise RenameRefusedError(f"the new signature has no {unknown[0]}, which an argument is given for")
     change = SignatureChange(old, new, wanted.was, wanted.arguments)
-    # What is said of a parameter in the definition and not in the new signature stays.
+    # The annotation of a parameter stays if the new signature does not mention one.
     return replace(change, new=tuple(_with_annotation(parameter, change.source_of(parameter)) for parameter in new))
 
 
 def for_override(change: SignatureChange, function: Function) -> SignatureChange:
-    """The same change of a definition that has annotations and defaults of its own: they stay where the change does not touch them."""
+    """The same change for an override.
+
+    Its own annotations and defaults stay where the change does not touch them.
+    """
     own = replace(change, old=function.parameters)
     return replace(own, new=tuple(_as_in_override(change, own, parameter) for parameter in change.new))
 

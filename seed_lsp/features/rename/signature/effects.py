@@ -1,4 +1,4 @@
-"""What evaluating an argument does, and which arguments may change places without anybody noticing."""
+"""What evaluating an argument does, and which arguments may be reordered unnoticed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seed_lsp.features.rename.python.names import PythonFile, walk
 from seed_lsp.source.document import Document
 
 SIMPLE = frozenset({"identifier", "integer", "float", "string", "true", "false", "none", "attribute", "unary_operator", "ellipsis"})
-"""Expressions without an effect, as long as nothing within them is of another kind."""
+"""Expressions without an effect, as long as every node within them is of these types, too."""
 _PLAIN = SIMPLE | {
     "interpolation",
     "string_start",
@@ -41,14 +41,16 @@ _STATE = frozenset(
         "format_expression",
     }
 )
-"""What looks into objects, which an effect may have changed."""
+"""Nodes that look into objects, which an effect may have changed."""
 _DECLARED = re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`acts`: evaluating it may have an effect. `depends`: its value may be another one after an effect. `reads` and `binds`: the names that it needs, and those
-    that ``:=`` gives a value.
+    """What evaluating an expression does, and what its value depends on.
+
+    `acts`: it may have an effect. `depends`: its value may be different after an effect. `reads`
+    and `binds`: the names that it needs, and those that ``:=`` gives a value.
     """
 
     acts: bool = False
@@ -60,41 +62,53 @@ class Evaluation:
         return Evaluation(self.acts or other.acts, self.depends or other.depends, self.reads | other.reads, self.binds | other.binds)
 
     def may_pass(self, other: Evaluation) -> bool:
-        """Whether the two may change places."""
+        """Whether the two expressions may be evaluated in the other order."""
         if (self.acts and (other.acts or other.depends)) or (other.acts and self.depends):
             return False
         return not self.binds & (other.reads | other.binds) and not other.binds & self.reads
 
 
 Ask = Callable[[Node], "Evaluation | None"]
-"""What a call is known to do beside evaluating its arguments, or the read of an attribute; None if that is unknown."""
+"""Tells what a call does besides evaluating its arguments, or what reading an attribute does.
+
+None if this is unknown.
+"""
 
 
 def is_simple(node: Node) -> bool:
-    """Whether evaluating an expression has no effect, by its form alone."""
+    """Whether the form of an expression tells that evaluating it has no effect."""
     return all(one.type in _PLAIN for one in walk(node) if one.is_named)
 
 
 def is_literal_text(text: str) -> bool:
-    """Whether an expression means the same wherever it stands: a number, a string, a name of Python's own, or such with a sign or in round brackets."""
+    """Whether an expression means the same wherever it stands.
+
+    It may be a number, a string, or a constant of Python, with a sign or round brackets around.
+    """
     root = PythonFile(Document("", f"({text})\n", language="python")).tree.root_node
     return not root.has_error and all(one.type in _ANYWHERE for one in walk(root) if one.is_named)
 
 
 def evaluation_of(file: PythonFile, node: Node, of_call: Ask = lambda _call: None) -> Evaluation:
-    """By the form of the expression; calls have effects, unless `of_call` knows better."""
+    """What evaluating an expression does, by its form.
+
+    Calls have effects, unless `of_call` knows better.
+    """
     return _evaluation(file, node, of_call, _declared(file))
 
 
 def evaluation_of_text(text: str) -> Evaluation:
-    """The same of an expression that somebody gave for a new argument: when its names get their values is not known to matter."""
+    """What evaluating an expression does that was given for a new argument.
+
+    The expression is new: no call had a value for it that an effect could have changed.
+    """
     file = PythonFile(Document("", f"({text})\n", language="python"))
     found = _evaluation(file, file.tree.root_node, lambda _call: None, frozenset())
     return Evaluation(found.acts, depends=False, reads=found.reads, binds=found.binds)
 
 
 def _declared(file: PythonFile) -> frozenset[str]:
-    """The names that a function assigns outside of itself: a call may change them."""
+    """The names that some function assigns outside of itself, so that a call may change them."""
     found = _DECLARED.findall(file.document.text)
     return frozenset(name.strip() for names in found for name in re.split(r"[,#;]", names))
 
@@ -126,7 +140,7 @@ def _evaluation(file: PythonFile, node: Node, of_call: Ask, declared: frozenset[
         return Evaluation(depends=True) | inside
     if node.type in _DISPLAYS or node.type in _PLAIN or node.type in {"module", "expression_statement", "comment"}:
         return inside
-    # Subscripts, comprehensions, await, yield, stars, and whatever a newer Python brings.
+    # These are subscripts, comprehensions, await, yield, stars, and whatever newer versions add.
     return Evaluation(acts=True, depends=True) | inside
 
 
@@ -136,7 +150,7 @@ def _all(file: PythonFile, nodes: Iterable[Node], of_call: Ask, declared: frozen
 
 
 def in_order(order: Iterable[tuple[float, Callable[[], Evaluation]]]) -> bool:
-    """Whether expressions that were evaluated in the order of their numbers may be evaluated in this one."""
+    """Whether expressions may be evaluated in this order; the numbers tell their old order."""
     before: list[tuple[float, Callable[[], Evaluation]]] = []
     for number, evaluation in order:
         if any(other > number and not passed().may_pass(evaluation()) for other, passed in before):

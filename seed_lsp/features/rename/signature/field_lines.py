@@ -1,4 +1,4 @@
-"""The lines of a dataclass's fields, written anew: moved, added, taken out, with another default."""
+"""Edits of the lines of a dataclass's fields: moved, added, removed, or with a new default."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from seed_lsp.source.patch import Edit
 
 
 class FieldLines:
-    """The fields of one class; `node` is the class's."""
+    """The lines of the fields of one class, whose node is `node`."""
 
     def __init__(self, place: FileOccurrences, node: Node, old: Sequence[Field], text_of: Callable[[Node], str]) -> None:
-        """`text_of`: what a line reads like by now."""
+        """`text_of` returns the text of a line, with the edits made so far."""
         self._place, self._node, self._text_of = place, node, text_of
         self._old = list(old)
         body = node.child_by_field_name("body")
@@ -25,7 +25,10 @@ class FieldLines:
         self._body = body
 
     def edits(self, new: Sequence[Parameter]) -> list[Edit]:
-        """What makes the fields these; `RenameRefusedError` where a comment or a line would be torn apart."""
+        """The edits after which the class has these fields.
+
+        `RenameRefusedError` if a comment or a line would be torn apart.
+        """
         lines = {field.parameter.name: field for field in self._old}
         if [p.name for p in new] != [field.parameter.name for field in self._old]:
             self._require_lines()
@@ -69,7 +72,7 @@ class FieldLines:
         return _joined(edits)
 
     def _text(self, parameter: Parameter, field: Field | None) -> str:
-        """The line of a field; as it is, if nothing about it changes."""
+        """The line of a field, unchanged if nothing about the field changes."""
         if field is not None and parameter == field.parameter:
             return self._text_of(field.statement)
         if field is not None and field.made:
@@ -108,7 +111,7 @@ class FieldLines:
             raise RenameRefusedError("the fields stand with others on one line; give each its own")
 
     def _require_no_comment(self, field: Field) -> None:
-        """No comment beside a field that moves or goes, nor its documentation below."""
+        """`RenameRefusedError` if a comment or a docstring belongs to a field that moves."""
         after = field.statement.next_named_sibling
         if after is None:
             return
@@ -121,7 +124,7 @@ class FieldLines:
             raise RenameRefusedError(f"a comment stands beside a field that moves or goes, on line {line} of {self._place.path.name}")
 
     def _line_end(self, statement: Node) -> int:
-        """Behind a statement with the comment on its line, and its documentation below."""
+        """The offset behind a statement, a comment on its line, and a docstring below it."""
         last, after = statement, statement.next_named_sibling
         if after is not None and after.type == "comment" and after.start_point.row == last.end_point.row:
             last, after = after, after.next_named_sibling
@@ -141,7 +144,7 @@ class FieldLines:
 
 
 def _joined(edits: list[Edit]) -> list[Edit]:
-    """Insertions before a line that changes, as one edit with it."""
+    """Merge insertions before a line that changes with the edit of the line."""
     joined: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if joined and joined[-1].start == joined[-1].end == edit.start:

@@ -1,4 +1,7 @@
-"""A new signature for the constructor that is made of a dataclass's fields, there and in the dataclasses below."""
+"""A new signature for the constructor that Python makes of a dataclass's fields.
+
+The constructors of the dataclasses below change with it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,11 @@ _MUTABLE = ("[", "{", "list(", "dict(", "set(")
 
 
 class FieldSignature:
-    """A new signature for the constructor of a dataclass. `changes`: for it and for the dataclasses below; `new`: its own fields as they will be."""
+    """A new signature for the constructor of a dataclass.
+
+    `changes` has the change of this class and of each dataclass below it. `new` has the class's own
+    fields after the change.
+    """
 
     def __init__(self, family: Family, scope: Scope, wanted: NewSignature) -> None:
         self._lineage, self._scope = family.lineage, scope
@@ -47,7 +54,7 @@ class FieldSignature:
                 self.changes[below] = self._change_below(below, own, change)
 
     def write(self, changer: CallChanger) -> list[Site]:
-        """Write the lines of the fields; returns where the constructor is defined."""
+        """Write the lines of the fields; return the site that defines the constructor."""
         place, node = self._lineage.place_of(self._scope)
         self._leave_uses(changer)
         lines = FieldLines(place, node, self.old, lambda inner: changer.rewriter.text_by_now(place, inner))
@@ -59,7 +66,10 @@ class FieldSignature:
         return [site]
 
     def _leave_uses(self, changer: CallChanger) -> None:
-        """A field that goes is read nowhere; what may read it is left."""
+        """Leave the sites that may read a removed field, with the reason.
+
+        `RenameRefusedError` if a site certainly reads it.
+        """
         place, _ = self._lineage.place_of(self._scope)
         kept = {parameter.name for parameter in self.new}
         for field in (field for field in self.old if field.parameter.name not in kept):
@@ -81,13 +91,13 @@ class FieldSignature:
                     raise RenameRefusedError(f"{name} is still used on line {line} of {site.path.name}")
 
     def _is_of_constructor(self, place: FileOccurrences, keyword: Occurrence) -> bool:
-        """Whether an argument is one of a call that changes anyway."""
+        """Whether the named argument stands in a call of the constructor, which changes anyway."""
         call = names.enclosing(keyword.node, {"call"})
         function = call.child_by_field_name("function") if call is not None else None
         return function is not None and place.file.text_of(function).rpartition(".")[2] in {*self._names, "cls", "__init__"}
 
     def _leave_order(self, changer: CallChanger, site: Site) -> None:
-        """Fields in another order are so in all that is made of them."""
+        """Tell the user if the fields change their order, since results such as repr follow it."""
         kept = {parameter.name for parameter in self.new}
         before = [field.parameter.name for field in self.old if field.parameter.name in kept]
         if [parameter.name for parameter in self.new][: len(before)] != before or len(before) < len(self.old):
@@ -105,7 +115,7 @@ class FieldSignature:
         return SignatureChange(before, new, {}, change.arguments)
 
     def _require_plain(self, change: SignatureChange) -> None:
-        """What a line of the class's body can say."""
+        """`RenameRefusedError` if a line of the class's body cannot express the change."""
         if change.renamed:
             raise RenameRefusedError(f"{next(iter(change.renamed))} is a field; rename it first, with all that reads it")
         fields = {field.parameter.name: field for field in self.old}
@@ -132,7 +142,7 @@ class FieldSignature:
                 self._require_free(parameter.name)
 
     def _kinds_to_add(self) -> set[Kind]:
-        """The kinds that a line more can have where it stands."""
+        """The kinds of parameter that a new line can define, without an option of its own."""
         if has_option(*self._lineage.place_of(self._scope), "kw_only"):
             return {"keyword_only"}
         return {"either", *(field.parameter.kind for field in self.old if not field.apart)}

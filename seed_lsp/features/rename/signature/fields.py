@@ -1,4 +1,4 @@
-"""The fields of a dataclass as the parameters of the constructor that is made of them."""
+"""The fields of a dataclass as the parameters of its constructor, which Python makes of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ OBJECT = Parameter("self", "either")
 
 @dataclass(frozen=True)
 class Field:
-    """`statement`: the node of its line. `made`: by a call of ``field``, whose arguments say more than a default. `apart`: keyword-only, or not, by that call."""
+    """A field of a dataclass.
+
+    `statement` is the node of its line. `made` is true if a call of ``field`` defines it, whose
+    arguments may say more than a default. `apart` is true if this call says whether the field is
+    keyword-only.
+    """
 
     parameter: Parameter
     statement: Node
@@ -28,7 +33,7 @@ class Field:
 
 
 def fields_of(lineage: Lineage, scope: Scope) -> list[Field]:
-    """The fields that the body of a class gives its constructor, in their order."""
+    """The fields in the body of a class that are parameters of its constructor, in order."""
     place, node = lineage.place_of(scope)
     body = node.child_by_field_name("body")
     kind: Kind = "keyword_only" if has_option(place, node, "kw_only") else "either"
@@ -50,7 +55,7 @@ def fields_of(lineage: Lineage, scope: Scope) -> list[Field]:
 
 
 def _field(place: FileOccurrences, statement: Node, kind: Kind, right: Node | None) -> Field | None:
-    """A field; None for one that is no parameter."""
+    """The field that a statement defines; None if it is no parameter of the constructor."""
     left, annotation = (statement.named_children[0].child_by_field_name(part) for part in ("left", "type"))
     assert left is not None and annotation is not None, "a field has both"  # noqa: PT018 - one fact
     options = _field_options(place, right)
@@ -65,7 +70,7 @@ def _field(place: FileOccurrences, statement: Node, kind: Kind, right: Node | No
 
 
 def _field_options(place: FileOccurrences, right: Node | None) -> dict[str, str]:
-    """What a call of ``field`` says, itself as "field"; nothing for another expression."""
+    """The options in a call of ``field``, and "field" itself; empty for another expression."""
     function = right.child_by_field_name("function") if right is not None and right.type == "call" else None
     listed = right.child_by_field_name("arguments") if right is not None and right.type == "call" else None
     if function is None or listed is None or place.file.text_of(function).rpartition(".")[2] != "field":
@@ -79,7 +84,11 @@ def _field_options(place: FileOccurrences, right: Node | None) -> dict[str, str]
 
 
 def parameters_from_fields(lineage: Lineage, scope: Scope, own: Mapping[Scope, Sequence[Parameter]] | None = None) -> tuple[Parameter, ...]:
-    """The parameters of the constructor that is made of a dataclass's fields and of those above it, the object first. `own`: fields of single classes as they would be."""
+    """The parameters of the constructor of a dataclass, the object first.
+
+    They are made of its fields and of those of the dataclasses above. `own` has the changed fields
+    of single classes.
+    """
     merged: dict[str, Parameter] = {}
     for one in reversed(lineage.order(scope)):
         if one is None:

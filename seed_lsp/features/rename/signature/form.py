@@ -1,4 +1,8 @@
-"""What a function may become; by itself, so that the server's start need not load how."""
+"""The forms that a function may be changed to.
+
+They stand in a module of their own so that the server starts without loading the code of the
+change.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Calls that are known to have no effect: those of a function that only puts together what it is given. And attributes that have one: properties."""
+"""Calls that are known to have no effect, and properties: attributes that may have one.
+
+A call has none if its function only puts together what it is given.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,20 @@ from seed_lsp.features.rename.signature.effects import Evaluation
 from seed_lsp.source.document import CharOffset
 
 DEPTH = 3
-"""Calls within calls that are looked into."""
+"""How many levels of calls within calls are looked into."""
 
 
 class Harmless:
-    """Answers for the calls of one workspace."""
+    """Tells for the calls of one workspace what they do."""
 
     def __init__(self, resolution: Resolution) -> None:
         self._resolution = resolution
 
     def in_place(self, place: FileOccurrences, depth: int = DEPTH) -> effects.Ask:
-        """What a call in this file does beside evaluating its arguments, or the read of an attribute; None if that is unknown."""
+        """A function that tells what a call in this file does besides evaluating its arguments.
+
+        It also tells what reading an attribute does. It returns None if this is unknown.
+        """
 
         def of_call(call: Node) -> Evaluation | None:
             if call.type == "attribute":
@@ -44,7 +50,7 @@ class Harmless:
         return of_call
 
     def _functions(self, place: FileOccurrences, function: Node) -> list[tuple[FileOccurrences, Node]]:
-        """The definitions that it may be; none if one of them is not known."""
+        """The definitions that `function` may be; none if one of them is not known."""
         found = []
         for value in self._resolution.values_of(place, function):
             if value.kind != "function" or value.path is None or not self._resolution.files.holds(value.path):
@@ -58,7 +64,7 @@ class Harmless:
         return found
 
     def _of_property(self, place: FileOccurrences, attribute: Node, depth: int) -> Evaluation | None:
-        """What the method of a property does; None for an attribute that is none."""
+        """What the method of a property does; None if the attribute is no property."""
         found = None
         for definition in self._resolution.definitions_of(place, attribute) if depth > 0 else ():
             if definition.kind != "property" or definition.path is None or not self._resolution.files.holds(definition.path):
@@ -70,7 +76,7 @@ class Harmless:
         return found
 
     def _body_of(self, place: FileOccurrences, function: Node, depth: int) -> Evaluation | None:
-        """What a body does that is one ``return`` of something without an effect; None for any other."""
+        """What a function does whose body is one ``return`` without an effect; else None."""
         body = function.child_by_field_name("body")
         statements = [one for one in (body.named_children if body is not None else []) if one.type not in {"comment", "pass_statement"}]
         if statements and statements[0].type == "expression_statement" and statements[0].named_children[0].type in {"string", "ellipsis"}:
@@ -84,5 +90,5 @@ class Harmless:
         found = Evaluation()
         for value in statements[0].named_children:
             found |= effects.evaluation_of(place.file, value, self.in_place(place, depth - 1))
-        # The names are those of the other function.
+        # The names in the body are those of the other function, and not of the caller.
         return None if found.acts else replace(found, reads=frozenset())

@@ -1,4 +1,7 @@
-"""Calls in the body of a class that construct without its name: ``super().__init__(…)``, ``cls(…)``, ``type(self)(…)``, ``self.__class__(…)``."""
+"""Calls that construct an object of a class without naming the class.
+
+Examples are ``super().__init__(…)``, ``cls(…)``, ``type(self)(…)`` and ``self.__class__(…)``.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,15 @@ from seed_lsp.features.rename.python.references import site_of
 from seed_lsp.features.rename.sites import Scope, Site
 
 _OF_CLASS = frozenset({"__init_subclass__", "__class_getitem__", "__new__"})
-"""Methods whose first parameter is the class without a decorator."""
+"""Methods whose first parameter is the class, also without a decorator."""
 
 
 @dataclass(frozen=True)
 class Constructing:
-    """`behind`: of ``super()`` the class behind which the next constructor is looked for, None for one that is not known; `skip_first`: whether the object is passed without
-    being written.
+    """A call that constructs an object.
+
+    `behind` is, for ``super()``, the class behind which the next constructor is looked for; None if
+    it is not known. `skip_first` is true if the object is passed without being written.
     """
 
     place: FileOccurrences
@@ -32,7 +37,7 @@ class Constructing:
 
 
 def constructing_calls(lineage: Lineage, scope: Scope, method: str) -> Iterator[Constructing]:
-    """Those in the methods of one class."""
+    """The constructing calls in the methods of one class."""
     place, class_node = lineage.place_of(scope)
     body = class_node.child_by_field_name("body")
     for call in names.walk(body) if body is not None else ():
@@ -52,7 +57,11 @@ def constructing_calls(lineage: Lineage, scope: Scope, method: str) -> Iterator[
 def constructed_like(
     lineage: Lineage, place: FileOccurrences, scopes: Collection[Scope], method: str
 ) -> Iterator[tuple[Scope, Constructing]]:
-    """``type(x)(…)``, ``x.__class__(…)`` and ``x.__init__(…)`` of one file, where x is an object of one of the classes, each with the class."""
+    """The calls in a file that construct an object like another one, each with its class.
+
+    These are ``type(x)(…)``, ``x.__class__(…)`` and ``x.__init__(…)``, if x is an object of one of
+    the classes in `scopes`.
+    """
     for call in names.walk(place.file.tree.root_node):
         function = call.child_by_field_name("function") if call.type == "call" else None
         model = _model(place, function, method) if function is not None else None
@@ -67,7 +76,7 @@ def constructed_like(
 
 
 def _model(place: FileOccurrences, function: Node, method: str) -> Node | None:
-    """The object whose class is called, or whose ``__init__``."""
+    """The object whose class is called, or whose ``__init__`` is called."""
     if function.type == "attribute":
         named = function.child_by_field_name("attribute")
         wanted = {"__class__", "__init__"} & {"__class__", method}
@@ -80,7 +89,7 @@ def _model(place: FileOccurrences, function: Node, method: str) -> Node | None:
 
 
 def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str) -> Iterator[Constructing]:
-    """``super().__init__(…)``, ``self.__init__(…)``, ``self.__class__(…)``."""
+    """The call, if it is ``super().__init__(…)``, ``self.__init__(…)``, ``self.__class__(…)``."""
     place, function = lineage.place_of(scope)[0], call.child_by_field_name("function")
     receiver, named = (function.child_by_field_name(part) if function is not None else None for part in ("object", "attribute"))
     if function is None or receiver is None or named is None:
@@ -98,7 +107,7 @@ def _method(lineage: Lineage, scope: Scope, call: Node, first: str, method: str)
 
 
 def _behind(lineage: Lineage, scope: Scope, place: FileOccurrences, of_super: Node) -> Scope | None:
-    """The class that ``super(C, self)`` begins behind; without arguments it is the one around."""
+    """The class behind which ``super(C, self)`` begins; without arguments the class around."""
     listed = of_super.child_by_field_name("arguments")
     given = [child for child in listed.named_children if child.type != "comment"] if listed is not None else []
     if not given or place.file.text_of(given[0]) in {lineage.title(scope), "__class__"}:

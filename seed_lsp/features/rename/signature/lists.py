@@ -1,4 +1,7 @@
-"""Changing some of the things between two brackets, and leaving the line breaks, comments and commas around them as they are."""
+"""Edits of the items between two brackets.
+
+Line breaks, comments and commas around the items stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,15 @@ class CommentError(Exception):
 
 
 def items_of(node: Node) -> list[Node]:
-    """What is listed: arguments or parameters, and the star and slash between them; no comments."""
+    """The items of a list: arguments or parameters, stars and slashes, but no comments."""
     return [child for child in node.named_children if child.type != "comment"]
 
 
 def list_edits(file: PythonFile, node: Node, new: Sequence[str], text_of: Callable[[Node], str] | None = None) -> list[Edit]:
-    """Edits that make the listed things of `node`, brackets included, those of `new`; `CommentError` where a comment would go with one that is removed.
+    """The edits after which the items of `node`, which includes the brackets, are those of `new`.
 
-    `text_of`: what an item reads like by now, where edits within it are made already; those of the result take their place.
+    `text_of` returns the text of an item with the edits made within it so far; the edits of the
+    result replace them. `CommentError` if a comment would be removed together with an item.
     """
     items = items_of(node)
     old = [(text_of or file.text_of)(item) for item in items]
@@ -43,7 +47,7 @@ def list_edits(file: PythonFile, node: Node, new: Sequence[str], text_of: Callab
     edits = [_edit(file, items[i].start_byte, items[i].end_byte, new[i]) for i in range(common) if old[i] != new[i]]
     if len(new) > common:
         more = "".join(_separator(file, items) + text for text in new[common:])
-        # Behind an edit of the last one, which ends at the same place, the two are one.
+        # An edit of the last item ends where more items are added, so that the two become one edit.
         if edits and edits[-1].end == file.char_of(items[-1].end_byte):
             return [*edits[:-1], Edit(edits[-1].start, edits[-1].end, edits[-1].text + more)]
         return [*edits, _edit(file, items[-1].end_byte, items[-1].end_byte, more)]
@@ -55,7 +59,10 @@ def list_edits(file: PythonFile, node: Node, new: Sequence[str], text_of: Callab
 
 
 def _positions(longer: Sequence[str], shorter: Sequence[str]) -> set[int] | None:
-    """Where the elements of `shorter` stand in `longer`, in order; None if it has others, or in another order."""
+    """The positions of the elements of `shorter` in `longer`.
+
+    None if `shorter` has other elements, or has them in another order.
+    """
     found: set[int] = set()
     at = 0
     for text in shorter:
@@ -69,7 +76,11 @@ def _positions(longer: Sequence[str], shorter: Sequence[str]) -> set[int] | None
 
 
 def _removals(file: PythonFile, items: Sequence[Node], kept: set[int]) -> list[Edit]:
-    """Those between others go with what is behind them; the last ones, together, with what is before them."""
+    """The edits that remove the items that are not `kept`.
+
+    An item between others is removed up to the next item. The last items are removed together, from
+    the end of the item before them.
+    """
     gone = [i for i in range(len(items)) if i not in kept]
     for i in gone:
         if any(comment.start_point.row == items[i].end_point.row for comment in _comments_behind(items[i])):
@@ -86,7 +97,8 @@ def _insertions(file: PythonFile, items: Sequence[Node], new: Sequence[str], kep
         if i in kept:
             passed += 1
         elif passed < len(items):
-            # Before what follows, and before the comments on lines of their own that belong to it.
+            # The item goes before the next one, and before comments on lines of their own above
+            # that.
             before = items[passed - 1] if passed else None
             above = [c for c in _comments_behind(before) if c.start_point.row > before.end_point.row] if before is not None else []
             place = above[0].start_byte if above else items[passed].start_byte
@@ -110,7 +122,7 @@ def _comments_behind(item: Node) -> list[Node]:
 
 
 def _joined(edits: list[Edit]) -> list[Edit]:
-    """Insertions at one place as one."""
+    """Merge insertions at the same place into one edit."""
     joined: list[Edit] = []
     for edit in edits:
         if joined and joined[-1].start == edit.start == edit.end:
@@ -121,7 +133,10 @@ def _joined(edits: list[Edit]) -> list[Edit]:
 
 
 def _separator(file: PythonFile, items: Sequence[Node]) -> str:
-    """What stands between the last two, so that one to a line stays one to a line; without its comments."""
+    """The text between the last two items, or a comma if a comment stands between them.
+
+    Items that stand on lines of their own stay so.
+    """
     if len(items) > 1:
         between = file.between(items[-2].end_byte, items[-1].start_byte)
         if "#" not in between:

@@ -1,6 +1,7 @@
-"""A function of a module becomes a method of the class that its first parameter is of, or a method a function; the calls go with it.
+"""A function of a module becomes a method of its first parameter's class, or the reverse.
 
-Only as a whole: the old form is gone afterwards, so one place that cannot follow for certain is a reason to refuse.
+The calls change with it. The change is made as a whole or refused: the old form is gone afterwards,
+so that no place may be left that cannot follow for certain.
 """
 
 from __future__ import annotations
@@ -31,12 +32,15 @@ from seed_lsp.source.patch import Edit, apply_edits
 _PRIMARY = frozenset(
     {"identifier", "attribute", "call", "subscript", "string", "parenthesized_expression", "list", "dictionary", "set", "tuple"}
 )
-"""Expressions that a dot may follow (the language reference, 6.3)."""
+"""Expressions that a dot may follow (language reference, 6.3)."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def plan_move(resolution: Resolution, references: References, form: Form, check: Callable[[], None] = lambda: None) -> CallSites:
-    """What makes a method of a function, or a function of a method; `RenameRefusedError` with the reason where that is not certain."""
+    """The edits that make a function a method, or a method a function.
+
+    `RenameRefusedError` with the reason if it is not certain that all places can follow.
+    """
     move = _Move(resolution, references, form)
     for site in sorted(references.sites, key=lambda site: (site.path, -site.start)):
         check()
@@ -59,11 +63,12 @@ class _Move:
         self._object = self._definition.parameters[0]
         self._new_object = "self" if form == "method" else "_".join(_WORD.findall(self._class_name)).lower()
         self._require_room()
-        # First, so that a receiver that moves within the function takes its new name along.
+        # These edits come first, so that a receiver that moves within the function has its new
+        # name.
         self.edits[self._place.path] = sorted(self._parameter_edits(), key=lambda edit: (edit.start, edit.end))
 
     def change(self, site: Site) -> None:
-        """Make a site follow, where it is code."""
+        """Make a site follow, if it is code."""
         if site.tier == "mention":
             if site.reason == IN_DOCTEST:
                 self._refuse(site, "a doctest names it")
@@ -107,7 +112,7 @@ class _Move:
         if self._form == "method":
             own.append(Edit(at := file.char_of(body.end_byte), at, f"\n\n{textwrap.indent(text, inner)}"))
         else:
-            # The first line begins behind its indentation.
+            # The text of the first line has no indentation.
             text = textwrap.dedent(inner + text)
             own.append(Edit(at := file.char_of(names.with_decorators(self._class).end_byte), at, f"\n\n\n{text}"))
             if len(body.named_children) == 1:
@@ -156,14 +161,14 @@ class _Move:
             self._add(place, edit)
 
     def _require_object(self, place: FileOccurrences, node: Node) -> None:
-        """Whether an expression is an object of the class, for certain."""
+        """`UnboundError` unless an expression is certainly an object of the class."""
         wanted = self._place.scope(self._class)
         found = self._resolution.classes_of_values(place, node)
         if not found or any(scope != wanted and wanted not in self._resolution.ancestors(scope) for scope in found):
             raise UnboundError(f"it is not known to be called with a {self._class_name}")
 
     def _moved_text(self, place: FileOccurrences, node: Node) -> str:
-        """An expression as the edits so far make it, which then belong to it."""
+        """The text of an expression with the edits made so far, which are taken out of the list."""
         start, end = _ends(place, node)
         own = self.edits.setdefault(place.path, [])
         inside = sorted((edit for edit in own if start <= edit.start and edit.end <= end), key=lambda edit: edit.start)
@@ -178,7 +183,7 @@ class _Move:
         own.sort(key=lambda one: (one.start, one.end))
 
     def _change_import(self, place: FileOccurrences, site: Site, node: Node) -> None:
-        """The function is no name of its module any more: nothing of the kind can be imported."""
+        """Remove an import of the function, which is no name of its module any more."""
         statement = names.enclosing(node, {"import_from_statement"})
         if statement is None or names.is_alias_of_import(node) or (node.parent is not None and node.parent.type == "aliased_import"):
             self._refuse(site, "it is imported under another name")
@@ -194,7 +199,7 @@ class _Move:
         self._add(place, Edit(place.file.char_of(start), place.file.char_of(end), ""))
 
     def _import_into(self, place: FileOccurrences, site: Site) -> None:
-        """Import the new function where something of its module is imported already."""
+        """Import the new function where another name of its module is imported already."""
         name = self._references.symbol.name
         for statement in names.walk(place.file.tree.root_node):
             if statement.type != "import_from_statement":
@@ -208,7 +213,7 @@ class _Move:
         self._refuse(site, f"nothing is imported there from {self._place.path.stem} by name")
 
     def _class_to(self) -> Node:
-        """The class of the first parameter's annotation, in the same module."""
+        """The class in the same module that the first parameter's annotation names."""
         first = self._definition.parameters[0] if self._definition.parameters else None
         if scoping.scope_of(self._definition.node).type != "module":
             raise RenameRefusedError("only a function of a module becomes a method")
@@ -234,7 +239,10 @@ class _Move:
         return owner
 
     def _require_room(self) -> None:
-        """The new name has to be free where it goes, and so has the object's."""
+        """`RenameRefusedError` if the name is taken where the function goes, or cannot stand there.
+
+        The same holds for the new name of the object, and for defaults and strings in the function.
+        """
         name, file = self._references.symbol.name, self._place.file
         target = self._place.scope(self._class if self._form == "method" else file.tree.root_node)
         taken: set[Scope] = {target}
@@ -259,7 +267,10 @@ class _Move:
             raise RenameRefusedError("a default names something that may not be there yet where it goes")
 
     def _parameter_edits(self) -> list[Edit]:
-        """The object's new name in the signature and the body; as a method's it has no annotation, as a function's it has one."""
+        """The edits that give the object its new name in the signature and in the body.
+
+        A method's object has no annotation, a function's object has one.
+        """
         file, definition = self._place.file, self._definition
         place = FileOccurrences(self._place.path, file, self._object.name)
         scope = place.scope(definition.node)
@@ -277,14 +288,14 @@ class _Move:
         return edits
 
     def _quoted(self, annotation: str | None) -> str | None:
-        """Within its own body the class is no name yet."""
+        """An annotation in quotes, if it names the class, which has no name yet in its own body."""
         if annotation is None or self._form == "function" or '"' in annotation or "'" in annotation:
             return annotation
         lazy = "from __future__ import annotations" in self._place.file.document.text
         return annotation if lazy or not re.search(rf"\b{re.escape(self._class_name)}\b", annotation) else f'"{annotation}"'
 
     def _with_blank_lines(self, start: int, end: int) -> tuple[int, int]:
-        """The text of a definition with the blank lines behind it, or, if it is the last, before it."""
+        """The range of a definition with the blank lines behind it, or before the last one."""
         text = self._place.file.document.text
         start -= len(text[:start]) - len(text[:start].rstrip(" \t"))
         behind = len(text[end:]) - len(text[end:].lstrip())
@@ -311,7 +322,7 @@ def _definition_of(resolution: Resolution, references: References) -> Function:
 
 
 def _is_indented(string: Node) -> bool:
-    """Whether a string has lines that move with the code around, and is no docstring."""
+    """Whether a string, other than a docstring, has lines whose indentation would change."""
     return string.start_point.row != string.end_point.row and (string.parent is None or string.parent.type != "expression_statement")
 
 
@@ -320,6 +331,6 @@ def _ends(place: FileOccurrences, node: Node) -> tuple[CharOffset, CharOffset]:
 
 
 def _line_ends(place: FileOccurrences, node: Node) -> tuple[CharOffset, CharOffset]:
-    """With the line break behind."""
+    """The range of a node with the line break behind it."""
     start, end = _ends(place, node)
     return start, CharOffset(end + (place.file.document.text[end : end + 1] == "\n"))

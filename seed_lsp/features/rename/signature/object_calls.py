@@ -1,4 +1,7 @@
-"""Calls of objects, which reach ``__call__`` of their classes: found where the class is known, in the files that name it or something made of it."""
+"""Calls of objects, which reach the ``__call__`` of their class.
+
+They are found if the class is known, in the files that name the class or an object of it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ _MAY_BE_OBJECTS = frozenset({"identifier", "attribute", "call", "subscript", "pa
 
 @dataclass(frozen=True)
 class ObjectCall:
-    """`function` is the object that is called, and `reached` the class whose ``__call__`` that is."""
+    """A call of an object.
+
+    `function` is the object that is called, and `reached` the class whose ``__call__`` this
+    reaches.
+    """
 
     place: FileOccurrences
     site: Site
@@ -32,7 +39,7 @@ class ObjectCall:
 
 
 def object_calls(resolution: Resolution, references: References, check: Callable[[], None]) -> Iterator[ObjectCall]:
-    """The calls of objects of the classes that have the method, and of those below."""
+    """The calls of objects of the classes that have the method, and of the classes below."""
     lineage = Lineage(resolution)
     owners = references.symbol.scopes | references.symbol.overrides
     families = [Family(resolution, scope, check) for scope in sorted(owners, key=str)]
@@ -52,7 +59,7 @@ def object_calls(resolution: Resolution, references: References, check: Callable
 
 
 def _calls_in(lineage: Lineage, place: FileOccurrences, owners: frozenset[Scope], seen: set[int], name: str | None) -> Iterator[ObjectCall]:
-    """Those of one file; `name`: only what is called by that name."""
+    """The calls of objects in one file; with `name` only those of objects of this name."""
     for call in names.walk(place.file.tree.root_node):
         function = call.child_by_field_name("function") if call.type == "call" else None
         if function is None or function.type not in _MAY_BE_OBJECTS or call.start_byte in seen:
@@ -65,7 +72,7 @@ def _calls_in(lineage: Lineage, place: FileOccurrences, owners: frozenset[Scope]
 
 
 def _reached(lineage: Lineage, place: FileOccurrences, function: Node, owners: frozenset[Scope]) -> Scope | None:
-    """Whose ``__call__`` an object has; None for what is no object of these classes."""
+    """The class whose ``__call__`` an object has; None if it is no object of these classes."""
     values = lineage.resolution.values_of(place, function)
     if not values or any(value.kind != "instance" for value in values):
         return None
@@ -74,7 +81,7 @@ def _reached(lineage: Lineage, place: FileOccurrences, function: Node, owners: f
 
 
 def _names_of_objects(lineage: Lineage, place: FileOccurrences, owners: frozenset[Scope]) -> set[str]:
-    """The variables and attributes of a file that are given such an object."""
+    """The names of the variables and attributes in a file that are given such an object."""
     found = set()
     for node in names.walk(place.file.tree.root_node):
         left = node.child_by_field_name("left") if node.type == "assignment" else None

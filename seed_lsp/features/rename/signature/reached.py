@@ -1,4 +1,4 @@
-"""Which definition of a method a call reaches, where some in the family keep their signature."""
+"""Which definition of a method a call reaches, if some definitions keep their signature."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from seed_lsp.source.document import CharOffset
 
 
 class Reached:
-    """`kept`: the classes of the family whose definition stays as it is."""
+    """Tells whether a call may reach a definition that stays; `kept` has the classes of these."""
 
     def __init__(self, resolution: Resolution, kept: frozenset[Scope]) -> None:
         self._resolution, self._kept = resolution, kept
-        # A call on an object of one of these classes may reach it: the object may be of a class below both.
+        # A call on an object of such a class may reach the kept definition, since the object may be
+        # of a class below both.
         self._near = {scope: resolution.ancestors(scope) | resolution.hierarchy.beside(scope) for scope in kept}
 
     def doubt(self, place: FileOccurrences, start: CharOffset) -> str:
-        """Why a call may reach a definition that stays; "" if it does not."""
+        """Why a call may reach a definition that stays; "" if it cannot."""
         occurrence = place.at(start)
         if occurrence is None or not self._kept:
             return ""
@@ -30,7 +31,10 @@ class Reached:
         return self.doubt_of(place, receiver, self._resolution.scopes(place, occurrence))
 
     def doubt_of(self, place: FileOccurrences, receiver: Node | None, reached: frozenset[Scope]) -> str:
-        """The same for what is called on an object, where that reaches the methods of these classes as far as is known."""
+        """Why a call on `receiver` may reach a definition that stays; "" if it cannot.
+
+        `reached` has the classes whose methods the call reaches, as far as this is known.
+        """
         if stays := reached & self._kept:
             certain = "reaches" if reached <= self._kept else "may reach"
             return f"it {certain} the one of {self._resolution.title(min(stays, key=str))}, which keeps its signature"
@@ -38,17 +42,20 @@ class Reached:
         if not below or receiver is None:
             return ""
         classes = self._exactly(place, receiver)
-        # What is annotated as a base may be known to be made of a class below.
+        # An object that is annotated with a base may be known to be made of a class below.
         if classes and not any(scope in self._kept or self._resolution.ancestors(scope) & self._kept for scope in classes):
             return ""
         return f"it may reach the one of {self._resolution.title(below[0])}, which keeps its signature"
 
     def _exactly(self, place: FileOccurrences, receiver: Node) -> frozenset[Scope]:
-        """The classes of which, and of none below, an object is one: it is just made, or the class itself, or what ``super()`` gives; nothing where that is not known."""
+        """The exact classes of an object; empty if it may be of a class below.
+
+        They are known if the object was just made, is the class itself, or comes from ``super()``.
+        """
         return self._made(place, receiver) or self._class(place, receiver) or self._variable(place, receiver)
 
     def _made(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
-        """Of ``C()`` and ``super()``."""
+        """The exact classes of ``C()`` and ``super()``; empty for other expressions."""
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
         function = node.child_by_field_name("function") if node.type == "call" else None
@@ -57,7 +64,10 @@ class Reached:
         return self._above(place, node) if place.file.text_of(function) == "super" else self._class(place, function)
 
     def _above(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
-        """The classes above the one around; nothing where a class below it may come between, through another base."""
+        """The class above the one around, which ``super()`` means.
+
+        Empty if another base of a class below may come between.
+        """
         around = names.enclosing(node, {"class_definition"})
         scope = place.scope(around) if around is not None else None
         if scope is None or self._resolution.hierarchy.beside(scope) & self._kept:
@@ -65,7 +75,7 @@ class Reached:
         return frozenset(self._resolution.hierarchy.line_of(scope)[1:2])
 
     def _class(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
-        """A class by its own name: no variable for one."""
+        """The class that an expression names by its own name; empty for a variable."""
         last = node.child_by_field_name("attribute") if node.type == "attribute" else node
         if last is None or last.type != "identifier":
             return frozenset()
@@ -78,7 +88,7 @@ class Reached:
         return frozenset(scope for scope in found if scope is not None)
 
     def _variable(self, place: FileOccurrences, node: Node) -> frozenset[Scope]:
-        """Of a variable that is only ever given a new object."""
+        """The exact classes of a variable that is only ever given new objects."""
         found: set[Scope] = set()
         for binding in self._bindings(place, node) if node.type == "identifier" else ():
             holder = binding.node.parent

@@ -1,4 +1,7 @@
-"""Edits of calls and definitions for a new signature, made from the inside out: what moves takes along what became of it."""
+"""Edits of calls and definitions for a new signature, made from the inside out.
+
+A text that moves takes the edits within it along.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,16 @@ from seed_lsp.source.patch import Edit, apply_edits
 
 
 class Rewriter:
-    """The edits of each file, in order and apart."""
+    """The edits of each file, in order and without overlaps."""
 
     def __init__(self, edits: Mapping[Path, list[Edit]]) -> None:
         self.edits = {path: list(some) for path, some in edits.items()}
 
     def change_call(self, place: FileOccurrences, call: Node, change: SignatureChange, of_call: effects.Ask, *, skip_first: bool) -> None:
-        """Rewrite the arguments of a call; the calls within them come first. `UnboundError` or `CommentError` where they cannot be."""
+        """Rewrite the arguments of a call, after the calls within them.
+
+        `UnboundError` or `CommentError` if they cannot be rewritten.
+        """
         listed = call.child_by_field_name("arguments")
         assert listed is not None, "a call has arguments"
 
@@ -47,12 +53,16 @@ class Rewriter:
         if listed.type == "argument_list":
             self.add(place.path, list_edits(place.file, listed, written, text_of))
         elif written != [text_of(listed)]:
-            # A generator without brackets of its own, which it has from now on.
+            # A generator as the only argument has no brackets of its own; now it gets them.
             ends = (place.file.char_of(listed.start_byte), place.file.char_of(listed.end_byte))
             self.add(place.path, [Edit(*ends, f"({', '.join(written)})")])
 
     def rename_parameters(self, function: Function, change: SignatureChange) -> None:
-        """Rename the uses of the parameters in the body. `RenameRefusedError` for one that goes and is still used, or a new name that the body has."""
+        """Rename the uses of the parameters in the body.
+
+        `RenameRefusedError` if a removed parameter is still used, or if the body has a new name
+        already.
+        """
         file, path = function.place.file, function.place.path
         for removed in change.removed:
             if uses := _uses(function, removed.name):
@@ -62,7 +72,7 @@ class Rewriter:
             self.add(path, [Edit(at, at + len(old), new) for at in _uses(function, old)])
 
     def change_parameters(self, function: Function, change: SignatureChange) -> None:
-        """Write the parameters of a definition anew; what changed within them stays changed."""
+        """Write the parameters of a definition again, with the edits made within them so far."""
         place = function.place
         file = place.file
 
@@ -89,13 +99,16 @@ class Rewriter:
             ) from None
 
     def text_by_now(self, place: FileOccurrences, node: Node) -> str:
-        """A node's text with the edits within it made."""
+        """The text of a node with the edits made within it so far."""
         start, end = place.file.char_of(node.start_byte), place.file.char_of(node.end_byte)
         inside = [edit for edit in self.edits.get(place.path, []) if start <= edit.start and edit.end <= end]
         return apply_edits(place.file.text_of(node), inside, offset=start)
 
     def add(self, path: Path, fresh: list[Edit]) -> None:
-        """Add edits, which take the place of those within what they replace."""
+        """Add edits; they replace earlier edits within the text that they replace.
+
+        `UnboundError` if an edit overlaps another one.
+        """
         own = self.edits.setdefault(path, [])
         for edit in fresh:
             own[:] = [other for other in own if not (edit.start <= other.start and other.end <= edit.end and other.start < edit.end)]
@@ -106,7 +119,7 @@ class Rewriter:
 
 
 def _uses(function: Function, name: str) -> list[CharOffset]:
-    """Where the function's body uses its parameter."""
+    """The offsets, in characters, where the function's body uses its parameter."""
     place = FileOccurrences(function.place.path, function.place.file, name)
     scope = place.scope(function.node)
     return [found.start for found in _names_in_body(place, function) if (place.container(found) or place.lookup(found.node)) == scope]
@@ -118,7 +131,7 @@ def _names_in_body(place: FileOccurrences, function: Function) -> list[Occurrenc
 
 
 def _require_room(function: Function, change: SignatureChange) -> None:
-    """A new name must neither be one that the body has, nor hide one that it uses."""
+    """`RenameRefusedError` if the body has a new name already, or uses it for something else."""
     path, file = function.place.path, function.place.file
     old_names = {parameter.name for parameter in change.old}
     for parameter in (one for one in change.new if one.name not in old_names):

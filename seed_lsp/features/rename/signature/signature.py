@@ -1,6 +1,7 @@
-"""Signatures and calls by Python's rules: what each argument is bound to, and how a call is written for another signature.
+"""Signatures and calls by Python's rules (language reference, 6.3.4 and 8.7).
 
-Rules: the language reference, 6.3.4 Calls and 8.7 Function definitions. A call that cannot be bound for certain is never guessed at.
+They say what each argument is bound to, and how a call is written for another signature. A call
+that cannot be bound for certain is never guessed at.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ OTHER_ORDER = "its arguments would be evaluated in another order"
 
 
 class UnboundError(Exception):
-    """Why a call cannot be bound, or not be rewritten: it is left to the reader."""
+    """A call cannot be bound or rewritten, so that it is left to the user; says why."""
 
 
 class MissingValueError(UnboundError):
-    """A call would have to pass something that nobody gave."""
+    """A call would have to pass a value that nobody gave."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """`annotation` and `default` are expressions as written, None where there are none."""
+    """A parameter; `annotation` and `default` are expressions as written, or None."""
 
     name: str
     kind: Kind
@@ -61,9 +62,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a call: its expression; `name` is "" for one that is bound by its place. `simple`: evaluating it has no effect. `as_written`: the
-    whole of one that is named, with its spaces. `index`: its place among the call's arguments, behind all others for one that the call did not have. `evaluation` is looked into
-    where its place changes.
+    """An argument of a call: an expression, with the name of its parameter, if it is named.
+
+    `name` is "" if the argument is positional. `simple` says that evaluating it has no effect.
+    `as_written` is the whole text of a named argument, with its spaces. `index` is its position in
+    the call; it is infinite for an argument that the call did not have. `evaluation` is only called
+    if the position changes.
     """
 
     text: str
@@ -78,14 +82,17 @@ class Argument:
         return self.as_written or (f"{self.name}={self.text}" if self.name else self.text)
 
     def named(self, name: str) -> Argument:
-        """The same by another name, or by its place."""
+        """The same argument with another name; with "" it is positional."""
         return self if self.name == name else replace(self, name=name, as_written="")
 
 
 @dataclass(frozen=True)
 class SignatureChange:
-    """`new` parameters; `was` maps the name of a new one to that of the old one that it continues, each other name continues itself. `arguments` are
-    expressions for parameters that calls have no value for yet.
+    """A change from the `old` parameters to the `new` ones.
+
+    `was` maps the name of a new parameter to that of the old one that it continues. Any other new
+    parameter continues the old one of its own name. `arguments` has expressions for parameters that
+    calls have no value for yet.
     """
 
     old: tuple[Parameter, ...]
@@ -94,17 +101,17 @@ class SignatureChange:
     arguments: Mapping[str, str]
 
     def source_of(self, parameter: Parameter) -> Parameter | None:
-        """The old parameter that a new one continues."""
+        """The old parameter that a new one continues; None if it continues none."""
         name = self.was.get(parameter.name, parameter.name)
         return next((old for old in self.old if old.name == name and old.name not in self._taken(parameter)), None)
 
     def _taken(self, parameter: Parameter) -> set[str]:
-        """Old names that other new parameters continue by `was`."""
+        """The names of old parameters that other new parameters continue by `was`."""
         return {old for new, old in self.was.items() if new != parameter.name}
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """New parameters that a call has to pass and there is nothing for."""
+        """The new parameters that a call has to pass, without an expression for them."""
         return tuple(
             p.name for p in self.new if not p.is_splat and p.default is None and p.name not in self.arguments and self.source_of(p) is None
         )
@@ -116,12 +123,15 @@ class SignatureChange:
 
     @property
     def renamed(self) -> dict[str, str]:
-        """From old names to new ones."""
+        """The new names of renamed parameters, by their old names."""
         return {source.name: new.name for new in self.new if (source := self.source_of(new)) is not None and source.name != new.name}
 
 
 def parse_signature(text: str) -> tuple[Parameter, ...]:
-    """The parameters of a signature as it is written between ``def f`` and the colon; `RenameRefusedError` if it is none."""
+    """The parameters of a signature, written as between ``def f`` and the colon.
+
+    `RenameRefusedError` if the text is no signature.
+    """
     inner = text.strip()
     inner = inner if inner.startswith("(") else f"({inner})"
     file = PythonFile(Document("", f"def f{inner}: ...\n", language="python"))
@@ -142,7 +152,10 @@ def parse_signature(text: str) -> tuple[Parameter, ...]:
 
 
 def parameters_of(file: PythonFile, node: Node, text_of: Callable[[Node], str] | None = None) -> tuple[Parameter, ...]:
-    """Of a ``parameters`` node. `text_of`: what a node reads like by now."""
+    """The parameters of a ``parameters`` node.
+
+    `text_of` returns the text of a node with the edits made so far.
+    """
     found: list[Parameter] = []
     kind: Kind = "either"
     for child in node.named_children:
@@ -172,7 +185,7 @@ def _parameter(text_of: Callable[[Node], str], node: Node, kind: Kind) -> Parame
 
 
 def pieces_of(parameters: Sequence[Parameter]) -> list[str]:
-    """The parameters as they are written, with the separators that their kinds ask for."""
+    """The parameters as they are written, with the separators that their kinds need."""
     pieces: list[str] = []
     for i, parameter in enumerate(parameters):
         if parameter.kind == "keyword_only" and not any(p.kind in {"args", "keyword_only"} for p in parameters[:i]):
@@ -187,7 +200,11 @@ def pieces_of(parameters: Sequence[Parameter]) -> list[str]:
 def arguments_of(
     file: PythonFile, node: Node, text_of: Callable[[Node], str] | None = None, of_call: effects.Ask = lambda _call: None
 ) -> list[Argument]:
-    """Of an ``argument_list`` node; `UnboundError` where a star hides what is passed. `text_of`: what an argument's node reads like by now."""
+    """The arguments of an ``argument_list`` node, or of a generator that is the only argument.
+
+    `text_of` returns the text of a node with the edits made so far. `UnboundError` if a star hides
+    what is passed.
+    """
     text_of = text_of or file.text_of
     if node.type != "argument_list":
         return [Argument(text_of(node), simple=False, evaluation=functools.partial(effects.evaluation_of, file, node, of_call), index=0)]
@@ -212,7 +229,10 @@ def arguments_of(
 
 
 def bind(parameters: Sequence[Parameter], arguments: Sequence[Argument]) -> tuple[dict[str, Argument], list[Argument]]:
-    """Each parameter's argument, and those that ``*args`` and ``**kwargs`` take; `UnboundError` for a call that does not fit the signature."""
+    """The argument of each parameter, and those that ``*args`` and ``**kwargs`` take.
+
+    `UnboundError` if the call does not fit the signature.
+    """
     bound: dict[str, Argument] = {}
     more: list[Argument] = []
     places = [p for p in parameters if p.by_place]
@@ -241,9 +261,11 @@ def bind(parameters: Sequence[Parameter], arguments: Sequence[Argument]) -> tupl
 
 
 def rewritten(change: SignatureChange, arguments: Sequence[Argument], *, skip_first: bool) -> list[Argument]:
-    """The arguments of a call for the new signature. `skip_first`: the first parameter is the object, which the call does not pass.
+    """The arguments of a call for the new signature.
 
-    Effects keep their order: where they would not, arguments are named and stay in their places. `UnboundError` where a call cannot be rewritten for certain.
+    With `skip_first`, the first parameter is the object, which the call does not pass. Effects keep
+    their order: if they would not, arguments are named and keep their positions. `UnboundError` if
+    the call cannot be rewritten for certain.
     """
     old, new = (tuple(parameters[1:] if skip_first else parameters) for parameters in (change.old, change.new))
     bound, more = bind(old, arguments)
@@ -267,7 +289,7 @@ def rewritten(change: SignatureChange, arguments: Sequence[Argument], *, skip_fi
 
 
 def _require_room(new: Sequence[Parameter], more: Sequence[Argument]) -> None:
-    """What ``*args`` and ``**kwargs`` took has to go there from now on as well."""
+    """`UnboundError` unless ``*args`` and ``**kwargs`` still take what they took."""
     kinds = {parameter.kind for parameter in new}
     taken = {parameter.name for parameter in new if parameter.kind in {"either", "keyword_only"}}
     for argument in more:
@@ -280,7 +302,10 @@ def _require_room(new: Sequence[Parameter], more: Sequence[Argument]) -> None:
 
 
 def _arranged(passed: Sequence[tuple[Parameter, Argument | None]], more: Sequence[Argument], most: int) -> list[Argument]:
-    """The arguments as they are written: at most so many by their places, and the others by name in the order that they had."""
+    """The arguments as they are written.
+
+    At most `most` of them are positional. The others are named, in the order that they had.
+    """
     by_place: list[Argument] = []
     by_name: list[Argument] = []
     in_places = True
@@ -303,12 +328,12 @@ def _arranged(passed: Sequence[tuple[Parameter, Argument | None]], more: Sequenc
 
 
 def _argument_for(change: SignatureChange, parameter: Parameter, bound: Mapping[str, Argument]) -> Argument | None:
-    """What a call passes for a parameter of the new signature; None for nothing, as its default serves."""
+    """What a call passes for a parameter of the new signature; None if its default serves."""
     source = change.source_of(parameter)
     if source is not None and source.name in bound:
         return bound[source.name]
     if source is not None and source.default is not None and parameter.default is None:
-        # The call relied on a default that is no more.
+        # The call relied on a default that is gone.
         if not effects.is_literal_text(source.default):
             raise UnboundError(f"it relied on the default of {source.name}, which may mean something else there")
         return Argument(source.default, parameter.name if parameter.kind != "positional_only" else "")
