@@ -72,7 +72,7 @@ class Pair:
         for network in (self.tested, self.exact):
             cache = poisoned(network, 256)
             list(network.prefill(cached, cache))
-            found.append(network.forward(clean, cache, noisy=blocks))
+            found.append(network.forward(clean, cache, noisy=blocks).logits)
         return relative_error(*found)
 
     def cache_error(self, rng: random.Random) -> float:
@@ -80,10 +80,10 @@ class Pair:
         tokens, cache, rows, done = self._text(rng, 61), poisoned(self.tested, 64), [], 0
         while done < len(tokens):
             size = min(rng.choice((1, 1, 2, 5, 16)), len(tokens) - done)
-            rows.append(self.tested.forward(tokens[done : done + size], cache))
+            rows.append(self.tested.forward(tokens[done : done + size], cache).logits)
             cache.commit(size)
             done += size
-        return relative_error(torch.cat(rows), self.tested.forward(tokens, poisoned(self.tested, 64)))
+        return relative_error(torch.cat(rows), self.tested.forward(tokens, poisoned(self.tested, 64)).logits)
 
     def sampled(self, label: str, rng: random.Random) -> Measures:
         """`verified` writes what `autoregressive` writes: in float32 token for token; in bf16 up to a choice between two tokens that are as good as equal.
@@ -109,7 +109,7 @@ class Pair:
         place = next((i for i, (one, other) in enumerate(zip(truth, ours, strict=True)) if one != other), None)
         if place is None:
             return 0.0
-        logits = self.exact.forward([*prompt, *truth[:place]], self.exact.new_cache())[-1]
+        logits = self.exact.forward([*prompt, *truth[:place]], self.exact.new_cache()).logits[-1]
         return float((logits[truth[place]] - logits[ours[place]]).abs() / logits.std())
 
     def _tokens(self, mode: Mode, prompt: list[int], temperature: float, old: list[int] | None = None) -> list[int]:

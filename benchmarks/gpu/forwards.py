@@ -18,7 +18,7 @@ from benchmarks.gpu.report import Measure
 from benchmarks.gpu.work import CACHED, CODER_1_5B, RANK, ROWS, forward_work
 from engine.model.cache import KVCache
 from engine.model.network import NoisyBlock
-from engine.model.transformer import Transformer
+from engine.model.transformer import Rows, Transformer
 
 SMALL_ROWS, SMALL_CACHED = (1, 8), (16,)
 MIXED_ROWS, SMALL_MIXED_ROWS = 64, 8
@@ -89,10 +89,14 @@ class Bench:
         self.cache.commit(cached)
         return self.cache
 
+    def logits(self, rows: Rows, cache: KVCache) -> Tensor:
+        """The device's part of a forward."""
+        return self.network.run(rows, cache).logits
+
     def measure(
         self,
         case: Case,
-        call: Callable[[], Tensor],
+        call: Callable[[], object],
         *,
         what: str = "",
         error: float | None = None,
@@ -135,10 +139,10 @@ def measure_graphs(device: Device) -> Measures:
             cache = bench.behind(case.cached)
             rows = bench.network.prepare(case.clean, cache, case.noisy)
             with device.peak() as most:
-                captured = capture(partial(bench.network.run, rows, cache))
+                captured = capture(partial(bench.logits, rows, cache))
                 memory = most()
             other = bench.tokens(len(case.clean))
-            expected = bench.network.forward(other, cache, noisy=case.noisy)
+            expected = bench.network.forward(other, cache, noisy=case.noisy).logits
             captured.out.fill_(float("nan"))
             rows.tokens[: len(other)] = torch.tensor(other, device=device.torch)
             error = relative_error(captured.replay(), expected)
@@ -157,13 +161,13 @@ def measure_compiled(device: Device, left: Callable[[], float]) -> Measures:
                 continue
             cache = bench.behind(case.cached)
             rows = bench.network.prepare(case.clean, cache, case.noisy)
-            run = torch.compile(bench.network.run, dynamic=False)
+            run = torch.compile(bench.logits, dynamic=False)
             started = time.monotonic()
             out = run(rows, cache).clone()
             device.wait()
             took = time.monotonic() - started
             needed = max(needed, 1.3 * took)
-            error = relative_error(out, bench.network.forward(case.clean, cache, noisy=case.noisy))
+            error = relative_error(out, bench.network.forward(case.clean, cache, noisy=case.noisy).logits)
             compiled = partial(run, rows, cache)
             yield bench.measure(case, compiled, error=error, note=f"{took:.0f} s to compile")
             yield bench.measure(case, capture(compiled).replay, what="CUDA graph")

@@ -33,8 +33,8 @@ def read_ahead(
 ) -> Proposal:
     """Tokens for `position` and on, one for each row. Where a token is `placed` there, the next row knows that one to its left instead.
 
-    `logits` (rows, vocabulary), float32, are those of a block of the last forward, and are changed, `rows` (rows, hidden size) what the last layer gave it
-    (`Network.last_rows`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
+    `logits` (rows, vocabulary), float32, are those of a block, and are written over; `rows` (rows, hidden size) are the hidden rows beside them
+    (`ForwardResult`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
     """
     assert network.adapter is not None, "checked where the masks were asked for"
     tokens: list[int] = []

@@ -17,7 +17,7 @@ def recompute(model: Network) -> Logits:
     """Logits from a full pass over all tokens, each time."""
 
     def logits(tokens: list[int]) -> Tensor:
-        return model.forward(tokens, model.new_cache(len(tokens)), logits_from=len(tokens) - 1)
+        return model.forward(tokens, model.new_cache(len(tokens)), logits_from=len(tokens) - 1).logits
 
     return logits
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from engine.api import FinishReason, SamplingOptions
 from engine.decoding.choice import Chooser, accepted_length
@@ -23,7 +22,7 @@ from engine.decoding.proposals import NO_PROPOSAL, Proposal, read_ahead
 from engine.decoding.row_budget import Layout, lay_out
 from engine.model.adapter import Adapter
 from engine.model.cache import Cache
-from engine.model.network import Network, NoisyBlock
+from engine.model.network import ForwardResult, Network, NoisyBlock
 
 CHEAP_ROWS = 8
 """Rows that the CPU kernels multiply in one pass over the weights: little dearer than one. A draft has so many, with the root, at first and after a rejection, twice as
@@ -192,14 +191,16 @@ class Sampler:
         if draft:
             yield BlockState(tuple(draft), 0)
             self._check()
-        logits = self._model.forward([self._root, *draft], self._cache, noisy=blocks)
+        result = self._model.forward([self._root, *draft], self._cache, noisy=blocks)
         self._forwards += 1
+        logits = result.logits
         chosen = self._chooser.choose(logits[: len(draft) + 1], self._position)
         accepted = accepted_length(draft, chosen)
         if self._options.min_chance > 0:
             self._fresh = self._chooser.chances(logits[: accepted + 1], chosen[: accepted + 1])
         full = accepted == len(draft)
-        self._ahead = self._read_ahead(logits[len(draft) + 1 :], blocks, chosen[: accepted + 1])
+        noisy = ForwardResult(logits[len(draft) + 1 :], result.hidden[len(draft) + 1 :])
+        self._ahead = self._read_ahead(noisy, blocks, chosen[: accepted + 1])
         self._cache.commit(accepted + 1)
         self._rows = min(self._options.block_size, 2 * self._rows if full and draft else CHEAP_ROWS)
         return chosen[: accepted + 1]
@@ -254,33 +255,36 @@ class Sampler:
             return 0
         return max(0, min(adapter.block_size, options.block_size, self._room))
 
-    def _read_ahead(self, logits: Tensor, blocks: list[NoisyBlock], chosen: list[int]) -> Proposal:
+    def _read_ahead(self, noisy: ForwardResult, blocks: list[NoisyBlock], chosen: list[int]) -> Proposal:
         """What the block behind the accepted tokens proposes to follow `chosen`, those and the base's own next one; nothing if none stands there.
 
-        `logits` are those of all blocks' rows.
+        `noisy` holds the rows of all blocks.
         """
         start = 0
         for block in blocks:
             end = start + len(block.tokens)
             if block.behind == len(chosen):
-                return self._read_block(logits[start:end], self._model.last_rows(logits.shape[0])[start:end], chosen)
+                return self._read_block(ForwardResult(noisy.logits[start:end], noisy.hidden[start:end]), chosen)
             start = end
         return NO_PROPOSAL
 
-    def _read_block(self, logits: Tensor, rows: Tensor, chosen: list[int]) -> Proposal:
+    def _read_block(self, block: ForwardResult, chosen: list[int]) -> Proposal:
         # Without the shift the first mask proposes the token that the base has just chosen itself.
         skip = 0 if self._adapter.logit_shift else 1
         position = self._position + len(chosen)
-        return read_ahead(self._model, logits[skip:], rows[skip:], self._chooser, left=chosen[-1], position=position)
+        return read_ahead(self._model, block.logits[skip:], block.hidden[skip:], self._chooser, left=chosen[-1], position=position)
 
-    def _denoiser_logits(self, block: list[Token]) -> Tensor:
-        """Logits (block, vocabulary) that propose its tokens. The accepted rows that the cache lacks enter it in the same forward."""
+    def _run_denoiser(self, block: list[Token]) -> ForwardResult:
+        """The logits (block, vocabulary) that propose the block's tokens, and the hidden rows of the block (block, hidden size).
+
+        The accepted rows that the cache lacks enter it in the same forward.
+        """
         clean = self.tokens[self._cache.length :]
         logits_from = len(clean) - (1 if self._adapter.logit_shift else 0)
-        logits = self._model.forward(clean, self._cache, noisy=[NoisyBlock(block, len(clean))], logits_from=logits_from)
+        result = self._model.forward(clean, self._cache, noisy=[NoisyBlock(block, len(clean))], logits_from=logits_from)
         self._cache.commit(len(clean) - 1)
         self._forwards += 1
-        return logits[: len(block)]
+        return ForwardResult(result.logits[: len(block)], result.hidden[len(clean) :])
 
     def _denoised_block(self) -> Generator[SampleEvent, None, list[int]]:
         """Denoise one block from masks, or from the old code. It is done once it has no mask and a step has left what was placed as it is."""
@@ -302,9 +306,11 @@ class Sampler:
         return tokens
 
     def _denoise(self, block: list[Token], *, may_remask: bool) -> list[Token]:
-        logits = self._denoiser_logits(block)
-        edits = self._edit_chances(logits)
-        proposal = self._proposed(logits, block)
+        result = self._run_denoiser(block)
+        logits = result.logits
+        # Before the proposals, whose scores are written into the logits.
+        edits = self._edit_chances(result)
+        proposal = self._proposed(result, block)
         probabilities = logits.softmax(dim=-1)
         rows = range(len(block))
         confidence = jointly(block, probabilities[rows, proposal].tolist())
@@ -313,9 +319,9 @@ class Sampler:
         # An edit brings new masks, which a step near the bound must not.
         return edit_step(after, edits, self._thresholds.edit) if may_remask else after
 
-    def _proposed(self, logits: Tensor, block: list[Token]) -> list[int]:
-        """A token for each place of the block; its rows' `logits` are scored anew, each with the token to the left known."""
-        rows = self._model.last_rows(len(block))
+    def _proposed(self, result: ForwardResult, block: list[Token]) -> list[int]:
+        """A token for each place of the block; its rows' logits are scored anew, each with the token to the left known."""
+        logits, rows = result.logits, result.hidden
         if not self._adapter.logit_shift:
             return read_ahead(self._model, logits, rows, self._chooser, left=self._root, position=self._position, placed=block).tokens
         # With the shift the first place is the business of the root's row, which is the base's.
@@ -324,12 +330,12 @@ class Sampler:
         behind = read_ahead(self._model, logits[1:], rows[:-1], self._chooser, left=left, position=self._position + 1, placed=block[1:])
         return first + behind.tokens
 
-    def _edit_chances(self, logits: Tensor) -> list[EditChance]:
-        """For each position of the block behind the last forward, whose `logits` (block, vocabulary) propose its tokens."""
-        adapter = self._adapter
+    def _edit_chances(self, result: ForwardResult) -> list[EditChance]:
+        """For each position of the block that `result` is of."""
+        adapter, logits = self._adapter, result.logits
         if adapter.edit_outputs is None:
             return [NO_EDIT] * logits.shape[0]
-        edits = self._model.edit_logits(logits.shape[0])
+        edits = self._model.edit_logits(result.hidden)
         # With the shift a position is the business of the row before it, and the first one's is clean text, which has no edit outputs.
         own = [NO_EDIT] if adapter.logit_shift else []
         edits = edits[: logits.shape[0] - len(own)]

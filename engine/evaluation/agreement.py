@@ -62,7 +62,7 @@ def _logits(engine: Engine, tokens: list[int]) -> torch.Tensor:
         cache = engine.network.new_cache()
         for _ in engine.network.prefill(tokens[:-1], cache):
             pass
-        return engine.network.forward(tokens[-1:], cache)[0]
+        return engine.network.forward(tokens[-1:], cache).logits[0]
 
 
 def compare(engine: Engine, tasks: list[Task], first: list[Answered], second: list[Answered]) -> tuple[int, list[Parting]]:

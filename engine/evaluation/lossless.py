@@ -57,7 +57,7 @@ def _gap(engine: Engine, sample: Sample, before: list[int], one: int, other: int
         cache = engine.network.new_cache()
         for _ in engine.network.prefill(tokens[:-1], cache):
             pass
-        logits = engine.network.forward(tokens[-1:], cache)[0]
+        logits = engine.network.forward(tokens[-1:], cache).logits[0]
     return float(logits[one] - logits[other])
 
 

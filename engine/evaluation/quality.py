@@ -57,7 +57,7 @@ def _logits(engine: Engine, prompt: list[int], answer: list[int]) -> Tensor:
         cache = engine.network.new_cache()
         for _ in engine.network.prefill(prompt[:-1], cache):
             pass
-        return engine.network.forward([prompt[-1], *answer[:-1]], cache).clone()
+        return engine.network.forward([prompt[-1], *answer[:-1]], cache).logits.clone()
 
 
 def main() -> None:

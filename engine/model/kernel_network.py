@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import GROWTH_ROWS, Cache
-from engine.model.network import Network, NoisyBlock, rope_angles
+from engine.model.network import ForwardResult, Network, NoisyBlock, rope_angles
 from engine.model.quantize import QuantizationError, pack, quantize8, quantize8_narrow
 from engine.native.ops import (
     BLOCK,
@@ -216,8 +216,6 @@ class KernelNetwork(Network):
         self._rope = self._rope_tables(1024)
         self._space = self._new_workspace(PREFILL_ROWS)
         self._logits = torch.empty(1, config.vocab_size)
-        # Of the last forward.
-        self._rows = 0
 
     @property
     def weight_bytes(self) -> int:
@@ -235,13 +233,12 @@ class KernelNetwork(Network):
     def new_cache(self, capacity: int = GROWTH_ROWS) -> KernelCache:
         return KernelCache(self.config, capacity)
 
-    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> ForwardResult:
         assert isinstance(cache, KernelCache)
         num_noisy = sum(len(block.tokens) for block in noisy)
         rows = len(clean) + num_noisy
         cache.reserve(rows)
         self._make_room(rows, cache.length + rows)
-        self._rows = rows
         views = self._space.views(rows)
         self._embed([*clean, *(token for block in noisy for token in block.tokens)], views.x)
         segment = _Segment(cache, _places(cache.length, len(clean), noisy), views.qkv, self._space.queries, views.attended)
@@ -249,10 +246,7 @@ class KernelNetwork(Network):
             updates = self._packed_updates[layer.index] if num_noisy else {}
             self._attention(layer, views, (segment,), len(clean), updates)
             self._mlp(layer, views, len(clean), updates)
-        return self._head_of(views, logits_from)
-
-    def last_rows(self, count: int) -> Tensor:
-        return self._space.x[self._rows - count : self._rows]
+        return ForwardResult(self._head_of(views, logits_from), views.x.tensor)
 
     def embeddings(self, tokens: Sequence[int]) -> Tensor:
         return self._unpacked(self._embedding, tokens)

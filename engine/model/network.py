@@ -24,6 +24,19 @@ class NoisyBlock:
     behind: int
 
 
+@dataclass(frozen=True)
+class ForwardResult:
+    """What one forward computed.
+
+    `logits` (rows - logits_from, vocabulary), float32, are those of the rows from `logits_from` on. `hidden` (rows, hidden size)
+    is what the last layer gave each row, before the final norm. Both may be views of buffers that the network's next forward
+    writes over: read them before it, or clone them.
+    """
+
+    logits: Tensor
+    hidden: Tensor
+
+
 class Network(ABC):
     """Computes logits of rows of one sequence; the caller owns the cache and decides which rows become permanent.
 
@@ -43,17 +56,13 @@ class Network(ABC):
         """An empty cache of the kind that `forward` takes."""
 
     @abstractmethod
-    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> ForwardResult:
         """Run `clean` rows, then the rows of the `noisy` blocks, behind the cache's rows. Commits nothing.
 
         Clean rows attend causally to clean rows; a block's rows attend to the clean rows that it follows, at whose end its positions begin, and to one
-        another. Several blocks propose what follows several beginnings of a draft (TiDAR, arXiv 2511.08923). Returns logits (rows - logits_from, vocabulary) in float32, for the rows from
-        `logits_from` on; None computes none, and the result is empty. The result is good until the next forward.
+        another. Several blocks propose what follows several beginnings of a draft (TiDAR, arXiv 2511.08923).
+        Logits are computed for the rows from `logits_from` on; for None there are none, and `logits` is empty.
         """
-
-    @abstractmethod
-    def last_rows(self, count: int) -> Tensor:
-        """What the last layer gave the last `count` rows of the last forward: (count, hidden size), before the final norm."""
 
     @abstractmethod
     def embeddings(self, tokens: Sequence[int]) -> Tensor:
@@ -63,27 +72,35 @@ class Network(ABC):
     def head_rows(self, tokens: Sequence[int]) -> Tensor:
         """The head's weights for `tokens`: (tokens, hidden size)."""
 
-    def edit_logits(self, num_noisy: int) -> Tensor:
-        """What the adapter's `edit_outputs` give the noisy rows of the last forward: (noisy rows, 2), float32, beside their logits."""
+    def edit_logits(self, hidden: Tensor) -> Tensor:
+        """What the adapter's `edit_outputs` give noisy rows: (rows, 2), float32, to stand beside their logits.
+
+        `hidden` (rows, hidden size) are those rows of a `ForwardResult`.
+        """
         assert self.adapter is not None, "only an adapter has edit outputs"
         assert self.adapter.edit_outputs is not None, "checked where they are asked for"
-        return F.linear(normalized(self.last_rows(num_noisy), self.config) * self.final_norm, self.adapter.edit_outputs).float()
+        return F.linear(normalized(hidden, self.config) * self.final_norm, self.adapter.edit_outputs).float()
 
     def followed_logits(self, row: Tensor, left: int, candidates: Sequence[int]) -> Tensor:
-        """Logits (candidates,), float32, of a noisy row's `candidates` when the token to their left is `left`; `row` (hidden size,) is one of `last_rows`."""
+        """Logits (candidates,), float32, of a noisy row's `candidates` when the token to their left is `left`.
+
+        `row` (hidden size,) is that row of a `ForwardResult`'s `hidden`.
+        """
         assert self.adapter is not None, "only an adapter has a neighbour"
         assert self.adapter.neighbour is not None, "checked where it is asked"
         x, token = normalized(row.unsqueeze(0), self.config), normalized(self.embeddings([left]), self.config)
         return F.linear(self.adapter.neighbour(x, token) * self.final_norm, self.head_rows(candidates)).float().squeeze(0)
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
-        """Run and commit one clean row of each of several sequences; returns their logits (sequences, vocabulary), as `forward` does.
+        """Run and commit one clean row of each of several sequences; return their logits (sequences, vocabulary), float32.
+
+        They are good until the next forward or step, as a `ForwardResult` is.
 
         Networks that compute a row alone give, to the bit, what a forward of each sequence would.
         """
         rows = []
         for token, cache in zip(tokens, caches, strict=True):
-            rows.append(self.forward([token], cache).clone())
+            rows.append(self.forward([token], cache).logits.clone())
             cache.commit(1)
         return torch.cat(rows)
 

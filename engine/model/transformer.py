@@ -13,7 +13,7 @@ from engine.config import ModelConfig
 from engine.model.adapter import Adapter, LowRank
 from engine.model.cache import Cache, KVCache
 from engine.model.linear import FrozenLinear
-from engine.model.network import Network, NoisyBlock, rope_angles
+from engine.model.network import ForwardResult, Network, NoisyBlock, rope_angles
 
 
 class Layer:
@@ -69,13 +69,12 @@ class Transformer(Network):
         self.head = FrozenLinear(self._head_weight)
         self.layers = [Layer(config, tensors, i) for i in range(config.num_layers)]
         self.adapter = adapter
-        self._last = self.final_norm.new_empty(0, config.hidden_size)
         self._cos, self._sin = self._rope_tables(1024)
 
     def new_cache(self, capacity: int = 1024) -> KVCache:
         return KVCache(self.config, device=self.device, dtype=self.dtype, capacity=capacity)
 
-    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> Tensor:
+    def forward(self, clean: list[int], cache: Cache, *, noisy: Sequence[NoisyBlock] = (), logits_from: int | None = 0) -> ForwardResult:
         assert isinstance(cache, KVCache)
         return self.run(self.prepare(clean, cache, noisy), cache, logits_from)
 
@@ -96,19 +95,15 @@ class Transformer(Network):
             num_noisy=len(tokens) - len(clean),
         )
 
-    def run(self, rows: Rows, cache: KVCache, logits_from: int | None = 0) -> Tensor:
+    def run(self, rows: Rows, cache: KVCache, logits_from: int | None = 0) -> ForwardResult:
         """The rest of `forward`: works on the device alone and waits for nothing, so that a CUDA graph can hold it, for so many rows behind so many cached ones."""
         x = self._embed(rows)
         for layer in self.layers:
             x = self._layer(layer, x, cache, rows)
-        self._last = x
         if logits_from is None:
-            return x.new_empty(0, self.config.vocab_size)
-        x = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.final_norm, self.config.rms_norm_eps)
-        return self.head(x).float()
-
-    def last_rows(self, count: int) -> Tensor:
-        return self._last[self._last.shape[0] - count :]
+            return ForwardResult(x.new_empty(0, self.config.vocab_size, dtype=torch.float32), x)
+        h = F.rms_norm(x[logits_from:], (self.config.hidden_size,), self.final_norm, self.config.rms_norm_eps)
+        return ForwardResult(self.head(h).float(), x)
 
     def embeddings(self, tokens: Sequence[int]) -> Tensor:
         return self.embedding[list(tokens)]

@@ -40,7 +40,7 @@ def run_clean(network: Network, tokens: list[int], logits_from: int | None = Non
     """One pass of the base over a text: its rows, and the logits of its rows from `logits_from` on, good until the next pass (empty for None)."""
     with torch.inference_mode():
         cache = network.new_cache(len(tokens))
-        logits = network.forward(tokens, cache, logits_from=logits_from)
+        logits = network.forward(tokens, cache, logits_from=logits_from).logits
         cache.commit(len(tokens))
         layers = [cache.rows(layer) for layer in range(network.config.num_layers)]
     # Autograd takes no tensors of inference mode.

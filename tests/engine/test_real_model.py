@@ -50,8 +50,8 @@ def test_the_kernels_choose_as_float32_does(engine: Engine, packed: Engine):
     options = SamplingOptions(max_new_tokens=200)
     prompt = engine.prompt_of(sample.make(options))
     tokens = prompt.tokens + list(engine.sample(prompt.tokens, options, old=prompt.old, stop_tokens=prompt.stop_tokens).tokens)
-    expected = engine.network.forward(tokens, engine.network.new_cache())[len(prompt.tokens) - 1 :]
-    actual = packed.network.forward(tokens, packed.network.new_cache())[len(prompt.tokens) - 1 :]
+    expected = engine.network.forward(tokens, engine.network.new_cache()).logits[len(prompt.tokens) - 1 :]
+    actual = packed.network.forward(tokens, packed.network.new_cache()).logits[len(prompt.tokens) - 1 :]
     assert expected.shape[0] > 40
     assert (expected.argmax(-1) == actual.argmax(-1)).float().mean() > 0.95
 
@@ -78,7 +78,7 @@ def test_logits_are_those_of_transformers(engine: Engine):
     reference = transformers_network(config, tensors)
     tokens = engine.tokenizer.encode(CODE * 3)
     expected = reference(torch.tensor([tokens])).logits[0]
-    actual = engine.network.forward(tokens, engine.network.new_cache())
+    actual = engine.network.forward(tokens, engine.network.new_cache()).logits
     assert torch.equal(actual.argmax(-1), expected.argmax(-1))
     difference = float((actual - expected).abs().max())
     print(f"largest difference {difference:.2e}, largest logit {float(expected.abs().max()):.1f}")

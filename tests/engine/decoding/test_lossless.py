@@ -184,8 +184,8 @@ def test_a_drafted_token_knows_the_one_before_it():
     """Each row's candidates are scored anew behind the token that was drafted before it, and nothing else is."""
     network, cache = tiny_model(3), None
     cache = network.new_cache()
-    plain = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])[2:]
-    rows = network.last_rows(3)
+    result = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])
+    plain, rows = result.logits[2:], result.hidden[2:]
     draft = read_ahead(network, plain.clone(), rows, Chooser(), left=7, position=5).tokens
     assert draft != plain.argmax(-1).tolist(), "the neighbour changes nothing here, so the test shows nothing"
     for row, scores, left, token in zip(rows, plain, [7, *draft], draft, strict=False):

@@ -11,7 +11,7 @@ from engine.api import InvalidRequestError, SamplingOptions
 from engine.decoding.denoising_policy import Thresholds
 from engine.decoding.detokenizer import TextAssembler
 from engine.decoding.sampler import Accepted, BlockState, Outcome, Sampler
-from engine.model.network import NoisyBlock
+from engine.model.network import ForwardResult, NoisyBlock
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import tiny_model
 
@@ -104,11 +104,12 @@ def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
 class Recomputed(Sampler):
     """Runs everything before a block anew in each step, behind an empty cache."""
 
-    def _denoiser_logits(self, block):
+    def _run_denoiser(self, block):
         clean = self.tokens
         start = len(clean) - (1 if self._adapter.logit_shift else 0)
         self._forwards += 1
-        return self._model.forward(clean, self._model.new_cache(), noisy=[NoisyBlock(block, len(clean))], logits_from=start)[: len(block)]
+        result = self._model.forward(clean, self._model.new_cache(), noisy=[NoisyBlock(block, len(clean))], logits_from=start)
+        return ForwardResult(result.logits[: len(block)], result.hidden[len(clean) :])
 
 
 @pytest.mark.parametrize("shift", [True, False])

@@ -22,7 +22,7 @@ def test_logits_equal_those_of_transformers(shape: str, seed: int):
     reference = transformers_network(SHAPES[shape], random_tensors(SHAPES[shape], seed))
     expected = reference(torch.tensor([TOKENS])).logits[0]
     assert ModelConfig.from_huggingface(reference.config.to_dict()) == SHAPES[shape]
-    actual = ours.forward(TOKENS, ours.new_cache())
+    actual = ours.forward(TOKENS, ours.new_cache()).logits
     assert expected.abs().max() > 1, "a comparison of zeros would show nothing"
     torch.testing.assert_close(actual, expected, atol=1e-4, rtol=0)
 
@@ -32,10 +32,10 @@ def test_logits_equal_those_of_transformers(shape: str, seed: int):
 def test_cached_passes_equal_one_full_pass(shape: str, pieces: tuple[int, ...]):
     """The block cache holds what full recomputation would compute, however the text is cut into blocks."""
     model = tiny_model(1, shape=shape)
-    full = model.forward(TOKENS, model.new_cache())
+    full = model.forward(TOKENS, model.new_cache()).logits
     cache, rows, start = model.new_cache(capacity=2), [], 0
     for size in pieces:
-        rows.append(model.forward(TOKENS[start : start + size], cache))
+        rows.append(model.forward(TOKENS[start : start + size], cache).logits)
         cache.commit(size)
         start += size
     torch.testing.assert_close(torch.cat(rows), full, atol=1e-5, rtol=0)
@@ -49,8 +49,8 @@ def test_rejected_rows_leave_no_trace():
     model.forward([1, 2, 3, 4, 5], cache, noisy=[NoisyBlock([None, 9, None], 5)])
     cache.commit(2)
     cache.truncate(8)
-    after = model.forward(TOKENS[8:], cache)
-    torch.testing.assert_close(after, model.forward(TOKENS, model.new_cache())[8:], atol=1e-5, rtol=0)
+    after = model.forward(TOKENS[8:], cache).logits
+    torch.testing.assert_close(after, model.forward(TOKENS, model.new_cache()).logits[8:], atol=1e-5, rtol=0)
 
 
 def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
@@ -59,22 +59,22 @@ def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
     tensors = random_tensors(config, 3)
     one, other = (Transformer(config, tensors, random_adapter(config, seed)) for seed in (10, 11))
     blocks = [NoisyBlock([None, 4, None, None], len(TOKENS)), NoisyBlock([None, None], 2)]
-    left = one.forward(TOKENS, one.new_cache(), noisy=blocks)
-    right = other.forward(TOKENS, other.new_cache(), noisy=blocks)
+    left = one.forward(TOKENS, one.new_cache(), noisy=blocks).logits
+    right = other.forward(TOKENS, other.new_cache(), noisy=blocks).logits
     assert torch.equal(left[: len(TOKENS)], right[: len(TOKENS)])
     assert not torch.allclose(left[len(TOKENS) :], right[len(TOKENS) :], atol=0.1)
-    alone = one.forward(TOKENS, one.new_cache())
+    alone = one.forward(TOKENS, one.new_cache()).logits
     torch.testing.assert_close(left[: len(TOKENS)], alone, atol=1e-5, rtol=0)
 
 
 def test_noisy_rows_see_one_another_in_both_directions():
     """A noisy row's logits depend on a later noisy row; a clean row's never do on a later clean row."""
     model = tiny_model(4)
-    a = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 8], 2)])
-    b = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 9], 2)])
+    a = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 8], 2)]).logits
+    b = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 9], 2)]).logits
     assert not torch.allclose(a[2], b[2], atol=1e-3)
-    c = model.forward([1, 2, 8], model.new_cache())
-    d = model.forward([1, 2, 9], model.new_cache())
+    c = model.forward([1, 2, 8], model.new_cache()).logits
+    d = model.forward([1, 2, 9], model.new_cache()).logits
     torch.testing.assert_close(c[:2], d[:2], atol=1e-6, rtol=0)
 
 
@@ -84,11 +84,11 @@ def test_a_block_sees_the_beginning_that_it_follows_and_itself():
     cache = model.new_cache()
     list(model.prefill([9, 8, 7], cache))
     blocks = [NoisyBlock([None, 6, None], 5), NoisyBlock([None, None], 2), NoisyBlock([None], 1)]
-    together = model.forward(tokens, cache, noisy=blocks)
+    together = model.forward(tokens, cache, noisy=blocks).logits
     start = len(tokens)
     for block in blocks:
         end = start + len(block.tokens)
-        alone = model.forward(tokens[: block.behind], cache, noisy=[block])[block.behind :]
+        alone = model.forward(tokens[: block.behind], cache, noisy=[block]).logits[block.behind :]
         torch.testing.assert_close(together[start:end], alone, atol=1e-5, rtol=0)
         start = end
 
@@ -96,11 +96,11 @@ def test_a_block_sees_the_beginning_that_it_follows_and_itself():
 def test_logits_only_of_the_rows_asked_for():
     """The head runs for the asked rows alone, and gives the same numbers for them."""
     model = tiny_model(5)
-    full = model.forward(TOKENS, model.new_cache())
-    tail = model.forward(TOKENS, model.new_cache(), logits_from=13)
+    full = model.forward(TOKENS, model.new_cache()).logits
+    tail = model.forward(TOKENS, model.new_cache(), logits_from=13).logits
     assert tail.shape == (3, model.config.vocab_size)
     torch.testing.assert_close(tail, full[13:], atol=1e-5, rtol=0)
-    assert model.forward(TOKENS, model.new_cache(), logits_from=None).shape == (0, model.config.vocab_size)
+    assert model.forward(TOKENS, model.new_cache(), logits_from=None).logits.shape == (0, model.config.vocab_size)
 
 
 def test_prepared_rows_run_again_with_other_tokens():
@@ -110,11 +110,11 @@ def test_prepared_rows_run_again_with_other_tokens():
     list(model.prefill(TOKENS, cache))
     blocks = [NoisyBlock([None, 9, None], 4), NoisyBlock([None], 1)]
     rows = model.prepare([1, 2, 3, 4], cache, blocks)
-    first = model.run(rows, cache)
+    first = model.run(rows, cache).logits
     rows.tokens[:4] = torch.tensor([8, 7, 6, 5])
-    again = model.run(rows, cache)
+    again = model.run(rows, cache).logits
     assert not torch.allclose(again, first, atol=0.1)
-    assert torch.equal(again, model.forward([8, 7, 6, 5], cache, noisy=blocks))
+    assert torch.equal(again, model.forward([8, 7, 6, 5], cache, noisy=blocks).logits)
 
 
 def test_a_zero_update_is_no_update():
@@ -123,8 +123,8 @@ def test_a_zero_update_is_no_update():
     model = tiny_model(6)
     bare = Transformer(config, random_tensors(config, 6), None)
     model.adapter = type(model.adapter)(model.adapter.mask_embedding)
-    a = model.forward([3], model.new_cache(), noisy=[NoisyBlock([4], 1)])
-    b = bare.forward([3, 4], bare.new_cache())
+    a = model.forward([3], model.new_cache(), noisy=[NoisyBlock([4], 1)]).logits
+    b = bare.forward([3, 4], bare.new_cache()).logits
     torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
 
 

@@ -71,7 +71,7 @@ def test_the_number_of_threads_changes_no_bit(threads: int):
     if few is None or many is None:
         pytest.skip("no kernels for this processor, or they are not built")
     networks = [both(kernels)[0] for kernels in (few, many)]
-    assert torch.equal(*(network.forward(TOKENS, network.new_cache()) for network in networks))
+    assert torch.equal(*(network.forward(TOKENS, network.new_cache()).logits for network in networks))
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -231,19 +231,21 @@ def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_network_equals_torch(kernels: Kernels, shape: str):
     ours, reference = both(kernels, shape)
-    close(ours.forward(TOKENS, ours.new_cache()), reference.forward(TOKENS, reference.new_cache()))
+    close(ours.forward(TOKENS, ours.new_cache()).logits, reference.forward(TOKENS, reference.new_cache()).logits)
 
 
 def test_noisy_rows_equal_torch(kernels: Kernels):
     """The adapter's updates and the mask embedding on noisy rows, and none of them on clean ones."""
     ours, reference = both(kernels, adapter=True)
     blocks = [NoisyBlock([None, 9, None, 4], len(TOKENS)), NoisyBlock([None, None], 3), NoisyBlock([7], 1)]
-    close(ours.forward(TOKENS, ours.new_cache(), noisy=blocks), reference.forward(TOKENS, reference.new_cache(), noisy=blocks))
+    results = [network.forward(TOKENS, network.new_cache(), noisy=blocks) for network in (ours, reference)]
+    close(*(result.logits for result in results))
     # Of the noisy rows alone, which this large random adapter drives apart the most.
-    actual, expected = ours.edit_logits(4), reference.edit_logits(4)
+    noisy = [result.hidden[-4:] for result in results]
+    actual, expected = (network.edit_logits(rows) for network, rows in zip((ours, reference), noisy, strict=True))
     assert (actual - expected).std() < 0.15 * expected.std()
     some = list(range(200))
-    actual, expected = (network.followed_logits(network.last_rows(4)[1], 5, some) for network in (ours, reference))
+    actual, expected = (network.followed_logits(rows[1], 5, some) for network, rows in zip((ours, reference), noisy, strict=True))
     assert (actual - expected).std() < 0.15 * expected.std()
 
 
@@ -251,10 +253,10 @@ def test_noisy_rows_equal_torch(kernels: Kernels):
 def test_a_row_does_not_depend_on_its_neighbours(kernels: Kernels, pieces: tuple[int, ...]):
     """What a block verifies is what single steps would have written, to the last bit: no near-ties that fall otherwise."""
     network, _ = both(kernels)
-    full = network.forward(TOKENS, network.new_cache()).clone()
+    full = network.forward(TOKENS, network.new_cache()).logits.clone()
     cache, start = network.new_cache(capacity=16), 0
     for size in pieces:
-        rows = network.forward(TOKENS[start : start + size], cache)
+        rows = network.forward(TOKENS[start : start + size], cache).logits
         assert torch.equal(rows, full[start : start + size])
         cache.commit(size)
         start += size
@@ -272,7 +274,7 @@ def test_sequences_stepped_together_do_not_know_of_each_other(kernels: Kernels):
     for text, cache in zip(texts, alone, strict=True):
         rows = []
         for token in (text[-1], 77):
-            rows.append(network.forward([token], cache).clone())
+            rows.append(network.forward([token], cache).logits.clone())
             cache.commit(1)
         expected.append(rows)
     for step, tokens in enumerate(([text[-1] for text in texts], [77] * len(texts))):
@@ -298,14 +300,14 @@ def test_a_caches_rows_are_those_that_were_computed(kernels: Kernels):
 
 def test_rejected_rows_leave_no_trace(kernels: Kernels):
     network, _ = both(kernels, adapter=True)
-    full = network.forward(TOKENS, network.new_cache()).clone()
+    full = network.forward(TOKENS, network.new_cache()).logits.clone()
     cache = network.new_cache(capacity=16)
     list(network.prefill(TOKENS[:8], cache, chunk=3))
     network.forward([1, 2, 3, 4, 5], cache, noisy=[NoisyBlock([None, 9, None], 5)])
     cache.commit(2)
     cache.truncate(8)
-    assert torch.equal(network.forward(TOKENS[8:], cache), full[8:])
-    assert torch.equal(network.forward(TOKENS[8:], cache, logits_from=10), full[18:])
+    assert torch.equal(network.forward(TOKENS[8:], cache).logits, full[8:])
+    assert torch.equal(network.forward(TOKENS[8:], cache, logits_from=10).logits, full[18:])
 
 
 def test_a_cache_that_grows_keeps_its_rows(kernels: Kernels):
@@ -315,8 +317,8 @@ def test_a_cache_that_grows_keeps_its_rows(kernels: Kernels):
     for cache in (small, large):
         list(network.prefill(tokens[:-1], cache))
     assert small.capacity == 2048
-    expected = network.forward(tokens[-1:], large).clone()
-    assert torch.equal(network.forward(tokens[-1:], small), expected)
+    expected = network.forward(tokens[-1:], large).logits.clone()
+    assert torch.equal(network.forward(tokens[-1:], small).logits, expected)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -34,14 +34,14 @@ def alone(network: Transformer, tokenizer: Tokenizer, prompt: TokenPrompt) -> li
     """What `autoregressive` writes, a token a forward."""
     cache = network.new_cache()
     assembler = TextAssembler(tokenizer, stop_tokens=prompt.ending.stop_tokens, stop_strings=prompt.ending.stop_strings)
-    logits = network.forward(prompt.tokens, cache)
+    logits = network.forward(prompt.tokens, cache).logits
     cache.commit(len(prompt.tokens))
     found: list[int] = []
     while True:
         found.append(int(logits[-1].argmax()))
         if assembler.feed(found[-1]) or len(found) == answers.LONGEST[prompt.kind]:
             return found
-        logits = network.forward(found[-1:], cache)
+        logits = network.forward(found[-1:], cache).logits
         cache.commit(1)
 
 
