@@ -25,7 +25,8 @@ from engine.api import (
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.decoding.denoising_policy import Thresholds
 from engine.decoding.detokenizer import TextAssembler
-from engine.decoding.sampler import Accepted, BlockState, Outcome, Sampler
+from engine.decoding.sampler import Accepted, Outcome, Sampler
+from engine.decoding.step import BlockState
 from engine.model import checkpoint, kernel_network
 from engine.model.adapter import Adapter, AdapterError, load_adapter
 from engine.model.cache import Cache

@@ -42,7 +42,7 @@ def sample(model, tokenizer, prompt, options, *, old=(), stop_tokens=frozenset()
     assembler = TextAssembler(tokenizer, stop_tokens=stop_tokens, stop_strings=stop_strings)
     sampler = Sampler(model, cache, prompt, assembler, options, old=old)
     if drafter is not None:
-        sampler._copier = drafter
+        sampler._strategy._lookup = drafter
     *_, outcome = sampler.run()
     assert isinstance(outcome, Outcome)
     assert cache.length == len(prompt) + len(outcome.tokens) - 1, "the cache holds all rows but the root's"
@@ -122,12 +122,12 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
         SamplingOptions(max_new_tokens=41, draft="denoise", block_size=4),
     )
 
-    def right(_logits, blocks, chosen):
-        at = len(sampler._generated) + len(chosen)
-        assert blocks[0].behind == len(chosen), "the masks stand behind the draft that is accepted whole"
+    def right(state, _masks, blocks, accepted):
+        at = len(state.tokens) - len(prompt) + len(accepted)
+        assert blocks[0].behind == len(accepted), "the masks stand behind the draft that is accepted whole"
         return Proposal(list(truth[at : at + 4]), [1.0] * 4)
 
-    sampler._read_ahead = right
+    sampler._strategy._propose = right
     *_, outcome = sampler.run()
     assert outcome.tokens == truth
     # The first forward has no draft yet and gives one token; a block of 4 rows holds the root and 3 drafted ones.

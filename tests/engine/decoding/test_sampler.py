@@ -8,9 +8,12 @@ from dataclasses import replace
 import pytest
 
 from engine.api import InvalidRequestError, SamplingOptions
+from engine.decoding.denoised import Denoised
 from engine.decoding.denoising_policy import Thresholds
 from engine.decoding.detokenizer import TextAssembler
-from engine.decoding.sampler import Accepted, BlockState, Outcome, Sampler
+from engine.decoding.prompt_lookup import CopyDrafter
+from engine.decoding.sampler import Accepted, Outcome, Sampler
+from engine.decoding.step import BlockState
 from engine.model.network import ForwardResult, NoisyBlock
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import tiny_model
@@ -101,14 +104,13 @@ def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
     assert states[0].tokens == (None,) * 8
 
 
-class Recomputed(Sampler):
+class Recomputed(Denoised):
     """Runs everything before a block anew in each step, behind an empty cache."""
 
-    def _run_denoiser(self, block):
-        clean = self.tokens
+    def _forward(self, state, block):
+        clean, network = state.tokens, self._network
         start = len(clean) - (1 if self._adapter.logit_shift else 0)
-        self._forwards += 1
-        result = self._model.forward(clean, self._model.new_cache(), noisy=[NoisyBlock(block, len(clean))], logits_from=start)
+        result = network.forward(clean, network.new_cache(), noisy=[NoisyBlock(block, len(clean))], logits_from=start)
         return ForwardResult(result.logits[: len(block)], result.hidden[len(clean) :])
 
 
@@ -119,14 +121,12 @@ def test_an_accepted_block_enters_the_cache_with_the_next_ones_first_step(tokeni
     model = tiny_model(2)
     model.adapter = replace(model.adapter, logit_shift=shift, block_size=4)
     options = SamplingOptions(mode="diffusion", max_new_tokens=30, block_size=16)
-    cache, other = model.new_cache(), model.new_cache()
-    (*events, kept), (*_, anew) = (
-        kind(model, rows, PROMPT, TextAssembler(tokenizer, stop_tokens=frozenset()), options, old=list(old)).run()
-        for kind, rows in ((Sampler, cache), (Recomputed, other))
-    )
+    samplers = [make(tokenizer, options, model=model, old=list(old)) for _ in range(2)]
+    samplers[1]._strategy = Recomputed(model, options, CopyDrafter(PROMPT, old), is_edit=bool(old))
+    (*events, kept), (*_, anew) = (sampler.run() for sampler in samplers)
     assert kept.tokens == anew.tokens
     assert kept.forwards == anew.forwards == sum(isinstance(event, BlockState) for event in events)
-    assert cache.length < len(PROMPT) + len(kept.tokens)
+    assert samplers[0]._state.cache.length < len(PROMPT) + len(kept.tokens)
 
 
 def test_a_block_is_done_once_nothing_that_was_placed_changed(tokenizer):

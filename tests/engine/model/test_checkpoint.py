@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from engine.api import InvalidRequestError, ModelUnavailableError
 from engine.config import ModelConfig, UnsupportedModelError
-from engine.decoding.sampler import USEFUL_RUN
+from engine.decoding.verified import USEFUL_RUN
 from engine.engine import Engine
 from engine.model import checkpoint, gguf_file
 from engine.model.adapter import AdapterError, load_adapter, save_adapter
