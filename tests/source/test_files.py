@@ -56,7 +56,8 @@ def test_the_index_does_not_grow_with_changes(tmp_path: Path):
         files.refresh()
     assert found(files, "x1299") == ["a.py"]
     assert found(files, "x1298") == []
-    assert sum(len(numbers) for numbers in files._files_of.values()) < 700
+    assert sum(len(known.words) for known in files._known.values()) == 4 * len(["x1299", "1"])
+    assert not files._mangled
 
 
 def test_open_documents_come_first(tmp_path: Path):

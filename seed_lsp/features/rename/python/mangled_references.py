@@ -54,7 +54,7 @@ def _words(resolution: Resolution, symbol: Symbol) -> Iterator[_Word]:
     if symbol.kind == "class" and owner:
         classes = resolution.hierarchy.classes_named(symbol.name)
         own = frozenset(scope for scope in classes if _is_bound_in(resolution, scope, symbol))
-        for word in sorted(resolution.files.beginning_with(f"_{owner}__")):
+        for word in sorted(resolution.files.mangled_with(owner)):
             if any(one == owner for one, _ in mangling.unmangled(word)):
                 yield _Word(word, owner, own)
 
