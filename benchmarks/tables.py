@@ -139,6 +139,11 @@ def _resident(name: str) -> Callable[[Report], str]:
     return lambda report: f"{report['resident_bytes'][name] / 1e9:.2f} GB"
 
 
+def _helpers(report: Report) -> int:
+    """The bytes of what is neither server nor engine: Python's own helpers of the two."""
+    return sum(size for name, size in report["resident_bytes"].items() if name not in {"server", "engine"})
+
+
 WRITERS: dict[str, Callable[[Report], list[str]]] = {"speed": _speed, "blocks": _blocks}
 COLUMNS: dict[str, dict[str, Callable[[Report], str]]] = {
     "latency": {
@@ -156,6 +161,7 @@ COLUMNS: dict[str, dict[str, Callable[[Report], str]]] = {
     "memory": {
         "server": _resident("server"),
         "engine": _resident("engine"),
+        "helper processes": lambda report: f"{_helpers(report) / 1e9:.2f} GB",
         "in all": lambda report: f"{report['total_resident_bytes'] / 1e9:.2f} GB",
     },
 }

@@ -47,7 +47,7 @@ BLOCKS = {
 MEMORY = {
     "bench": "memory",
     "machine": MACHINE,
-    "resident_bytes": {"server": 50_000_000, "engine": 1_610_000_000},
+    "resident_bytes": {"server": 50_000_000, "engine": 1_610_000_000, "helper 7": 12_000_000, "helper 8": 8_000_000},
     "total_resident_bytes": 1_680_000_000,
 }
 LATENCY = {
@@ -103,7 +103,7 @@ def test_a_run_in_several_formats_becomes_a_table_each(tmp_path):
 def test_models_stand_side_by_side(tmp_path):
     page = page_of(tmp_path, a=MEMORY | {"model": "large"}, b=MEMORY | {"model": "small", "total_resident_bytes": 960_000_000}, c=LATENCY)
     assert "|  | large | small |\n| --- | --- | --- |\n| server | 0.05 GB | 0.05 GB |\n" in page
-    assert "| in all | 1.68 GB | 0.96 GB |\n" in page
+    assert "| helper processes | 0.02 GB | 0.02 GB |\n| in all | 1.68 GB | 0.96 GB |\n" in page
     assert page.count("`python -m benchmarks.memory --model") == 2
     assert "| first text shown, p95 | 597 ms |\n" in page
     assert "| from cancel to idle, median (most) | 156 ms (273) |\n" in page
