@@ -122,7 +122,7 @@ def test_offline_each_source_is_named_with_its_reason(wheels: Path, tmp_path: Pa
 def test_the_hub_is_asked_first_and_fails_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With an address that refuses, the real hub code gives up within seconds and says why."""
     code = (
-        "import time, sys; from pathlib import Path; from engine.model import store\n"
+        "import time, sys; from pathlib import Path; from engine import store\n"
         "start = time.monotonic()\n"
         "try: store._from_hub(store.MODELS[1], Path(sys.argv[1]), lambda *_: None)\n"
         "except store.StoreError as error: print(error)\n"
