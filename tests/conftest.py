@@ -1,4 +1,7 @@
-"""Small random networks, a byte tokenizer and a model folder made of them: the real code on weights that fit anywhere."""
+"""Small random networks, a byte tokenizer and a model folder made of them.
+
+They run the real code on weights that fit anywhere.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,16 @@ from engine.model.draft_head import Neighbour
 from engine.model.tokenizer import _byte_alphabet
 from engine.model.transformer import Transformer
 
-# Tests count what they do in a file of their own.
+# Tests count what they do in a file of their own, and not in the user's.
 os.environ["SEED_LSP_STATISTICS"] = str(Path(tempfile.mkdtemp(prefix="seed-lsp-tests-")) / "statistics.json")
 
 
 @pytest.fixture(autouse=True)
 def _modules_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command of ours forbids its children to import what lies in the working folder; those of the tests after it have to."""
+    """Let child processes import modules from the working folder, as the tests need it.
+
+    A command of ours forbids this to its children by a variable that would outlast its test.
+    """
     monkeypatch.setenv("PYTHONSAFEPATH", "")
 
 
@@ -66,7 +72,10 @@ SHAPES = {
 
 
 def random_tensors(config: ModelConfig, seed: int, *, dtype: torch.dtype = torch.float32, scale: float = 0.3) -> dict[str, torch.Tensor]:
-    """Weights by their Hugging Face names. The scale is large, so that choices are clear and drafts often wrong."""
+    """Random weights by their Hugging Face names.
+
+    The scale is large, so that choices are clear and drafts are often wrong.
+    """
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -112,7 +121,10 @@ def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True, shi
 
 
 def write_tokenizer(folder: Path) -> None:
-    """A byte-level tokenizer without merges: one token a byte, and the control tokens of Qwen2.5-Coder."""
+    """Write a byte-level tokenizer without merges, with the control tokens of Qwen2.5-Coder.
+
+    Each byte is one token.
+    """
     vocabulary = {char: i for i, char in enumerate(_byte_alphabet())}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -130,7 +142,7 @@ def _no_gradients():
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder that `Engine.load` takes, with its adapter."""
+    """A model folder with its adapter, as `Engine.load` takes it."""
     folder = tmp_path_factory.mktemp("tiny-model")
     fields = {
         "model_type": "qwen2",

@@ -1,9 +1,9 @@
-"""Who imports whom, read from the syntax of our modules.
+"""Which module imports which, read from the syntax of our modules.
 
 ``python -m tests.imports`` prints how many arrows there are, and which of them make a circle.
 
-A room is a folder of modules, or a module that stands beside such folders. An arrow goes from a module to one that
-it imports, at its top, within a function, or for types alone.
+A room is a folder of modules, or a module that stands beside such folders. An arrow goes from a
+module to one that it imports, at its top, in a function, or for types alone.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ def _imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # ``from package import name``: the name may be a module, too.
+            # In ``from package import name``, the name may be a module, too.
             found |= {f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in modules() else node.module for alias in node.names}
     return found & modules().keys()
 
 
 def room_of(module: str, rooms: Iterable[str]) -> str | None:
-    """The room that a module lies in: of those around it the innermost."""
+    """The innermost room that a module lies in; None if it lies in none of them."""
     around = [room for room in rooms if module == room or module.startswith(f"{room}.")]
     return max(around, key=len, default=None)
 
 
 def between(rooms: Iterable[str]) -> dict[Arrow, list[Arrow]]:
-    """The arrows between rooms, each with the modules that make it."""
+    """The arrows between rooms, each with the arrows between modules that make it."""
     found: dict[Arrow, list[Arrow]] = defaultdict(list)
     for source, target in sorted(arrows()):
         pair = room_of(source, rooms), room_of(target, rooms)
@@ -61,7 +61,10 @@ def between(rooms: Iterable[str]) -> dict[Arrow, list[Arrow]]:
 
 
 def circles(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The groups whose members import one another in a loop (Tarjan's strongly connected components of two or more)."""
+    """The groups of two or more nodes that import one another in a loop.
+
+    These are Tarjan's strongly connected components.
+    """
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []

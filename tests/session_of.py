@@ -1,4 +1,4 @@
-"""A session without a server: an editor and an engine that are plain objects, for tests of one feature."""
+"""A session without a server, for tests of one feature; its editor and engine are plain objects."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class Documents:
 
 
 class Editor:
-    """What the features need of an editor. `said`: notifications, warnings and lines for its log, in order."""
+    """What the features need of an editor.
+
+    `said` has the notifications, warnings and log lines, in order.
+    """
 
     def __init__(self, *documents: Document) -> None:
         self.documents = Documents(*documents)
@@ -53,7 +56,7 @@ class Editor:
 
 
 class Engine:
-    """Answers each request with `text`. `asked`: the requests, in order."""
+    """An engine that answers each request with `text`; `asked` has the requests, in order."""
 
     idle_s = 0.0
 
@@ -80,7 +83,7 @@ FINISHED = Finished(0, "", "stop", "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "c
 
 
 def session_of(text: str, *documents: Document) -> tuple[Session, Editor, Engine]:
-    """A session whose engine answers with `text`, its settings in place."""
+    """A session, with its settings in place, whose engine answers with `text`."""
     editor, engine = Editor(*documents), Engine(text)
     session = Session(engine, editor)
     with session.configuring():

@@ -1,4 +1,4 @@
-"""A model hub and a package index that say what they have, and send nothing of it."""
+"""A model hub and a package index that announce their files, but send nothing of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIZE = 1 << 20
 
 
 class Stalled(ThreadingHTTPServer):
-    """`asked`: somebody waits for a file or a page. `left`: they are gone."""
+    """A server whose events tell that a client waits for a file (`asked`), or is gone (`left`)."""
 
     def __init__(self) -> None:
         self.asked, self.left = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The house: which part may import which (docs/architecture.md)."""
+"""The architecture: which part may import which (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ RENAME = {
 }
 FEATURES = {"seed_lsp.features.inline", "seed_lsp.features.next_edit", "seed_lsp.features.refactor"} | RENAME
 DOORS = {"engine", "engine.api", "engine.store", "engine.files", "engine.fences", "engine.worker"}
-"""All of the engine that the server may import: its requests and events, the models' files, two small
-modules that both sides use, and the entry of the worker process. None of them imports torch."""
+"""What the server may import of the engine; none of these modules imports torch.
+
+They hold its requests and events, the models' files, two small modules that both sides use, and the
+entry of the worker process.
+"""
 
 # From the ground up: each part imports only parts that stand above it in this table.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -66,14 +69,18 @@ MAY_IMPORT["benchmarks"] = set(MAY_IMPORT)
 
 
 def test_every_part_imports_what_the_table_says_and_no_more():
-    """The server does not reach into the engine, a feature needs no server, and nothing that ships needs the benchmarks."""
+    """Every import between parts is allowed by the table.
+
+    So the server does not reach into the engine, a feature needs no server, and nothing that ships
+    needs the benchmarks.
+    """
     crossing = imports.between(MAY_IMPORT)
     wrong = {pair: by for pair, by in crossing.items() if pair[1] not in MAY_IMPORT[pair[0]]}
     assert not wrong
 
 
 def test_what_the_table_allows_is_used():
-    """A permission that nothing needs would let an arrow in unseen."""
+    """A permission that nothing needs would let a new arrow in unseen."""
     used = imports.graph_of(imports.between(MAY_IMPORT))
     broad = {"seed_lsp.server", "seed_lsp.cli", "benchmarks"}
     unused = {room: allowed - {room, *used.get(room, ())} for room, allowed in MAY_IMPORT.items() if room not in broad}
@@ -83,13 +90,13 @@ def test_what_the_table_allows_is_used():
 def test_the_table_has_every_module():
     rooms = {imports.room_of(module, MAY_IMPORT) for module in imports.modules()}
     assert None not in rooms
-    # A part that is a folder's own would take in whatever is put beside it: there is none such but these.
+    # A part that is a whole folder would allow any new module in it; only these few are such parts.
     loose = {module for module in imports.modules() if imports.room_of(module, MAY_IMPORT) in {"engine", "seed_lsp", "seed_lsp.features"}}
     assert loose == {"engine", "seed_lsp", "seed_lsp.features"}
 
 
 def test_no_arrow_runs_upwards():
-    """Each part stands on those above it in the table."""
+    """Each part imports only parts that stand above it in the table."""
     order = list(MAY_IMPORT)
     assert [pair for pair in imports.between(MAY_IMPORT) if order.index(pair[1]) >= order.index(pair[0])] == []
 

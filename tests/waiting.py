@@ -1,4 +1,4 @@
-"""Waiting for what another process will do, with an end."""
+"""Waiting, for a limited time, for what another process or thread does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: which file one names, and what the client would write for another file."""
+"""Addresses: which file an address names, and how a client would write it for another file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_two_spellings_of_one_address(one: str, other: str):
     ],
 )
 def test_two_addresses(one: str, other: str):
-    """What only looks alike once it is unescaped must not be taken for one document."""
+    """Addresses that only look alike when unescaped must not be taken for one document."""
     assert key_of(one) != key_of(other)
 
 
@@ -64,7 +64,7 @@ def test_the_file_of_an_address(uri: str, path: str | None):
     ],
 )
 def test_the_file_of_an_address_on_windows(monkeypatch: pytest.MonkeyPatch, uri: str, path: str):
-    """VS Code escapes the drive's colon, and others do not."""
+    """An address names the same file whether or not the client escapes the drive's colon."""
     monkeypatch.setattr(address, "_WINDOWS", True)
     monkeypatch.setattr(address, "_possible", lambda _path: True)
     monkeypatch.setattr(address, "_exists", lambda _path: False)
@@ -81,7 +81,7 @@ def test_the_file_of_an_address_on_windows(monkeypatch: pytest.MonkeyPatch, uri:
     ],
 )
 def test_addresses_on_windows(monkeypatch: pytest.MonkeyPatch, folder: str | None, document: str, expected: str):
-    """A closed file gets the spelling of the drive that the client uses, with or without a folder of its own."""
+    """A closed file's address has the client's spelling of the drive, with a folder or without."""
     monkeypatch.setattr(address, "_WINDOWS", True)
     monkeypatch.setattr(address, "_possible", lambda _path: True)
     monkeypatch.setattr(address, "Path", PureWindowsPath)
@@ -100,7 +100,7 @@ def test_addresses_on_windows(monkeypatch: pytest.MonkeyPatch, folder: str | Non
     ],
 )
 def test_the_clients_way_to_escape(folder: str, expected: str):
-    """What the client leaves as it is in its own addresses stays in those of closed files."""
+    """A character that the client does not escape in its addresses is not escaped in ours."""
     found = Addresses([folder], "file:///no/a.py")
     root = file_of(folder)
     below = root / "no" / "p" if folder == "file:///" else root

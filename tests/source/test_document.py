@@ -1,4 +1,4 @@
-"""Offsets in characters, bytes and the client's units, there and back."""
+"""Offsets in characters, in bytes and in the client's units, converted there and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 def test_every_offset_goes_there_and_back(text, encoding):
-    r"""Position and offset are inverse at every character, but for the one inside a \\r\\n, which is no position."""
+    r"""Position and offset are inverse everywhere but between \\r and \\n, which is no position."""
     document = Document("u", text)
     for i in range(len(text) + 1):
         offset = CharOffset(i)
@@ -36,7 +36,7 @@ def test_every_offset_goes_there_and_back(text, encoding):
 
 
 def test_only_the_protocols_line_breaks_end_lines():
-    """Form feed and U+2028 are text within a line, as every client counts them."""
+    """A form feed and U+2028 are text within a line, as every client counts them."""
     assert split_lines("a\x0cb\u2028c\x85\nd\re\r\nf") == ["a\x0cb\u2028c\x85\n", "d\r", "e\r\n", "f"]
     assert Document("u", "x\x0c\ny").position_at(CharOffset(3), "utf-16") == ClientPosition(1, 0)
 
@@ -56,7 +56,7 @@ def test_positions_outside_mean_the_nearest_end():
 
 
 def test_one_line_of_many_megabytes():
-    """Each key asks for its place: a minified file must not hold up everything else."""
+    """A minified file must not hold up everything else, as each key needs its position."""
     text = "é, 1, " * 5_000_000
     started = time.process_time()
     document = Document("u", text)

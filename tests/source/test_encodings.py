@@ -1,4 +1,4 @@
-"""Files come as the text that their encoding makes of them, and go back as the bytes that they were."""
+"""A file is read as the text of its encoding, and written back as the bytes that it had."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LATIN = "# coding: latin-1\nfrom lib import net\nprint(net('grüß'))\n"
     ],
 )
 def test_a_python_file_is_read_and_written_in_its_encoding(tmp_path: Path, content: bytes, encoding: str):
-    """A change of one word leaves every other byte as it was; the mark is no character."""
+    """A change leaves every other byte as it was, and a byte order mark is no character."""
     path = tmp_path / "a.py"
     path.write_bytes(content)
     document = read_document(path)
@@ -38,7 +38,7 @@ def test_a_python_file_is_read_and_written_in_its_encoding(tmp_path: Path, conte
 
 
 def test_words_are_found_in_whatever_encoding(tmp_path: Path):
-    """Also those that other bytes stand for there, those behind a mark, and those between typographic quotes."""
+    """A word is found in any encoding, behind a mark, and between typographic quotes."""
     (tmp_path / "a.py").write_bytes("# coding: latin-1\ngröße = 1\n".encode("latin-1"))
     (tmp_path / "b.py").write_bytes(codecs.BOM_UTF8 + "größe = 1\n".encode())
     (tmp_path / "c.md").write_bytes("the “größe”\n".encode("utf-16"))
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, content: bytes):
 
 
 def test_a_name_that_the_encoding_cannot_write_is_refused(tmp_path: Path):
-    """Nothing is written then, in no file."""
+    """Then nothing is written, in no file."""
     path, other = tmp_path / "a.py", tmp_path / "b.py"
     path.write_bytes(LATIN.encode("latin-1"))
     other.write_text("x")

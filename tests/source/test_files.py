@@ -1,4 +1,4 @@
-"""The workspace's files, the word index, changing several files, and what resolving a name must not do."""
+"""The workspace's files, the word index, writing several files, and limits of resolving names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def found(files: WorkspaceFiles, word: str) -> list[str]:
 
 
 def test_the_index_follows_the_disk(tmp_path: Path):
-    """Files that come, change and go are known at the next question; a word is a whole identifier."""
+    """New, changed and deleted files are known at the next question; a word is a whole name."""
     files = WorkspaceFiles(tmp_path)
     write(tmp_path, a_py="count = recount", b__c_py="größe.count()")
     assert found(files, "count") == ["a.py", "b/c.py"]
@@ -48,7 +48,7 @@ def test_the_index_follows_the_disk(tmp_path: Path):
 
 
 def test_the_index_does_not_grow_with_changes(tmp_path: Path):
-    """A file that is saved a thousand times takes the room of one."""
+    """A file that is saved a thousand times takes no more memory than one."""
     files = WorkspaceFiles(tmp_path)
     for i in range(1300):
         write(tmp_path, a_py=f"x{i} = 1")
@@ -74,7 +74,7 @@ def test_open_documents_come_first(tmp_path: Path):
 
 
 def test_what_is_no_part_of_the_workspace(tmp_path: Path):
-    """Ignored files, links, environments, other folders of tools, and large files are neither read nor changed."""
+    """Ignored files, links, environments, folders of tools and large files are left alone."""
     root, outside = tmp_path / "root", tmp_path / "outside"
     write(outside, other_py="name")
     for path in ("kept.py", "build/a.py", "sub/b.py", "sub/kept.py", "env/pyvenv.cfg", "env/c.py", "node_modules/d.js", "deep/build/e.py"):
@@ -98,7 +98,10 @@ def test_the_nearest_project(tmp_path: Path):
 
 
 def test_a_whole_disk_is_no_workspace(monkeypatch: pytest.MonkeyPatch):
-    """A file beside `/`, or a mark of a project there as containers have it, must not make the server read the whole machine."""
+    """The server must not read the whole machine if a project's mark lies in the root folder.
+
+    This happens in containers, or for a file beside `/`.
+    """
     disk = Path(Path.cwd().anchor)
     monkeypatch.setattr(os.path, "lexists", lambda path: Path(path).parent == disk)
     assert project_root(disk / "a" / "b" / "c.py") == disk / "a" / "b"
@@ -141,7 +144,7 @@ def test_a_file_that_changed_meanwhile_is_kept(tmp_path: Path):
 
 
 def test_resolving_sees_the_text_in_the_editor(tmp_path: Path):
-    """An import finds what the imported file's buffer defines, not what was saved; and what the next text defines after that."""
+    """An import finds what the imported file's buffer defines now, and not what was saved."""
     write(tmp_path, m_py="x = 1", use_py="from m import f\nf")
     texts = {tmp_path / "m.py": "\n\ndef f(): ..."}
     resolver = Resolver(tmp_path, texts.get)
@@ -158,7 +161,7 @@ def test_resolving_sees_the_text_in_the_editor(tmp_path: Path):
 
 
 def test_trees_are_kept_up_to_a_number_of_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Many small files stay ready, so that none is parsed again with each question, and memory has a bound whatever their sizes."""
+    """Many small files stay parsed between questions, and memory has a bound for any size."""
     from parso.cache import parser_cache
     from parso.python.parser import Parser
 
@@ -181,7 +184,10 @@ def test_trees_are_kept_up_to_a_number_of_lines(tmp_path: Path, monkeypatch: pyt
 
 
 def test_resolving_runs_no_code_and_writes_no_files(tmp_path: Path):
-    """Neither modules of the workspace, nor extension modules in it, nor the interpreter of its environment; no pickles in the user's caches."""
+    """Resolving runs no code of the workspace, and writes no pickles into the user's caches.
+
+    Such code may be a module, an extension module, or the environment's interpreter.
+    """
     root, home = tmp_path / "root", tmp_path / "home"
     write(root, trap_py="raise SystemExit('ran')", use_py="import trap, _native, json, math\ntrap.x, _native.y, json.dumps, math.sin\n")
     (root / "_native.so").write_bytes(b"no library")
@@ -206,7 +212,7 @@ def test_resolving_runs_no_code_and_writes_no_files(tmp_path: Path):
 
 
 def test_folders_may_lie_deeper_in_one_another_than_calls_can(tmp_path: Path):
-    """One deep tree must not stop a rename in the whole project."""
+    """One deep folder tree must not stop a rename in the whole project."""
     write(tmp_path, a_py="name")
     depth = 1100
     nest(tmp_path, ["d"] * depth)
@@ -222,7 +228,7 @@ def test_folders_may_lie_deeper_in_one_another_than_calls_can(tmp_path: Path):
 
 
 def test_a_path_that_the_system_cannot_open_is_left_out(tmp_path: Path):
-    """Folders may be nested so that the whole path is too long for any call."""
+    """A path that is too long for any call does not stop the search in the other files."""
     write(tmp_path, a_py="name")
     nest(tmp_path, ["d" * 250] * 20)
     files = WorkspaceFiles(tmp_path)
@@ -231,7 +237,7 @@ def test_a_path_that_the_system_cannot_open_is_left_out(tmp_path: Path):
 
 
 def nest(folder: Path, names: list[str]) -> None:
-    """Folders in one another, without ever naming the whole path."""
+    """Make nested folders without a call that has the whole path."""
     opened = os.open(folder, os.O_RDONLY)
     for name in names:
         os.mkdir(name, dir_fd=opened)
@@ -242,7 +248,7 @@ def nest(folder: Path, names: list[str]) -> None:
 
 
 def test_what_cannot_be_read_is_left_out_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A folder, a file and an ignore file without permission cost what is in them, and nothing else."""
+    """A folder, file or ignore file without permission costs only what is in it."""
     write(tmp_path, a_py="name", shut__b_py="name", sub__c_py="name", sub__d_py="name")
     (tmp_path / "sub" / ".gitignore").write_text("d.py\n")
     shut = {tmp_path / "shut", tmp_path / "sub" / "c.py", tmp_path / "sub" / ".gitignore"}
@@ -278,7 +284,7 @@ def test_a_file_that_goes_while_the_workspace_is_looked_at_is_no_failure(tmp_pat
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "holes"])
 def test_what_is_no_text_file_of_a_sensible_size_is_not_read(tmp_path: Path, kind: str):
-    """A pipe would be waited for, a device and a file of a terabyte would fill the memory."""
+    """A pipe would block, and a device or a file of a terabyte would fill the memory."""
     path = tmp_path / "a.py"
     path.touch()
     if kind == "holes":
@@ -291,7 +297,7 @@ def test_what_is_no_text_file_of_a_sensible_size_is_not_read(tmp_path: Path, kin
 
 
 def test_a_file_of_code_that_is_too_large_to_be_searched_is_said(tmp_path: Path):
-    """What was not looked at may have the name; data of that size is no matter."""
+    """A code file that was not searched may hold the name; a data file does not matter."""
     write(tmp_path, a_py="name")
     for name in ("huge.py", "huge.json"):
         (tmp_path / name).touch()

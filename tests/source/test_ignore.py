@@ -1,4 +1,4 @@
-"""Ignore files mean what git takes them to mean, cost little whatever they hold, and fail on the safe side."""
+"""Ignore files mean what they mean to git, are cheap whatever they hold, and fail safely."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def leaves_out(lines: str, path: str) -> bool:
 
 @pytest.mark.parametrize("seed", range(25))
 def test_lines_mean_what_they_mean_to_git(tmp_path: Path, seed: int):
-    """Four patterns made at random, and sixty paths: git's own answer is right."""
+    """Random patterns exclude the same random paths as git does."""
     chance = random.Random(seed)
     lines = ["".join(chance.choices(PIECES, k=chance.randint(1, 7))) for _ in range(4)]
     paths = {"/".join("".join(chance.choices(NAMES, k=chance.randint(1, 3))) for _ in range(chance.randint(1, 4))) for _ in range(60)}
@@ -117,7 +117,10 @@ def test_blank_lines_and_comments_say_nothing(line: str):
 )
 @pytest.mark.parametrize("path", ["a" * 4000 + "b", "a/" * 2000 + "b", ("a" * 200 + "/") * 20 + "b"])
 def test_no_pattern_takes_long(line: str, path: str):
-    """A repository that somebody cloned must not be able to stop the server: the time grows with the lengths, and with no power of the stars."""
+    """A cloned repository must not be able to stop the server.
+
+    The time grows with the lengths, and not with a power of the number of stars.
+    """
     rules = Rules([line])
     began = time.process_time()
     assert rules.verdict(path, is_folder=False) is None
@@ -125,7 +128,7 @@ def test_no_pattern_takes_long(line: str, path: str):
 
 
 def test_a_file_full_of_patterns_is_read_in_time(tmp_path: Path):
-    """As large as one may be, with the dearest patterns."""
+    """The largest file with the most expensive patterns is read within seconds."""
     stars = "\n".join("*a" * 1000 + f"{number}" for number in range(ignore.MAX_STARS // 1000))
     brackets = "\n".join("[ab]?" * 100 + f"{number}" for number in range(170))
     began = time.process_time()
@@ -134,7 +137,7 @@ def test_a_file_full_of_patterns_is_read_in_time(tmp_path: Path):
 
 
 def test_a_hostile_repository_is_searched(tmp_path: Path):
-    """The patterns that froze the search, with a name that nearly matches."""
+    """Patterns that once froze the search are harmless, also with a name that nearly matches."""
     (tmp_path / ".gitignore").write_text("*a" * 30 + "c\n!\n\\\n[z-a]\nout.py\n")
     (tmp_path / ("a" * 100 + "b.py")).write_text("name")
     (tmp_path / "out.py").write_text("name")
@@ -146,7 +149,7 @@ def test_a_hostile_repository_is_searched(tmp_path: Path):
 @pytest.mark.parametrize("name", [".gitignore", ".seedignore"])
 @pytest.mark.parametrize("line", UNUSABLE)
 def test_the_other_lines_still_keep_files_from_the_model(tmp_path: Path, name: str, line: str):
-    """A line that cannot be used switches nothing off, neither what is kept out nor what is let in. What is wrong with a file of ours is told."""
+    """An unusable line switches off no other line, and in our own file the user is told of it."""
     told: list[str] = []
     (tmp_path / name).write_text(f"{line}\nprivate.py\n")
     exclusions = Exclusions(tell=told.append)
@@ -159,7 +162,10 @@ def test_the_other_lines_still_keep_files_from_the_model(tmp_path: Path, name: s
 @pytest.mark.parametrize("name", [".gitignore", ".seedignore"])
 @pytest.mark.parametrize("trouble", ["unreadable", "too large", "too dear"])
 def test_rules_that_cannot_be_known_let_nothing_through(tmp_path: Path, name: str, trouble: str, monkeypatch: pytest.MonkeyPatch):
-    """Whatever lies below such a file stays with the user, who is told; what lies beside it goes on."""
+    """If rules cannot be read, all files below their folder are kept from the model.
+
+    The user is told, and files beside the folder are not affected.
+    """
     sub = tmp_path / "sub"
     sub.mkdir()
     (sub / name).write_text({"unreadable": "other.py\n", "too large": "# text\n" * ignore.MAX_BYTES, "too dear": "*a" * 9000}[trouble])
@@ -176,7 +182,7 @@ def test_rules_that_cannot_be_known_let_nothing_through(tmp_path: Path, name: st
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
 def test_an_ignore_file_that_is_no_file_says_nothing(tmp_path: Path, kind: str):
-    """Neither waited for nor read without end."""
+    """An ignore file that is a folder, a pipe or a device does not block, and is not read."""
     path = tmp_path / ".gitignore"
     {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero")}[kind]()
     (tmp_path / "a.py").write_text("name")
@@ -187,7 +193,7 @@ def test_an_ignore_file_that_is_no_file_says_nothing(tmp_path: Path, kind: str):
 
 
 def test_one_kind_of_ignore_file_does_not_let_in_what_the_other_keeps_out(tmp_path: Path):
-    """A repository's `.gitignore` cannot undo the user's `.seedignore`, nor a folder's own file what keeps out the folder."""
+    """A `.gitignore` cannot undo the user's `.seedignore`, nor a folder's file its exclusion."""
     (tmp_path / "sub").mkdir()
     (tmp_path / ".seedignore").write_text("a.py\nsub/\n")
     (tmp_path / ".gitignore").write_text("!a.py\n!sub/\n")
@@ -199,7 +205,7 @@ def test_one_kind_of_ignore_file_does_not_let_in_what_the_other_keeps_out(tmp_pa
 
 @pytest.mark.parametrize("entry", [*UNUSABLE[:-1], "#secret", 3, None, ["*.py"]])
 def test_an_unusable_entry_of_the_settings_is_told_and_the_others_hold(entry: object):
-    """The user believes that it keeps something from the model."""
+    """The user believes that the entry keeps something from the model."""
     settings, problems = parse_settings({"exclude": ["private/", entry, "*.sql"]})
     assert settings.exclude == ("private/", "*.sql")
     [problem] = problems
@@ -212,7 +218,7 @@ def test_an_unusable_entry_of_the_settings_is_told_and_the_others_hold(entry: ob
 
 
 def test_an_ignore_file_in_another_encoding_is_told(tmp_path: Path):
-    """Some shells write UTF-16, in which no line means anything: its files would reach the model unseen."""
+    """Lines in UTF-16, as some shells write them, match nothing, so the user has to be told."""
     told: list[str] = []
     (tmp_path / ".seedignore").write_text("private.py\n", encoding="utf-16")
     assert not Exclusions(tell=told.append).excludes(tmp_path / "a.py", tmp_path)

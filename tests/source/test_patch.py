@@ -24,7 +24,7 @@ def mutate(text: str, rng: random.Random) -> str:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_applied_edits_give_the_new_text(seed):
-    """Thousands of random changes: apply(edits(a, b), a) = b, edits in order and apart."""
+    """For thousands of random changes apply(edits(a, b), a) = b, with edits in order and apart."""
     rng = random.Random(seed)
     for _ in range(100):
         old = "".join(rng.choice(PIECES) for _ in range(rng.randint(0, 40)))
@@ -36,7 +36,7 @@ def test_applied_edits_give_the_new_text(seed):
 
 
 def test_a_changed_name_is_a_small_edit():
-    """Marks and folds outside the change survive: the edit touches the word, not the line or the function."""
+    """Marks and folds outside a change survive, since the edit touches only the word."""
     old = "def f(x):\n    return total + x * 2\n"
     assert minimal_edits(old, old.replace("total", "result")) == [Edit(21, 26, "result")]
 
@@ -55,7 +55,7 @@ def test_edits_that_overlap_are_refused():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_git_applies_the_diff(seed, tmp_path: Path):
-    """What `seed-lsp edit` prints is a patch: git gives the very bytes, line breaks and missing last ones included."""
+    """`seed-lsp edit` prints a patch from which git makes the very bytes, with all line breaks."""
     rng = random.Random(seed)
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     for number in range(6):
@@ -71,7 +71,7 @@ def test_git_applies_the_diff(seed, tmp_path: Path):
 
 
 def test_kept_lines_keep_their_line_breaks():
-    """The model writes line feeds; a mixed file keeps each old line's break, and new lines get the usual one."""
+    """Each old line of a mixed file keeps its line break, and new lines get the usual one."""
     old = "a\r\nb\nc\r\n"
     assert with_line_breaks("a\nnew\nb\nc\n", old, "\r\n") == "a\r\nnew\r\nb\nc\r\n"
     assert with_line_breaks("a\nlast", "a\r\nb", "\r\n") == "a\r\nlast"
@@ -100,7 +100,7 @@ def test_kept_lines_keep_their_line_breaks():
     ],
 )
 def test_a_diff_names_any_file_as_git_does(tmp_path: Path, name: str):
-    """Whatever stands in a name, the diff is whole, git finds the file, and it can be printed."""
+    """Whatever a file name holds, the diff can be printed, and git finds the file."""
     subprocess.run(["git", "init", "-q"], check=True, cwd=tmp_path)
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)

@@ -67,7 +67,7 @@ def test_unknown_languages_get_whole_lines():
 
 
 def test_bytes_and_characters_are_not_mixed():
-    """Emoji before the selection shift bytes, not characters."""
+    """Emoji before the selection shift bytes, but not characters."""
     text = "s = '😀😀😀😀'\nt = 'é'\nu = 3\n"
     assert snapped(text, "u =") == "u = 3\n"
     assert snapped(text, "t =") == "t = 'é'\n"
@@ -106,7 +106,7 @@ def test_a_broken_file_still_gives_a_span():
 
 
 def test_thousands_of_comments_hold_up_no_key():
-    """Code that was commented out, in the middle of a function: each line of it was looked through for each one above."""
+    """Thousands of commented lines in a function do not make parsing quadratic."""
     comments = "    # x = (1, \u00fc)\n" * 4000
     text = f'def f():\n    x = """\n{comments}"""\n{comments}    return x\n'
     started = time.monotonic()
@@ -122,7 +122,7 @@ def test_thousands_of_comments_hold_up_no_key():
 
 
 def test_rows_are_those_of_the_text():
-    """A rename that writes whole lines goes by them."""
+    """A rename that writes whole lines relies on the row numbers."""
     text = "# one\n" * 600 + "x = 1\n"
     tree = parse(text, "python", rows=True)
     assert tree is not None

@@ -1,4 +1,4 @@
-"""Changing files on disk: everything about them but their text stays, and a failure leaves all as it was."""
+"""Writing files: everything but their text stays, and a failure leaves all as it was."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_all_names_of_a_file_have_the_new_text(path: Path):
-    """A hard link is one file with two names, as package managers and backups make them; a copy would go on with the old text."""
+    """A hard link, one file with two names, must not go on with the old text under one of them."""
     other = path.with_name("b.py")
     other.hardlink_to(path)
     change(path)
@@ -40,7 +40,7 @@ def test_all_names_of_a_file_have_the_new_text(path: Path):
 
 
 def test_owner_and_group_stay(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """An administrator's change to somebody's file must not take it from them."""
+    """An administrator's change to somebody's file must not take the file from them."""
     given: list[tuple[int, int]] = []
     state = path.stat()
     own = Path.stat
@@ -58,7 +58,7 @@ def test_owner_and_group_stay(path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_file_that_cannot_be_given_to_its_owner_is_written_itself(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Who may write into a colleague's file does not become its owner."""
+    """Whoever may write into a colleague's file does not become its owner."""
 
     def denied(*_arguments: object) -> bool:
         return False
@@ -86,7 +86,7 @@ def test_permissions_and_attributes_stay(path: Path):
 @pytest.mark.parametrize("kind", ["plain", "two names"])
 @pytest.mark.parametrize("failing", ["first", "second"])
 def test_a_failure_leaves_everything_as_it_was(path: Path, kind: str, failing: str, monkeypatch: pytest.MonkeyPatch):
-    """A full disk in the middle of a rename, with no room for another copy of the files that were changed already."""
+    """A full disk in the middle of a rename takes back the files that were changed before."""
     other = path.with_name("b.py")
     other.write_text("old text\n")
     if kind == "two names":
@@ -130,7 +130,7 @@ def test_a_disk_without_room_for_the_new_text_changes_nothing(path: Path, monkey
 
 @pytest.mark.parametrize("instead", ["pipe", "larger", "other", "gone", "folder"])
 def test_what_was_put_in_a_files_place_meanwhile_is_not_touched(path: Path, instead: str):
-    """Nor waited for, as a pipe would have it."""
+    """What stands in the file's place is not changed, and a pipe there is not waited for."""
     path.unlink()
     {
         "pipe": lambda: os.mkfifo(path),

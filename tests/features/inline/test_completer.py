@@ -16,7 +16,7 @@ def completer_of(answer: str):
 
 
 async def test_what_is_typed_along_is_answered_without_the_engine():
-    """Whoever types what is suggested keeps it on the screen, and the engine is not asked for it again."""
+    """A suggestion stays on screen while the user types it, and the engine is not asked again."""
     document, _, _, engine, completer = completer_of("width * height\n")
     first = await completer.complete(document, CharOffset(len(TEXT)), automatic=False, current=lambda: True)
     assert first.completion.text == "width * height"
@@ -28,7 +28,7 @@ async def test_what_is_typed_along_is_answered_without_the_engine():
 
 
 async def test_a_document_that_changed_meanwhile_gets_no_suggestion():
-    """A text for another version would be put in the wrong place."""
+    """A completion that was made for another version would be put in the wrong place."""
     document, _, _, engine, completer = completer_of("width * height\n")
     still = iter([True, False])
     answer = await completer.complete(document, CharOffset(len(TEXT)), automatic=False, current=lambda: next(still))
@@ -37,7 +37,7 @@ async def test_a_document_that_changed_meanwhile_gets_no_suggestion():
 
 
 async def test_an_excluded_document_never_reaches_the_engine():
-    """Its text must not be in any prompt."""
+    """The text of an excluded document must not be in any prompt."""
     document, session, editor, engine, completer = completer_of("width * height\n")
     session.use_settings({"exclude": ["*.py"]})
     answer = await completer.complete(document, CharOffset(len(TEXT)), automatic=False, current=lambda: True)

@@ -108,7 +108,10 @@ def test_what_was_changed_in_another_file(tmp_path: Path):
     ],
 )
 def test_exclusions(tmp_path: Path, path: str, kept_out: bool):
-    """By name, by .gitignore with its negations, by the user's own patterns; names that merely sound alike stay."""
+    """Files are excluded by name, by .gitignore with its negations, and by the user's patterns.
+
+    Names that merely look alike are not excluded.
+    """
     (tmp_path / ".gitignore").write_text("build/*\n!build/keep.py\n")
     assert Exclusions(["private/"]).excludes(tmp_path / path, tmp_path) is kept_out
 
@@ -171,7 +174,7 @@ def test_servers_that_write_their_counts_at_once_lose_none(tmp_path: Path):
 
 @pytest.mark.parametrize("broken", ["fsync", "open"])
 def test_counts_outlast_a_disk_that_is_full_or_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str):
-    """The old ones stay as they are, the new ones wait for the next time."""
+    """The counts in the file stay as they are, and the new ones are written the next time."""
     path = tmp_path / "statistics.json"
     usage = Usage(path)
     usage.count("inline.offered")

@@ -1,4 +1,4 @@
-"""What is shown of a model's text: golden cases, one or more for each rule, and the rules' own promises."""
+"""What is shown of a model's text: golden cases for each rule, and promises of the rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_golden_case(case: dict[str, Any]):
 
 @pytest.mark.parametrize("case", [case for case in CASES if "model" in case], ids=lambda case: case["name"])
 def test_a_text_that_is_cut_as_it_grows_is_the_same(case: dict[str, Any]):
-    """The engine is stopped as soon as the completion is over; that must change nothing of what is shown."""
+    """The engine stops as soon as the completion is over, which must not change what is shown."""
     plan, text = plan_of(case), case["model"]
     over = next((i for i in range(len(text) + 1) if completion.is_over(plan, text[:i])), None)
     if over is None:
@@ -54,7 +54,7 @@ def test_a_text_that_is_cut_as_it_grows_is_the_same(case: dict[str, Any]):
 
 
 def test_each_reason_has_words():
-    """An empty answer always says why, to people too."""
+    """An empty answer always tells its reason, in words for people as well."""
     assert set(completion.REASONS) == set(get_args(completion.Reason))
     assert all(completion.REASONS.values())
 
@@ -85,7 +85,7 @@ def test_a_string_longer_than_what_is_looked_at_does_not_hide_the_code():
 
 @pytest.mark.parametrize("text", ["\n" * 300_000 + "x = 1\ny" + "\n" * 300_000, '"""' + "    text\n" * 300_000 + '"""\ny = '])
 def test_no_key_looks_at_all_lines_of_a_large_file(text: str, monkeypatch: pytest.MonkeyPatch):
-    """It would take seconds, in which nothing else is answered."""
+    """Looking at all lines would take seconds, in which nothing else is answered."""
     looked_at, line_range = [], Document.line_range
 
     def counted(document: Document, line: int) -> tuple[CharOffset, CharOffset]:

@@ -8,7 +8,7 @@ from seed_lsp.source.document import CharOffset, Document
 
 
 def test_what_is_left_of_a_suggestion():
-    """Typing along is answered only while the document is the old one with the suggestion's beginning in it."""
+    """The rest of a suggestion is shown only while the user types its beginning, unchanged."""
     before = Document("file:///a.py", "x = \ny = 2\n", 1)
     suggestion = Suggestion.at(before, CharOffset(4), "make(1)\nz")
 
@@ -30,7 +30,7 @@ def document(text: str) -> Document:
 
 
 def test_going_back_finds_the_suggestion_again():
-    """Another suggestion in between, a deleted letter, and the first one is answered without the model."""
+    """An earlier suggestion is shown again without the model, after another one and a deletion."""
     kept = Suggestions()
     kept.add(Suggestion.at(document("x = "), CharOffset(4), "make(1)", 1))
     kept.add(Suggestion.at(document("x = mo"), CharOffset(6), "del()", 2))

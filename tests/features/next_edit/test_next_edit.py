@@ -1,4 +1,4 @@
-"""Histories, candidates and the checks before a next edit is shown. Pure: no engine."""
+"""Histories, candidates, and the checks before a next edit is shown; without an engine."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_places_where_a_change_recurs(name: str, before: str, after: str, found:
 
 
 def test_the_users_own_edit_is_not_undone():
-    """An older change took the word away elsewhere; it is not brought back there."""
+    """A word that an older change took away elsewhere is not put back there."""
     text = "a = new(1)\nb = old(2)\n"
     changes = [Change(URI, 0, ("a = old(1)",), ("a = new(1)",)), Change(URI, 1, ("b = new(2)",), ("b = old(2)",))]
     assert [c for c in find_candidates(document(text), changes) if c.proposal is not None] == []
@@ -201,7 +201,10 @@ def test_places_that_diagnostics_name(piece: str, message: str, places: list[tup
 
 
 def test_an_older_change_may_fit_what_is_reported():
-    """The newest change took the import away, an older one shows what becomes of its uses; that one is the example."""
+    """The example for the model is the older change that shows what becomes of the reported name.
+
+    The newest change only removed the import.
+    """
     text = "from typing import Optional\na: int | None = 1\nb: Optional[str] = ''\n"
     older = Change(URI, 1, ("a: Optional[int] = 1",), ("a: int | None = 1",))
     newest = Change(URI, 0, ("from typing import Optional",), ("",))
@@ -240,12 +243,12 @@ def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: predi
     text = request.region.replace("a = fetch('x')\n", line).removesuffix("b = other('y')\n" if "other" in line else "")
     read = prediction.read_prediction(now, candidate, changes, finished(text, reason))
     assert read.verdict == verdict
-    # Of the lines around it nothing was reported.
+    # Nothing was reported for the lines around it.
     assert (read.edit.text if read.edit else None) == ("a = fetch('x', 10)\n" if verdict == "shown" else None)
 
 
 def test_a_change_cannot_end_the_block_that_shows_it():
-    """The model sees a change that holds backticks whole."""
+    """The model sees a whole change, also if the change holds backticks."""
     now, changes = just_changed("a = '```old```'\nb = '```old```'\n", "a = '```new```'\nb = '```old```'\n")
     [candidate] = [c for c in find_candidates(now, changes) if c.proposal is not None]
     request = prediction.build_request(now, candidate, changes, Settings(), 1)
@@ -253,7 +256,7 @@ def test_a_change_cannot_end_the_block_that_shows_it():
 
 
 def test_white_space_of_a_string_is_no_next_edit():
-    """The lines beside a candidate are as they were; what the model leaves out of a string there is put back."""
+    """White space in a string that the model left out is put back, beside a candidate as well."""
     before = 'a = area(1)\nb = area("""\n  \n""")\n'
     now, changes = just_changed(before, before.replace("area(1)", "size(1)"))
     [candidate] = [c for c in find_candidates(now, changes) if c.proposal is not None]

@@ -1,4 +1,4 @@
-"""Filters of inline completion, and the checks that stand before a rewrite is applied. Pure: no engine."""
+"""The checks before a rewrite is applied; without an engine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_good_answer_becomes_edits_inside_the_span():
     ],
 )
 def test_what_is_not_safe_is_not_applied(answer, reason, error, words):
-    """Half answers, rubbish, code from elsewhere and hidden characters never reach the document."""
+    """Half answers, rubbish, foreign code and hidden characters never reach the document."""
     with pytest.raises(error, match=words):
         rewriting.read_rewrite(plan_for("def two(a):\n    b = a"), finished(answer, reason))
 
@@ -66,6 +66,6 @@ def test_bad_selections_are_refused_before_the_model_runs():
 
 
 def test_an_error_elsewhere_does_not_block_an_edit():
-    """The file did not parse before; the rewrite is judged by whether it makes that worse."""
+    """A file that did not parse before can be edited, unless the rewrite makes it worse."""
     plan = plan_for("y = 1", "def broken(:\n    pass\n\n\ny = 1\n")
     assert rewriting.read_rewrite(plan, finished("y = 2\n")).new_region == "y = 2\n"

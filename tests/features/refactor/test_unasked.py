@@ -1,4 +1,4 @@
-"""Text that nobody asked to change stays as it is, whatever the model makes of it. Pure: no engine."""
+"""Text that nobody asked to change stays as it is, whatever the model answers; no engine here."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def plan_of(text: str, region: str = "", instruction: str = "Do it.", language: 
 
 
 def rewritten(text: str, answer: str, region: str = "", instruction: str = "Do it.", language: str = "python") -> str:
-    """`text` after an answer of the model was applied."""
+    """`text` after an answer of the model was applied to the region."""
     plan = plan_of(text, region, instruction, language)
     return apply_edits(text, rewriting.read_rewrite(plan, finished(answer)).edits)
 
 
 def without_blanks(text: str) -> str:
-    """What models make of white space: none at the ends of lines."""
+    """The text as models write it: without white space at the ends of lines."""
     return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
 
 
@@ -65,7 +65,7 @@ STRINGS = [
 
 @pytest.mark.parametrize(("language", "text"), STRINGS)
 def test_white_space_of_strings_stays(language: str, text: str):
-    """A program prints what it printed: of a string whose words stayed, every character does."""
+    """A program prints what it printed: a string whose words stay keeps every character."""
     wanted = text.replace("who", "name")
     assert rewritten(text, without_blanks(wanted), language=language) == wanted
     with pytest.raises(NoChangeError):
@@ -74,7 +74,7 @@ def test_white_space_of_strings_stays(language: str, text: str):
 
 @pytest.mark.parametrize("texts", [("x  y", "x y"), ("x y", "x  y"), ("x\ty", "x  y"), ("x y", "x\ty", "x y")])
 def test_strings_that_differ_by_white_space_alone_are_not_mixed_up(texts: tuple[str, ...]):
-    """A model writes them alike; each is put back where it was."""
+    """Strings that a model writes alike are each put back where they were."""
     text = "def f(who):\n" + "".join(f'    a{i} = "{one}"\n' for i, one in enumerate(texts)) + "    return who\n"
     wanted = text.replace("who", "name")
     answer = wanted.replace("\t", " ").replace("x  y", "x y")
@@ -82,13 +82,13 @@ def test_strings_that_differ_by_white_space_alone_are_not_mixed_up(texts: tuple[
 
 
 def test_lines_of_a_string_that_was_changed_stay():
-    """Where a word of a string was to change, nothing else of it does."""
+    """If one word of a string was to change, nothing else of the string changes."""
     wanted = LETTER.replace("this line is", "that line was").replace("holds a tab", "holds tabs")
     assert rewritten(LETTER, without_blanks(wanted)) == wanted
 
 
 def test_strings_that_are_less_deep_than_their_code():
-    """The model writes the code flush left; the code is put back where it stood, and the string is what it was."""
+    """A string keeps its lines if the model writes the code around it with less indentation."""
     method = '    def f(self, who):\n        """Add.\n\n        Twice.\n        """\n        text = """\nleft\n  \n    deep\n"""\n        return text + who\n'
     text = f"class A:\n    x = 1\n\n{method}\n    y = 2\n"
     wanted = text.replace("who", "name")
@@ -117,7 +117,7 @@ def test_a_name_that_sounds_like_white_space_asks_for_none():
 
 
 def test_strings_that_are_new_are_the_models_own():
-    """One blank that was put in is not the two of another string; a separator may get its blank."""
+    """White space in new strings is the model's own, and in changed strings what it wrote."""
     text = "a = '  '.join(b)\nc = ','.join(d)\n"
     wanted = "a = '  '.join(b)\nc = ', '.join(d)\ne = ' '.join(f)\n"
     assert rewritten(text, wanted) == wanted
@@ -132,7 +132,7 @@ def test_a_ready_made_action_leaves_white_space_alone():
 
 
 def test_random_strings_come_back_through_the_prompt(tokenizer_folder):
-    """Whatever white space a string holds, and however deep: what the model was shown and gave back changed by one name gives the same string."""
+    """A string survives the prompt and back, whatever white space it holds, and at any depth."""
     tokenizer, source = Tokenizer(tokenizer_folder), random.Random(8)
     for _ in range(300):
         lines = ["".join(source.choice(["word", " ", "  ", "\t", "```", "\x0c"]) for _ in range(source.randrange(5))) for _ in range(6)]
@@ -174,7 +174,10 @@ def repeated(language: str, pieces: tuple[str, str, str], answer: str) -> str:
 )
 @pytest.mark.parametrize("tail", ["", TAIL, TAIL.split("\n\n\n", maxsplit=1)[0] + "\n"])
 def test_the_file_around_a_selection_is_not_repeated(head: str, tail: str):
-    """Licence, imports, assignments and calls at module level that an answer begins or ends with are cut off."""
+    """Code from around the selection, at the ends of an answer, is cut off.
+
+    This holds for licences, imports, assignments and calls of a module.
+    """
     assert repeated("python", (HEAD, FUNCTIONS, TAIL), head + BETTER + tail) == BETTER
     before, region, after = (text.replace("\n", "\r\n") for text in (HEAD, FUNCTIONS, TAIL))
     assert repeated("python", (before, region, after), head + BETTER + tail) == BETTER.replace("\n", "\r\n")
@@ -189,7 +192,7 @@ def test_the_file_around_a_selection_is_not_repeated(head: str, tail: str):
     ],
 )
 def test_what_is_repeated_in_another_format_is_repeated(head: str):
-    """Models write what they know as a formatter would."""
+    """Repeated code is cut off also if the model writes it in another format."""
     assert repeated("python", (HEAD, FUNCTIONS, TAIL), head + BETTER) == BETTER
 
 
@@ -257,7 +260,7 @@ def test_what_is_repeated_in_another_format_is_repeated(head: str):
     ],
 )
 def test_each_language_has_its_surroundings(language: str, pieces: tuple[str, str, str], answer: str, wanted: str):
-    """Statements and comments next to a selection, in classes and functions too, and without a grammar by lines."""
+    """Repeated statements and comments are cut off in each language, by lines without a grammar."""
     assert repeated(language, pieces, answer) == wanted
 
 
@@ -272,7 +275,10 @@ def test_each_language_has_its_surroundings(language: str, pieces: tuple[str, st
     ],
 )
 def test_what_cannot_be_cut_off_is_refused(answer: str, words: str):
-    """Surroundings in the middle of an answer, another version of them, or nothing else: never put into the file."""
+    """Code from around the selection that cannot be cut off is never put into the file.
+
+    It may stand in the middle of an answer, differ from the file, or be all of the answer.
+    """
     with pytest.raises(RejectedResultError, match=f"outside the selection.*{words}"):
         rewritten(HEAD + FUNCTIONS + TAIL, answer, FUNCTIONS)
 
@@ -301,7 +307,7 @@ CLASS = f'import os\n\n\nclass A(B):\n    """Doc."""\n\n    x = 1\n\n{METHOD}\n 
 @pytest.mark.parametrize("indent", ["", "    "])
 @pytest.mark.parametrize("head", ["class A(B):\n", 'import os\n\n\nclass A(B):\n    """Doc."""\n\n    x = 1\n\n'])
 def test_the_class_around_a_method_is_not_repeated(head: str, indent: str):
-    """Models put the class's header above the method that they were asked for: only the method is theirs."""
+    """The header of the class that a model writes above a method is cut off."""
     answer = (head + METHOD).replace("f(self)", "f(self, a)")
     answer = "".join(indent + line if line.strip() else line for line in answer.splitlines(keepends=True))
     assert rewritten(CLASS, without_blanks(answer), METHOD) == CLASS.replace("f(self)", "f(self, a)")
@@ -317,7 +323,7 @@ def test_more_than_the_class_around_a_method_is_refused(answer: str):
 
 
 def test_another_version_of_the_docstring_around_a_method_is_refused():
-    """The class's docstring is outside of the method, in other words too."""
+    """The docstring of the class stays outside of the method, in other words as well."""
     doc = '''    """A box.\n\n    Args:\n        size: how large it is\n    """\n\n'''
     method = "    def f(self):\n        return 1\n"
     answer = "class A:\n" + doc.replace("how large", "in metres, how large") + method.replace("1", "2")
@@ -343,7 +349,7 @@ LETTERS = 'def letter(who):\n    return f"Dear {who}"\n\n\nclass Box:\n    def p
     ],
 )
 def test_a_name_that_nobody_named_is_not_taken_away(instruction: str, change: tuple[str, str], lost: str):
-    """Another one renamed than the user named, or one that code around the selection calls: refused."""
+    """A rename of another name than the user named, or of one that other code calls, is refused."""
     text = LETTERS + "\n\nprint(letter(1))\n"
     with pytest.raises(RejectedResultError, match=f"the name {lost},"):
         rewritten(text, LETTERS.replace(*change), LETTERS, instruction=instruction)
@@ -381,7 +387,7 @@ def test_names_go_that_were_asked_for(instruction: str, changes: list[tuple[str,
     ],
 )
 def test_names_of_each_language(language: str, before: str, region: str, after: str):
-    """The parameter that was to be renamed is, and the function instead of it is not."""
+    """The named parameter may be renamed in each language, and a function in its place may not."""
     text, instruction = before + region + after, "Rename the parameter who to name."
     assert rewritten(text, region.replace("who", "name"), region, instruction, language) == text.replace("who", "name")
     with pytest.raises(RejectedResultError, match="the name load,"):
@@ -396,7 +402,7 @@ def test_a_ready_made_action_takes_no_name_away():
 
 
 def test_text_that_reads_like_a_control_token_is_not_lost():
-    """A model that would write it ends its answer there; the rest of the code is not thrown away."""
+    """The rest of the code is not lost if the model ends its answer at such a text."""
     text = "def f(a):\n    # The text ends with <|im_end|>\n    send(a)\n    return a\n"
     with pytest.raises(RejectedResultError, match="left out the text"):
         rewritten(text, "def f(b):\n    # The text ends with \n    send(b)\n    return b\n")

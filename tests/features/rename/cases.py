@@ -1,9 +1,15 @@
 """Golden cases of renaming, one readable text for each subject (`cases/*.txt`).
 
-A case is a line ``=== title``, a line ``rename NEW_NAME`` (and ``also possible``, …), perhaps lines ``signature (…)``, ``form method``, ``was new=old`` and ``argument name=expression``, files, each under a line ``>>> path``, and under a line ``+++`` the
-unified diff and the sites that are left, or ``refused: reason``. ``‸`` stands before the cursor's character.
+The format of a case:
 
-``python -m tests.features.rename.cases`` writes what is found into the cases that expect nothing yet, for the author to read.
+- a line ``=== title``
+- a line ``rename NEW_NAME``, perhaps followed by ``also possible`` and the like
+- perhaps lines ``signature (…)``, ``form method``, ``was new=old``, ``argument name=expression``
+- files, each under a line ``>>> path``; ``‸`` stands before the cursor's character
+- under a line ``+++``: the unified diff and the sites that are left, or ``refused: reason``
+
+``python -m tests.features.rename.cases`` writes what it finds into the cases that expect nothing
+yet, for the author to read.
 """
 
 from __future__ import annotations
@@ -39,7 +45,7 @@ class Case:
     expected: str
 
     def found_in(self, root: Path) -> str:
-        """What is found, in the words of the case; `root` is an empty folder."""
+        """The result in the words of the case; `root` is an empty folder."""
         root = root.resolve()
         cursor = None
         for name, text in self.files.items():

@@ -1,6 +1,7 @@
-"""The rename cases of jedi's own test suite, from its source distribution: ``python -m tests.features.rename.jedi_cases FOLDER`` prints how ours differ.
+"""The rename cases of jedi's own test suite, read from its source distribution.
 
-The cases are read where they are; none of their text is kept here.
+``python -m tests.features.rename.jedi_cases FOLDER`` prints how our results differ. The cases are
+read where they are; none of their text is kept here.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ _PLACE = re.compile(r"#\? (?P<column>\d+)(?: (?P<kind>error|text))? *(?P<argumen
 
 @dataclass(frozen=True)
 class JediCase:
-    """`expected`: the lines that jedi takes away and puts in their place, by file; None where it refuses."""
+    """A case of jedi's suite.
+
+    `expected` has the lines that jedi removes and adds, with their file; it is None if jedi refuses
+    the rename.
+    """
 
     title: str
     code: str
@@ -41,7 +46,7 @@ class JediCase:
 
 
 def fetch(folder: Path) -> Path:
-    """The folder with jedi's cases, of the version that is installed."""
+    """The folder with the cases of the jedi version that is installed."""
     name = f"jedi-{version('jedi')}"
     if not (folder / name).is_dir():
         command = [
@@ -75,7 +80,7 @@ def read_cases(folder: Path) -> list[JediCase]:
 
 
 def ours(case: JediCase, folder: Path, work: Path) -> tuple[frozenset[str] | None, str]:
-    """The lines that we change in the case, and what is left; None and the reason where we refuse."""
+    """The lines that we change in the case, and what is left; None and the reason if refused."""
     root = work.resolve() / "refactor"
     shutil.copytree(folder, root)
     path = root / "rename.py"
@@ -96,7 +101,7 @@ def ours(case: JediCase, folder: Path, work: Path) -> tuple[frozenset[str] | Non
 
 
 def _changed_lines(diff: str) -> frozenset[str]:
-    """``file -line`` and ``file +line`` for each line of a diff that goes or comes."""
+    """``file -line`` and ``file +line`` for each line that a diff removes or adds."""
     name, found = "", set()
     for line in diff.splitlines():
         if line.startswith("--- "):
@@ -109,7 +114,7 @@ def _changed_lines(diff: str) -> frozenset[str]:
 
 
 def differences(folder: Path) -> dict[str, str]:
-    """By the title of each case that we treat otherwise: how."""
+    """How our results differ from jedi's, by the title of the case."""
     cases = fetch(folder)
     found = {}
     for case in read_cases(cases):

@@ -13,5 +13,5 @@ CASES = [pytest.param(case, id=f"{path.stem}: {case.title}") for path in sorted(
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(case: Case, tmp_path: Path):
-    """Exactly the sites that refer to the symbol change, and each other one is reported with its reason."""
+    """Exactly the sites of the symbol change, and every other site is reported with its reason."""
     assert case.found_in(tmp_path) == case.expected

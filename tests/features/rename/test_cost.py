@@ -1,4 +1,4 @@
-"""What a rename takes: each text is parsed once, and no tree is kept when it is done."""
+"""The costs of a rename: each text is parsed once, and no tree is kept when it is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAIN = "from lib import Square\n\nprint(Square().area())\n"
 
 
 def renamed(root: Path) -> None:
-    """A method that two files have is named anew."""
+    """Rename a method that two files use."""
     (root / "lib.py").write_text(LIB, encoding="utf-8")
     (root / "main.py").write_text(MAIN, encoding="utf-8")
     files = WorkspaceFiles(root)
@@ -31,7 +31,11 @@ def renamed(root: Path) -> None:
 
 
 def test_each_text_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The search for the old name, the check of all plain names and the search for the new one share the trees: a rename in many files is no slower for having two checks."""
+    """A rename in many files is no slower for having two checks.
+
+    The search for the old name, the check of all plain names and the search for the new name share
+    the trees.
+    """
     parsed: list[str] = []
     real = names.parse
     monkeypatch.setattr(names, "parse", lambda text, *more, **options: (parsed.append(text), real(text, *more, **options))[1])
@@ -41,7 +45,7 @@ def test_each_text_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_tree_is_kept(tmp_path: Path):
-    """The memory of one rename is there for the next, and does not wait for the garbage collector."""
+    """The memory of a rename is free afterwards, without the garbage collector."""
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Renames through files as they are on disk: in other encodings, with marks, without endings, too large, of other kinds."""
+"""Renames in files as they are on disk: encodings, marks, missing suffixes, sizes, other kinds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIB = b"def net(x):\n    return x\n"
 
 
 def planned(root: Path, new_name: str, *, opened: dict[str, str] | None = None, offset: int = 4) -> Rename:
-    """The rename of what stands at `offset` in ``lib.py``, with some documents open."""
+    """The rename of the name at `offset` in ``lib.py``, with some documents open."""
     files = WorkspaceFiles(root)
     files.open = {files.root / name: Document((files.root / name).as_uri(), text, 1, "python") for name, text in (opened or {}).items()}
     return plan_rename(Query(files, Resolver(files.root, files.open_text), files.root / "lib.py", CharOffset(offset)), new_name)
@@ -41,7 +41,7 @@ def left(found: Rename) -> list[tuple[str, int, str, str]]:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r", "utf-8", "shift_jis"])
 def test_a_file_in_another_encoding_changes_and_stays_in_it(tmp_path: Path, encoding: str):
-    """Its imports and calls follow, and every other byte is as it was."""
+    """Imports and calls in the file follow, and every other byte stays as it was."""
     (tmp_path / "lib.py").write_bytes(LIB)
     signs = {"koi8-r": "имя", "shift_jis": "名前"}.get(encoding, "grüß")
     text = f"# coding: {encoding}\nfrom lib import net\nprint('{signs}', net('{signs}'))\n"
@@ -60,7 +60,7 @@ def test_an_override_in_another_encoding_changes(tmp_path: Path):
 
 @pytest.mark.parametrize("marked", [{"lib.py"}, {"main.py"}, {"lib.py", "main.py"}])
 def test_a_byte_order_mark_is_no_character(tmp_path: Path, marked: set[str]):
-    """A definition, or a use, in the first line behind a mark is found from everywhere, and the mark stays."""
+    """A name in the first line behind a byte order mark is found, and the mark stays."""
     mark = {name: codecs.BOM_UTF8 if name in marked else b"" for name in ("lib.py", "main.py")}
     (tmp_path / "lib.py").write_bytes(mark["lib.py"] + LIB)
     (tmp_path / "main.py").write_bytes(mark["main.py"] + b"import lib; from lib import net; print(net(1), lib.net)\n")
@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_no_character(tmp_path: Path, marked: set[str]):
 
 
 def test_a_mark_that_an_editor_has_kept_is_a_character(tmp_path: Path):
-    """Places in an open document are those of the text that the editor has sent."""
+    """Offsets in an open document count the text that the editor has sent, with its mark."""
     (tmp_path / "lib.py").write_bytes(codecs.BOM_UTF8 + LIB)
     (tmp_path / "main.py").write_bytes(b"from lib import net\nprint(net(1))\n")
     opened = {"lib.py": "\ufeff" + LIB.decode(), "main.py": "\ufefffrom lib import net\nprint(net(1))\n"}
@@ -88,7 +88,10 @@ def test_a_name_that_an_encoding_has_no_signs_for_is_refused(tmp_path: Path, *, 
 
 
 def test_an_editor_gets_no_edits_for_what_it_may_read_otherwise(tmp_path: Path):
-    """An editor that takes such a file for UTF-8 would write it back broken: refused where it has to change, left out where it may."""
+    """No file is written back broken by an editor that takes it for UTF-8.
+
+    The rename is refused if the file has to change, and leaves it out if the file only may change.
+    """
     (tmp_path / "lib.py").write_bytes(LIB)
     text = "# coding: latin-1\nfrom lib import net\nprint(net('grüß'))\n"
     (tmp_path / "main.py").write_bytes(text.encode("latin-1"))
@@ -101,7 +104,7 @@ def test_an_editor_gets_no_edits_for_what_it_may_read_otherwise(tmp_path: Path):
 
 
 def test_what_cannot_be_read_is_listed(tmp_path: Path):
-    """A file that is no text, or too large, and holds the name, is named with the place."""
+    """A file that cannot be read, or is too large, is listed with the place of the name."""
     (tmp_path / "lib.py").write_bytes(LIB)
     (tmp_path / "broken.py").write_bytes(b"from lib import net\nprint(net('gr\xfc\xdf'))\n")
     (tmp_path / "notes.txt").write_bytes(b"net is gro\xdf\n")
@@ -119,7 +122,11 @@ def test_what_cannot_be_read_is_listed(tmp_path: Path):
 
 
 def test_a_parameter_is_looked_for_in_large_files_by_its_function(tmp_path: Path):
-    """A variable of the same name is none of it, and neither is the argument of another function in a file that does not know this one."""
+    """A large file is only searched for arguments of calls of the parameter's own function.
+
+    A variable of the same name is not listed, nor is an argument in a file that lacks the
+    function's name.
+    """
     (tmp_path / "lib.py").write_bytes(LIB)
     filler = b"w = 1\n" * (MAX_BYTES // 6 + 1)
     (tmp_path / "large.py").write_bytes(filler + b"from lib import net\nx = 1\nnet(x=2)\n")
@@ -128,7 +135,7 @@ def test_a_parameter_is_looked_for_in_large_files_by_its_function(tmp_path: Path
 
 
 def test_other_files_of_python_change(tmp_path: Path):
-    """Windows' scripts without a console, web applications' entry points, and scripts without an ending."""
+    """Names also follow in scripts for Windows, web entry points, and scripts without suffix."""
     (tmp_path / "lib.py").write_bytes(LIB)
     use = "from lib import net\nprint(net(1))\n"
     scripts = {
@@ -149,7 +156,7 @@ def test_other_files_of_python_change(tmp_path: Path):
 
 
 def test_a_script_is_known_by_its_first_line_as_it_is_now(tmp_path: Path):
-    """A file without an ending that becomes a script, or none, is looked at again."""
+    """A file without suffix is looked at again when its first line changes."""
     files = WorkspaceFiles(tmp_path)
     script = files.root / "tool"
     script.write_text("net = 1\n")
@@ -165,7 +172,7 @@ def test_a_script_is_known_by_its_first_line_as_it_is_now(tmp_path: Path):
 
 @pytest.mark.parametrize("source", ["from lib import net\nnet(1)\n\tnet(2)", ["from lib import net\n", "net(1)\n", "\tnet(2)"]])
 def test_notebooks_are_listed(tmp_path: Path, source: object):
-    """However a cell's lines are kept."""
+    """A name in a notebook is listed, whether a cell is kept as one string or as lines."""
     (tmp_path / "lib.py").write_bytes(LIB)
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}]}), encoding="utf-8")
     assert left(planned(tmp_path, "gross")) == [("a.ipynb", 1, "mention", "in a notebook")] * 3

@@ -1,4 +1,4 @@
-"""A real model's arguments and names, through the command line."""
+"""The arguments and names that a real model proposes, through the command line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_model_fills_what_calls_have_to_pass(file: Path, capsys: pytest.CaptureFixture[str]):
-    """From the names around, and only with leave: the text without it is that without a model."""
+    """The model fills in names from around the call, and only where the user allows it."""
     arguments = ["rename", str(file), "--line", "1", "--column", "5", "--signature", "(amount, region)", "--fill", *MODEL]
     assert main([*arguments, "--also", "possible", "--write"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -46,7 +46,7 @@ def test_the_model_fills_what_calls_have_to_pass(file: Path, capsys: pytest.Capt
 
 
 def test_the_model_proposes_names(file: Path, capsys: pytest.CaptureFixture[str]):
-    """Names that could be used at once, and none that is there already."""
+    """The proposed names can be used at once, and none of them is taken already."""
     file.write_text("def f(numbers):\n    return sum(numbers) / len(numbers)\n\n\ndef mode(x):\n    return x\n", encoding="utf-8")
     assert main(["rename", str(file), "--line", "1", "--column", "5", *MODEL]) == 0
     names = json.loads(capsys.readouterr().out)["names"]

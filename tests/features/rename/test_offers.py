@@ -25,7 +25,7 @@ def test_nothing_is_offered_where_there_is_no_name(text: str):
 
 
 def test_a_parameter_can_go_move_and_become_keyword_only():
-    """Each with the whole signature, annotations and defaults kept."""
+    """Each offer has the whole signature, with annotations and defaults kept."""
     assert at("def f(a: int, ‸b, c=1, *, d=2):\n    pass\n") == [
         ("Rename b and update every use …", None),
         ("Remove the parameter b", "(a: int, c=1, *, d=2)"),
@@ -43,7 +43,7 @@ def test_a_methods_object_stays():
 
 
 def test_a_constructors_parameters_are_offered_as_a_functions_are():
-    """What Python itself calls otherwise keeps its signature."""
+    """A constructor's parameters are offered; methods that Python calls keep their signature."""
     assert at("class C:\n    def __init__(self, ‸a, b):\n        pass\n")[1:] == [
         ("Remove the parameter a", "(self, b)"),
         ("Make a and what follows keyword-only", "(self, *, a, b)"),
@@ -53,7 +53,7 @@ def test_a_constructors_parameters_are_offered_as_a_functions_are():
 
 
 def test_a_function_can_become_a_method_and_a_method_a_function():
-    """Where the syntax says of which class; with decorators it is another thing."""
+    """The form is offered where the syntax tells the class, and not for decorated functions."""
     assert at("class C:\n    pass\n\n\ndef ‸f(c: C, a):\n    pass\n")[-1][0] == "Make f a method of C"
     assert at("class C:\n    def ‸f(self, a):\n        pass\n")[-1][0] == "Make f a function"
     assert len(at("def ‸f(c: C, a):\n    pass\n")) == 1

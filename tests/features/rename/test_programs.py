@@ -1,4 +1,4 @@
-"""Random small programs, a few of the many of `benchmarks.renames.campaign`."""
+"""A few of the many random programs of `benchmarks.renames.campaign`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ SEEDS = 7
 
 
 def test_no_rename_changes_what_a_program_prints():
-    """A program does after a rename what it did before, whatever scopes its names are in; and most renames are done, none of them by refusing all."""
+    """A program prints after a rename what it printed before, whatever scopes its names are in.
+
+    Most renames are done, so that the promise is not kept by refusing them.
+    """
     interpreter = Interpreter(sys.executable)
     try:
         summary = run(PROGRAMS, SEEDS, [interpreter])
@@ -24,7 +27,10 @@ def test_no_rename_changes_what_a_program_prints():
 
 
 def test_generators_in_place_of_comprehensions_print_the_same():
-    """Programs are left out of the campaign for what CPython mixes up in comprehensions, and not for what the runner makes of them."""
+    """The runner itself does not change what a program with comprehensions prints.
+
+    So the programs that the campaign leaves out are only those that CPython mixes up.
+    """
     text = """
 def f(a):
     return [{b: [c, a] for b in a for c in [b] if c} for a in [a]], {a for a in a}, [(d := a) for a in a], d

@@ -52,7 +52,7 @@ def answer(text: str) -> Finished:
     ],
 )
 def test_a_value_is_one_expression_of_known_names(text: str, value: str | None):
-    """Not more than fits between two commas, and nothing that the file has never heard of."""
+    """A value is no more than fits between two commas, and has only names that the file knows."""
     assert read_value(text, lambda name, _role: name in {"region", "f"}) == value
 
 
@@ -77,7 +77,10 @@ def plan_with(folder: Path, answers: list[str]) -> tuple[Rename, list[InfillRequ
 
 
 def test_calls_get_values_which_want_a_look(tmp_path: Path):
-    """Nested calls, too. Without leave only the definition changes; with it the calls as well."""
+    """Calls, also nested ones, get proposed values only if the user allows it.
+
+    Otherwise only the definition changes.
+    """
     found, asked = plan_with(tmp_path.resolve(), ["region)", "1", "region, 2)"])
     path = tmp_path.resolve() / "m.py"
     assert "print(price(item.amount), price(price(1)))" in found.texts()[path]
@@ -89,7 +92,7 @@ def test_calls_get_values_which_want_a_look(tmp_path: Path):
 
 
 def test_a_constructors_calls_get_values(tmp_path: Path):
-    """At the name of the class: the model is shown the class as it will be, and not another one's constructor."""
+    """The model is shown the new class for its constructor, and not another class's constructor."""
     path = tmp_path.resolve() / "m.py"
     path.write_text(
         "class Other:\n    def __init__(self): ...\nclass Tank:\n    def __init__(self, size):\n        self.size = size\nunit = 1\nTank(2)\n"
@@ -128,7 +131,7 @@ def test_what_is_no_value_leaves_the_call_as_it_is(tmp_path: Path):
 
 
 def test_names_are_asked_for_without_the_old_one():
-    """A model that sees the old name proposes it again."""
+    """A model that sees the old name would propose it again."""
     document = Document("file:///m.py", SOURCE, 1, "python")
     for request in name_requests(document, CharOffset(4), "price", Settings()):
         assert request.prefix == "def "
