@@ -16,6 +16,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 FILE = re.compile(r"(?<![\w/.…-])((?:seed_lsp|engine|benchmarks|tests|editors|docs)/[\w./-]*\w)")
 MODULE = re.compile(r"-m ((?:seed_lsp|engine|benchmarks|tests|editors)\.[\w.]*\w)")
+NEXT_SENTENCE = re.compile(r"^(?!\||    ).*[a-z)`*]\. +[A-Z`]", re.MULTILINE)
+"""A line, not of a table and not of code, in which a second sentence begins."""
 MADE = re.compile(r".*\.(vsix|whl)|docs/figures\b.*")
 """Files that `make` writes, and that a checkout need not have."""
 
@@ -52,6 +54,13 @@ def test_files_and_modules_that_are_named_exist(page: Path) -> None:
     assert [
         name for name in named if not MADE.fullmatch(name) and not any((ROOT / f"{name}{ending}").exists() for ending in ("", ".py"))
     ] == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.relative_to(ROOT).parts[0] != "editors"], ids=name_of)
+def test_a_line_is_a_sentence(page: Path) -> None:
+    """A change of one sentence is a change of one line, so that a reader of the history sees what was said anew."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert [line.group()[-60:] for line in NEXT_SENTENCE.finditer(text)] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/architecture.md"])
