@@ -1,4 +1,4 @@
-"""What the tests in real editors share: where the editors are, the servers that they start, a workspace."""
+"""What the tests in real editors share: where the editors are, their servers, a workspace."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ ROOT = Path(__file__).parents[2]
 HOSTS = Path(os.environ.get("SEED_HOSTS", ROOT / ".hosts"))
 REAL_SERVER = Path(sysconfig.get_path("scripts")) / "seed-lsp"
 REAL_MODEL = "qwen2.5-coder-0.5b"
-# Without what drives the editors their tests cannot be read; `make test-editors` installs it, and runs them all.
+# Without the packages that drive the editors these modules cannot be imported. `make test-editors`
+# installs the packages and runs all tests.
 collect_ignore = [] if find_spec("pynvim") and find_spec("playwright") else ["test_nvim.py", "test_vscode.py"]
 
 PICTURES = os.environ.get("SEED_PICTURES")
-"""Folder for pictures of the editors, for the READMEs."""
+"""The folder for pictures of the editors, for the READMEs; without it none are made."""
 
 
 APP = "import shapes\n\n\ndef report(items):\n    total = 0\n    for item in items:\n        total += item\n    return total\n\n\nprint(report([1]))\n"
@@ -32,14 +33,17 @@ THIRD = "import shapes\n\nprint(shapes.area(5, 6))\n"
 
 
 FOLDER = "büro & co #1"
-"""The workspace's name: an address escapes its blanks, its umlaut and its `#`, and each editor does that in its own way."""
+"""The workspace's name.
+
+An address escapes its blanks, its umlaut and its `#`, and each editor does so in its own way.
+"""
 
 MESSAGES, CHARACTERS = 60, 2000
-"""Shown of those between an editor and the server, and of the window's text, where a test fails."""
+"""How many messages, and how many characters of the window's text, a failing test shows."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder drive a real editor."""
+    """Mark all tests of this folder, since they drive a real editor."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.editor)
@@ -63,7 +67,10 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def launcher(folder: Path, *, cache: Path | None = None) -> Path:
-    """A program that serves as `seed-lsp` does, with the scripted engine in the model's place. Its process ids go to ``pids`` beside it."""
+    """A program that serves as `seed-lsp` does, but with the scripted engine.
+
+    It writes its process ids to the file ``pids`` beside it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "seed-lsp"
     lines = [
@@ -89,7 +96,7 @@ def saved(path: Path, text: str) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Of a test that fails in VS Code, keep the window as it was, and the last messages between it and the server."""
+    """Keep the window and the last messages with the server, if a test in VS Code fails."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if call.when == "call" and report.failed and page is not None:

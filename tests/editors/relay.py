@@ -1,6 +1,7 @@
-"""Stands between an editor and a language server, and notes each message with its time, in seconds: ``python relay.py LOG COMMAND...``.
+"""Stand between an editor and a language server, and note each message with its time in seconds.
 
-VS Code keeps no log of ours that a test could show when it fails.
+Usage: ``python relay.py LOG COMMAND...``. VS Code keeps no log of ours that a test could show when
+it fails.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 STARTED = time.monotonic()
 LONGEST = 240
-"""Bytes of a message that are noted."""
+"""How many bytes of a message are noted."""
 
 
 def pass_on(source: BinaryIO, target: BinaryIO, log: Path, sign: bytes) -> None:

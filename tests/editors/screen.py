@@ -1,4 +1,4 @@
-"""A picture of a terminal's cells, drawn as a terminal would."""
+"""A picture of a terminal's cells, drawn as a terminal would draw it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 SIZE = 17
 FOREGROUND, BACKGROUND = 0xE0E2EA, 0x14161B
-"""Neovim's own, where a cell names none."""
+"""The colours of Neovim itself, for cells that name none."""
 
 
 def draw(cells: list[list[list[Any]]], path: Path) -> None:
-    """`cells` are rows of [character, attributes]; colours are 24 bits."""
+    """Draw the cells; they are rows of [character, attributes], and colours have 24 bits."""
     font = ImageFont.truetype(FONT, SIZE)
     width, height = round(font.getlength("x")), SIZE + 5
     image = Image.new("RGB", (width * len(cells[0]) + 2 * width, height * len(cells) + height), _rgb(BACKGROUND))

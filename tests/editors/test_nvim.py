@@ -1,4 +1,7 @@
-"""The plugin in the real Neovim, 0.12 and 0.11: keys go in, and what is drawn and in the buffer is looked at."""
+"""The plugin in the real Neovim, 0.12 and 0.11, driven by keys.
+
+The tests look at what is drawn, and at the buffer.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ NAMESPACES = {"suggestion": "inline_completion|seed_lsp.ghost", "next": "seed_ls
 
 
 class Neovim:
-    """One Neovim with a screen, and the plugin set up with a server."""
+    """A running Neovim with a screen, whose plugin is set up with a server."""
 
     def __init__(self, binary: Path, folder: Path, server: Path, options: str) -> None:
         for name in ("CONFIG", "DATA", "STATE", "CACHE"):
@@ -70,7 +73,7 @@ class Neovim:
         return "\n".join(self.api.current.buffer[:]) + "\n"
 
     def drawn(self, kind: str) -> str:
-        """The virtual text of ours on the current buffer."""
+        """Our virtual text in the current buffer."""
         return self.lua(
             """local found = {}
             for name, id in pairs(vim.api.nvim_get_namespaces()) do
@@ -97,7 +100,7 @@ class Neovim:
         assert wait_for(condition, seconds), f"it did not happen; the buffer is {self.text!r}, said was {self.said()!r}"
 
     def picture(self, name: str) -> None:
-        """What is on the screen, for the README."""
+        """Save a picture of the screen, for the README."""
         if PICTURES:
             from tests.editors.screen import draw
 
@@ -111,7 +114,7 @@ class Neovim:
             draw(self.lua(code), Path(PICTURES).parents[1] / "nvim" / "images" / name)
 
     def buffer_of(self, name: str) -> str:
-        """The text of a file's buffer; a preview's name ends like the file's."""
+        """The text of a file's buffer, or of its preview, whose name ends like the file's."""
         [buffer] = [one for one in self.api.buffers if one.name.endswith(f"/{FOLDER}/{name}")]
         return "\n".join(buffer[:]) + "\n"
 
@@ -171,7 +174,7 @@ def test_a_word_and_then_the_rest(nvim: Neovim, workspace: Path):
 
 
 def test_typing_along_keeps_what_is_left(nvim: Neovim, workspace: Path):
-    """And a key that accepts before the next answer is there takes the rest alone."""
+    """A key that accepts before the next answer comes takes only the rest."""
     nvim.open(workspace / "app.py").keys("Govalue = ")
     nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
     nvim.keys("scrip<Tab>")
@@ -179,7 +182,7 @@ def test_typing_along_keeps_what_is_left(nvim: Neovim, workspace: Path):
 
 
 def test_what_the_deadline_cut_off_grows_on_the_screen(nvim: Neovim, workspace: Path):
-    """No key is pressed for it; Tab takes all of it."""
+    """The longer text appears without a key, and Tab takes all of it."""
     nvim.open(workspace / "app.py").keys("Go#cut <CR>value = ")
     nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_")
     nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()", 5)
@@ -314,7 +317,10 @@ def test_next_edits_are_gone_to_and_taken(nvim: Neovim, workspace: Path):
 
 
 def test_a_diagnostic_that_comes_later_names_the_place(nvim: Neovim, workspace: Path):
-    """Only what a checker says of the call with the umlauts leads to it; columns of Neovim count bytes."""
+    """Only the checker's message about the call with the umlauts leads to the call.
+
+    Columns of Neovim count bytes.
+    """
     call = "ä = fetch('ö')  #replace ')  =>', 10)  "
     text = "def fetch(url):\n    return url\n\n# stubborn\n" + call.replace("ä = ", "ä = ö = ") + "\n"
     (workspace / "app.py").write_text(text)
@@ -401,9 +407,9 @@ def test_the_help_has_what_it_promises(nvim: Neovim):
 
 @pytest.mark.model
 def test_the_real_model_completes(start: Start, workspace: Path):
-    """All of it is real: the editor, the server, the engine and its model."""
+    """Editor, server, engine and model work together, with nothing scripted."""
     Store().locate(REAL_MODEL)
-    # On a cold, busy machine the deadline would cut the text (it has tests of its own).
+    # On a cold, busy machine the deadline would cut the text; it has tests of its own.
     nvim = start(REAL_SERVER, f"settings = {{ model = {REAL_MODEL!r}, inline = {{ typingDeadlineMs = 4000 }} }}")
     (workspace / "app.py").write_text('def add(a, b):\n    """The sum of two numbers."""\n')
     nvim.open(workspace / "app.py").keys("Goret")

@@ -1,4 +1,7 @@
-"""The extension in the real VS Code: keys go in, and what is on the screen and in the file is looked at."""
+"""The extension in the real VS Code, driven by keys.
+
+The tests look at what is on the screen, and at the files.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ Start = Callable[..., VSCode]
 
 @pytest.fixture(scope="module")
 def start(hosts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a VS Code, which is stopped with the last test."""
+    """Start a VS Code, which is stopped after the last test."""
     if not VSIX.exists():
         pytest.fail("there is no seed-lsp.vsix; run: make test-editors", pytrace=False)
     running: list[VSCode] = []
@@ -67,7 +70,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def vscode(start: Start, scripted: Path) -> VSCode:
-    # A folder is a model as far as a look at the disk tells.
+    # A check that only looks at the disk takes a folder for a model.
     return start({"seed.server.path": str(scripted), "seed.model": str(scripted.parent)})
 
 
@@ -108,7 +111,10 @@ def test_a_word_is_taken_and_escape_leaves_the_rest(window: Window, workspace: P
 
 
 def test_what_comes_at_the_deadline_is_drawn_behind_a_letter(window: Window):
-    """VS Code waits three quarters of a second for it; then it opens its list of words, and takes no suggestion any more."""
+    """A completion that comes at the deadline is drawn before VS Code opens its list of words.
+
+    VS Code waits three quarters of a second for it, and takes no suggestion once the list is open.
+    """
     window.open("app.py").press("Control+End")
     window.type("#deadline \ntota")
     expect(window.ghost().first).to_have_text("scripted_value()", timeout=5_000)
@@ -116,10 +122,10 @@ def test_what_comes_at_the_deadline_is_drawn_behind_a_letter(window: Window):
 
 
 def test_what_the_deadline_cut_off_grows_on_the_screen(window: Window, workspace: Path):
-    """No key is pressed for it; Tab takes all of it."""
+    """The longer text appears without a key, and Tab takes all of it."""
     window.open("app.py").press("Control+End")
     window.type("#cut \nvalue = ")
-    # Looked for at each frame: it is there for a second.
+    # The short text is only there for a second, so it is looked for at each frame.
     window.ghost().filter(has_text=re.compile("^scripted_$")).first.wait_for(timeout=15_000)
     expect(window.ghost().first).to_have_text("scripted_value()", timeout=5_000)
     window.press("Tab")
@@ -133,10 +139,11 @@ HUNKS = (
 
 
 def simplify(window: Window, first: int, last: int) -> None:
-    """Select the lines and choose *Simplify*.
+    """Select the lines and choose *Simplify*; try again if no preview comes.
 
-    Again where no preview comes. The server may not have said yet that it has code actions; and VS Code's lamp asks for them too, a
-    quarter of a second behind the selection: of 300 menus asked for at that moment 13 did not come. A click on one was lost once.
+    The server may not have said yet that it has code actions. VS Code's lamp asks for them too, a
+    quarter of a second after the selection: of 300 menus asked for at that moment 13 did not come.
+    A click on one was lost once.
     """
     entry = window.page.locator(".action-widget .monaco-list-row", has_text="Seed: Simplify")
     preview = window.page.locator(".tab", has_text="Simplify")
@@ -193,7 +200,7 @@ def ask_to_edit(window: Window, instruction: str, first: int, last: int) -> None
 
 
 def test_an_instruction_and_its_draft(window: Window, workspace: Path):
-    """The draft is on the screen before the answer is; the instruction is offered again the next time."""
+    """The draft is shown before the answer, and the instruction is offered again the next time."""
     window.open("app.py")
     ask_to_edit(window, "slowly total=>result", 4, 8)
     window.page.locator(".codelens-decoration a", has_text="denoising").wait_for()
@@ -313,13 +320,14 @@ def test_next_edits_are_gone_to_and_taken_with_tab(window: Window, workspace: Pa
 
 
 def test_what_the_editors_checker_reports_is_a_next_edit(window: Window, workspace: Path):
-    """VS Code's own TypeScript finds the call that misses the new parameter, some time after we asked."""
+    """VS Code's own TypeScript finds the call that misses the parameter, after we were asked."""
     (workspace / "app.ts").write_text(TYPED)
     window.open("app.ts").go_to(1, 30)
-    # The checker is at work.
+    # The squiggle shows that the checker is at work.
     window.page.locator(".squiggly-error").first.wait_for(timeout=60_000)
     window.type(", limit: number")
-    # Tab belongs to a list of words and to a suggestion while one is there; which of them comes is a matter of milliseconds. Behind the line no list does.
+    # Tab may belong to a list of words, or to a suggestion; which of them comes is a matter of
+    # milliseconds. At the end of the line no list comes.
     window.press("End")
     window.drawn("Tab to go to line 5")
     window.hide_suggestion()
@@ -333,7 +341,7 @@ def test_a_next_edit_is_dismissed_and_tab_is_not_taken_from_indentation(window: 
     window.open("app.py")
     change_the_first_call(window)
     window.press("Home")
-    # The editor hears of the cursor, and the keys of the editor, a moment later; no hand is that fast.
+    # The editor learns of the cursor and updates its keys a moment later; no hand is that fast.
     window.page.wait_for_timeout(300)
     window.press("Tab")
     window.save()
@@ -362,7 +370,7 @@ def test_a_killed_server_comes_back(window: Window, workspace: Path, scripted: P
     before = last_pid(scripted)
     os.kill(before, signal.SIGKILL)
     assert wait_for(lambda: last_pid(scripted) != before, 20)
-    # The item says so of the old one for a moment more.
+    # The status item still shows the old server for a moment.
     window.page.wait_for_timeout(500)
     window.status("Seed: ready")
     window.type("value = ")
@@ -401,7 +409,10 @@ def test_the_menu_shows_the_doctor_and_the_log(window: Window, workspace: Path):
 
 
 def test_the_workspace_cannot_choose_the_server_before_it_is_trusted(page: Page, start: Start, scripted: Path, workspace: Path):
-    """Its settings name a program of its own; the user's is started, and the other one runs only after a yes."""
+    """A program that the workspace's settings name does not run before the user trusts it.
+
+    The server of the user's settings is started instead.
+    """
     evil = launcher(workspace / "tools")
     (workspace / ".vscode").mkdir()
     (workspace / ".vscode" / "settings.json").write_text(f'{{"seed.server.path": "{evil}"}}')
@@ -443,7 +454,10 @@ def test_a_model_is_chosen_in_the_menu(window: Window):
 
 
 def test_an_environment_of_its_own(page: Page, start: Start, scripted: Path, workspace: Path, tmp_path: Path):
-    """Without a server one is set up, after a yes: a real environment, into which pip installs what the setting says."""
+    """A server is set up after a yes, in a real environment, if there is none.
+
+    pip installs there what the setting says.
+    """
     package = tmp_path / "package"
     package.mkdir()
     (package / "pyproject.toml").write_text(
@@ -485,14 +499,15 @@ def mean(areas):
     """The mean of some areas."""
 '''
 MODEL = "qwen2.5-coder-1.5b" if PICTURES else REAL_MODEL
-"""The pictures show what users get by default; the tests take the small one, for time."""
+"""The model; the pictures show what users get by default, the tests take a small one for speed."""
 
 
 @pytest.fixture(scope="module")
 def real(start: Start) -> VSCode:
-    """All of it is real: the editor, the server, the engine and its model."""
+    """A VS Code with nothing scripted: the server, the engine and its model are real."""
     Store().locate(MODEL)
-    # What is looked at is the texts: on a cold, busy machine the deadline would cut them (it has tests of its own).
+    # Only the texts matter here. On a cold, busy machine the deadline would cut them; it has tests
+    # of its own.
     settings = {"seed.server.path": str(REAL_SERVER), "seed.model": MODEL, "seed.inline.typingDeadlineMs": 4000}
     return start({**settings, "editor.fontSize": 15 if PICTURES else 14})
 
@@ -502,7 +517,7 @@ def test_the_real_model_completes(page: Page, real: VSCode, workspace: Path):
     (workspace / "shapes.py").write_text(REAL_SHAPES)
     window = Window(page, real, workspace).open("shapes.py")
     window.press("Control+End")
-    # The model is loaded from when the file is shown; a key that comes before that is answered with nothing.
+    # The model is loaded when the file is shown; a key that comes earlier gets no suggestion.
     window.type("    return ")
     for _ in range(20):
         if wait_for(lambda: window.suggested().startswith("sum(areas)"), 3):

@@ -1,4 +1,4 @@
-"""VS Code itself, its server build in a process of its own and its window in a headless browser."""
+"""VS Code itself: its server build in a process of its own, its window in a headless browser."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ START_S = 60_000
 
 
 def relayed(server: str, folder: Path) -> Path:
-    """A program that serves as `server` does, and notes what passes in ``traffic.log``."""
+    """A program that serves as `server` does, and notes all messages in ``traffic.log``."""
     script = folder / "seed-lsp"
     relay = f'"{sys.executable}" "{ROOT}/tests/editors/relay.py" "{folder}/traffic.log"'
     script.write_text(f'#!/bin/sh\nif [ "$1" = serve ]; then exec {relay} "{server}" "$@"; fi\nexec "{server}" "$@"\n')
@@ -60,7 +60,7 @@ def relayed(server: str, folder: Path) -> Path:
 
 
 class VSCode:
-    """A running VS Code with the extension installed. `settings` are the user's."""
+    """A running VS Code with the extension installed; `settings` are the user's."""
 
     def __init__(
         self, hosts: Path, folder: Path, settings: dict[str, Any], *, trust: bool = False, env: dict[str, str] | None = None
@@ -73,7 +73,7 @@ class VSCode:
             settings = {**settings, "seed.server.path": str(relayed(str(settings["seed.server.path"]), folder))}
         user = folder / "data" / "User"
         user.mkdir(parents=True)
-        # Settings of a machine are read from where the server runs, and from nowhere else.
+        # The settings of a machine are only read from where the server runs.
         machine = folder / "data" / "Machine" / "settings.json"
         machine.parent.mkdir()
         for path in (user / "settings.json", machine):
@@ -116,14 +116,14 @@ class VSCode:
 
 
 class Window:
-    """One window on a workspace, driven by keys and what is to be seen."""
+    """A window on a workspace, driven by keys and by what can be seen."""
 
     def __init__(self, page: Page, vscode: VSCode, workspace: Path) -> None:
         self.page, self.workspace = page, workspace
         page.goto(f"http://127.0.0.1:{vscode.port}/?" + urlencode({"folder": str(workspace)}))
 
     def open(self, name: str, *, ready: bool = True) -> Window:
-        """Open a file by the explorer, and wait until the server is there."""
+        """Open a file by the explorer, and wait until the server is ready."""
         self.page.locator(".explorer-folders-view").get_by_text(name, exact=True).dblclick(timeout=START_S)
         self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for(timeout=START_S)
         self.page.locator(".editor-group-container.active .monaco-editor .view-lines").first.click(timeout=START_S)
@@ -132,7 +132,7 @@ class Window:
         return self
 
     def status(self, text: str) -> Locator:
-        """The status item, once it says that."""
+        """The status item, once it shows `text`."""
         found = self.page.locator(f".statusbar-item [aria-label*='{text}']").first
         found.wait_for(timeout=START_S)
         return found
@@ -145,7 +145,7 @@ class Window:
         self.page.keyboard.type(text, delay=20)
 
     def go_to(self, line: int, column: int = 1) -> None:
-        """Counted from 1."""
+        """Go to a line and a column, both counted from 1."""
         self.press("Control+g")
         field = self.quick_input()
         field.fill(f":{line}:{column}")
@@ -153,7 +153,7 @@ class Window:
         self.page.locator(".quick-input-widget").wait_for(state="hidden")
 
     def quick_input(self) -> Locator:
-        """The field of the input that opens, once keys go to it: it is on the screen a moment before."""
+        """The field of the input that opens, once it has the focus; it is visible before."""
         field = self.page.locator(".quick-input-widget input").first
         expect(field).to_be_focused(timeout=20_000)
         return field
@@ -168,7 +168,10 @@ class Window:
         self.pick(f">{title}", title)
 
     def pick(self, text: str, entry: str = "") -> None:
-        """Type into the input that opens, and take the entry that this leaves on top. By keys: a list that is drawn anew at that moment loses a click."""
+        """Type into the input that opens, and take the entry that remains on top.
+
+        This uses keys, since a list that is redrawn at that moment loses a click.
+        """
         field = self.quick_input()
         field.fill(text)
         self.page.locator(".quick-input-list .monaco-list-row.focused", has_text=entry or text).wait_for()
@@ -187,13 +190,13 @@ class Window:
         return "".join(self.ghost().all_inner_texts()).replace("\xa0", " ")
 
     def hide_suggestion(self) -> None:
-        """By Escape, if one is drawn."""
+        """Press Escape, if a suggestion is drawn."""
         if self.ghost().count():
             self.press("Escape")
             expect(self.ghost()).to_have_count(0)
 
     def toast(self, text: str) -> Locator:
-        """A notification, for as long as it takes to come; it may have gone to the list of them by now."""
+        """The notification with the text, once it is there; it may have moved to the list."""
         found = self.page.locator(".notification-list-item", has_text=text).first
         with contextlib.suppress(Error):
             found.wait_for(timeout=5_000)
@@ -203,7 +206,7 @@ class Window:
         return found
 
     def drawn(self, text: str, *, gone: bool = False) -> None:
-        """Wait for text that a decoration draws, which is in no element; or until it is gone."""
+        """Wait until a decoration draws the text, which is in no element, or no longer draws it."""
         found = "[...document.querySelectorAll('.view-line span')].some((e) => getComputedStyle(e, '::after').content.replaceAll('\\u00a0', ' ').includes(text))"
         self.page.wait_for_function(f"(text) => {'!' if gone else ''}{found}", arg=text, timeout=15_000)
 
@@ -212,13 +215,14 @@ class Window:
         self.page.locator(".codelens-decoration a", has_text=text).nth(at).click(timeout=30_000)
 
     def apply_preview(self) -> None:
-        """Apply what the preview has; it closes, and the file is changed."""
+        """Apply what the preview has; the preview closes, and the file is changed."""
         self.press("Control+Enter")
         self.page.locator(".tab.active.dirty").first.wait_for()
 
     def apply_refactoring(self, picture: str = "") -> None:
         """Take what is ticked in the editor's refactor preview."""
-        # The button is there before the edits are, and a click on it is then lost with them; a row comes behind them.
+        # The button appears before the edits, and a click on it then loses them. A row appears
+        # after the edits.
         self.page.locator(".bulk-edit-panel .monaco-list-row").first.wait_for()
         if picture:
             self.picture(picture)

@@ -19,7 +19,10 @@ ENCODINGS = {"visual_studio_code": "utf-16", "neovim": "utf-8"}
 
 
 def plain(value: Any) -> Any:
-    """What the server sent for a method that the client's library does not know, as JSON had it: the library makes named tuples of its objects."""
+    """What the server sent, as JSON had it, for a method that the client's library does not know.
+
+    The library makes named tuples of JSON objects.
+    """
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return {name: plain(entry) for name, entry in value._asdict().items()}
     if isinstance(value, list | tuple):
@@ -29,7 +32,7 @@ def plain(value: Any) -> Any:
 
 @dataclass
 class Editor:
-    """An editor with one buffer: it opens, types, applies edits, and knows what it was told."""
+    """An editor with one buffer: it opens, types, applies edits, and notes messages."""
 
     client: LanguageClient
     encoding: str
@@ -43,7 +46,7 @@ class Editor:
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
     def type(self, start: int, end: int, text: str) -> None:
-        """Replace characters of the buffer, and tell the server as an incremental change."""
+        """Replace characters of the buffer, and tell the server of it as an incremental change."""
         area = self.range(start, end)
         new = self.buffer.text[:start] + text + self.buffer.text[end:]
         version = (self.buffer.version or 0) + 1
@@ -92,7 +95,7 @@ class Editor:
         return await self.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.editSelection", [argument]))
 
     def apply(self, edit: types.WorkspaceEdit) -> str:
-        """Apply an edit as an editor does: only to the version that it names."""
+        """Apply an edit as an editor does: only to the version that the edit names."""
         changes = edit.document_changes or []
         assert changes, "edits must name the version they are for"
         for change in changes:
@@ -134,7 +137,7 @@ def make_client() -> LanguageClient:
 
     @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
     def choose(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
-        """Like a user who takes the entry that the test named, or closes the question."""
+        """Answer like a user who takes the entry that the test named, or closes the question."""
         return next((entry for entry in params.actions or [] if entry.title == client.seed_choice), None)
 
     @client.feature(types.CLIENT_REGISTER_CAPABILITY)
@@ -145,7 +148,7 @@ def make_client() -> LanguageClient:
 
 
 def capabilities(name: str) -> types.ClientCapabilities:
-    """The editor's capabilities as pytest-lsp recorded them, brought up to date in what concerns us."""
+    """The editor's capabilities as pytest-lsp recorded them, updated in what concerns us."""
     found = client_capabilities(name)
     found.general = found.general or types.GeneralClientCapabilities()
     kinds = types.PositionEncodingKind
@@ -176,5 +179,5 @@ async def scripted_client(request: pytest.FixtureRequest, lsp_client: LanguageCl
 
 @pytest.fixture
 def editor(scripted_client: LanguageClient) -> Editor:
-    """A session with the scripted engine, once as each editor."""
+    """A session with the scripted engine, for each of the editors."""
     return scripted_client.seed_editor

@@ -1,4 +1,4 @@
-"""Documents by their addresses, in each spelling that editors use, with folders that are on the disk."""
+"""Documents by their addresses, in each spelling that editors use, with folders on the disk."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ FAILED = -32803
 
 
 def as_vscode(path: Path) -> str:
-    """As the editor's own library writes it: everything but letters, digits and -._~ is escaped."""
+    """The address as VS Code's library writes it: it escapes all but letters, digits and -._~."""
     return "file://" + quote(str(path), safe="/-._~")
 
 
 def as_neovim(path: Path) -> str:
-    """As `vim.uri_from_fname` writes it: what RFC 3986 allows in a path stays."""
+    """The address as `vim.uri_from_fname` writes it: what RFC 3986 allows in a path stays."""
     return "file://" + quote(str(path), safe="/-._~!$&'()*+,;=:@")
 
 
 def unescaped(path: Path) -> str:
-    """As naive clients write it."""
+    """The address as naive clients write it, with nothing escaped but the percent sign."""
     return "file://" + str(path).replace("%", "%25")
 
 
@@ -55,7 +55,7 @@ def project(folder: Path) -> Path:
 
 
 def rename(wire: Wire, uri: str, new: str = "disk", line: int = 0, character: int = 5) -> dict[str, int | None]:
-    """The version that is named for each address."""
+    """Rename, and return the version that the edit names for each address."""
     edit = wire.result("textDocument/rename", {**place(uri, line, character), "newName": new})
     changes = [(change["textDocument"]["uri"], change["textDocument"]["version"]) for change in edit["documentChanges"]]
     assert len(dict(changes)) == len(changes), "two entries for one file"
@@ -64,7 +64,10 @@ def rename(wire: Wire, uri: str, new: str = "disk", line: int = 0, character: in
 
 @pytest.mark.parametrize(("editor", "spell"), SPELLINGS)
 def test_every_request_works_in_awkward_folders(wire: Wire, tmp_path: Path, editor: str, spell):
-    """A blank or an umlaut in the path must not switch the program off; each answer names documents as the client does."""
+    """A blank or an umlaut in the path switches nothing off.
+
+    Each answer names documents as the client does.
+    """
     folders = [project(tmp_path / name) for name in NAMES]
     wire.initialize(editor, rootUri=spell(folders[0]), workspaceFolders=[{"uri": spell(one), "name": one.name} for one in folders])
     for folder in folders:
@@ -98,7 +101,7 @@ def everything_at(wire: Wire, a: str, b: str, closed: str) -> None:
 
 
 def test_a_folder_that_is_closed_in_another_spelling(wire: Wire, editor: str, tmp_path: Path):
-    """It would go on to bound what a rename looks at, and what lies around it would break."""
+    """A folder that stayed open would bound renames, and code around the folder would break."""
     folder = tmp_path / "süb"
     folder.mkdir()
     (folder / "a.py").write_text(DEFINITION)
@@ -113,7 +116,7 @@ def test_a_folder_that_is_closed_in_another_spelling(wire: Wire, editor: str, tm
 
 
 def test_another_spelling_of_an_open_document_is_the_same_document(wire: Wire, tmp_path: Path):
-    """Requests of one client may differ in what they escape; the edits still name the document as it was opened."""
+    """An edit names a document as it was opened, even if the request escapes other characters."""
     folder = project(tmp_path / "a b+c")
     a = as_vscode(folder / "a.py")
     wire.initialize(workspaceFolders=[{"uri": as_vscode(folder), "name": "x"}])
@@ -135,7 +138,7 @@ def test_names_that_differ_in_what_they_unescape_to_are_two_documents(wire: Wire
 
 @pytest.mark.parametrize("how", ["folders", "rootUri", "rootPath", "nulls"])
 def test_the_root_in_each_way_of_naming_it(wire: Wire, editor: str, tmp_path: Path, how: str):
-    """Without it a rename stays in the file's own folder, and leaves the rest broken."""
+    """Without the root a rename would stay in the file's own folder, and leave the rest broken."""
     folder = tmp_path / "w x"
     (folder / "sub").mkdir(parents=True)
     (folder / "sub" / "a.py").write_text(DEFINITION)
@@ -155,7 +158,7 @@ def test_the_root_in_each_way_of_naming_it(wire: Wire, editor: str, tmp_path: Pa
 @pytest.mark.parametrize("root", [True, False])
 @pytest.mark.parametrize("linked", [".", "..", "same"])
 def test_a_workspace_behind_a_link(wire: Wire, editor: str, tmp_path: Path, root: bool, linked: str):
-    """The editor knows the files by the link: another address would open each of them a second time."""
+    """Answers name files by the link that the editor uses; it would open another address again."""
     folder = project(tmp_path / "real" / "project x")
     (folder / "pyproject.toml").write_text("")
     if linked == "..":
@@ -173,7 +176,10 @@ def test_a_workspace_behind_a_link(wire: Wire, editor: str, tmp_path: Path, root
 
 
 def test_a_link_and_its_target_are_open_with_different_texts(wire: Wire, editor: str, tmp_path: Path):
-    """The document asked about decides, in both directions; the places of one text are never edited in the other."""
+    """The document asked about decides, in both directions.
+
+    Offsets in one text are never used for edits in the other.
+    """
     (tmp_path / "real.py").write_text("alpha = 1\n")
     (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
     real, link = ((tmp_path / name).as_uri() for name in ("real.py", "link.py"))
@@ -185,7 +191,10 @@ def test_a_link_and_its_target_are_open_with_different_texts(wire: Wire, editor:
 
 
 def test_another_file_under_two_addresses(wire: Wire, editor: str, tmp_path: Path):
-    """With one text an edit goes to one of them. With two nobody has said which is right, so nothing is renamed."""
+    """If a file is open under two addresses with one text, an edit names one of them.
+
+    With two different texts nobody has said which is right, so nothing is renamed.
+    """
     folder = project(tmp_path / "p")
     (folder / "link.py").symlink_to(folder / "b.py")
     a, b, link = ((folder / name).as_uri() for name in ("a.py", "b.py", "link.py"))
@@ -214,7 +223,10 @@ def test_another_file_under_two_addresses(wire: Wire, editor: str, tmp_path: Pat
     ],
 )
 def test_what_is_no_file_is_refused_in_words_that_fit(wire: Wire, editor: str, uri: str, words: str):
-    """To save it first helps nobody whose document is a cell of a notebook; completions work there all the same."""
+    """The refusal does not tell a user to save what is no file, such as a cell of a notebook.
+
+    Completions work there all the same.
+    """
     wire.initialize(editor)
     wire.open(uri, "area = 1\n")
     code, message = wire.error("textDocument/rename", {**place(uri, 0, 0), "newName": "disk"})
@@ -237,7 +249,7 @@ def test_what_is_no_file_is_refused_in_words_that_fit(wire: Wire, editor: str, u
     ],
 )
 def test_an_odd_open_document_stops_no_other(wire: Wire, editor: str, tmp_path: Path, odd: str):
-    """One document whose address no file can have is not the end of renames in all the others."""
+    """A document whose address no file can have does not stop renames in the others."""
     folder = project(tmp_path / "p")
     wire.initialize(editor, rootUri=folder.as_uri())
     wire.open(odd, "area = 2\n")
@@ -249,7 +261,7 @@ def test_an_odd_open_document_stops_no_other(wire: Wire, editor: str, tmp_path: 
 
 
 def test_a_part_of_a_file_is_not_the_file(wire: Wire, tmp_path: Path):
-    """An address with a fragment is open beside the file: its text is another, and must not stand for the file's."""
+    """The text of an address with a fragment must not stand for the text of the whole file."""
     (tmp_path / "real.py").write_text("alpha = 1\n")
     real = (tmp_path / "real.py").as_uri()
     wire.initialize()
@@ -261,7 +273,7 @@ def test_a_part_of_a_file_is_not_the_file(wire: Wire, tmp_path: Path):
 
 @pytest.mark.parametrize("name", [".env", "git:.env"])
 def test_secrets_are_kept_from_the_model_under_any_address(wire: Wire, tmp_path: Path, name: str):
-    """A link to a file, or another revision of it, does not let through what its name keeps back."""
+    """A link to a secret file, or another revision of it, is kept from the model as well."""
     (tmp_path / "plain.py").write_text("")
     (tmp_path / ".env").symlink_to(tmp_path / "plain.py")
     uri = (tmp_path / ".env").as_uri()

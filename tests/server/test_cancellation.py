@@ -1,4 +1,7 @@
-"""What is called off ends, however early that is: a rewrite that goes on unseen holds the model for a minute."""
+"""What is cancelled ends, however early it is cancelled.
+
+A rewrite that goes on unseen would hold the model for a minute.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def asked_by(wire: Wire, method: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("ticks", range(6))
 async def test_a_cancellation_is_kept_that_comes_as_the_settings_do(ticks: int):
-    """Else a rewrite that was called off at once goes on, and holds the model for its minute."""
+    """Otherwise a rewrite that was cancelled at once would hold the model for a minute."""
     server = create_server(EngineClient())
     work = asyncio.ensure_future(server.session.settled())
     await asyncio.sleep(0)
@@ -55,7 +58,10 @@ async def test_a_cancellation_is_kept_that_comes_as_the_settings_do(ticks: int):
 
 @pytest.mark.parametrize("method", ["seed/rewrite", "workspace/executeCommand"])
 def test_a_request_that_is_cancelled_at_once_frees_the_engine(method: str):
-    """The cancellation comes in the same bytes as the request, before anything of it has run, or while the settings are on their way."""
+    """The cancellation may come in the same bytes as the request, before anything of it has run.
+
+    It may also come while the settings are on their way.
+    """
     with Wire() as wire:
         wire.initialize()
         wire.open(URI, SOURCE)
@@ -78,7 +84,7 @@ def test_a_request_that_is_cancelled_at_once_frees_the_engine(method: str):
 
 
 def test_a_cancellation_is_kept_that_comes_with_the_bar_for_it():
-    """A client may send it right behind its answer that it shows the progress."""
+    """A client may cancel right after its answer that it shows the progress."""
     with Wire() as wire:
         wire.initialize(capabilities={**EDITORS["vscode"], "window": {"workDoneProgress": True}, "workspace": {}})
         wire.open(URI, SOURCE)
@@ -93,7 +99,7 @@ def test_a_cancellation_is_kept_that_comes_with_the_bar_for_it():
 
 
 async def test_work_goes_on_without_a_client_that_says_whether_it_shows_it(monkeypatch: pytest.MonkeyPatch):
-    """Else its request would never be answered."""
+    """A request would otherwise never be answered if the client does not answer ours."""
     monkeypatch.setattr(progress, "CREATED_WITHIN_S", 0.05)
     server = create_server(EngineClient())
     window = types.WindowClientCapabilities(work_done_progress=True)
@@ -111,7 +117,10 @@ async def test_work_goes_on_without_a_client_that_says_whether_it_shows_it(monke
 
 
 def test_settings_that_are_not_here_yet_are_waited_for():
-    """An answer to an earlier question tells the old ones, and what the user has just excluded would reach the model."""
+    """What the user has just excluded must not reach the model.
+
+    An answer to an earlier question would bring the old settings.
+    """
     with Wire() as wire:
         wire.initialize()
         first = asked_by(wire, "workspace/configuration")
@@ -121,14 +130,14 @@ def test_settings_that_are_not_here_yet_are_waited_for():
         wire.send({"jsonrpc": "2.0", "id": first["id"], "result": [{}]})
         place = {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 0}, "context": {"triggerKind": 1}}
         number = wire.start("textDocument/inlineCompletion", place)
-        # Behind it, so that it has been taken up.
+        # This request comes later, so its answer shows that the one before was taken up.
         assert wire.error("foo/bar")
         wire.send({"jsonrpc": "2.0", "id": second["id"], "result": [{"exclude": ["*.py"]}]})
         assert wire.wait(number)["result"] == {"items": []}
 
 
 async def test_one_rename_at_a_time_however_often_the_one_before_is_cancelled(tmp_path: Path):
-    """Two at once would share what jedi keeps, which is not made for threads."""
+    """Two renames at once would share what jedi keeps, which is not made for threads."""
     thread, around = JediThread(), Surroundings(tmp_path, {}, {}, Addresses([], ""))
     begun, go_on, under_way = threading.Event(), threading.Event(), []
 
@@ -157,7 +166,7 @@ async def test_one_rename_at_a_time_however_often_the_one_before_is_cancelled(tm
 
 
 def test_no_fetch_keeps_a_server_that_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A download may take an hour, or wait for a hub that says nothing."""
+    """A download, which may take an hour or wait for a silent hub, does not delay the end."""
     with stalled() as hub:
         settings = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "SEED_LSP_CACHE": str(tmp_path)}
         for name, value in settings.items():

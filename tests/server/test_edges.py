@@ -1,4 +1,4 @@
-"""The protocol's edges with bare messages: states, ends, headers, what does not fit, what was not announced, what is logged."""
+"""The protocol's edges with bare messages: states, ends, headers, misfits, and the log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def editor(request: pytest.FixtureRequest) -> str:
 
 
 def unread(descriptor: int) -> int:
-    """The bytes that wait in a pipe."""
+    """The number of bytes that wait in a pipe."""
     import fcntl
     import termios
 
@@ -45,7 +45,7 @@ def command(name: str, *arguments: Any) -> dict[str, Any]:
 
 
 def test_states(wire: Wire):
-    """What comes before initialize and behind shutdown is refused at once, and a second initialize as well."""
+    """Requests before initialize or after shutdown are refused, and so is a second initialize."""
     asked = {**place(URI, 0, 0), "newName": "x"}
     assert wire.error("textDocument/rename", asked)[0] == NOT_INITIALIZED
     assert wire.error("workspace/executeCommand", command("seed.usage"))[0] == NOT_INITIALIZED
@@ -65,7 +65,7 @@ def test_states(wire: Wire):
 
 @pytest.mark.parametrize("initialized", [True, False])
 def test_exit_without_shutdown_has_status_1(wire: Wire, initialized: bool):
-    """An editor tells a crash from an end by it."""
+    """An editor tells a crash from an end by the status."""
     if initialized:
         wire.initialize()
     wire.notify("exit")
@@ -83,7 +83,7 @@ def test_exit_without_shutdown_has_status_1(wire: Wire, initialized: bool):
     ],
 )
 def test_a_root_that_is_none_is_no_reason_to_stop(wire: Wire, more: dict[str, Any], tmp_path: Path):
-    """The files that are opened are there all the same."""
+    """The files that the editor opens are served without a root."""
     wire.initialize(**more)
     uri = (tmp_path / "a.py").as_uri()
     wire.open(uri, "area = 1\n")
@@ -100,7 +100,7 @@ def test_a_root_that_is_none_is_no_reason_to_stop(wire: Wire, more: dict[str, An
     ],
 )
 def test_what_is_new_in_a_client_is_no_reason_to_refuse_it(wire: Wire, unknown: dict[str, Any]):
-    """A later version of the protocol has more kinds of things; what else the client says of itself counts."""
+    """A client that knows a later version of the protocol is served by what else it announces."""
     documents = {"workspaceEdit": {"documentChanges": True}, **unknown.get("workspace", {})}
     wire.initialize(capabilities={**unknown, "workspace": documents})
     wire.open(URI, "area = 1\n")
@@ -122,7 +122,10 @@ def test_shutdown_ends_a_rewrite_under_way(wire: Wire):
 @pytest.mark.skipif(sys.platform == "win32", reason="the parent is not watched there")
 @pytest.mark.parametrize("reaped", [True, False])
 def test_the_death_of_the_parent_ends_the_server(wire: Wire, reaped: bool):
-    """Another process may hold the pipe open; a server for nobody would stay for good. Whether anybody waits for the dead one makes no difference."""
+    """The server ends with its parent, even if another process holds the pipe open.
+
+    It makes no difference whether anybody waits for the dead parent.
+    """
     parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
         wire.initialize(processId=parent.pid)
@@ -139,18 +142,18 @@ def test_the_death_of_the_parent_ends_the_server(wire: Wire, reaped: bool):
 @pytest.mark.skipif(sys.platform == "win32", reason="the parent is not watched there")
 @pytest.mark.parametrize("way", ["exit", "parent"])
 def test_a_client_that_does_not_read_keeps_no_server(way: str):
-    """It may be stopped, or dead with its end of the pipe in another process's hands."""
+    """A client may be stopped, or dead with its end of the pipe in another process's hands."""
     parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.robustness.scripted"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         asked = [{"jsonrpc": "2.0", "id": "first", "method": "initialize", "params": {"processId": parent.pid, "capabilities": {}}}]
-        # Their answers are more than a pipe holds.
+        # The answers to these are more than a pipe holds.
         asked += [{"jsonrpc": "2.0", "id": number, "method": "foo/bar"} for number in range(900)]
         ending = [{"jsonrpc": "2.0", "id": "last", "method": "shutdown"}, {"jsonrpc": "2.0", "method": "exit"}]
         server.stdin.write(b"".join(map(framed, asked + (ending if way == "exit" else []))))
         server.stdin.flush()
         if way == "parent":
-            # Once the pipe is full.
+            # The parent is killed once the pipe is full.
             assert wait_for(lambda: unread(server.stdout.fileno()) > 60_000)
             parent.kill()
         assert server.wait(LIMIT_S) == (0 if way == "exit" else 1)
@@ -164,7 +167,7 @@ def test_a_client_that_does_not_read_keeps_no_server(way: str):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")
 def test_streams_that_do_not_wait():
-    """A client may hand on the ends of its own pipes, which do not wait; that is neither their end nor a reason to lose a part of an answer."""
+    """With pipes that do not block, the server neither ends nor loses a part of an answer."""
     with Wire(waiting=False) as other:
         other.initialize()
         text = "def f():\n    return 1\n" + "x = 1\n" * 20_000
@@ -175,7 +178,7 @@ def test_streams_that_do_not_wait():
 
 
 def test_headers_in_any_spelling(wire: Wire):
-    """Names of headers have no case, and white space around a value counts for nothing."""
+    """Names of headers have no case, and white space around a value is ignored."""
     wire.initialize()
     for number, header in enumerate(
         [
@@ -199,7 +202,7 @@ def test_headers_in_any_spelling(wire: Wire):
 
 @pytest.mark.parametrize("length", ["1" + "0" * 12, "1" + "0" * 30, "9" * 5000, "-5", "many", "²", ""])
 def test_an_absurd_length_is_refused_in_words(wire: Wire, length: str):
-    """Nothing is allocated for it, and the next message is read."""
+    """Nothing is allocated for an absurd length, and the next message is read."""
     wire.initialize()
     wire.send_bytes(f"Content-Length: {length}\r\n\r\n".encode() + b'{"jsonrpc": "2.0", "id": 7, "method": "foo/bar"}')
     assert wire.wait(None)["error"]["code"] == REQUEST
@@ -227,7 +230,7 @@ def test_an_absurd_length_is_refused_in_words(wire: Wire, length: str):
     ],
 )
 def test_what_is_no_request_is_answered(wire: Wire, body: bytes, code: int):
-    """A client that waits for an answer gets one, with the null that the protocol has for an unknown id."""
+    """A client that waits for an answer gets one, with the protocol's null for an unknown id."""
     wire.initialize()
     wire.send_bytes(framed(body))
     assert wire.wait(None)["error"]["code"] == code
@@ -235,7 +238,7 @@ def test_what_is_no_request_is_answered(wire: Wire, body: bytes, code: int):
 
 
 def test_what_does_not_fit_is_answered(wire: Wire):
-    """Each request gets its answer: which parameter it is, without its value, and nothing of the program's inside."""
+    """Each request gets an answer that names the parameter, without its value and our internals."""
     wire.initialize()
     wire.open(URI, "area = 1\n")
     area, uri = ALL, {"uri": URI}
@@ -315,7 +318,7 @@ def test_what_does_not_fit_is_answered(wire: Wire):
 
 
 def test_one_diagnostic_that_is_none_is_left_out(wire: Wire):
-    """Other programs make them: none of theirs may cost a next edit or the code actions."""
+    """A malformed diagnostic of another program costs no next edit and no code action."""
     wire.initialize()
     wire.open(URI, "def area(r):\n    return r\n")
     places = [ALL, {"start": {"line": 2**53, "character": 0}, "end": {"line": -1, "character": 0}}, {"start": 5}, None]
@@ -332,7 +335,7 @@ def test_one_diagnostic_that_is_none_is_left_out(wire: Wire):
 
 
 def test_no_answer_of_the_client_leaves_a_request_waiting(wire: Wire):
-    """An answer of another shape ends what waited for it; one that nobody waits for ends nothing."""
+    """An answer of a wrong shape ends the request that waited for it, and no other."""
     wire.initialize()
     wire.open(URI, "def f():\n    return 1\n")
     selection = {"uri": URI, "range": ALL, "instruction": "replace 1=>2"}
@@ -347,7 +350,10 @@ def test_no_answer_of_the_client_leaves_a_request_waiting(wire: Wire):
 
 
 def test_a_file_that_is_opened_while_names_are_looked_for(wire: Wire, editor: str, tmp_path: Path):
-    """Its text in the editor may be another than on the disk, and an edit for what is on the disk names no version."""
+    """No edit is made for a text on the disk while the editor shows another one.
+
+    Such an edit would name no version.
+    """
     (tmp_path / "a.py").write_text("area = 1\n")
     (tmp_path / "b.py").write_text("from a import area\n")
     a, b = ((tmp_path / name).as_uri() for name in ("a.py", "b.py"))
@@ -363,7 +369,10 @@ def test_a_file_that_is_opened_while_names_are_looked_for(wire: Wire, editor: st
 
 
 def test_edits_of_a_text_that_is_gone(wire: Wire, editor: str):
-    """Closed and opened again the version may be the old one: the edits were made for another text all the same."""
+    """A document that is closed and opened again may have the old version, but another text.
+
+    Edits for the old text are not applied.
+    """
     wire.initialize(editor)
     wire.open(URI, "def amount():\n    return 1\n")
     asked = {"textDocument": {"uri": URI, "version": 1}, "range": ALL, "instruction": "wait return 1=>return 3"}
@@ -389,7 +398,7 @@ def test_edits_of_a_text_that_is_gone(wire: Wire, editor: str):
 
 @pytest.mark.parametrize("way", ["seed.editSelection", "seed.refactor", "seed.renameAndUpdateCallSites", "seed.changeSignature"])
 def test_no_edit_is_sent_to_an_editor_that_takes_none(wire: Wire, way: str):
-    """It is refused before the model runs, in our words and not in the client's."""
+    """The edit is refused before the model runs, in our words and not in the client's."""
     wire.initialize(capabilities={})
     wire.open(URI, "def f(a):\n    return 1\n")
     argument = {"uri": URI, "range": ALL, "instruction": "replace 1=>2", "name": "simplify" if way == "seed.refactor" else "g"}
@@ -401,7 +410,10 @@ def test_no_edit_is_sent_to_an_editor_that_takes_none(wire: Wire, way: str):
 
 
 def test_nothing_is_asked_that_was_not_announced(wire: Wire):
-    """Neither settings nor registrations, questions or progress: each would come back as an error in the client's words."""
+    """The server only sends requests that the client announced it would take.
+
+    Any other would come back as an error in the client's words.
+    """
     capabilities = {"textDocument": {"completion": {"dynamicRegistration": False}}, "workspace": {"applyEdit": True}}
     wire.initialize(capabilities=capabilities)
     wire.notify("workspace/didChangeConfiguration", {"settings": {"seed": {"completion": {"enabled": True}}}})
@@ -415,7 +427,7 @@ def test_nothing_is_asked_that_was_not_announced(wire: Wire):
 
 
 def test_the_log_holds_nothing_of_the_users(wire: Wire, tmp_path: Path):
-    """Neither refusals' words nor documents, in well-formed requests and in malformed ones."""
+    """The log has no words of refusals or documents, for well-formed and malformed requests."""
     wire.initialize()
     uri = (tmp_path / "a.py").as_uri()
     text = f"import {CANARY}_m\n\n\ndef {CANARY}_f():\n    return {CANARY}_m.x\n"
@@ -452,7 +464,10 @@ def test_the_log_holds_nothing_of_the_users(wire: Wire, tmp_path: Path):
 
 
 def test_a_change_that_is_lost_closes_its_document(wire: Wire):
-    """Later changes would be applied to a text that is not the editor's, and edits go astray; others are nobody's concern."""
+    """The document is closed, since later changes would be applied to a wrong text.
+
+    Other documents are not affected.
+    """
     wire.initialize()
     wire.open(URI, "area = 1\n")
     wire.open(f"{URI}i", "area = 1\n")
@@ -468,7 +483,7 @@ def test_a_change_that_is_lost_closes_its_document(wire: Wire):
 
 @pytest.mark.parametrize("identifier", [{"uri": URI}, {"uri": URI, "version": None}])
 def test_a_change_without_a_version_counts(wire: Wire, identifier: dict[str, Any]):
-    """Its text is the editor's."""
+    """A change without a version reaches the server's text, so that it stays the editor's."""
     wire.initialize()
     wire.open(URI, "area = 1\n")
     wire.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": "new = 2\n"}]})
@@ -476,7 +491,7 @@ def test_a_change_without_a_version_counts(wire: Wire, identifier: dict[str, Any
 
 
 def test_a_version_without_a_change_counts(wire: Wire):
-    """An editor refuses edits for a version that it no longer has."""
+    """An edit names the newest version, as an editor refuses edits for an older one."""
     wire.initialize()
     wire.open(URI, "area = 1\n")
     wire.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": []})
@@ -485,7 +500,7 @@ def test_a_version_without_a_change_counts(wire: Wire):
 
 
 def test_a_file_that_is_too_large_is_refused_in_words(wire: Wire):
-    """Its syntax alone would take seconds, in which no key is answered."""
+    """Parsing such a file would take seconds in which no key is answered."""
     wire.initialize()
     text = "value = compute(1, 'abc')\n" * 50_000
     wire.open(URI, text)

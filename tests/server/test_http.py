@@ -1,4 +1,7 @@
-"""The loopback endpoint: who is let in, what is refused, and what a client gets. The engine process is real and follows a script."""
+"""The loopback endpoint: who is let in, what is refused, and what a client gets.
+
+The engine process is real and follows a script.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def ask(port: int, body: Any, path: str = "/v1/completions", method: str = "POST
     ],
 )
 def test_a_completion(port: int, body: dict[str, Any]):
-    """With a suffix, with the model's marks as Zed writes them, and without what follows."""
+    """A prompt is completed with a suffix, with the model's marks as Zed writes them, or alone."""
     status, found = ask(port, body)
     assert status == 200
     assert found["object"] == "text_completion"
@@ -64,7 +67,10 @@ def test_the_filters_hold_here_too(port: int):
 
 
 def test_a_client_that_leaves_takes_its_request_back(port: int):
-    """Editors end a request with each key; the next one would wait for what nobody wants any more."""
+    """A request is dropped with its connection, as editors drop one with each key.
+
+    The next request would otherwise wait for what nobody wants any more.
+    """
     gone = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     gone.request("POST", "/v1/completions", json.dumps({"prompt": "#slow "}), {"Authorization": f"Bearer {TOKEN}"})
     started = time.monotonic()
@@ -86,7 +92,7 @@ def test_a_client_that_leaves_takes_its_request_back(port: int):
     ],
 )
 def test_who_is_not_let_in(port: int, headers: dict[str, str], status: int):
-    """No token, a wrong one, another name for this machine, a web page."""
+    """Nobody gets in with no token, a wrong token, another host name, or from a web page."""
     found, body = ask(port, {"prompt": "x = "}, **headers)
     assert found == status
     assert "choices" not in body

@@ -25,7 +25,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class Echo:
-    """Answers at once with what it was asked; or fails, as it is told to."""
+    """Answers at once with what it was asked, or fails, as it is told to."""
 
     def answer(self, body: dict, _wanted: Callable[[], bool]) -> dict:
         if body.get("fail"):
@@ -51,7 +51,7 @@ def connect(server: LoopbackServer) -> socket.socket:
 
 
 def ask(server: LoopbackServer, content: bytes = b'{"x": 1}', **headers: str) -> int:
-    """The status of a request's answer."""
+    """The status of the answer to a request."""
     with connect(server) as client:
         lines = [f"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\nAuthorization: Bearer {TOKEN}\r\n"]
         lines += [f"{name}: {value}\r\n" for name, value in ({"Content-Length": str(len(content))} | headers).items() if value]
@@ -63,7 +63,7 @@ def ask(server: LoopbackServer, content: bytes = b'{"x": 1}', **headers: str) ->
 
 
 def ended(client: socket.socket) -> bool:
-    """Whether the server closes a connection; waits for that."""
+    """Wait until the server closes a connection; whether it does."""
     with contextlib.suppress(ConnectionResetError):
         return client.recv(1) == b""
     return True
@@ -74,7 +74,7 @@ def ended(client: socket.socket) -> bool:
     ["\u00b2", "\u00b9\u00b2", "9" * 5000, "-1", "+8", "8.0", "0x8", "1_0", "1e3", " ", "", str(http_endpoint.MAX_BYTES + 1), "8, 8"],
 )
 def test_a_length_that_is_none_is_a_bad_request(server: LoopbackServer, length: str, caplog: pytest.LogCaptureFixture):
-    """Whatever a client says, it gets an answer in words."""
+    """Whatever length a client states, it gets an answer in words."""
     assert ask(server, **{"Content-Length": length}) == 400
     assert caplog.text == ""
 
@@ -107,7 +107,7 @@ def test_a_failure_of_ours_is_answered_and_holds_no_words_of_the_user(server: Lo
 
 
 def test_many_at_once_are_all_served(server: LoopbackServer):
-    """As many as an editor that opens a hundred files at once asks for."""
+    """An editor that opens a hundred files at once gets an answer for each."""
     together = threading.Barrier(100)
     found: list[int] = []
 
@@ -126,7 +126,10 @@ def test_many_at_once_are_all_served(server: LoopbackServer):
 
 @pytest.mark.parametrize("said", [b"", b"G", b"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nA"])
 def test_silent_connections_do_not_keep_others_out(server: LoopbackServer, said: bytes, caplog, capfd):
-    """They hold a bounded number of threads, and who has something to say takes the place of the one that was silent longest."""
+    """Silent connections hold a bounded number of threads.
+
+    A client that has something to say takes the place of the one that was silent longest.
+    """
     server.max_connections = 20
     before = threading.active_count()
     with contextlib.ExitStack() as stack:
@@ -155,7 +158,7 @@ def test_a_silent_connection_ends_by_itself(monkeypatch: pytest.MonkeyPatch, ser
 
 
 def test_a_request_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, server: LoopbackServer):
-    """A byte now and then keeps a connection for a while, not for good."""
+    """A byte now and then keeps a connection open for a while, but not for good."""
     monkeypatch.setattr(http_server, "REQUEST_S", 0.2)
     with connect(server) as client:
         client.sendall(b"POST / HTTP/1.1\r\n")
@@ -172,7 +175,7 @@ def test_a_request_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, ser
 
 
 def test_work_that_somebody_with_the_token_asked_for_does_not_give_way(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch):
-    """However many silent ones come, a request that is being answered stays."""
+    """A request that is being answered stays, however many silent connections come."""
     server.max_connections = 3
     begun, go_on = threading.Event(), threading.Event()
 
@@ -215,7 +218,7 @@ def test_more_work_than_there_is_room_for_is_refused(server: LoopbackServer, mon
 
 @contextlib.contextmanager
 def no_descriptors() -> Iterator[None]:
-    """Nothing can be opened within the block."""
+    """Use up all file descriptors within the block, so that nothing can be opened."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     held: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
@@ -231,7 +234,10 @@ def no_descriptors() -> Iterator[None]:
 
 
 def test_descriptors_that_are_used_up_take_no_core(server: LoopbackServer):
-    """With none left nobody can be let in. That costs next to nothing, and who waited is served as soon as there are some."""
+    """Without free descriptors the server uses almost no processor time.
+
+    A client that waited is served as soon as there are some.
+    """
     with socket.socket() as client:
         client.settimeout(20)
         with no_descriptors():

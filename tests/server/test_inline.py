@@ -1,4 +1,7 @@
-"""Inline completions and next edits over the protocol, with a scripted engine: what is asked, when, and what editors may report."""
+"""Inline completions and next edits over the protocol, with a scripted engine.
+
+The tests show what the engine is asked, when, and what editors may report.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,7 @@ async def test_asked_for_there_is_a_completion_within_a_line(editor: Editor):
 
 
 async def test_a_newer_request_takes_the_place_of_an_older_one(editor: Editor):
-    """The client cancels nothing, as Neovim does while typing; the old request is answered at once all the same."""
+    """An old request is answered at once, even if the client cancels nothing, like Neovim."""
     editor.open("x = 1  #slow\ny = ")
     first = asyncio.ensure_future(editor.complete(12, automatic=True))
     await asyncio.sleep(0.4)
@@ -80,7 +83,10 @@ async def test_a_newer_request_takes_the_place_of_an_older_one(editor: Editor):
 
 
 async def test_of_many_asked_for_the_last_alone_is_run(editor: Editor):
-    """Each is for a text that the next key changes: run one after the other they would hold the engine for half a second each."""
+    """Requests for texts that the next key changed do not run one after the other.
+
+    Each would hold the engine for half a second.
+    """
     editor.open("#wait \nvalue = ")
     started, tasks = time.monotonic(), []
     for _ in range(40):
@@ -95,7 +101,7 @@ async def test_of_many_asked_for_the_last_alone_is_run(editor: Editor):
 
 
 async def test_a_key_takes_the_place_of_what_was_asked_for(editor: Editor):
-    """The user asks, and types on: the new text's completion is neither refused nor waits for the old one's."""
+    """A user who asks and types on gets the new text's completion, without waiting for the old."""
     editor.open("#slow \nx = 1\n")
     asked = asyncio.ensure_future(editor.complete())
     await asyncio.sleep(0.4)
@@ -106,7 +112,7 @@ async def test_a_key_takes_the_place_of_what_was_asked_for(editor: Editor):
 
 
 async def test_the_engine_is_stopped_where_the_statement_ends(editor: Editor):
-    """What the model would write behind the end is not waited for."""
+    """The engine does not go on to write what would stand behind the end of the statement."""
     editor.open("x = 1  #twice")
     [item] = await asyncio.wait_for(editor.complete(automatic=True), 5)
     assert item.insert_text == "first()"
@@ -125,7 +131,10 @@ async def test_the_next_completion_is_prepared_and_then_answers(editor: Editor):
 
 
 async def test_what_the_deadline_cut_off_goes_on(editor: Editor):
-    """The editor is told where it last asked, and gets the longer text there and further along; and what follows the first one, once that was accepted."""
+    """The editor is told when the longer text is there, and gets it there and further along.
+
+    After the first part was accepted, the editor gets the part that follows.
+    """
     editor.open("#cut\nx = ")
     [item] = await editor.complete(automatic=True)
     assert item.insert_text == "scripted_"
@@ -151,7 +160,7 @@ async def test_nobody_is_told_of_a_suggestion_that_was_left(editor: Editor):
 
 
 async def test_a_file_with_secrets_never_reaches_the_model(editor: Editor, tmp_path: Path):
-    """By its name, by .gitignore, and as context of another file."""
+    """A secret is kept back by its name, by .gitignore, and as context of another file."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("private/\n")
     for name in (".env", "server.pem", "private/a.py"):
@@ -176,7 +185,7 @@ async def test_paused_while_typing(editor: Editor):
 
 
 async def test_what_the_editor_reports_is_counted(editor: Editor):
-    """Accepted by the item's command, shown and accepted in part by the published notifications; written to a file at the end."""
+    """Suggestions that were shown or accepted, also in part, are counted, and the counts saved."""
     usage_file().unlink(missing_ok=True)
     editor.open("x = ")
     [item] = await editor.complete()
@@ -194,7 +203,7 @@ async def test_what_the_editor_reports_is_counted(editor: Editor):
 
 
 def statuses(editor: Editor) -> list[Any]:
-    """A list that gets each state that the server tells from now on."""
+    """A list that collects each status that the server tells from now on."""
     seen: list[Any] = []
 
     @editor.client.feature("didChangeStatus")
@@ -205,7 +214,7 @@ def statuses(editor: Editor) -> list[Any]:
 
 
 async def test_the_status_says_what_happens(editor: Editor):
-    """Busy and idle, and why nothing is shown."""
+    """The user sees whether the server is busy, and why nothing is shown."""
     seen = statuses(editor)
     editor.open("val = 1\n")
     await editor.complete(1, automatic=True)
@@ -216,7 +225,7 @@ async def test_the_status_says_what_happens(editor: Editor):
 
 
 async def test_paused_is_said_until_it_is_over(editor: Editor):
-    """Requests that the user makes all the same do not make it look otherwise."""
+    """Requests that the user makes during the pause do not change the status."""
     seen = statuses(editor)
     editor.open("val = ")
     await command(editor, "seed.pause")
@@ -228,7 +237,10 @@ async def test_paused_is_said_until_it_is_over(editor: Editor):
 
 
 async def test_a_change_recurs_at_the_next_call(editor: Editor):
-    """One call gets another name; the other call is offered, for exactly that version, and is not offered again once dismissed."""
+    """After one call gets another name, the other call is offered, and only for this version.
+
+    A next edit that was dismissed is not offered again.
+    """
     editor.open(CALLS)
     at = CALLS.index("area(1")
     editor.type(at, at + 4, "size")
@@ -243,7 +255,7 @@ async def test_a_change_recurs_at_the_next_call(editor: Editor):
 
 
 async def test_a_next_edit_waits_for_the_completion_that_the_user_waits_for(editor: Editor):
-    """Editors ask for both behind the same key."""
+    """Editors ask for both after the same key, and the user waits for the completion."""
     editor.open(CALLS + "#wait \nq = ")
     at = CALLS.index("area(1")
     editor.type(at, at + 4, "size")
@@ -255,7 +267,7 @@ async def test_a_next_edit_waits_for_the_completion_that_the_user_waits_for(edit
 
 
 async def test_looking_around_waits_for_the_completion_that_the_user_waits_for(editor: Editor):
-    """The document gets the focus while an answer is under way, as when the model is still being loaded."""
+    """A document that gets the focus does not delay an answer, also while the model is loaded."""
     editor.open("#wait \nq = ")
     typing = asyncio.ensure_future(editor.complete(automatic=True))
     await asyncio.sleep(0.2)
@@ -296,7 +308,7 @@ async def test_what_the_model_does_not_agree_with_is_not_offered(editor: Editor)
 
 
 async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path: Path):
-    """What an imported name is, from another file of the workspace, once the document has the focus."""
+    """A definition in another file reaches the model once the document has the focus."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "shapes.py").write_text("def area(width: int, height: int) -> int:\n    return width * height\n")
     editor.client.set_configuration({"seed": {"model": str(tmp_path), "inline": {"related": True}}})
@@ -304,10 +316,11 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
     editor.uri = (tmp_path / "use.py").as_uri()
     editor.open("from shapes import area\n\n#related\narea\nx = ")
     editor.client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": editor.uri}, "position": {"line": 4, "character": 0}})
-    # A completion takes the engine from who looks around, and is what the next look waits for: a busy machine needs longer pauses.
+    # A completion takes the engine from the reading of context, and the next completion waits for
+    # that. A busy machine needs longer pauses.
     for pause_s in (2, 2, 3, 5, 8, 13):
         await asyncio.sleep(pause_s)
-        # Without any context the answer is too short to be shown.
+        # An answer without any context is too short to be shown.
         if any("width: int, height: int" in item.insert_text for item in await editor.complete()):
             return
     pytest.fail("no context came")

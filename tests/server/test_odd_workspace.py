@@ -1,4 +1,4 @@
-"""A workspace with ignore files and folders that are not what they should be: everything else goes on, and the user is told."""
+"""A workspace with broken ignore files and folders: the rest works, and the user is told."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ async def renamed(editor: Editor) -> set[str]:
 
 @pytest.mark.parametrize("name", [".gitignore", ".seedignore"])
 async def test_no_ignore_file_stops_the_server(editor: Editor, workspace: Path, name: str):
-    """Not one that comes with a cloned repository: what it says is as much as git takes of it, and costs little."""
+    """An ignore file of a cloned repository cannot stop the server, and costs little.
+
+    It means as much as git takes of it.
+    """
     (workspace / name).write_text("!\n\\\n[\n[z-a]\n\0\n" + "*a" * 30 + "c\n" + "**/a/" * 300 + "c\n")
     editor.uri = (workspace / LONG).as_uri()
     editor.open("from m import count\nx = ")
@@ -51,7 +54,7 @@ async def test_rules_that_cannot_be_known_keep_everything_from_the_model(editor:
 
 
 async def test_an_entry_of_the_settings_that_cannot_be_used_is_told(editor: Editor, workspace: Path):
-    """The others still keep their files from the model."""
+    """The other entries still keep their files from the model."""
     editor.client.set_configuration({"seed": {"exclude": ["!", "use.py"]}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
     editor.open("x = ")
@@ -63,7 +66,7 @@ async def test_an_entry_of_the_settings_that_cannot_be_used_is_told(editor: Edit
 
 
 async def test_what_a_rename_could_not_look_at_is_told_once(editor: Editor, workspace: Path):
-    """A name in there stays, and the user must know."""
+    """The user must know that a name in such a file stays."""
     editor.open("count = 1\n")
     (workspace / ".gitignore").write_text("#" * 200_000)
     for _ in range(2):
@@ -72,7 +75,10 @@ async def test_what_a_rename_could_not_look_at_is_told_once(editor: Editor, work
 
 
 async def test_half_a_character_in_a_file_is_no_failure(editor: Editor, workspace: Path):
-    """JavaScript's editors may send one. What is typed there is completed, and the line that holds it is not rewritten; nobody is bothered with either."""
+    """Text around half a character is completed, and its line is not rewritten.
+
+    Editors written in JavaScript may send one. The user is not told of either.
+    """
     editor.open("area = 1\nb = '\ud800', area\nq = ")
     assert await editor.complete() != []
     editor.type(0, 4, "size")

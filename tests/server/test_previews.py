@@ -1,4 +1,4 @@
-"""What editors build their previews and their model menu on."""
+"""The requests on which editors build their previews and their model menu."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def rewrite(editor: Editor, **more: Any) -> Any:
 
 
 async def test_a_rewrite_to_look_at(editor: Editor):
-    """The edits come back and nothing is applied; on the way the drafts are seen."""
+    """The edits come back with drafts on the way, and nothing is applied."""
     seen: list[Any] = []
     # The test client's own handler knows only the protocol's three kinds of progress.
     editor.client.protocol.fm.features.pop(types.PROGRESS)

@@ -1,4 +1,4 @@
-"""The process as an editor meets it: quick to start, free of torch, clean on its streams, gone when told."""
+"""The server process: it starts fast, without torch, with clean streams, and ends when told."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def serve() -> subprocess.Popen:
 
 
 def test_the_server_never_imports_torch():
-    """Every module of seed_lsp, imported, leaves torch and transformers unloaded."""
+    """No module of seed_lsp, once imported, has loaded torch or transformers."""
     code = (
         "import importlib, pkgutil, sys, seed_lsp\n"
         "names = [m.name for m in pkgutil.walk_packages(seed_lsp.__path__, 'seed_lsp.') if m.name != 'seed_lsp.__main__']\n"
@@ -58,7 +58,10 @@ def test_the_server_never_imports_torch():
 
 
 def test_initialize_is_answered_within_half_a_second():
-    """From the start of the process to the answer, median of seven. On a machine where the protocol's types alone take longer than usual to import, twice that."""
+    """The median of seven starts, from the start of the process to the answer.
+
+    If importing the protocol's types alone takes longer than usual, twice that time is allowed.
+    """
     seconds, floor = [], []
     for _ in range(7):
         started = time.perf_counter()
@@ -103,7 +106,10 @@ async def real_client(lsp_client: LanguageClient):
 
 
 async def test_the_real_engine_process_with_a_small_random_model(real_client: LanguageClient, tiny_folder):
-    """No part is scripted: server, pipe, worker, torch, sampler. The weights are random, so only the way is checked."""
+    """Server, pipe, worker, torch and sampler work together, with nothing scripted.
+
+    The weights are random, so the texts are not checked.
+    """
     settings = {"model": str(tiny_folder), "inline": {"maxTokens": 12}, "edit": {"maxTokens": 32}}
     editor = await start(real_client, "visual_studio_code", settings)
     editor.open("def f():\n    return 1\n")
@@ -116,7 +122,7 @@ async def test_the_real_engine_process_with_a_small_random_model(real_client: La
 
 
 async def test_a_missing_model_is_said_once_while_typing(real_client: LanguageClient, tmp_path, monkeypatch):
-    """Typing without a model is no storm of messages: one message with the command that helps, then silence."""
+    """While the user types, a missing model is told once, with the command that helps."""
     editor = await start(real_client, "neovim", {"model": str(tmp_path)})
     editor.open("x = ")
     for _ in range(3):
@@ -128,7 +134,10 @@ async def test_a_missing_model_is_said_once_while_typing(real_client: LanguageCl
 
 @pytest.mark.parametrize("kind", ["a home folder of nobody", "a named pipe", "weights that are a named pipe"])
 async def test_a_model_that_can_never_be_loaded_is_told_at_once(kind: str, real_client: LanguageClient, tiny_folder, tmp_path):
-    """Neither the list of code actions nor a request fails otherwise or waits; with another model in the settings the next request works."""
+    """The error is told at once, and code actions are listed all the same.
+
+    With another model in the settings the next request works.
+    """
     model = tmp_path / "model.gguf"
     if kind == "a named pipe":
         os.mkfifo(model)

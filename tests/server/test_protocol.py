@@ -32,7 +32,7 @@ async def test_capabilities(editor: Editor):
 
 
 async def test_inline_completion(editor: Editor):
-    """The main job: text at the cursor, inserted there and nowhere else."""
+    """A completion is inserted at the cursor and nowhere else."""
     editor.open("x = ")
     [item] = await editor.complete()
     assert item.insert_text == "scripted_value()"
@@ -41,7 +41,7 @@ async def test_inline_completion(editor: Editor):
 
 
 async def test_typing_along_a_suggestion_asks_the_engine_nothing(editor: Editor):
-    """While the user types what was suggested, the rest is answered at once; another letter asks anew."""
+    """What is left of a typed suggestion is answered at once; another letter asks the engine."""
     editor.open("x = \ny = 2\n")
     [item] = await editor.complete(4, automatic=True)
     for i, letter in enumerate("scripted_"):
@@ -59,7 +59,7 @@ async def test_typing_along_a_suggestion_asks_the_engine_nothing(editor: Editor)
 
 
 async def test_a_suggestion_is_not_taken_up_where_the_text_around_it_changed(editor: Editor):
-    """The same letters in another document, or before another rest of the file, are another question."""
+    """A suggestion is not reused in another document, or if the text behind it changed."""
     editor.open("x = \ny = 2\n")
     await editor.complete(4, automatic=True)
     editor.type(9, 10, "3")
@@ -70,14 +70,20 @@ async def test_a_suggestion_is_not_taken_up_where_the_text_around_it_changed(edi
 
 @pytest.mark.parametrize("text", ["s = '😀é' + ", "a = 1\x0c\n\u2028b = ", "a = 1\r\nb = ", "", "\ufeff"])
 async def test_positions_in_awkward_text(editor: Editor, text: str):
-    """Emoji, form feed, U+2028, CRLF, byte order mark and the empty file: the place asked for is the place answered for."""
+    """The range of the answer is the position asked for, in any text.
+
+    The texts have emoji, form feeds, U+2028, CRLF, a byte order mark, or nothing.
+    """
     editor.open(text)
     [item] = await editor.complete()
     assert item.range == editor.range(len(text), len(text))
 
 
 async def test_incremental_changes_keep_step(editor: Editor):
-    """After edits around form feeds and emoji, the server's text is the editor's: a rewrite touches the right characters."""
+    """After edits around form feeds and emoji, the server's text is the editor's.
+
+    So a rewrite touches the right characters.
+    """
     editor.open("a = '😀'\x0c\nb = 2\r\nc = 3\n")
     editor.type(4, 6, "'é😀\x0c")
     editor.type(0, 0, "# 😀\n")
@@ -86,7 +92,10 @@ async def test_incremental_changes_keep_step(editor: Editor):
 
 
 async def test_the_selected_list_entry_counts_as_typed(editor: Editor):
-    """With the suggestion list open, the item extends the chosen entry over the same range, or clients hide it."""
+    """With the suggestion list open, the item extends the chosen entry over the same range.
+
+    Clients hide any other item.
+    """
     editor.open("x = scr")
     chosen = types.SelectedCompletionInfo(range=editor.range(4, 7), text="scripted_")
     [item] = await editor.complete(chosen=chosen)
@@ -118,7 +127,7 @@ async def test_code_actions_are_listed_without_the_engine(editor: Editor):
 
 
 async def test_resolving_an_action_gives_a_versioned_edit(editor: Editor):
-    """The engine answers with the region in the middle of the file; the edit is minimal and names the version."""
+    """The edit for a region in the middle of the file is minimal and names the version."""
     editor.open(SOURCE)
     [action, *_] = await editor.actions(editor.selection("def g"))
     with pytest.raises(JsonRpcException, match="no change"):
@@ -131,7 +140,7 @@ async def test_resolving_an_action_gives_a_versioned_edit(editor: Editor):
 
 
 async def test_a_stale_version_is_refused(editor: Editor):
-    """The action was offered for an older text: nothing is applied, and the answer says why."""
+    """An action that was offered for an older text is not applied, and the answer says why."""
     editor.open(SOURCE)
     [action, *_] = await editor.actions(editor.selection("def g"))
     editor.type(0, 0, "# typed\n")
@@ -165,7 +174,7 @@ async def test_typing_while_a_completion_is_made_drops_it(editor: Editor):
 
 
 async def test_a_cancelled_request_ends_at_once_and_frees_the_engine(editor: Editor):
-    """$/cancelRequest stops the model, not just the answer: the next request is served without waiting 20 s."""
+    """$/cancelRequest stops the model, so that the next request is not kept waiting for 20 s."""
     editor.open(SOURCE)
     await editor.edit("def g", "replace g => h")
     params = types.ExecuteCommandParams("seed.editSelection", [_argument(editor, "return 0", "slow")])
@@ -254,7 +263,7 @@ async def test_a_bug_in_the_engine_shows_no_code(editor: Editor):
 
 
 async def test_a_killed_engine_comes_back(editor: Editor):
-    """The process dies by SIGKILL in the middle of a request: that one fails with the reason, the next one works."""
+    """If the engine dies during a request, it fails with the reason, and the next one works."""
     editor.open(SOURCE)
     with pytest.raises(JsonRpcException, match="killed by signal 9"):
         await editor.edit("def g", "die")
@@ -271,7 +280,7 @@ async def test_a_file_that_does_not_parse_can_be_edited(editor: Editor):
 
 
 async def test_an_empty_file(editor: Editor):
-    """Nothing to rewrite is said, and a completion can still be made."""
+    """The user is told that there is nothing to rewrite, and a completion can still be made."""
     editor.open("")
     with pytest.raises(JsonRpcException, match="holds no code"):
         await editor.edit("", "anything")
@@ -279,14 +288,14 @@ async def test_an_empty_file(editor: Editor):
 
 
 async def test_crlf_stays(editor: Editor):
-    """The model writes line feeds; the file keeps its line breaks, each of them."""
+    """The file keeps each of its line breaks, although the model writes line feeds."""
     editor.open(SOURCE.replace("\n", "\r\n"))
     await editor.edit("def f", "replace total = a => first = 0\n    total = a")
     assert editor.buffer.text == SOURCE.replace("total = a", "first = 0\n    total = a").replace("\n", "\r\n")
 
 
 async def test_what_nobody_asked_for_does_not_reach_the_document(editor: Editor):
-    """Neither the file's head once more, nor other white space in a string."""
+    """The file's head is not repeated, and white space in a string stays as it is."""
     text = 'import os\n\n\ndef f(a):\n    return """one\n    \n  two""" + a\n'
     editor.open(text)
     new = 'import os\n\n\ndef f(a, b):\n    return """one\n\n  two'
@@ -313,7 +322,10 @@ async def test_documents_that_are_not_open_are_not_touched(editor: Editor):
 
 
 async def test_settings_are_read_and_bad_ones_reported(editor: Editor):
-    """A changed setting counts from the next request on; a bad value is named and the default used."""
+    """A changed setting counts from the next request on; for a bad value the default is used.
+
+    The user is told of the bad value.
+    """
     editor.open("x = ")
     assert len(await editor.complete()) == 1
     editor.client.set_configuration({"seed": {"inline": {"enabled": False}, "mode": "magic"}})
@@ -324,7 +336,10 @@ async def test_settings_are_read_and_bad_ones_reported(editor: Editor):
 
 
 async def test_the_completion_list_is_registered_once_it_is_switched_on(editor: Editor):
-    """Editors without inline completion get the text in the ordinary list, but only where the user asked for it. Neovim registers none while it runs, and says so."""
+    """Editors without inline completion get the text in the ordinary list, if the user wants it.
+
+    Neovim does not register a list while it runs, and the server tells the user so.
+    """
     editor.open("x = ")
     editor.client.set_configuration({"seed": {"completion": {"enabled": True}}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
@@ -343,7 +358,7 @@ async def test_the_completion_list_is_registered_once_it_is_switched_on(editor: 
 
 
 async def test_a_model_that_is_not_here_disables_the_actions(editor: Editor):
-    """The menu says what is missing and which command brings it, before anything is asked of the engine."""
+    """The menu says what is missing and which command brings it, before the engine is asked."""
     editor.client.set_configuration({"seed": {"model": "nonsense"}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
     editor.open(SOURCE)

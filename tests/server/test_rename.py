@@ -1,4 +1,4 @@
-"""Renaming through the protocol: every file of the workspace, open or not, as VS Code and as Neovim ask for it."""
+"""Renaming over the protocol, in open and closed files, as VS Code and as Neovim ask for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAILED, STALE = -32803, -32801
 
 @pytest.fixture
 def project(editor: Editor, tmp_path: Path) -> Path:
-    """Two files, of which the first is open, and its text there is not what is on disk."""
+    """Two files; the first is open, and its text there is not what is on disk."""
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "m.py").write_text("# old\n")
     (tmp_path / "use.py").write_text(USE, encoding="utf-8")
@@ -37,7 +37,7 @@ def at(editor: Editor, word: str) -> dict:
 
 
 def applied(edit: types.WorkspaceEdit, texts: dict[str, str], encoding: str, *, tiers: set[str] | None = None) -> dict[str, str]:
-    """The texts with the edits, of those tiers where the edits have some."""
+    """The texts with the edits applied; with `tiers`, only the edits of these tiers."""
     result = dict(texts)
     for change in edit.document_changes or []:
         document = Document("", texts[change.text_document.uri])
@@ -51,7 +51,10 @@ def applied(edit: types.WorkspaceEdit, texts: dict[str, str], encoding: str, *, 
 
 
 async def test_rename_reaches_open_and_closed_files(editor: Editor, project: Path):
-    """The open file's text counts, not what is on disk; versions are named; what needs a look is marked so."""
+    """The text of an open file counts, and not what is on disk.
+
+    Edits name the versions, and those that need a look are marked.
+    """
     edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
     use = (project / "use.py").as_uri()
     texts = {editor.uri: SOURCE, use: USE}
@@ -64,7 +67,7 @@ async def test_rename_reaches_open_and_closed_files(editor: Editor, project: Pat
 
 
 async def test_annotations_where_the_client_shows_them(editor: Editor, project: Path):
-    """VS Code shows what a change is; Neovim does not, and gets what is certain alone."""
+    """VS Code shows what a change is; Neovim does not, and only gets the certain changes."""
     edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
     assert bool(edit.change_annotations) is (editor.encoding == "utf-16")
 
@@ -85,7 +88,7 @@ async def test_refusals_have_their_reason(editor: Editor, project: Path, word: s
 
 
 async def test_a_read_only_file_stops_the_whole(editor: Editor, project: Path):
-    """Open with unsaved text or not: half a rename would be worse than none."""
+    """Half a rename would be worse than none, whether the file is open or not."""
     (project / "m.py").chmod(0o444)
     with pytest.raises(JsonRpcException, match=r"m\.py is read-only"):
         await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total"))
@@ -96,7 +99,7 @@ async def test_a_read_only_file_stops_the_whole(editor: Editor, project: Path):
 
 
 async def test_typing_on_makes_it_stale(editor: Editor, project: Path):
-    """Places of a text that is no more must not be edited."""
+    """Offsets of a text that is gone must not be edited."""
     many = "\n".join(f"def f{i}(x):\n    return x.count([])\n" for i in range(300))
     (project / "many.py").write_text("from m import count\n" + many)
     pending = asyncio.ensure_future(editor.client.text_document_rename_async(types.RenameParams(**at(editor, "count"), new_name="total")))
@@ -108,7 +111,7 @@ async def test_typing_on_makes_it_stale(editor: Editor, project: Path):
 
 
 async def test_a_cancelled_rename_ends_at_once(editor: Editor, project: Path):
-    """Within 200 ms, and the next one is not kept waiting."""
+    """The rename ends within 200 ms, and the next one is not kept waiting."""
     many = "\n".join(f"def f{i}(x):\n    return x.count([])\n" for i in range(3000))
     (project / "many.py").write_text("from m import count\n" + many)
     await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**at(editor, "count")))
@@ -127,7 +130,7 @@ async def test_a_cancelled_rename_ends_at_once(editor: Editor, project: Path):
 
 
 async def test_the_command_applies_and_reports(editor: Editor, project: Path):
-    """It says what was changed and what was left, and with which reason."""
+    """The command says what was changed, and what was left for which reason."""
     (project / "use.py").write_text("import m  # count\n")
     position = at(editor, "count")["position"]
     argument = {"uri": editor.uri, "position": {"line": position.line, "character": position.character}, "name": "total"}
@@ -139,7 +142,10 @@ async def test_the_command_applies_and_reports(editor: Editor, project: Path):
 
 
 async def test_the_command_gives_the_edit_to_look_at(editor: Editor, project: Path):
-    """For an editor with a preview: nothing is applied, and what is not certain is among the edits, marked."""
+    """An editor with a preview gets the edit, and nothing is applied.
+
+    What is not certain is among the edits, and marked.
+    """
     (project / "use.py").write_text("import m  # count\n")
     answer = plain(await execute(editor, "seed.renameAndUpdateCallSites", "count", name="total", apply=False))
     assert not answer["applied"]
@@ -157,7 +163,7 @@ async def test_the_command_gives_the_edit_to_look_at(editor: Editor, project: Pa
 
 
 async def test_the_signature_as_it_is(editor: Editor, project: Path):
-    """Asked at a call, it is that of the definition."""
+    """A call gives the signature of its definition."""
     found = await execute(editor, "seed.signatureOf", "count([])")
     assert found == {"name": "count", "signature": "(items)"}
     with pytest.raises(JsonRpcException, match="items is no function"):
@@ -180,7 +186,11 @@ tank = Tank(3)
 
 
 async def test_the_signature_of_a_class_is_its_constructors(editor: Editor, project: Path):
-    """An editor can ask for it and change it at the name of the class, at a call, and at ``__init__``; without a constructor it is told so."""
+    """A class's signature is that of its constructor, and can be changed from three places.
+
+    These are the class's name, a call, and ``__init__``. Without a constructor the editor is told
+    so.
+    """
     editor.type(0, len(editor.buffer.text), TANK)
     assert await execute(editor, "seed.signatureOf", "Tank(3)") == {"name": "Tank", "signature": '(self, size, unit="l")'}
     assert (await execute(editor, "seed.signatureOf", "__init__"))["signature"] == '(self, size, unit="l")'
@@ -191,7 +201,7 @@ async def test_the_signature_of_a_class_is_its_constructors(editor: Editor, proj
 
 
 async def test_a_new_signature_changes_the_calls(editor: Editor, project: Path):
-    """Name and signature in one step, in every file; what cannot be bound is reported."""
+    """Name and signature change in one step in all files; calls that cannot be bound are listed."""
     (project / "use.py").unlink()
     editor.type(len(SOURCE), len(SOURCE), "count(*x)\n")
     position = at(editor, "count")["position"]
@@ -217,7 +227,7 @@ async def execute(editor: Editor, command: str, word: str, **more: object) -> di
 
 
 async def test_values_of_the_model_want_a_confirmation(editor: Editor, project: Path):
-    """Where the editor can ask, the calls come with values that are marked; where it cannot, they are left and listed."""
+    """If the editor can ask, the calls come with marked values; else they are left and listed."""
     editor.type(0, len(editor.buffer.text), FILLABLE)
     answer = await execute(editor, "seed.changeSignature", "total(items)", signature="(items, unit)")
     assert [entry["reason"] for entry in answer["left"]] == ["the value is a proposal"]
@@ -238,7 +248,7 @@ async def test_without_a_model_the_calls_are_listed(editor: Editor, project: Pat
 
 
 async def test_names_are_proposed(editor: Editor, project: Path):
-    """As a list for an editor that draws its own, and as an error of the plain request."""
+    """Names come as a list for an editor that draws its own, and in the error of a plain rename."""
     editor.type(0, len(editor.buffer.text), "#say size \n" + SOURCE)
     assert await execute(editor, "seed.suggestNames", "count") == {"names": ["size"]}
     with pytest.raises(JsonRpcException, match="it could be size"):
@@ -246,7 +256,7 @@ async def test_names_are_proposed(editor: Editor, project: Path):
 
 
 async def test_without_a_name_the_user_chooses_one(editor: Editor, project: Path):
-    """In any editor that can show a question; no answer, no change."""
+    """An editor that can show a question lets the user choose; with no answer nothing changes."""
     editor.type(0, len(editor.buffer.text), "#say size \n" + SOURCE)
     before = editor.buffer.text
     with pytest.raises(JsonRpcException, match="no name was chosen"):
@@ -259,7 +269,7 @@ async def test_without_a_name_the_user_chooses_one(editor: Editor, project: Path
 
 
 async def test_actions_at_a_parameter(editor: Editor, project: Path):
-    """What is offered is done when it is taken, and not to another text than that it was offered for."""
+    """What is offered is done when it is taken, but only to the text that it was offered for."""
     (project / "use.py").unlink()
     editor.type(0, len(editor.buffer.text), "def f(a, b):\n    return b\n\n\nf(1, 2)\n")
     place = editor.range(6, 6)
@@ -269,7 +279,7 @@ async def test_actions_at_a_parameter(editor: Editor, project: Path):
         "Seed: Remove the parameter a and update the calls",
     ]
     assert await editor.actions(place, ["quickfix"]) == []
-    # The client's library takes an action that has a command for the command, and that for a text.
+    # The client's library takes an action with a command for the command itself, which is a text.
     remove, keyword_only = (ast.literal_eval(action.command) for action in actions[1:3])
     await editor.client.workspace_execute_command_async(types.ExecuteCommandParams(remove["command"], remove["arguments"]))
     assert editor.buffer.text == "def f(b):\n    return b\n\n\nf(2)\n"
@@ -285,7 +295,7 @@ async def test_a_local_name_of_another_language(editor: Editor, project: Path):
 
 
 async def test_a_function_becomes_a_method(editor: Editor, project: Path):
-    """Offered on its name, and done by the command that the action names."""
+    """The change is offered on the function's name, and the action's command makes it."""
     (project / "use.py").unlink()
     editor.type(0, len(editor.buffer.text), "class C:\n    x = 1\n\n\ndef f(c: C):\n    return c.x\n\n\nf(C())\n")
     place = editor.buffer.text.index("f(c")

@@ -1,4 +1,4 @@
-"""The token that the loopback endpoint asks for: never empty, never known to others, whole or not there."""
+"""The token of the loopback endpoint: never empty, never known to others, written as a whole."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_users_own_token_is_taken(path: Path):
     "content", [b"", b"\n", b" \t\n", b"\0" * 43, b"short", b"two words of a sentence", b"\xff\xfe" * 20, "ключ-ключ-ключ-ключ".encode()]
 )
 def test_what_is_no_token_gives_way_to_a_new_one(path: Path, content: bytes):
-    """An empty file, as a full disk leaves it, would open the endpoint to everybody on the machine."""
+    """An empty file, as a full disk leaves it, would open the endpoint to the whole machine."""
     put(path, content)
     token = read_token()
     assert len(token) > 30
@@ -58,7 +58,7 @@ def test_what_is_no_token_gives_way_to_a_new_one(path: Path, content: bytes):
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o620])
 def test_a_token_that_others_could_know_gives_way_to_a_new_one(path: Path, mode: int, caplog: pytest.LogCaptureFixture):
-    """Its words are no secret any more; the user is told, since an editor may have the old one."""
+    """The old token is no secret any more; the user is told, as an editor may have it."""
     put(path, GOOD.encode(), mode)
     token = read_token()
     assert token != GOOD
@@ -68,7 +68,7 @@ def test_a_token_that_others_could_know_gives_way_to_a_new_one(path: Path, mode:
 
 
 def test_a_full_disk_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A token is written whole or not at all, and the next start makes one."""
+    """A token is written as a whole or not at all, and the next start makes one."""
 
     def full(_file: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -83,7 +83,7 @@ def test_a_full_disk_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_file_system_that_hides_nothing_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Where permissions cannot be kept, a token in a file would be everybody's."""
+    """If permissions cannot be kept, everybody could read a token in a file."""
     real = http_endpoint.whole_file
     monkeypatch.setattr(http_endpoint, "whole_file", lambda path, _mode: real(path, 0o666))
     with pytest.raises(EndpointError, match="SEED_LSP_TOKEN"):
@@ -114,7 +114,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(path: Path):
 
 @pytest.mark.parametrize("before", [None, b""])
 def test_servers_that_start_at_once_have_one_token(path: Path, before: bytes | None):
-    """The one that stays in the file: with another, a server would refuse everybody."""
+    """All servers have the token in the file; with another one a server would refuse everybody."""
     if before is not None:
         put(path, before)
     together = threading.Barrier(8)

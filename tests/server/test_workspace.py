@@ -47,14 +47,17 @@ CHANGES = [
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 @pytest.mark.parametrize(("before", "area", "text", "after"), CHANGES)
 def test_positions_behind_a_lines_end(encoding: str, before: str, area: tuple[int, int, int, int], text: str, after: str):
-    """They mean the line's end (LSP 3.17, Position); another reading puts the server's text out of step with the editor's, for good."""
+    """A position behind the end of a line means its end (LSP 3.17, Position).
+
+    With another reading the server's text would differ from the editor's for good.
+    """
     documents = workspace(encoding)
     documents.put_text_document(types.TextDocumentItem(URI, "python", 1, before))
     assert change(documents, 2, area, text) == after
 
 
 def test_a_snapshot_is_of_one_opening_one_version_and_one_text():
-    """An edit made for it must not reach another text that only has the same number."""
+    """An edit for a snapshot must not reach another text that only has the same version."""
     documents = workspace("utf-16")
     documents.put_text_document(types.TextDocumentItem(URI, "python", 1, "a"))
     first = documents.snapshot("file:///w/a b.py")

@@ -1,4 +1,4 @@
-"""A client of bare messages, for what a library's client would not send, or would mend on the way."""
+"""A client of bare messages, for what a library's client would not send, or would mend."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ def framed(payload: Any) -> bytes:
 
 
 class Wire:
-    """A server process with a scripted engine. `log` is what it wrote to standard error, once it has ended."""
+    """A server process with a scripted engine.
+
+    `log` is what it wrote to standard error, once it has ended.
+    """
 
     def __init__(self, *, waiting: bool = True) -> None:
-        """`waiting`: whether the server's ends of the streams wait by themselves, as usual."""
+        """With `waiting`, the server's ends of the streams block, as usual."""
         (server_in, to_server), (from_server, server_out) = os.pipe(), os.pipe()
         for end in (server_in, server_out):
             os.set_blocking(end, waiting)
@@ -98,7 +101,10 @@ class Wire:
         return self._number
 
     def next(self) -> dict[str, Any]:
-        """The next message, whatever it is; requests of the server are answered as by an editor that has nothing to say."""
+        """The next message of the server.
+
+        A request of the server is answered as by an editor that has nothing to say.
+        """
         message = self._incoming.get(timeout=LIMIT_S)
         assert message is not None, f"the server ended: {self.process.wait(LIMIT_S)}"
         if "method" in message:
@@ -109,7 +115,7 @@ class Wire:
         return message
 
     def wait(self, number: Any) -> dict[str, Any]:
-        """The answer to a request; others that come first are kept."""
+        """The answer to a request; answers to others that come first are kept."""
         while number not in self._answers:
             message = self.next()
             if "method" not in message:
@@ -131,7 +137,7 @@ class Wire:
         return answer["error"]["code"], answer["error"]["message"]
 
     def initialize(self, editor: str = "vscode", **more: Any) -> dict[str, Any]:
-        """`more`: parameters such as `rootUri`."""
+        """Initialize the server; `more` are parameters such as `rootUri`."""
         params = {"processId": None, "rootUri": None, "capabilities": EDITORS[editor], **more}
         found = self.result("initialize", params)
         self.notify("initialized", {})
@@ -142,7 +148,7 @@ class Wire:
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def end(self) -> int:
-        """Shut the server down as the protocol has it; its status."""
+        """Shut the server down as the protocol demands; its exit status."""
         self.result("shutdown")
         self.notify("exit")
         status = self.process.wait(LIMIT_S)

@@ -193,7 +193,10 @@ def test_an_ignore_file_that_is_no_file_says_nothing(tmp_path: Path, kind: str):
 
 
 def test_one_kind_of_ignore_file_does_not_let_in_what_the_other_keeps_out(tmp_path: Path):
-    """A `.gitignore` cannot undo the user's `.seedignore`, nor a folder's file its exclusion."""
+    """A `.gitignore` cannot undo the user's `.seedignore`.
+
+    Nor can a file in an excluded folder undo the folder's exclusion.
+    """
     (tmp_path / "sub").mkdir()
     (tmp_path / ".seedignore").write_text("a.py\nsub/\n")
     (tmp_path / ".gitignore").write_text("!a.py\n!sub/\n")
