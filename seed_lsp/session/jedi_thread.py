@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,6 +29,8 @@ class JediThread:
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
+        # asyncio's own pool would start another thread whenever none of its threads is idle.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jedi")
         self._workspaces: dict[Path, tuple[WorkspaceFiles, Resolver]] = {}
 
     async def run(self, around: Surroundings, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
@@ -42,7 +45,7 @@ class JediThread:
                 raise CancelledError("cancelled")
 
         async with self._one_at_a_time:
-            thread = asyncio.create_task(asyncio.to_thread(self._work, around, work, check))
+            thread = asyncio.get_running_loop().run_in_executor(self._thread, self._work, around, work, check)
             try:
                 return await asyncio.shield(thread)
             except asyncio.CancelledError:
