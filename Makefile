@@ -18,7 +18,7 @@ DIST := dist
 BUILT := $(DIST)/.built
 PACKAGED := pyproject.toml README.md LICENSE $(shell find seed_lsp engine -type f ! -name '*.pyc' ! -name '*.so')
 
-.PHONY: demo test test-fast test-editors test-wheel pictures vsix wheel lint peers bench soak gpu-train gpu-check clean
+.PHONY: demo test test-fast test-editors test-wheel pictures wheel vsix release lint peers bench soak gpu-train gpu-check clean
 
 demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
@@ -62,11 +62,17 @@ $(BUILT): $(SETUP) $(PACKAGED)
 	$(BIN)/python -m build --outdir $(DIST) > $(DIST)/build.log 2>&1 || { tail -30 $(DIST)/build.log; exit 1; }
 	touch $@
 
-# The extension as one file, which VS Code installs. Needs npm.
+# The extension as one file with the wheel in it, for this platform; VS Code installs it. Needs npm.
 vsix: $(VSIX)
 
-$(VSIX): $(NODE)/node $(EXTENSION)/package.json $(EXTENSION)/README.md $(wildcard $(EXTENSION)/src/*.ts $(EXTENSION)/walkthrough/* $(EXTENSION)/images/* $(EXTENSION)/media/*)
-	cd $(EXTENSION) && PATH=$(NODE):$$PATH npm ci --silent --no-audit --no-fund && PATH=$(NODE):$$PATH npm run --silent vsix
+$(VSIX): $(NODE)/node $(BUILT) $(EXTENSION)/package.json $(EXTENSION)/README.md $(wildcard $(EXTENSION)/src/*.ts $(EXTENSION)/walkthrough/* $(EXTENSION)/images/* $(EXTENSION)/media/*)
+	rm -rf $(EXTENSION)/server && mkdir $(EXTENSION)/server && cp $(DIST)/*.whl $(EXTENSION)/server
+	cd $(EXTENSION) && export PATH=$(NODE):$$PATH && npm ci --silent --no-audit --no-fund && npm run --silent vsix -- --target $$(node -p 'process.platform + "-" + process.arch')
+
+# All that is published, for this platform: sdist, wheel and extension.
+release: vsix
+	cp $(VSIX) $(DIST)/seed-lsp-$$(PATH=$(NODE):$$PATH node -p 'process.platform + "-" + process.arch').vsix
+	ls -l $(DIST)
 
 $(NODE)/node:
 	npm install --silent --no-audit --no-fund --prefix $(HOSTS)/node node@24
@@ -136,4 +142,4 @@ $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .peers $(HOSTS) $(VSIX) $(EXTENSION)/dist $(EXTENSION)/node_modules build engine/native/*.so $(DIST) *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .peers $(HOSTS) $(VSIX) $(EXTENSION)/dist $(EXTENSION)/server $(EXTENSION)/node_modules build engine/native/*.so $(DIST) *.egg-info .pytest_cache .mypy_cache .ruff_cache

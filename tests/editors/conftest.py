@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.editors.vscode import Start, VSCode
 
 ROOT = Path(__file__).parents[2]
 HOSTS = Path(os.environ.get("SEED_HOSTS", ROOT / ".hosts"))
@@ -20,7 +27,7 @@ REAL_SERVER = Path(sysconfig.get_path("scripts")) / "seed-lsp"
 REAL_MODEL = "qwen2.5-coder-0.5b"
 # Without the packages that drive the editors these modules cannot be imported. `make test-editors`
 # installs the packages and runs all tests.
-collect_ignore = [] if find_spec("pynvim") and find_spec("playwright") else ["test_nvim.py", "test_vscode.py"]
+collect_ignore = [] if find_spec("pynvim") and find_spec("playwright") else ["test_first_start.py", "test_nvim.py", "test_vscode.py"]
 
 PICTURES = os.environ.get("SEED_PICTURES")
 """The folder for pictures of the editors, for the READMEs; without it none are made."""
@@ -54,6 +61,47 @@ def hosts() -> Path:
     if not HOSTS.is_dir():
         pytest.fail(f"the editors are not at {HOSTS}; run: make test-editors", pytrace=False)
     return HOSTS
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    from tests.editors.vscode import CHROMIUM
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("there is no chromium; run: make test-editors", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def start(hosts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start a VS Code, which is stopped with the last test."""
+    from tests.editors.vscode import VSIX, VSCode
+
+    if not VSIX.exists():
+        pytest.fail("there is no seed-lsp.vsix; run: make test-editors", pytrace=False)
+    running: list[VSCode] = []
+
+    def run(settings: dict[str, object], **more: object) -> VSCode:
+        running.append(VSCode(hosts, tmp_path_factory.mktemp("vscode"), settings, **more))
+        return running[-1]
+
+    yield run
+    for vscode in running:
+        vscode.stop()
 
 
 @pytest.fixture

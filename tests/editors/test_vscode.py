@@ -7,59 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 from engine.store import Store
 from tests.editors.conftest import APP, PICTURES, REAL_MODEL, REAL_SERVER, SHAPES, THIRD, USER, last_pid, launcher, saved
-from tests.editors.vscode import CHROMIUM, VSIX, VSCode, Window
+from tests.editors.vscode import Start, VSCode, Window
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("there is no chromium; run: make test-editors", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
-
-
-Start = Callable[..., VSCode]
-
-
-@pytest.fixture(scope="module")
-def start(hosts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a VS Code, which is stopped after the last test."""
-    if not VSIX.exists():
-        pytest.fail("there is no seed-lsp.vsix; run: make test-editors", pytrace=False)
-    running: list[VSCode] = []
-
-    def run(settings: dict[str, object], **more: object) -> VSCode:
-        running.append(VSCode(hosts, tmp_path_factory.mktemp("vscode"), settings, **more))
-        return running[-1]
-
-    yield run
-    for vscode in running:
-        vscode.stop()
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +32,6 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vscode(start: Start, scripted: Path) -> VSCode:
     # A check that only looks at the disk takes a folder for a model.
     return start({"seed.server.path": str(scripted), "seed.model": str(scripted.parent)})
-
-
-def test_the_server_of_the_selected_interpreter(page: Page, start: Start, workspace: Path, tmp_path: Path):
-    server = launcher(tmp_path / "environment")
-    settings = {"python.defaultInterpreterPath": str(tmp_path / "environment" / "python"), "seed.model": str(tmp_path)}
-    window = Window(page, start(settings), workspace)
-    window.open("app.py").press("Control+End")
-    assert last_pid(server)
-    window.type("value = ")
-    expect(window.ghost().first).to_have_text("scripted_value()", timeout=15_000)
 
 
 @pytest.fixture
@@ -451,32 +401,6 @@ def test_a_model_is_chosen_in_the_menu(window: Window):
     choose(window, "Choose the model")
     window.pick(REAL_MODEL)
     window.status(f"ready · {REAL_MODEL}")
-
-
-def test_an_environment_of_its_own(page: Page, start: Start, scripted: Path, workspace: Path, tmp_path: Path):
-    """A server is set up after a yes, in a real environment, if there is none.
-
-    pip installs there what the setting says.
-    """
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-        '[project]\nname = "seed-lsp"\nversion = "0"\n[project.scripts]\nseed-lsp = "served:main"\n[tool.setuptools]\npy-modules = ["served"]\n'
-    )
-    (package / "served.py").write_text(
-        f"import os, sys\n\ndef main():\n    os.execv({str(scripted)!r}, [{str(scripted)!r}, *sys.argv[1:]])\n"
-    )
-    window = Window(page, start({"seed.server.package": str(package), "seed.model": str(tmp_path)}), workspace)
-    window.open("app.py", ready=False)
-    window.toast("no seed-lsp was found").get_by_role("button", name="Set it up").click()
-    window.page.locator(".monaco-dialog-box", has_text="pip will install").get_by_role("button", name="Set it up").click()
-    window.toast("setting up the server")
-    window.status("Seed: ready")
-    window.page.locator(".editor-group-container.active .view-lines").first.click()
-    window.press("Control+End")
-    window.type("value = ")
-    expect(window.ghost().first).to_have_text("scripted_value()", timeout=15_000)
 
 
 REAL_SHAPES = '''"""Areas of simple shapes."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -47,7 +48,7 @@ SETTINGS = {
     "git.enabled": False,
 }
 VSIX = ROOT / "editors" / "vscode" / "seed-lsp.vsix"
-START_S = 60_000
+START_MS = 60_000
 
 
 def relayed(server: str, folder: Path) -> Path:
@@ -63,8 +64,16 @@ class VSCode:
     """A running VS Code with the extension installed; `settings` are the user's."""
 
     def __init__(
-        self, hosts: Path, folder: Path, settings: dict[str, Any], *, trust: bool = False, env: dict[str, str] | None = None
+        self,
+        hosts: Path,
+        folder: Path,
+        settings: dict[str, Any],
+        *,
+        vsix: Path = VSIX,
+        trust: bool = False,
+        env: dict[str, str] | None = None,
     ) -> None:
+        self.storage = folder / "data" / "User" / "globalStorage" / "seed-lsp.seed-lsp"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -83,10 +92,11 @@ class VSCode:
         command = [str(node), str(main), "--accept-server-license-terms", "--server-data-dir", str(folder)]
         command += ["--user-data-dir", str(folder / "data"), "--extensions-dir", str(folder / "extensions")]
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*command, "--install-extension", str(VSIX), "--force"], check=True, **quiet)
+        subprocess.run([*command, "--install-extension", str(vsix), "--force"], check=True, **quiet)
         # Without the grace time an extension host outlives its window by hours.
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token", "--telemetry-level", "off"]
-        command += ["--reconnection-grace-time", "5", *([] if trust else ["--disable-workspace-trust"])]
+        # The environment is the one given here, and not that of a login shell.
+        command += ["--force-disable-user-env", "--reconnection-grace-time", "5", *([] if trust else ["--disable-workspace-trust"])]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 command,
@@ -115,6 +125,10 @@ class VSCode:
         self._process.wait()
 
 
+Start = Callable[..., VSCode]
+"""Starts a VS Code with these settings of the user; `VSCode` has what more can be said."""
+
+
 class Window:
     """A window on a workspace, driven by keys and by what can be seen."""
 
@@ -124,17 +138,17 @@ class Window:
 
     def open(self, name: str, *, ready: bool = True) -> Window:
         """Open a file by the explorer, and wait until the server is ready."""
-        self.page.locator(".explorer-folders-view").get_by_text(name, exact=True).dblclick(timeout=START_S)
-        self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for(timeout=START_S)
-        self.page.locator(".editor-group-container.active .monaco-editor .view-lines").first.click(timeout=START_S)
+        self.page.locator(".explorer-folders-view").get_by_text(name, exact=True).dblclick(timeout=START_MS)
+        self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for(timeout=START_MS)
+        self.page.locator(".editor-group-container.active .monaco-editor .view-lines").first.click(timeout=START_MS)
         if ready:
             self.status("Seed: ready")
         return self
 
-    def status(self, text: str) -> Locator:
+    def status(self, text: str, timeout_ms: float = START_MS) -> Locator:
         """The status item, once it shows `text`."""
         found = self.page.locator(f".statusbar-item [aria-label*='{text}']").first
-        found.wait_for(timeout=START_S)
+        found.wait_for(timeout=timeout_ms)
         return found
 
     def press(self, *keys: str) -> None:

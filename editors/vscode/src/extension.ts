@@ -42,10 +42,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand(PREVIEW_REFACTORING, (data: ActionData, title: string) => previewRefactoring(running, previews, data, title)),
     running.onStart(() => tellFocus(running, vscode.window.activeTextEditor)),
     vscode.window.onDidChangeActiveTextEditor((editor) => tellFocus(running, editor)),
+    // Settings of the workspace count from now on.
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.start()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('seed.server.path')) {
         void running.start();
+      } else if (event.affectsConfiguration('seed.server.python') && running.state === 'absent') {
+        void running.setUp('asked');
       }
     }),
   );

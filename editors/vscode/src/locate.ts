@@ -4,17 +4,18 @@ import * as path from 'node:path';
 
 export interface Found {
   command: string;
-  origin: 'setting' | 'interpreter' | 'managed';
+  origin: 'setting' | 'own' | 'path';
 }
 
 export interface Places {
-  /** The setting; empty: none. */
+  /** The setting `seed.server.path`; empty where it says nothing. */
   explicit: string;
-  /** The selected interpreter, where there is one. It may be part of the workspace, so it counts only in a trusted one. */
-  interpreter: string | undefined;
-  trusted: boolean;
-  /** The environment that the extension makes. */
-  managed: string;
+  /** The environment that the extension made; undefined where there is no whole one. */
+  environment: string | undefined;
+  /** The folders of PATH, where `uv tool install` and `pipx` put the server. */
+  path: readonly string[];
+  /** Folders whose programs are not taken from PATH: those of the workspace, and of a project's active environment. */
+  foreign: readonly string[];
   home: string;
   exists: (file: string) => boolean;
   windows: boolean;
@@ -30,14 +31,23 @@ export function locate(places: Places): Located {
       ? { command, origin: 'setting' }
       : { missing: `seed.server.path is ${command}, and there is no such file` };
   }
-  if (places.trusted && places.interpreter !== undefined) {
-    const command = path.join(path.dirname(places.interpreter), programName(places.windows));
-    if (places.exists(command)) {
-      return { command, origin: 'interpreter' };
+  if (places.environment !== undefined) {
+    return { command: serverIn(places.environment, places.windows), origin: 'own' };
+  }
+  for (const folder of places.path) {
+    const command = path.join(folder, programName(places.windows));
+    const foreign = places.foreign.some((other) => isWithin(folder, other));
+    if (path.isAbsolute(folder) && !foreign && places.exists(command)) {
+      return { command, origin: 'path' };
     }
   }
-  const command = serverIn(places.managed, places.windows);
-  return places.exists(command) ? { command, origin: 'managed' } : { missing: '' };
+  return { missing: '' };
+}
+
+/** Whether a path is the folder, or lies in it. */
+export function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative === '' || (!path.isAbsolute(relative) && relative.split(path.sep)[0] !== '..');
 }
 
 export function serverIn(environment: string, windows: boolean): string {

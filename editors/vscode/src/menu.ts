@@ -39,7 +39,7 @@ export class Menu implements vscode.Disposable {
       vscode.commands.registerCommand('seed.runDoctor', () => this.runDoctor()),
       vscode.commands.registerCommand('seed.showUsage', () => this.showUsage()),
       vscode.commands.registerCommand('seed.restart', () => server.start()),
-      vscode.commands.registerCommand('seed.installServer', () => server.setUp()),
+      vscode.commands.registerCommand('seed.installServer', () => server.setUp('asked')),
     ];
   }
 

@@ -10,7 +10,7 @@ export interface ServerStatus {
   percent: number | null;
 }
 
-export type Life = 'absent' | 'starting' | 'running' | 'stopped';
+export type Life = 'absent' | 'settingUp' | 'starting' | 'running' | 'stopped';
 
 export interface Shown {
   text: string;
@@ -22,6 +22,9 @@ export interface Shown {
 export function statusText(life: Life, status: ServerStatus | undefined, paused: boolean, model: string): Shown {
   if (life === 'absent') {
     return { text: '$(circle-slash) Seed', tooltip: 'Seed has no server yet: click to set one up', alarm: 'warning' };
+  }
+  if (life === 'settingUp') {
+    return { text: '$(loading~spin) Seed', tooltip: 'Seed: the server is being set up', alarm: 'none' };
   }
   if (life === 'starting') {
     return { text: '$(loading~spin) Seed', tooltip: 'Seed: the server is starting', alarm: 'none' };

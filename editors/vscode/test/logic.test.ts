@@ -1,43 +1,10 @@
 import assert from 'node:assert/strict';
-import * as path from 'node:path';
 import { test } from 'node:test';
 
 import { offered, remember } from '../src/instructions.ts';
-import { locate, type Places } from '../src/locate.ts';
 import { changeOf, indents, isAt, moved } from '../src/oneEdit.ts';
 import { namesChanged } from '../src/parameters.ts';
 import { type ServerStatus, statusText } from '../src/statusText.ts';
-
-const PLACES: Places = {
-  explicit: '',
-  interpreter: '/env/bin/python',
-  trusted: true,
-  managed: '/storage/server',
-  home: '/home/me',
-  exists: () => true,
-  windows: false,
-};
-
-test('the server is the one that the setting names, or none', () => {
-  assert.deepEqual(locate({ ...PLACES, explicit: '~/bin/seed-lsp' }), { command: '/home/me/bin/seed-lsp', origin: 'setting' });
-  const missing = locate({ ...PLACES, explicit: '/nowhere/seed-lsp', exists: (file) => !file.startsWith('/nowhere') });
-  assert.ok('missing' in missing && missing.missing.includes('/nowhere/seed-lsp'));
-});
-
-test('then the one beside the interpreter, then the managed one', () => {
-  assert.deepEqual(locate(PLACES), { command: path.join('/env/bin', 'seed-lsp'), origin: 'interpreter' });
-  const exists = (file: string) => file.startsWith('/storage');
-  assert.deepEqual(locate({ ...PLACES, exists }), { command: '/storage/server/bin/seed-lsp', origin: 'managed' });
-  assert.deepEqual(locate({ ...PLACES, exists: () => false }), { missing: '' });
-  assert.deepEqual(locate({ ...PLACES, interpreter: undefined, windows: true }), {
-    command: path.join('/storage/server', 'Scripts', 'seed-lsp.exe'),
-    origin: 'managed',
-  });
-});
-
-test('an interpreter that may be the workspace’s own is not run before the workspace is trusted', () => {
-  assert.deepEqual(locate({ ...PLACES, trusted: false }), { command: '/storage/server/bin/seed-lsp', origin: 'managed' });
-});
 
 test('the status item says the one thing that matters', () => {
   const idle: ServerStatus = { busy: false, kind: 'Normal', message: 'ready', reason: 'shown', tokensPerSecond: 81.5, percent: null };
@@ -49,6 +16,7 @@ test('the status item says the one thing that matters', () => {
   assert.equal(statusText('running', { ...idle, kind: 'Error', message: 'no model' }, false, '').alarm, 'error');
   assert.match(statusText('running', { ...idle, kind: 'Inactive', message: 'may hold secrets' }, false, '').tooltip, /may hold secrets/);
   assert.equal(statusText('absent', undefined, false, '').alarm, 'warning');
+  assert.equal(statusText('settingUp', undefined, false, '').alarm, 'none');
   assert.equal(statusText('stopped', undefined, false, '').alarm, 'error');
 });
 
