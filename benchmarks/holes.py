@@ -158,7 +158,7 @@ def root_of(folder: Path, hole: Hole) -> Path:
 
 
 def plan_of(folder: Path, hole: Hole, *, automatic: bool = False) -> tuple[Plan, str]:
-    """The place without its text, and that text."""
+    """The request to fill the hole, and the text that stood in it."""
     path = root_of(folder, hole) / hole.path
     text = path.read_text("utf-8")
     document = Document(path.as_uri(), text[: hole.start] + text[hole.end :], 1, "python")
@@ -211,7 +211,7 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
                     continue
             started = time.perf_counter()
             request = completion.build_request(plan, settings, client.new_id(), pieces)
-            # It tells the chances of what it writes, and stops for none of them.
+            # It tells the probabilities of what it writes, and stops for none of them.
             finished = await run_until_over(client, plan, replace(request, sampling=replace(request.sampling, min_chance=1e-30)))
             seconds = time.perf_counter() - started
             read = completion.read_completion(plan, finished)
@@ -222,7 +222,7 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
                 "tokens": finished.new_tokens,
                 "forwards": finished.forwards,
                 "decode": finished.decode_seconds,
-                "chances": line_chances(finished),
+                "chances": line_probabilities(finished),
                 "related": sum(len(piece.text) for piece in pieces),
             }
             note(hole, record)
@@ -230,16 +230,16 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
         await client.stop()
 
 
-def line_chances(finished: Finished) -> list[float]:
+def line_probabilities(finished: Finished) -> list[float]:
     """For each line of the text the product of its tokens' probabilities."""
     lines, product, start = [], 1.0, 0
-    for end, chance in finished.chances:
-        product *= chance
+    for end, probability in finished.chances:
+        product *= probability
         if "\n" in finished.text[start:end]:
             lines.append(product)
             product = 1.0
         start = end
-    return [round(chance, 4) for chance in [*lines, product]]
+    return [round(probability, 4) for probability in [*lines, product]]
 
 
 async def _warm(client: EngineClient, settings: Settings) -> None:

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.holes import line_chances
+from benchmarks.holes import line_probabilities
 from engine.api import EditRequest, Finished, SamplingOptions, Urgency, WorkerSettings
 from engine.evaluation.harness import wilson
 from engine.evaluation.records import drop_partial_line, read_records
@@ -247,7 +247,7 @@ async def _timed(client: EngineClient, request: EditRequest) -> dict[str, Any]:
     unbound = replace(request.sampling, deadline_s=None, min_chance=1e-30)
     finished = await client.run(replace(request, sampling=unbound, urgency=Urgency.ASKED_FOR))
     told = {name: getattr(finished, name) for name in ("text", "finish_reason", "new_tokens", "forwards")}
-    told["chance"] = min(line_chances(finished))
+    told["chance"] = min(line_probabilities(finished))
     return {**told, "seconds": round(time.perf_counter() - started, 2)}
 
 

@@ -25,8 +25,6 @@ from seed_lsp.server.inline_handlers import COMPLETION_STATISTICS
 from seed_lsp.session.settings import Settings
 
 BORNE_OUT = 3
-SILENT_PLACES = 40
-"""Of each kind."""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -68,18 +66,18 @@ def parser_of(prog: str, description: str | None, *, lines: int) -> argparse.Arg
 
 def lines_to_type(text: str, count: int, rng: random.Random) -> list[tuple[int, int]]:
     """Lines of code of the later two thirds: from behind the indentation to the end."""
-    places, at = [], 0
+    spans, at = [], 0
     for line in text.split("\n"):
         bare = line.strip()
         if at > len(text) // 3 and 20 <= len(bare) <= 70 and bare[0] not in "#\"'@)]}" and line.startswith("    "):
-            places.append((at + len(line) - len(line.lstrip()), at + len(line)))
+            spans.append((at + len(line) - len(line.lstrip()), at + len(line)))
         at += len(line) + 1
-    rng.shuffle(places)
-    return places[:count]
+    rng.shuffle(spans)
+    return spans[:count]
 
 
-async def type_lines(editor: HeadlessEditor, path: Path, text: str, places: list[tuple[int, int]], counts: Counter[str]) -> None:
-    for number, (start, end) in enumerate(places):
+async def type_lines(editor: HeadlessEditor, path: Path, text: str, spans: list[tuple[int, int]], counts: Counter[str]) -> None:
+    for number, (start, end) in enumerate(spans):
         line = text[start:end]
         editor.open_file(path.with_name(f"{path.stem}_{number}.py"), text[:start] + text[end:])
         shown = ""
@@ -101,7 +99,7 @@ async def type_lines(editor: HeadlessEditor, path: Path, text: str, places: list
             shown = fresh
 
 
-def silent_places(text: str, rng: random.Random) -> dict[str, list[int]]:
+def silent_offsets(text: str, rng: random.Random) -> dict[str, list[int]]:
     """Where nothing should be suggested: in finished code."""
     within_word, within_line, finished, at = [], [], [], 0
     for line in text.split("\n"):
@@ -115,14 +113,14 @@ def silent_places(text: str, rng: random.Random) -> dict[str, list[int]]:
                 finished.append(at + len(line))
         at += len(line) + 1
     return {
-        name: rng.sample(places, min(8, len(places))) for name, places in (("word", within_word), ("line", within_line), ("end", finished))
+        name: rng.sample(found, min(8, len(found))) for name, found in (("word", within_word), ("line", within_line), ("end", finished))
     }
 
 
-async def ask_silent(editor: HeadlessEditor, path: Path, text: str, places: dict[str, list[int]], counts: Counter[str]) -> None:
+async def ask_silent(editor: HeadlessEditor, path: Path, text: str, offsets: dict[str, list[int]], counts: Counter[str]) -> None:
     editor.open_file(path.with_name(f"{path.stem}_whole.py"), text)
-    for kind, offsets in places.items():
-        for at in sorted(offsets):
+    for kind, some in offsets.items():
+        for at in sorted(some):
             items = await editor.complete(at, automatic=True)
             counts[f"{kind} places"] += 1
             counts[f"{kind} silent"] += not items
@@ -134,7 +132,7 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
     await editor.open_server(settings)
     try:
         for path, text, rng in texts_of(folder, seed):
-            await ask_silent(editor, path, text, silent_places(text, rng), counts)
+            await ask_silent(editor, path, text, silent_offsets(text, rng), counts)
             await type_lines(editor, path, text, lines_to_type(text, lines, rng), counts)
         reasons = (await editor.command(COMPLETION_STATISTICS))["reasons"]
     finally:

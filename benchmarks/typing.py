@@ -24,9 +24,9 @@ EDITOR_WAITS_S = 0.7
 """Behind a letter VS Code waits 760 ms for a suggestion, of which it spends 50 before it asks (docs/LOG.md)."""
 
 
-async def pause_in(editor: HeadlessEditor, path: Path, text: str, place: tuple[int, int], rng: random.Random) -> tuple[float, int]:
-    """Type the line at `place` up to a letter in it; seconds until the answer to that key, and its characters."""
-    start, end = place
+async def pause_in(editor: HeadlessEditor, path: Path, text: str, span: tuple[int, int], rng: random.Random) -> tuple[float, int]:
+    """Type the line in `span` up to a letter in it; seconds until the answer to that key, and its characters."""
+    start, end = span
     stop = rng.choice([at for at in range(start + 3, end) if text[at].isalnum()])
     editor.open_file(path, text[:start] + text[end:])
     await editor.complete(text.rindex("\n", 0, start), automatic=False)
@@ -46,8 +46,8 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
     found = []
     try:
         for path, text, rng in texts_of(folder, seed):
-            for number, place in enumerate(lines_to_type(text, lines, rng)):
-                found.append(await pause_in(editor, path.with_name(f"{path.stem}_{number}.py"), text, place, rng))
+            for number, span in enumerate(lines_to_type(text, lines, rng)):
+                found.append(await pause_in(editor, path.with_name(f"{path.stem}_{number}.py"), text, span, rng))
     finally:
         await editor.close_server()
     return found

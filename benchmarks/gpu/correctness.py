@@ -106,11 +106,11 @@ class Pair:
 
     def _gap(self, prompt: list[int], truth: list[int], ours: list[int]) -> float:
         """How far apart the two tokens' exact logits are where the texts part, in standard deviations of the logits there; 0 where they do not part."""
-        place = next((i for i, (one, other) in enumerate(zip(truth, ours, strict=True)) if one != other), None)
-        if place is None:
+        first = next((i for i, (one, other) in enumerate(zip(truth, ours, strict=True)) if one != other), None)
+        if first is None:
             return 0.0
-        logits = self.exact.forward([*prompt, *truth[:place]], self.exact.new_cache()).logits[-1]
-        return float((logits[truth[place]] - logits[ours[place]]).abs() / logits.std())
+        logits = self.exact.forward([*prompt, *truth[:first]], self.exact.new_cache()).logits[-1]
+        return float((logits[truth[first]] - logits[ours[first]]).abs() / logits.std())
 
     def _tokens(self, mode: Mode, prompt: list[int], temperature: float, old: list[int] | None = None) -> list[int]:
         options = SamplingOptions(mode=mode, max_new_tokens=self.new_tokens, temperature=temperature, seed=self.seed)

@@ -69,7 +69,7 @@ def greedy(network: BatchedTransformer, prompts: list[list[int]]) -> list[list[i
 
 
 def behind_best(exact: Transformer, prompt: list[int], tokens: list[int]) -> float:
-    """How far the logits of `tokens` lie below the best ones of their places, at most, in standard deviations of the logits there."""
+    """How far the logits of `tokens` lie below the best ones of their rows, at most, in standard deviations of the logits there."""
     logits = exact.forward([*prompt, *tokens[:-1]], exact.new_cache(), logits_from=len(prompt) - 1).logits
     chosen = logits[range(len(tokens)), tokens]
     return float(((logits.max(dim=-1).values - chosen) / logits.std(dim=-1)).max())

@@ -39,7 +39,7 @@ class Sizes:
     block: int = 8
 
     def blocks(self, text: Text, rng: random.Random) -> list[Block]:
-        """Whole blocks of masks behind different places."""
+        """Whole blocks of masks behind different roots."""
         roots = rng.sample(range(self.tokens - self.block - 1), self.rows // self.block)
         return [masked_block(text, root, self.block, shift=True) for root in sorted(roots)]
 
@@ -65,7 +65,7 @@ class PackedBatch:
     def loss(self, denoiser: Denoiser) -> Tensor:
         targets = torch.cat([packed.targets for packed in self.packed]).to(denoiser.device)
         wanted = torch.ones(len(targets), dtype=torch.bool)
-        return row_losses(denoiser(self.packed, self.clean, wanted).own, denoiser.places[targets], None, "cross_entropy").mean()
+        return row_losses(denoiser(self.packed, self.clean, wanted).own, denoiser.columns[targets], None, "cross_entropy").mean()
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PaddedBatch:
     def loss(self, denoiser: Denoiser) -> Tensor:
         padded = self.padded
         own = denoiser.forward_padded(padded, self.network.clean_rows(padded.clean)).own
-        return row_losses(own, denoiser.places[padded.targets.flatten()[padded.wanted]], None, "cross_entropy").mean()
+        return row_losses(own, denoiser.columns[padded.targets.flatten()[padded.wanted]], None, "cross_entropy").mean()
 
 
 def packed_batch(denoiser: Denoiser, texts: list[Text], sizes: Sizes, generator: torch.Generator) -> PackedBatch:
@@ -159,8 +159,8 @@ def _check_gradients(device: Device) -> Measures:
         for dtype, limit in LIMITS.items():
             tensors = random_tensors(config, torch.Generator().manual_seed(device.seed), dtype)
             packed, padded = [], []
-            for place, precision in ((device.torch, dtype), (CPU, torch.float64)):
-                there, ids = moved(tensors, place, precision), torch.arange(config.vocab_size)
+            for target, precision in ((device.torch, dtype), (CPU, torch.float64)):
+                there, ids = moved(tensors, target, precision), torch.arange(config.vocab_size)
                 denoiser, texts = new_denoiser(config, there, ids, SMALL_RANK), random_texts(ids, 3, SMALL_TEXT, device.seed)
                 # On the CPU, so that both get the same numbers.
                 generator = torch.Generator().manual_seed(device.seed)

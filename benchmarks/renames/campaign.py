@@ -126,11 +126,11 @@ class Planner:
         """Each symbol under a fresh name, and under one that the program has."""
         paths = {name: self._root / f"{name}.py" for name, _ in program}
         self._files.open = {paths[name]: Document(paths[name].as_uri(), text, 1, "python") for name, text in program}
-        places = [(name, match.start(), match[0]) for name, text in program for match in _WORDS.finditer(text)]
-        rng.shuffle(places)
-        used = sorted({old for _, _, old in places})
+        words = [(name, match.start(), match[0]) for name, text in program for match in _WORDS.finditer(text)]
+        rng.shuffle(words)
+        used = sorted({old for _, _, old in words})
         done: set[tuple[str, int]] = set()
-        for module, offset, old in places:
+        for module, offset, old in words:
             if (module, offset) in done:
                 continue
             done.add((module, offset))

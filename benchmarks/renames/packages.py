@@ -159,7 +159,7 @@ def definitions(file: PythonFile) -> Iterator[tuple[str, str]]:
 
 
 def offset_of(path: Path, name: str, kind: str) -> CharOffset | None:
-    """The place of the first definition of a name in a file as it is now."""
+    """The offset of the first definition of a name in a file as it is now."""
     file = PythonFile(read_document(path))
     for occurrence in file.occurrences(name):
         node = occurrence.node

@@ -19,7 +19,7 @@ from pygls.lsp.client import LanguageClient
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import read_document
 
-Places = frozenset[tuple[str, int]]
+ChangedLines = frozenset[tuple[str, int]]
 """Files and lines, counted from 0, that a rename changes."""
 
 SERVERS = {"pyrefly": ["pyrefly", "lsp"], "ty": ["ty", "server"]}
@@ -30,7 +30,7 @@ def installed() -> list[str]:
     return ["jedi", *(name for name in SERVERS if shutil.which(name))]
 
 
-def by_jedi(root: Path, path: Path, offset: CharOffset, new_name: str) -> Places | None:
+def by_jedi(root: Path, path: Path, offset: CharOffset, new_name: str) -> ChangedLines | None:
     """What jedi's rename changes; None if it fails."""
     document = read_document(path)
     line = document.line_of(offset)
@@ -77,7 +77,7 @@ class PeerServer:
         await asyncio.wait_for(self._client.initialize_async(parameters), LIMIT_S)
         self._client.initialized(types.InitializedParams())
 
-    async def rename(self, path: Path, offset: CharOffset, new_name: str) -> Places | None:
+    async def rename(self, path: Path, offset: CharOffset, new_name: str) -> ChangedLines | None:
         """What its rename changes; None if it refuses, fails, or takes too long."""
         document = read_document(path)
         if path not in self._opened:
@@ -85,13 +85,13 @@ class PeerServer:
             item = types.TextDocumentItem(document.uri, "python", 1, document.text)
             self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         line = document.line_of(offset)
-        place = types.Position(line, len(document.text[document.line_starts[line] : offset].encode("utf-16-le")) // 2)
-        parameters = types.RenameParams(types.TextDocumentIdentifier(document.uri), place, new_name)
+        position = types.Position(line, len(document.text[document.line_starts[line] : offset].encode("utf-16-le")) // 2)
+        parameters = types.RenameParams(types.TextDocumentIdentifier(document.uri), position, new_name)
         try:
             edit = await asyncio.wait_for(self._client.text_document_rename_async(parameters), LIMIT_S)
         except (JsonRpcException, asyncio.TimeoutError):
             return None
-        return None if edit is None else frozenset(self._places(edit))
+        return None if edit is None else frozenset(self._changed_lines(edit))
 
     async def stop(self) -> None:
         with contextlib.suppress(JsonRpcException, asyncio.TimeoutError):
@@ -100,7 +100,7 @@ class PeerServer:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._client.stop(), 5)  # type: ignore[no-untyped-call]
 
-    def _places(self, edit: types.WorkspaceEdit) -> Iterator[tuple[str, int]]:
+    def _changed_lines(self, edit: types.WorkspaceEdit) -> Iterator[tuple[str, int]]:
         by_uri = {uri: list(edits) for uri, edits in (edit.changes or {}).items()}
         for change in edit.document_changes or []:
             if isinstance(change, types.TextDocumentEdit):

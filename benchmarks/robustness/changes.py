@@ -1,7 +1,7 @@
 """Random `textDocument/didChange` sequences against a plain model of the text: ``python -m benchmarks.robustness.changes [--count STEPS] [--seed S]``.
 
 A state machine of hypothesis opens, changes and closes a document in a server without a process, in each of the three encodings: several changes at
-once, each for the text that the one before left; places behind ends; line breaks cut in two and made of two; emoji. What it finds is made as short as it can be.
+once, each for the text that the one before left; positions behind ends; line breaks cut in two and made of two; emoji. What it finds is made as short as it can be.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from benchmarks.robustness.campaign import Clock, Counts, Options, command, tell
-from benchmarks.robustness.client_text import ENCODINGS, Place, changed, lines_of, units
+from benchmarks.robustness.client_text import ENCODINGS, Position, changed, lines_of, units
 from seed_lsp.server.lifecycle import create_server
 from seed_lsp.server.workspace import SeedWorkspace
 from seed_lsp.session.engine_client import EngineClient
@@ -80,7 +80,7 @@ class Changes(RuleBasedStateMachine):
         """Some changes of one notification."""
         changes = []
         for _ in range(count):
-            start, end = sorted((self.place(data), self.place(data)))
+            start, end = sorted((self.position(data), self.position(data)))
             new = data.draw(TEXTS)
             changes.append({"range": {"start": _position(start), "end": _position(end)}, "text": new})
             self.text = changed(self.text, start, end, new, self.encoding)
@@ -88,9 +88,9 @@ class Changes(RuleBasedStateMachine):
 
     @rule(data=st.data(), new=TEXTS)
     def key(self, data: st.DataObject, new: str) -> None:
-        place = self.place(data)
-        self.text = changed(self.text, place, place, new, self.encoding)
-        self.change([{"range": {"start": _position(place), "end": _position(place)}, "text": new}])
+        at = self.position(data)
+        self.text = changed(self.text, at, at, new, self.encoding)
+        self.change([{"range": {"start": _position(at), "end": _position(at)}, "text": new}])
 
     @rule(new=TEXTS)
     def replace_all(self, new: str) -> None:
@@ -106,8 +106,8 @@ class Changes(RuleBasedStateMachine):
         self.text, self.version = new, 1
         self.open()
 
-    def place(self, data: st.DataObject) -> Place:
-        """A place before a character of some line, at its end or behind it, or behind the last line."""
+    def position(self, data: st.DataObject) -> Position:
+        """A position before a character of some line, at its end or behind it, or behind the last line."""
         lines = lines_of(self.text)
         line = data.draw(st.integers(0, len(lines)))
         content = lines[line] if line < len(lines) else ""
@@ -132,8 +132,8 @@ class _Nowhere:
         pass
 
 
-def _position(place: Place) -> dict[str, int]:
-    return {"line": place[0], "character": place[1]}
+def _position(at: Position) -> dict[str, int]:
+    return {"line": at[0], "character": at[1]}
 
 
 def check(steps: int, number: int, *, shrink: bool = True) -> None:

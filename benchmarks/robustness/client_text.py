@@ -12,7 +12,7 @@ _UNIT_BYTES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("ut
 
 ENCODINGS = tuple(_UNIT_BYTES)
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """A line and a character in it, both from zero, the character in units of the encoding."""
 
 
@@ -26,9 +26,9 @@ def units(text: str, encoding: str) -> int:
     return len(text.encode(codec, "surrogatepass")) // size
 
 
-def offset_of(text: str, place: Place, encoding: str) -> int:
-    """The index of a place in the text. Behind a line's end is its end, behind the last line the end of the text. Within a character: before it."""
-    line, character = place
+def offset_of(text: str, position: Position, encoding: str) -> int:
+    """The index of a position in the text. Behind a line's end is its end, behind the last line the end of the text. Within a character: before it."""
+    line, character = position
     start = 0
     for number, end in enumerate([*(found.span() for found in _BREAK.finditer(text)), (len(text), len(text))]):
         if number == line:
@@ -39,13 +39,13 @@ def offset_of(text: str, place: Place, encoding: str) -> int:
     return len(text)
 
 
-def place_of(text: str, offset: int, encoding: str) -> Place:
-    """The place of an index that does not lie within a line break."""
+def position_of(text: str, offset: int, encoding: str) -> Position:
+    """The position of an index that does not lie within a line break."""
     before = lines_of(text[:offset])
     return len(before) - 1, units(before[-1], encoding)
 
 
-def changed(text: str, start: Place, end: Place, new: str, encoding: str) -> str:
+def changed(text: str, start: Position, end: Position, new: str, encoding: str) -> str:
     """The text after one change of a `textDocument/didChange`, or after one edit."""
     first, last = offset_of(text, start, encoding), offset_of(text, end, encoding)
     return text[:first] + new + text[last:]

@@ -73,17 +73,17 @@ class Gguf:
             len(what) if count is None else count for what, count in zip((self.entries, self.fields), self.counts, strict=True)
         )
         head = self.mark + u32(self.version) + u64(tensors) + u64(fields) + b"".join(entry.written() for entry in self.fields)
-        place, data = 0, bytearray()
+        offset, data = 0, bytearray()
         rng = random.Random(self.seed)
         for entry in self.entries:
             head += text(entry.name) + u32(len(entry.dimensions)) + b"".join(map(u64, entry.dimensions)) + u32(entry.kind)
-            head += u64(place if entry.offset is None else entry.offset)
+            head += u64(offset if entry.offset is None else entry.offset)
             # Of an entry that is a lie there is no data.
             if entry.kind in (FLOAT32, FLOAT16) and entry.offset is None and entry.num_bytes < 1 << 20:
                 letter, size = ("f", 4) if entry.kind == FLOAT32 else ("e", 2)
                 data += struct.pack(f"<{entry.num_bytes // size}{letter}", *(rng.gauss(0, 0.1) for _ in range(entry.num_bytes // size)))
                 data += bytes(-len(data) % 32)
-                place = len(data)
+                offset = len(data)
         return head + bytes(-len(head) % 32) + bytes(data)
 
     def with_field(self, name: str, kind: int, value: bytes) -> Gguf:

@@ -44,13 +44,13 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def mutated(message: Any, rng: random.Random) -> Any:
-    """The message with one to three places changed."""
+    """The message with one to three entries changed."""
     message = copy.deepcopy(message)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        places = list(_places(message))
-        if not places:
+        entries = list(_entries(message))
+        if not entries:
             return message
-        holder, key = rng.choice(places)
+        holder, key = rng.choice(entries)
         kind = rng.randrange(4)
         if kind == 0:
             del holder[key]
@@ -63,13 +63,13 @@ def mutated(message: Any, rng: random.Random) -> Any:
     return message
 
 
-def _places(value: Any) -> Any:
+def _entries(value: Any) -> Any:
     """Each entry of each object and list within a value, as its holder and its key."""
     for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()):
         yield value, key
         # What is put in deep is not to be dug into again.
         if inner is not _DEEP and not (isinstance(inner, list) and len(inner) > 50):
-            yield from _places(inner)
+            yield from _entries(inner)
 
 
 def split(data: bytes, rng: random.Random) -> list[Chunk]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from benchmarks.robustness.client_text import changed, place_of
+from benchmarks.robustness.client_text import changed, position_of
 from benchmarks.robustness.session import Message, Session
 
 FILES = {
@@ -91,10 +91,10 @@ class Project:
 
     def type(self, uri: str, start: int, end: int, new: str) -> None:
         """Replace characters of an open document."""
-        places = [_position(self.texts[uri], at) for at in (start, end)]
+        ends = [_position(self.texts[uri], at) for at in (start, end)]
         self.texts[uri] = self.texts[uri][:start] + new + self.texts[uri][end:]
         self.versions[uri] += 1
-        self._tell(uri, [{"range": {"start": places[0], "end": places[1]}, "text": new}])
+        self._tell(uri, [{"range": {"start": ends[0], "end": ends[1]}, "text": new}])
 
     def set_text(self, uri: str, text: str) -> None:
         self.texts[uri] = text
@@ -102,7 +102,7 @@ class Project:
         self._tell(uri, [{"text": text}])
 
     def at(self, uri: str, offset: int) -> dict[str, Any]:
-        """The parameters that name a place."""
+        """The parameters that name a position."""
         return {"textDocument": {"uri": uri}, "position": _position(self.texts[uri], offset)}
 
     def apply(self, edit: Message) -> bool:
@@ -114,8 +114,8 @@ class Project:
             uri = change["textDocument"]["uri"]
             if uri in self.texts:
                 text = self.texts[uri]
-                for entry in sorted(change["edits"], key=lambda entry: _place(entry["range"]["start"]), reverse=True):
-                    text = changed(text, _place(entry["range"]["start"]), _place(entry["range"]["end"]), entry["newText"], "utf-16")
+                for entry in sorted(change["edits"], key=lambda entry: _pair(entry["range"]["start"]), reverse=True):
+                    text = changed(text, _pair(entry["range"]["start"]), _pair(entry["range"]["end"]), entry["newText"], "utf-16")
                 self.set_text(uri, text)
         return True
 
@@ -137,9 +137,9 @@ class Project:
 
 
 def _position(text: str, offset: int) -> dict[str, int]:
-    line, character = place_of(text, offset, "utf-16")
+    line, character = position_of(text, offset, "utf-16")
     return {"line": line, "character": character}
 
 
-def _place(position: dict[str, int]) -> tuple[int, int]:
+def _pair(position: dict[str, int]) -> tuple[int, int]:
     return position["line"], position["character"]

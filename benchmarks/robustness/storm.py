@@ -40,8 +40,8 @@ def keys(project: Project, uri: str, options: Options) -> list[str]:
         project.type(uri, len(text), len(text), new)
         if asked and rng.random() < CANCELLED:
             project.session.notify("$/cancelRequest", {"id": asked[-1]})
-        place = project.at(uri, len(text) + 1)
-        asked.append(project.session.ask("textDocument/inlineCompletion", {**place, "context": {"triggerKind": 2}}))
+        position = project.at(uri, len(text) + 1)
+        asked.append(project.session.ask("textDocument/inlineCompletion", {**position, "context": {"triggerKind": 2}}))
         time.sleep(rng.uniform(*PAUSES_S) if number % PAUSE_EVERY == PAUSE_EVERY - 1 else rng.uniform(0, 2 * KEY_S))
     return asked
 

@@ -102,8 +102,8 @@ class Typist:
         """One file's turn: open, some of the things that people do, save or not, close."""
         number = self.rng.randrange(MODULES)
         uri = self.project.open(self.name(number))
-        place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
-        self.session.notify("textDocument/didFocus", place)
+        position = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
+        self.session.notify("textDocument/didFocus", position)
         for _ in range(self.rng.randint(1, 4)):
             action = self.rng.choice((self.type_line, self.type_line, self.take, self.next_edit, self.rename, self.rewrite, self.look))
             action(uri, number)

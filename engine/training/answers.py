@@ -34,7 +34,7 @@ LONGEST_PROMPT = 640
 
 @dataclass(frozen=True)
 class Answer:
-    """Tokens of a prompt, of the code that an edit starts from, and of the base's answer; `index` is the prompt's place in its file."""
+    """Tokens of a prompt, of the code that an edit starts from, and of the base's answer; `index` is the number of the prompt's line in its file."""
 
     index: int
     kind: Kind

@@ -16,7 +16,7 @@ from engine.training.stages import random_block
 BUCKET = 256
 """Texts of about one length: a batch has those of one bucket, so that little of its rectangle is filling."""
 ROWS_A_CLEAN_ROW = 1.0
-"""Noisy rows of a text for each of its tokens, whose clean pass they share: it is a third of the cost then. Most answers have about as many places for blocks."""
+"""Noisy rows of a text for each of its tokens, whose clean pass they share: it is a third of the cost then. Most answers have room for about as many blocks."""
 AHEAD = 4
 """Batches that each process has ready."""
 
@@ -48,12 +48,12 @@ class Batches(Dataset[Padded]):
         return pad(texts, blocks)
 
     def _blocks(self, text: Text, rng: random.Random) -> list[Block]:
-        """As many as the text's clean pass is worth; a short answer is asked for in the same places more than once."""
+        """As many as the text's clean pass is worth; a short answer is asked for behind the same root more than once."""
         wanted = round(ROWS_A_CLEAN_ROW * len(text.tokens))
-        places = roots_of(text, shift=self._run.logit_shift)
+        roots = roots_of(text, shift=self._run.logit_shift)
         blocks: list[Block] = []
         while wanted > 0:
-            blocks.append(random_block(self._run, self._stage, text, rng.choice(places), rng))
+            blocks.append(random_block(self._run, self._stage, text, rng.choice(roots), rng))
             wanted -= len(blocks[-1].rows)
         return blocks
 

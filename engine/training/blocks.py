@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Text:
-    """Tokens of a prompt and of an answer; `start` is the answer's first place. `kind` is what reports group by."""
+    """Tokens of a prompt and of an answer; `start` is the index of the answer's first token. `kind` is what reports group by."""
 
     tokens: list[int]
     start: int
@@ -103,8 +103,8 @@ def roots_of(text: Text, *, shift: bool) -> range:
 
 
 def spread_roots(text: Text, apart: float, rng: random.Random, *, shift: bool, at_least: int = 1) -> list[int]:
-    """Random roots, on average one in `apart` places, and `at_least` so many where the answer has room for them."""
-    places = roots_of(text, shift=shift)
-    if not places:
+    """Random roots, on average one in `apart` positions, and `at_least` so many where the answer has room for them."""
+    roots = roots_of(text, shift=shift)
+    if not roots:
         return []
-    return sorted(rng.sample(places, min(len(places), max(at_least, round(len(places) / apart)))))
+    return sorted(rng.sample(roots, min(len(roots), max(at_least, round(len(roots) / apart)))))

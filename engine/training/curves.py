@@ -1,6 +1,6 @@
-"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl... [--sittings]``. Needs the extra `train`.
+"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl... [--runs]``. Needs the extra `train`.
 
-With ``--sittings`` each log goes on from the adapter of the one before, and the tokens add up.
+With ``--runs`` each log is a training run that goes on from the adapter of the one before, and the tokens add up.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ SMOOTHED = 15
 """Steps over which the drawn loss is averaged."""
 
 
-def draw(png: Path, logs: list[Path], *, sittings: bool = False) -> None:
+def draw(png: Path, logs: list[Path], *, successive: bool = False) -> None:
     """Loss, and the mean run of correct drafted tokens on held-out text, against the loss tokens seen."""
     figure, (left, right) = pyplot().subplots(1, 2, figsize=(11, 4.2))
     before = 0
     for log in logs:
         records = [{**record, "rows_seen": record["rows_seen"] + before} for record in read_records(log)]
-        before = records[-1]["rows_seen"] if sittings else 0
+        before = records[-1]["rows_seen"] if successive else 0
         label = log.parent.name
         steps = [r for r in records if "loss" in r]
         seen, losses = [r["rows_seen"] for r in steps], [r["loss"] for r in steps]
@@ -43,9 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training.curves", description=__doc__)
     parser.add_argument("png", type=Path)
     parser.add_argument("logs", type=Path, nargs="+")
-    parser.add_argument("--sittings", action="store_true", help="the logs are of one run, in their order")
+    parser.add_argument("--runs", action="store_true", help="the logs are successive training runs of one adapter")
     options = parser.parse_args()
-    draw(options.png, options.logs, sittings=options.sittings)
+    draw(options.png, options.logs, successive=options.runs)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from engine.training.padded import MASK, Padded
 
 BLOCKS_TOGETHER = 16
 
-NO_PLACE = 1 << 40
-"""Where a token outside the vocabulary would be: no index, so that using it fails."""
+NO_COLUMN = 1 << 40
+"""The column of a token outside the vocabulary. It is no index of the logits, so that using it fails."""
 
 CleanRows = list[tuple[Tensor, Tensor]]
 """Keys and values of a text's clean rows: for each layer a pair (key/value heads, rows, head size)."""
@@ -122,12 +122,12 @@ class Denoiser(nn.Module):
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         head = self.embedding if config.tied_head else tensors["lm_head.weight"]
         self.vocabulary = vocabulary.to(self.device)
-        # From a token's id to its place among the logits; ids outside the vocabulary have none.
-        self.places = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_PLACE, device=self.device)
-        self.places[self.vocabulary] = torch.arange(len(vocabulary), device=self.device)
+        # From a token's id to its column of the logits; ids outside the vocabulary have none.
+        self.columns = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_COLUMN, device=self.device)
+        self.columns[self.vocabulary] = torch.arange(len(vocabulary), device=self.device)
         # The edit outputs stand behind the vocabulary, as targets behind the token ids.
         self.delete, self.insert = config.vocab_size, config.vocab_size + 1
-        self.places[[self.delete, self.insert]] = len(vocabulary) + torch.arange(2, device=self.device)
+        self.columns[[self.delete, self.insert]] = len(vocabulary) + torch.arange(2, device=self.device)
         self.head = FrozenProduct(head[vocabulary])
         self.norm = tensors["model.norm.weight"]
         self.layers = [_Layer(config, tensors, i) for i in range(config.num_layers)]

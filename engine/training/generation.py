@@ -1,4 +1,4 @@
-"""Greedy answers to many prompts at once, with places that are filled again as answers end: for a GPU, and for the tests on any device.
+"""Greedy answers to many prompts at once, in slots that are filled again as answers end: for a GPU, and for the tests on any device.
 
 The floor of a step of 512 sequences of the 1.5B: docs/gpu.md.
 """
@@ -28,7 +28,7 @@ SORTED_SHARE = 4
 PREFILL_ROWS = 32_768
 """Rows of one prefill, at most."""
 REFILL_SHARE = 16
-"""Free places are filled when they are one in so many."""
+"""Free slots are filled once they are one in so many of all slots."""
 
 
 class Steps(Protocol):
@@ -138,8 +138,8 @@ class _Slot:
         known, most = len(self._tokens), LONGEST[self._prompt.kind]
         self._tokens += tokens.tolist()[: most - known]
         # Only where an answer can end is its text looked at: reading every token of hundreds of answers would keep the device waiting.
-        for place in np.flatnonzero(self._can_end[tokens[: most - known]]).tolist():
-            end = known + place + 1
+        for index in np.flatnonzero(self._can_end[tokens[: most - known]]).tolist():
+            end = known + index + 1
             for i in range(self._read, end):
                 if self._assembler.feed(self._tokens[i]):
                     del self._tokens[i + 1 :]

@@ -14,7 +14,7 @@ OWN_WEIGHT = 0.3
 
 
 def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss) -> Tensor:
-    """Losses (rows,) in float32. `logits` (rows, vocabulary and edit outputs); `targets` (rows,) places among them; `base` (rows, vocabulary): the base's
+    """Losses (rows,) in float32. `logits` (rows, vocabulary and edit outputs); `targets` (rows,) their columns; `base` (rows, vocabulary): the base's
     logits, for all losses but cross-entropy.
 
     ``kl`` is the divergence of the base's distribution from the draft's; ``total_variation`` is half the sum of differences, which is the

@@ -20,7 +20,7 @@ class Padded(NamedTuple):
 
     `clean` (texts, length): the texts' tokens. All else (texts, rows): `tokens`, `MASK` for the mask; `positions`; `roots` and `blocks`, the root of the row's block and its
     number in the text; `targets`, `IGNORED` for none; `weights`; `left`, `NO_TOKEN` for none. Rows that fill up are blocks of their own, and have no target.
-    `wanted` are the places, among all rows one behind the other, that have one.
+    `wanted` are the indices of the rows that have one, all rows counted one behind the other.
     """
 
     clean: Tensor

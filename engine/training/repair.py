@@ -44,10 +44,10 @@ def repair(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool
             continue
         with torch.no_grad():
             chosen = denoiser(*zip(*pack_over(blocks, clean), strict=True)).own.argmax(-1)
-        for block, places in zip(blocks, torch.split(chosen, [len(block.rows) for block in blocks]), strict=True):
+        for block, columns in zip(blocks, torch.split(chosen, [len(block.rows) for block in blocks]), strict=True):
             # Behind the last row of the block stands nothing yet: with the shift its proposal is no repair.
-            for held, target, place in zip(block.rows[ahead:], block.targets, places.tolist(), strict=False):
+            for held, target, column in zip(block.rows[ahead:], block.targets, columns.tolist(), strict=False):
                 must_change = held != target
                 rows[must_change] += 1
-                right[must_change] += target is not None and place == int(denoiser.places[target])
+                right[must_change] += target is not None and column == int(denoiser.columns[target])
     return Repair(right[True] / max(1, rows[True]), right[False] / max(1, rows[False]), rows[True], rows[False])

@@ -16,7 +16,7 @@ from engine.training.noise import Label, Linear, edit_labels, edit_tokens, mask_
 SCHEDULE = Linear()
 BLOCKS_AT_ONCE = 64
 CLEAN_ROWS_A_ROW = 3
-"""At most so many clean rows for a noisy one, as far as the answer has places: a clean row costs a third of a noisy one, which goes both ways."""
+"""At most so many clean rows for a noisy one, as far as the answer has room: a clean row costs a third of a noisy one, which goes both ways."""
 
 Order = list[list[int]]
 """Rows of a block, in the steps in which what they propose is revealed."""
@@ -63,11 +63,11 @@ class BlockMaker:
         """
         orders = [[random_order(len(draft.rows) - self._ahead, rng) for _ in range(candidates)] for draft in drafts]
         states = [[self._states(text, draft, order) for order in some] for draft, some in zip(drafts, orders, strict=True)]
-        chances = iter(self._target_chances([state for some in states for one in some for state in one], rows))
+        log_probabilities = iter(self._target_log_probabilities([state for some in states for one in some for state in one], rows))
         best: list[Block] = []
         for some, walks in zip(orders, states, strict=True):
             # `zip` asks the order first, so that it takes as many states from the rest as the order has steps.
-            evidence = [sum(chance[row] for step, chance in zip(order, chances, strict=False) for row in step) for order in some]
+            evidence = [sum(known[row] for step, known in zip(order, log_probabilities, strict=False) for row in step) for order in some]
             best += walks[evidence.index(max(evidence))]
         return best
 
@@ -101,13 +101,13 @@ class BlockMaker:
             states.append(Block(draft.root, tuple(held), draft.targets, weights, draft.left))
         return states
 
-    def _target_chances(self, blocks: Sequence[Block], rows: CleanRows) -> list[list[float]]:
+    def _target_log_probabilities(self, blocks: Sequence[Block], rows: CleanRows) -> list[list[float]]:
         """For each row of each block the log-probability of its target; 0 for a row without one."""
         found = []
         for (logits, _), block in self._logits(blocks, rows):
-            places = [0 if target is None else int(self._denoiser.places[target]) for target in block.targets]
-            chances = logits.float().log_softmax(-1)[range(len(places)), places].tolist()
-            found.append([0.0 if target is None else chance for target, chance in zip(block.targets, chances, strict=True)])
+            columns = [0 if target is None else int(self._denoiser.columns[target]) for target in block.targets]
+            log_probabilities = logits.float().log_softmax(-1)[range(len(columns)), columns].tolist()
+            found.append([0.0 if target is None else known for target, known in zip(block.targets, log_probabilities, strict=True)])
         return found
 
     def _logits(self, blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Logits, Block]]:

@@ -226,10 +226,10 @@ _SWAPS = {
 def _mutation(definition: Definition, rng: random.Random) -> Instruction | None:
     """One small defect put in, to be found and mended."""
     start = definition.text.find(":\n") + 2
-    places = [(m.start() + start, old) for old in _SWAPS for m in re.finditer(re.escape(old), definition.text[start:])]
-    if not places:
+    swaps = [(m.start() + start, old) for old in _SWAPS for m in re.finditer(re.escape(old), definition.text[start:])]
+    if not swaps:
         return None
-    at, old = rng.choice(places)
+    at, old = rng.choice(swaps)
     code = definition.text[:at] + _SWAPS[old] + definition.text[at + len(old) :]
     if not parses(code):
         return None

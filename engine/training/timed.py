@@ -176,7 +176,7 @@ class TimedRun:
         """The loss of one pass, whose gradients are added to those of the step."""
         own, followed = self.denoiser.forward_padded(padded, self.network.clean_rows(padded.clean))
         wanted = padded.wanted
-        targets, weights = self.denoiser.places[padded.targets.flatten()[wanted]], padded.weights.flatten()[wanted]
+        targets, weights = self.denoiser.columns[padded.targets.flatten()[wanted]], padded.weights.flatten()[wanted]
         loss = draft_loss(own, followed, targets, weights)
         (loss / self.run.accumulate).backward()  # type: ignore[no-untyped-call]
         return loss.detach()

@@ -47,7 +47,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class TokenPrompt:
-    """`tokens` to continue; `old` are those that the answer probably repeats; `index` is the prompt's place in ``prompts.jsonl``."""
+    """`tokens` to continue; `old` are those that the answer probably repeats; `index` is the number of the prompt's line in ``prompts.jsonl``."""
 
     index: int
     kind: Kind
@@ -73,7 +73,7 @@ def encode_prompts(encode: Callable[[Request], Prompt], prompts: list[TrainingPr
 def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
     """Write `path` whole or not at all; `TokenPromptsError` where it would have more than `MAX_BYTES`."""
     endings = list(dict.fromkeys(prompt.ending for prompt in prompts))
-    place = {ending: i for i, ending in enumerate(endings)}
+    numbers = {ending: i for i, ending in enumerate(endings)}
     header = {
         "version": VERSION,
         "kinds": _KINDS,
@@ -87,7 +87,7 @@ def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
                 index=np.array([prompt.index for prompt in prompts], dtype=np.uint32),
                 kind=np.array([_KINDS.index(prompt.kind) for prompt in prompts], dtype=np.uint8),
                 held_out=np.array([prompt.held_out for prompt in prompts], dtype=np.bool_),
-                ending=np.array([place[prompt.ending] for prompt in prompts], dtype=np.uint16),
+                ending=np.array([numbers[prompt.ending] for prompt in prompts], dtype=np.uint16),
                 lengths=np.array([(len(prompt.tokens), len(prompt.old)) for prompt in prompts], dtype=np.uint32).reshape(-1, 2),
                 # An edit's `old` stands right behind its prompt, most of which it repeats: the compression finds that.
                 tokens=np.array([token for prompt in prompts for token in (*prompt.tokens, *prompt.old)], dtype=np.uint32),

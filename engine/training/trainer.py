@@ -136,7 +136,7 @@ class Trainer:
     def _loss(self, stage: Stage, batch: Batch, logits: Logits) -> Tensor:
         own, followed = logits
         wanted = batch.wanted
-        targets, weights = (rows.to(own.device) for rows in (self.denoiser.places[batch.targets[wanted]], batch.weights[wanted]))
+        targets, weights = (rows.to(own.device) for rows in (self.denoiser.columns[batch.targets[wanted]], batch.weights[wanted]))
         if stage.loss != "run":
             return draft_loss(own, followed, targets, weights, base=batch.base, loss=stage.loss)
         # Only a block that starts as masks is a draft; of the others each row is learnt by itself.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.robustness.client_text import changed, offset_of, place_of
+from benchmarks.robustness.client_text import changed, offset_of, position_of
 from benchmarks.robustness.patches import fault, faults_of, patched
 
 
@@ -27,5 +27,5 @@ def test_places_are_those_of_the_protocol():
     assert [offset_of(text, (0, units), "utf-8") for units in (1, 5)] == [1, 2]
     assert [offset_of(text, (line, 99), "utf-32") for line in (1, 2, 3, 4)] == [6, 8, 13, 13]
     for encoding in ("utf-8", "utf-16", "utf-32"):
-        assert all(offset_of(text, place_of(text, at, encoding), encoding) == at for at in (0, 1, 2, 4, 5, 6, 8, 9, 13))
+        assert all(offset_of(text, position_of(text, at, encoding), encoding) == at for at in (0, 1, 2, 4, 5, 6, 8, 9, 13))
     assert changed("ab\ncd", (0, 1), (1, 1), "x", "utf-16") == "axd"

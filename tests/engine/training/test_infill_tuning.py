@@ -1,4 +1,4 @@
-"""What a tuned parent learns from: holes in contexts of any length."""
+"""Tuning a model to fill in the middle: its examples are holes in contexts of any length, and a run goes on where it stopped."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def proposing(training, what):
         rows = []
         for group in packed:
             held = torch.cat([group.tokens[1:], group.tokens[:1]])
-            rows.append(training.places[group.targets.clamp(min=0) if what == "targets" else held])
+            rows.append(training.columns[group.targets.clamp(min=0) if what == "targets" else held])
         places = torch.cat(rows)
         logits = torch.nn.functional.one_hot(places, len(training.vocabulary) + 2).float()
         return Logits(logits, logits)
