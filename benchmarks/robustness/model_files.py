@@ -46,7 +46,7 @@ def run(count: int, seed: int) -> dict[str, Any]:
 
 
 def _child(count: int, seed: int) -> None:
-    from tests.conftest import write_tokenizer
+    from benchmarks.robustness.tiny_folder import write_tokenizer
 
     warnings.simplefilter("error", RuntimeWarning)
     counts: Counter[str] = Counter()
@@ -135,17 +135,10 @@ def _write_folder(folder: Path, tokenizer: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from tests.conftest import TINY, random_tensors
+    from benchmarks.robustness.tiny_folder import TINY, write_weights
 
     shutil.copytree(tokenizer, folder)
-    config = {
-        "model_type": "qwen2", "vocab_size": TINY.vocab_size, "hidden_size": TINY.hidden_size, "intermediate_size": TINY.intermediate_size,
-        "num_hidden_layers": TINY.num_layers, "num_attention_heads": TINY.num_heads, "num_key_value_heads": TINY.num_kv_heads,
-        "rope_theta": TINY.rope_theta, "rms_norm_eps": TINY.rms_norm_eps, "max_position_embeddings": TINY.max_positions,
-        "tie_word_embeddings": True, "rope_scaling": None, "hidden_act": "silu",
-    }  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    save_file(random_tensors(TINY, 7), folder / "model.safetensors")
+    write_weights(folder, 7)
     adapter = {
         "mask_embedding": torch.ones(TINY.hidden_size),
         "layers.0.q_proj.lora_a": torch.ones(2, 32),

@@ -32,7 +32,7 @@ def write_model(path: Path, seed: int = 1) -> None:
     writer.add_head_count_kv(KV_HEADS)
     writer.add_rope_freq_base(10_000.0)
     writer.add_layer_norm_rms_eps(1e-6)
-    tokens = [*_byte_alphabet(), "ab", *CONTROL]
+    tokens = [*byte_alphabet(), "ab", *CONTROL]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
@@ -70,7 +70,7 @@ def _tensors(vocabulary: int) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _byte_alphabet() -> list[str]:
+def byte_alphabet() -> list[str]:
     """The characters that stand for the bytes 0 to 255 in byte-level vocabularies: printable ones for themselves."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.robustness.tiny_model import CONTROL
 from engine.decoding.detokenizer import TextAssembler
 from engine.model.tokenizer import Message, Tokenizer
-from tests.conftest import CONTROL
 
 
 @pytest.fixture(scope="module")
