@@ -6,8 +6,8 @@
     python -m benchmarks.holes judge FOLDER                      run the tests with each completion in its place
     python -m benchmarks.holes report FOLDER [--of CONTESTANT]   a Markdown table, and one JSON line
 
-Each goes on where it was interrupted. None of the packages is in the training text. All contestants see the same characters around the hole and may write
-as many tokens.
+Each goes on where it was interrupted. None of the packages is in the training text. All contestants see the characters around the hole that the editor would
+show them, and may write as many tokens.
 """
 
 from __future__ import annotations
@@ -40,14 +40,11 @@ from seed_lsp.features.inline.plan import Plan
 from seed_lsp.features.inline.related import related_pieces
 from seed_lsp.session.engine_client import EngineClient
 from seed_lsp.session.settings import Settings
-from seed_lsp.source import context
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import WorkspaceFiles
 from seed_lsp.source.resolve import Resolver
 
 KINDS = ("line", "block", "argument")
-PREFIX_CHARS = 2400
-"""Less than the editor shows, for time: the question is who fills the hole, not who reads faster."""
 TOKENS = 64
 TIME_LIMIT_S = 120
 
@@ -182,7 +179,6 @@ def complete(folder: Path, contestant: str, *, related: bool, every: int) -> Non
             file.flush()
             print(f"{hole.id} {hole.kind} {record['seconds']:.1f} s", file=sys.stderr, flush=True)
 
-        context.PREFIX_CHARS = PREFIX_CHARS
         if kind == "seed":
             asyncio.run(_ours(folder, holes, model, note, related=related))
         elif kind == "llama":

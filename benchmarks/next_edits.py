@@ -44,7 +44,6 @@ WANTED = {"recurring": 180, "other": 45, "done": 80}
 MOST_LINES, MOST_RUNS, LONGEST_FILE = 6, 14, 60_000
 PLAIN_BEFORE, PLAIN_AFTER = 2, 18
 """Lines of the plain prompt's window around the change just made: 21 lines in all, of which the change is the first part."""
-SERVERS_WINDOW = prediction.AROUND_LINES
 CHECKED = 3
 """Candidates that are asked about, as in the server."""
 
@@ -163,10 +162,10 @@ def read_cases(folder: Path) -> list[Case]:
 async def predict(folder: Path, model: str, limit: int | None, *, checker: str | None, around: int | None) -> None:
     variant = f"+{checker}" if checker else f"+around{around}" if around is not None else ""
     path = folder / f"answers-{model}{variant}.jsonl"
-    prediction.AROUND_LINES = SERVERS_WINDOW if around is None else around
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)} if path.is_file() else set()
     client, settings = EngineClient(WorkerSettings(), idle_s=0), Settings(model=model)
+    lines = prediction.AROUND_LINES if around is None else around
     try:
         with path.open("a", encoding="utf-8") as file:
             for case in read_cases(folder)[:limit]:
@@ -175,7 +174,7 @@ async def predict(folder: Path, model: str, limit: int | None, *, checker: str |
                     found = with_reports(found, case.document, case.recent, reports_of(case, checker))
                 if case.id in done or (checker and not any(candidate.report for candidate in found)):
                     continue
-                record: dict[str, Any] = {"id": case.id, "candidates": await _ask(client, settings, case, found)}
+                record: dict[str, Any] = {"id": case.id, "candidates": await _ask(client, settings, case, found, lines)}
                 if not variant:
                     record["plain"] = await _ask_plainly(client, settings, case)
                 file.write(json.dumps(record) + "\n")
@@ -208,11 +207,11 @@ def reports_of(case: Case, checker: str) -> list[Report]:
     return found
 
 
-async def _ask(client: EngineClient, settings: Settings, case: Case, found: list[Candidate]) -> list[dict[str, Any]]:
+async def _ask(client: EngineClient, settings: Settings, case: Case, found: list[Candidate], around: int) -> list[dict[str, Any]]:
     document, changes = case.document, case.recent
     answers = []
     for candidate in found[:CHECKED]:
-        request = prediction.build_request(document, candidate, changes, settings, client.new_id())
+        request = prediction.build_request(document, candidate, changes, settings, client.new_id(), around=around)
         answers.append({"candidate": asdict(candidate), **await _timed(client, request)})
     return answers
 
@@ -261,7 +260,7 @@ class Score:
     exact: int = 0
 
 
-def edits_of(case: Case, answer: dict[str, Any], how: str) -> tuple[int, int, list[str]] | None:
+def edits_of(case: Case, answer: dict[str, Any], how: str, around: int) -> tuple[int, int, list[str]] | None:
     """The lines that would be replaced, and by what; None where nothing would be shown."""
     if how == "plain":
         first, last = plain_window(case)
@@ -282,7 +281,8 @@ def edits_of(case: Case, answer: dict[str, Any], how: str) -> tuple[int, int, li
             continue
         else:
             finished = _finished(entry)
-            edit = prediction.read_prediction(document, candidate, changes, finished, "agreement" if how == "agreement" else "model").edit
+            gate: prediction.Gate = "agreement" if how == "agreement" else "model"
+            edit = prediction.read_prediction(document, candidate, changes, finished, gate, around=around).edit
         if edit is not None:
             start, end = document.line_of(edit.start), document.line_of(edit.end)
             return start, end, edit.text.removesuffix("\n").split("\n") if edit.text else []
@@ -322,9 +322,9 @@ def report(folder: Path) -> None:
     for path in sorted(folder.glob("answers-*.jsonl")):
         answers = list(read_records(path))
         base, _, variant = path.stem.partition("+")
-        around = variant.removeprefix("around")
-        prediction.AROUND_LINES = int(around) if around.isdigit() else SERVERS_WINDOW
-        if variant and not around.isdigit():
+        given = variant.removeprefix("around")
+        around = int(given) if given.isdigit() else prediction.AROUND_LINES
+        if variant and not given.isdigit():
             told = {answer["id"]: answer for answer in answers}
             answers = [told.get(answer["id"], answer) for answer in read_records(folder / f"{base}.jsonl")]
         for how in ("agreement",) if variant else ("plain", "model", "proposal", "agreement"):
@@ -332,7 +332,7 @@ def report(folder: Path) -> None:
                 total = Score()
                 for answer in answers:
                     if cases[answer["id"]].kind == kind:
-                        score(cases[answer["id"]], edits_of(cases[answer["id"]], answer, how), total)
+                        score(cases[answer["id"]], edits_of(cases[answer["id"]], answer, how, around), total)
                 if not total.cases:
                     continue
                 low, high = wilson(total.shown, total.cases)

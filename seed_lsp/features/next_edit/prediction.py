@@ -58,8 +58,17 @@ class Prediction:
     verdict: Verdict
 
 
-def build_request(document: Document, candidate: Candidate, changes: Sequence[Change], settings: Settings, request_id: int) -> EditRequest:
-    start, end = window(document, candidate)
+def build_request(
+    document: Document,
+    candidate: Candidate,
+    changes: Sequence[Change],
+    settings: Settings,
+    request_id: int,
+    *,
+    around: int = AROUND_LINES,
+) -> EditRequest:
+    """What to ask of the engine: to rewrite the candidate's line and `around` lines on each side."""
+    start, end = window(document, candidate, around)
     region = with_line_feeds(document.text[start:end])
     guess, chance = "", 0.0
     if candidate.proposal is not None:
@@ -81,10 +90,10 @@ def build_request(document: Document, candidate: Candidate, changes: Sequence[Ch
     )
 
 
-def window(document: Document, candidate: Candidate) -> tuple[CharOffset, CharOffset]:
-    """Whole lines around a candidate."""
-    first = max(0, candidate.line - AROUND_LINES)
-    last = min(len(document.line_starts) - 1, candidate.line + AROUND_LINES)
+def window(document: Document, candidate: Candidate, around: int = AROUND_LINES) -> tuple[CharOffset, CharOffset]:
+    """Whole lines, `around` on each side of a candidate."""
+    first = max(0, candidate.line - around)
+    last = min(len(document.line_starts) - 1, candidate.line + around)
     return document.line_range(first)[0], document.line_range(last)[1]
 
 
@@ -121,12 +130,18 @@ def proposed(document: Document, candidate: Candidate) -> NextEdit | None:
 
 
 def read_prediction(
-    document: Document, candidate: Candidate, changes: Sequence[Change], finished: Finished, gate: Gate = "agreement"
+    document: Document,
+    candidate: Candidate,
+    changes: Sequence[Change],
+    finished: Finished,
+    gate: Gate = "agreement",
+    *,
+    around: int = AROUND_LINES,
 ) -> Prediction:
-    """Check the model's text; the verdict names what spoke against it."""
+    """Check the model's text; the verdict names what spoke against it. `around` is that of the request."""
     if finished.finish_reason != "stop":
         return Prediction(None, "unsure" if finished.finish_reason == "unsure" else "unfinished")
-    start, end = window(document, candidate)
+    start, end = window(document, candidate, around)
     text = with_old_white_space(document, Span(start, end), with_old_line_ends(document.text[start:end], finished.text), always=False)
     old, new = (with_line_feeds(one).split("\n") for one in (document.text[start:end], text))
     runs = changed_runs(old, new)
