@@ -1,14 +1,15 @@
-"""The time of a forward against the number of its rows, beside the floor: ``python -m benchmarks.blocks [--model NAME]``.
+"""The time of a forward against the number of its rows, beside the least that this machine could take.
 
-This machine's version of Seed Diffusion's figure of block sizes (arXiv 2508.02193): what a block of B rows costs bounds what it may gain.
-A readable table goes to standard error, one JSON line to standard output.
+    python -m benchmarks.blocks [--model NAME] [--png FILE]
+
+It is this machine's version of Seed Diffusion's figure of block sizes (arXiv 2508.02193): what a block of B rows costs bounds
+what it may gain. It times single forwards behind 512 rows, and no decoding: `benchmarks.speed` does.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import statistics
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +17,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.report import BenchError, finish, parser_of
+from benchmarks.report import BenchError, finish, machine, parser_of, say
 from engine.api import NUMBER_FORMATS
-from engine.engine import Engine, physical_cores
+from engine.engine import Engine
 from engine.evaluation.figures import pyplot, write_figure
-from engine.evaluation.machine import READ_BYTES, Floor, Machine
+from engine.evaluation.machine import READ_BYTES, Floor
 from engine.model.kernel_network import KernelNetwork
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -56,7 +57,7 @@ def _report(engine: Engine, times: dict[int, list[float]], floors: list[Floor]) 
         "bench": "blocks",
         "model": engine.name,
         "format": network.number_format,
-        "machine": asdict(Machine.here(physical_cores())),
+        "machine": machine(),
         "context": CONTEXT,
         "rounds": len(next(iter(times.values()))),
         "forward_ms": {str(rows): round(1000 * seconds, 2) for rows, seconds in medians.items()},
@@ -100,17 +101,15 @@ def draw(reports: list[dict[str, Any]], path: Path) -> None:
 
 
 def _card(report: dict[str, Any]) -> None:
-    machine = report["machine"]
-    print(
-        f"{report['model']} {report['format']} on {machine['cpu']}, {machine['cores']} cores; commit {machine['commit']}", file=sys.stderr
-    )
+    where = report["machine"]
+    say(f"{report['model']} {report['format']} on {where['cpu']}, {where['cores']} cores; commit {where['commit']}")
     if "floor" in report:
         floor = report["floor"]
         read, products = floor["bytes_per_second"] / 1e9, floor["operations_per_second"] / 1e12
-        print(f"  {report['weight_bytes'] / 1e9:.3f} GB of weights; memory {read:.1f} GB/s, products {products:.2f} T/s", file=sys.stderr)
+        say(f"  {report['weight_bytes'] / 1e9:.3f} GB of weights; memory {read:.1f} GB/s, products {products:.2f} T/s")
     for rows, ms in report["forward_ms"].items():
         beside = f"   floor {report['floor_ms'][rows]:7.1f} ms, {report['over_floor'][rows]:.2f} times" if "floor" in report else ""
-        print(f"  {rows:>4} rows {ms:8.1f} ms {report['rows_per_second'][rows]:8.1f} rows/s{beside}", file=sys.stderr)
+        say(f"  {rows:>4} rows {ms:8.1f} ms {report['rows_per_second'][rows]:8.1f} rows/s{beside}")
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""Holes in real packages, completed and judged by the packages' own tests.
+"""Who fills holes in real packages so that the packages' own tests pass, and how fast.
+
+It asks for each hole once, as a request that somebody made, and does not measure typing: `benchmarks.noise` and
+`benchmarks.typing` do. It works in steps, in a FOLDER of its own:
 
     python -m benchmarks.holes make FOLDER [--each N]            statements, blocks and arguments that the tests reach, into FOLDER/holes.jsonl
     python -m benchmarks.holes complete FOLDER CONTESTANT        `seed:MODEL`, or `llama:MODEL` (llama.cpp, the plain prompt of llama.vscode)
@@ -12,7 +15,6 @@ show them, and may write as many tokens.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import asyncio
 import json
@@ -31,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.renames.packages import PACKAGES, PASSED, fetch, run_tests
+from benchmarks.report import MODEL, finish, machine, parser_of, say
 from engine.api import Finished, FinishReason, RelatedFile, WorkerSettings
 from engine.evaluation.harness import wilson
 from engine.evaluation.records import drop_partial_line, read_records
@@ -124,7 +127,7 @@ def make(folder: Path, each: int, seed: int) -> None:
                         taken[path].append((start, end))
                         holes.append(Hole(len(holes), package, path.relative_to(root).as_posix(), kind, start, end))
                         break
-        print(f"{package}: {sum(hole.package == package for hole in holes)} holes", file=sys.stderr, flush=True)
+        say(f"{package}: {sum(hole.package == package for hole in holes)} holes")
     # In the order of the files, so that a beginning that two prompts share is run once.
     holes.sort(key=lambda hole: (hole.package, hole.path, hole.start))
     with (folder / "holes.jsonl").open("w", encoding="utf-8") as file:
@@ -177,7 +180,7 @@ def complete(folder: Path, contestant: str, *, related: bool, every: int) -> Non
         def note(hole: Hole, record: dict[str, Any]) -> None:
             file.write(json.dumps({"id": hole.id, **record}) + "\n")
             file.flush()
-            print(f"{hole.id} {hole.kind} {record['seconds']:.1f} s", file=sys.stderr, flush=True)
+            say(f"{hole.id} {hole.kind} {record['seconds']:.1f} s")
 
         if kind == "seed":
             asyncio.run(_ours(folder, holes, model, note, related=related))
@@ -306,7 +309,7 @@ def judge(folder: Path) -> None:
                 known[hole.id, found["text"]] = verdict
                 file.write(json.dumps({"id": hole.id, "text": found["text"], "verdict": verdict}) + "\n")
                 file.flush()
-                print(f"{hole.id} {answers.name} {verdict}", file=sys.stderr, flush=True)
+                say(f"{hole.id} {answers.name} {verdict}")
 
 
 def same(one: str, other: str) -> bool:
@@ -330,42 +333,52 @@ def _tested(folder: Path, hole: Hole, plan: Plan, text: str) -> str:
         return run_tests(root, code, tests, limit_s=60)
 
 
-def report(folder: Path, every: int, of: str | None) -> None:
+def report(folder: Path, every: int, of: str | None) -> dict[str, Any]:
+    """Each contestant's figures, as a Markdown table for people."""
     holes = {hole.id: hole for hole in read_holes(folder)[::every]}
     if of:
         answered = {record["id"] for record in read_records(answers_path(folder, of))}
         holes = {number: hole for number, hole in holes.items() if number in answered}
     verdicts = {(record["id"], record["text"]): record["verdict"] for record in read_records(folder / "verdicts.jsonl")}
-    print("| who | holes | pass | exact | line | block | argument | nothing shown | s, median | tokens a forward |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    say("| who | holes | pass | exact | line | block | argument | nothing shown | s, median | tokens a forward |")
+    say("|---|---|---|---|---|---|---|---|---|---|")
     summary = {}
     for path in sorted(folder.glob("answers-*.jsonl")):
+        name = path.stem.removeprefix("answers-")
         records = [record for record in read_records(path) if record["id"] in holes]
         passed = {r["id"] for r in records if verdicts.get((r["id"], r["text"])) == PASSED}
         exact = sum(same(r["text"], plan_of(folder, holes[r["id"]])[1]) for r in records)
-        low, high = wilson(len(passed), len(records))
-        kinds = {kind: [r["id"] for r in records if holes[r["id"]].kind == kind] for kind in KINDS}
-        shares = {kind: sum(i in passed for i in ids) / max(1, len(ids)) for kind, ids in kinds.items()}
-        seconds = sorted(r["seconds"] for r in records)[len(records) // 2]
-        forwards = sum(r.get("forwards", 0) for r in records)
-        rate = f"{sum(r['tokens'] for r in records) / forwards:.2f}" if forwards else ""
-        name = path.stem.removeprefix("answers-")
-        print(
-            f"| {name} | {len(records)} | {len(passed) / len(records):.1%} ({low:.0%} to {high:.0%}) | {exact / len(records):.1%} | "
-            + " | ".join(f"{shares[kind]:.1%}" for kind in KINDS)
-            + f" | {sum(not r['text'].strip() for r in records) / len(records):.1%} | {seconds:.2f} | {rate} |"
-        )
-        summary[name] = {"holes": len(records), "passed": len(passed), "exact": exact, **shares, "seconds": seconds}
-    print(json.dumps(summary))
+        summary[name] = _figures(records, holes, passed, exact)
+        _row(name, records, summary[name])
+    return summary
+
+
+def _figures(records: list[dict[str, Any]], holes: dict[int, Hole], passed: set[int], exact: int) -> dict[str, Any]:
+    """One contestant's figures: counts, the share that passed of each kind of hole, and the median time in seconds."""
+    kinds = {kind: [r["id"] for r in records if holes[r["id"]].kind == kind] for kind in KINDS}
+    shares = {kind: sum(i in passed for i in ids) / max(1, len(ids)) for kind, ids in kinds.items()}
+    seconds = sorted(r["seconds"] for r in records)[len(records) // 2]
+    return {"holes": len(records), "passed": len(passed), "exact": exact, **shares, "seconds": seconds}
+
+
+def _row(name: str, records: list[dict[str, Any]], figures: dict[str, Any]) -> None:
+    count, passed = figures["holes"], figures["passed"]
+    low, high = wilson(passed, count)
+    shares = " | ".join(f"{figures[kind]:.1%}" for kind in KINDS)
+    blank = sum(not r["text"].strip() for r in records) / count
+    forwards = sum(r.get("forwards", 0) for r in records)
+    rate = f"{sum(r['tokens'] for r in records) / forwards:.2f}" if forwards else ""
+    say(
+        f"| {name} | {count} | {passed / count:.1%} ({low:.0%} to {high:.0%}) | {figures['exact'] / count:.1%} | {shares} "
+        f"| {blank:.1%} | {figures['seconds']:.2f} | {rate} |"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.holes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("holes", __doc__, model=None)
     parser.add_argument("what", choices=("make", "complete", "cut", "judge", "report"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("contestant", nargs="?", default="seed:qwen2.5-coder-1.5b")
+    parser.add_argument("contestant", nargs="?", default=f"seed:{MODEL}")
     parser.add_argument("--each", type=int, default=36, help="make: holes of a package (default: %(default)s)")
     parser.add_argument("--related", action="store_true", help="complete: with definitions of what the file imports from its package")
     parser.add_argument("--every", type=int, default=1, help="complete, report: every so many-th hole")
@@ -383,7 +396,8 @@ def main() -> None:
     elif options.what == "judge":
         judge(folder)
     else:
-        report(folder, options.every, options.of)
+        found = report(folder, options.every, options.of)
+        finish({"bench": "holes", "machine": machine(), **found}, options.json)
 
 
 if __name__ == "__main__":

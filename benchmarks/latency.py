@@ -1,4 +1,10 @@
-"""How long a key waits for its suggestion, over LSP and with the real model: ``python -m benchmarks.latency [--model NAME]``."""
+"""How long a key waits for its suggestion, over LSP and with the real model.
+
+    python -m benchmarks.latency [--model NAME]
+
+Types into a real file key by key and waits for each answer, then cancels requests under way. Nobody types like that:
+`benchmarks.typing` keeps a typist's pace.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Resident memory of server and engine at work: ``python -m benchmarks.memory [--model NAME]``."""
+"""Resident memory of server and engine at work.
+
+    python -m benchmarks.memory [--model NAME]
+
+It is one reading after a completion and a refactoring. Whether memory grows over hours is for
+`benchmarks.robustness.typist` to say.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Next edits against what really followed, in successive releases of packages.
 
+It asks the model without the server around it, so it says nothing about when a next edit is shown or how long an editor
+waits for it.
+
     python -m benchmarks.next_edits make FOLDER [--wheels FOLDER]    cases from the releases of engine/training/packages.tsv, into FOLDER/cases.jsonl
     python -m benchmarks.next_edits predict FOLDER [--model NAME]    ask the model about each candidate, and once plainly, into FOLDER/answers-NAME.jsonl
     python -m benchmarks.next_edits predict FOLDER --checker ty      the same with what that checker reports (pip install ty), where it reports something
@@ -11,13 +14,11 @@ change replaces, brings or takes away the same words as the one just made. `othe
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import random
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.holes import line_probabilities
+from benchmarks.report import finish, machine, parser_of, say
 from engine.api import EditRequest, Finished, SamplingOptions, Urgency, WorkerSettings
 from engine.evaluation.harness import wilson
 from engine.evaluation.records import drop_partial_line, read_records
@@ -89,7 +91,7 @@ def make(folder: Path, wheels: Path, seed: int, apart_from: Path | None, of_a_pa
         try:
             before, after = ({file.path: file.text for file in sources(one, fetch(one, wheels))} for one in (old, new))
         except PackageError as error:
-            print(error, file=sys.stderr)
+            say(str(error))
             continue
         rng = random.Random(f"{seed} {old.name}")
         paths = sorted(before.keys() & after.keys())
@@ -103,7 +105,7 @@ def make(folder: Path, wheels: Path, seed: int, apart_from: Path | None, of_a_pa
                     found.append(replace(case, id=len(found), origin=f"{old.name} {old.version} to {new.version}: {path}"))
     with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(case)) + "\n" for case in found)
-    print(dict(counts), file=sys.stderr)
+    say(str(dict(counts)))
 
 
 def cases_of(before: str, after: str, rng: random.Random) -> list[tuple[str, Case]]:
@@ -179,13 +181,7 @@ async def predict(folder: Path, model: str, limit: int | None, *, checker: str |
                     record["plain"] = await _ask_plainly(client, settings, case)
                 file.write(json.dumps(record) + "\n")
                 file.flush()
-                print(
-                    case.id,
-                    case.kind,
-                    [c["seconds"] for c in record["candidates"]],
-                    file=sys.stderr,
-                    flush=True,
-                )
+                say(f"{case.id} {case.kind} {[c['seconds'] for c in record['candidates']]}")
     finally:
         await client.stop()
 
@@ -314,11 +310,12 @@ def _as_edited(whole: list[str], start: int, end: int, lines: list[str], target:
     return inside and lines == target.lines[start - target.start : end - target.start] and lines != whole[start:end]
 
 
-def report(folder: Path) -> None:
+def report(folder: Path) -> dict[str, Any]:
+    """The scores of each model and way of asking, as a Markdown table for people."""
     cases = {case.id: case for case in read_cases(folder)}
     summary: dict[str, Any] = {}
-    print("| model, how | kind | cases | shown | at a place that changed | exactly so | of those shown, exact |")
-    print("|---|---|---|---|---|---|---|")
+    say("| model, how | kind | cases | shown | at a place that changed | exactly so | of those shown, exact |")
+    say("|---|---|---|---|---|---|---|")
     for path in sorted(folder.glob("answers-*.jsonl")):
         answers = list(read_records(path))
         base, _, variant = path.stem.partition("+")
@@ -327,38 +324,38 @@ def report(folder: Path) -> None:
         if variant and not given.isdigit():
             told = {answer["id"]: answer for answer in answers}
             answers = [told.get(answer["id"], answer) for answer in read_records(folder / f"{base}.jsonl")]
+        name = path.stem.removeprefix("answers-")
         for how in ("agreement",) if variant else ("plain", "model", "proposal", "agreement"):
             for kind in KINDS:
                 total = Score()
                 for answer in answers:
                     if cases[answer["id"]].kind == kind:
                         score(cases[answer["id"]], edits_of(cases[answer["id"]], answer, how, around), total)
-                if not total.cases:
-                    continue
-                low, high = wilson(total.shown, total.cases)
-                precise = f"{total.exact / total.shown:.0%}" if total.shown and kind != "done" else ""
-                name = path.stem.removeprefix("answers-")
-                print(
-                    f"| {name}, {how} | {kind} | {total.cases} | {total.shown / total.cases:.1%} ({low:.1%} to {high:.1%}) "
-                    f"| {total.located / total.cases:.1%} | {total.exact / total.cases:.1%} | {precise} |"
-                )
-                summary[f"{name} {how} {kind}"] = asdict(total)
+                if total.cases:
+                    _row(f"{name}, {how}", kind, total)
+                    summary[f"{name} {how} {kind}"] = asdict(total)
         seconds = sorted(sum(c["seconds"] for c in answer["candidates"]) for answer in answers if answer["candidates"])
         if seconds:
-            print(f"\n{path.stem}: seconds for up to {CHECKED} candidates, median {seconds[len(seconds) // 2]:.2f}\n")
-    print(json.dumps(summary))
+            say(f"\n{path.stem}: seconds for up to {CHECKED} candidates, median {seconds[len(seconds) // 2]:.2f}\n")
+    return summary
+
+
+def _row(name: str, kind: str, total: Score) -> None:
+    low, high = wilson(total.shown, total.cases)
+    precise = f"{total.exact / total.shown:.0%}" if total.shown and kind != "done" else ""
+    say(
+        f"| {name} | {kind} | {total.cases} | {total.shown / total.cases:.1%} ({low:.1%} to {high:.1%}) "
+        f"| {total.located / total.cases:.1%} | {total.exact / total.cases:.1%} | {precise} |"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.next_edits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("next_edits", __doc__, model=Settings().model)
     parser.add_argument("what", choices=("make", "predict", "report"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--wheels", type=Path, help="make: where wheels are, or go; FOLDER/wheels if left out")
     parser.add_argument("--apart-from", type=Path, help="make: no packages that the cases in this folder have")
     parser.add_argument("--of-a-package", type=int, default=6, help="make: at most so many cases of a kind (default: %(default)s)")
-    parser.add_argument("--model", default=Settings().model)
     parser.add_argument("--checker", choices=("ty",), help="predict: with the diagnostics of this type checker")
     parser.add_argument("--around", type=int, help="predict: rewrite so many lines on each side of a candidate (the server's: 2)")
     parser.add_argument("--limit", type=int)
@@ -370,7 +367,7 @@ def main() -> None:
     elif options.what == "predict":
         asyncio.run(predict(options.folder, options.model, options.limit, checker=options.checker, around=options.around))
     else:
-        report(options.folder)
+        finish({"bench": "next_edits", "machine": machine(), **report(options.folder)}, options.json)
 
 
 if __name__ == "__main__":

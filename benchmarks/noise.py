@@ -1,17 +1,18 @@
-"""Does it keep quiet? Types into real files key by key over LSP: ``python -m benchmarks.noise FOLDER [--model NAME] [--lines N]``.
+"""Whether suggestions keep quiet where nothing should come, while somebody types into real files key by key over LSP.
 
-FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. Prints what share of the keys got a suggestion, how many of those the next three
-characters bear out, how often text gave way to other text (flicker), and whether there is silence where nothing should come: within words, before more of
-an expression, behind statements that are finished. One JSON line last.
+    python -m benchmarks.noise FOLDER [--model NAME] [--lines N]
+
+FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. It says what share of the keys got a
+suggestion, how many of those the next three characters bear out, how often text gave way to other text (flicker), and
+whether there is silence within words, before more of an expression and behind statements that are finished.
+It waits for each answer, so it says nothing about time: `benchmarks.typing` does.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 from lsprotocol import types
 
 from benchmarks.renames.packages import PACKAGES
+from benchmarks.report import finish, machine, parser_of, say
 from seed_lsp.cli.headless import HeadlessEditor
 from seed_lsp.server.inline_handlers import COMPLETION_STATISTICS
 from seed_lsp.session.settings import Settings
@@ -43,7 +45,7 @@ def files_of(folder: Path) -> list[Path]:
 def texts_of(folder: Path, seed: int) -> Iterator[tuple[Path, str, random.Random]]:
     """Each file with its text and a generator of its own."""
     for path in files_of(folder):
-        print(path.name, file=sys.stderr, flush=True)
+        say(path.name)
         yield path, path.read_text("utf-8"), random.Random(f"{seed} {path.name}")
 
 
@@ -53,12 +55,11 @@ def text_of(items: list[types.InlineCompletionItem]) -> str:
     return str(getattr(fresh, "value", fresh))
 
 
-def parser_of(prog: str, description: str | None, *, lines: int) -> argparse.ArgumentParser:
-    """The options that measurements by typing have in common. `lines` is the default."""
-    parser = argparse.ArgumentParser(prog=prog, description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+def typing_parser(name: str, description: str | None, *, lines: int) -> argparse.ArgumentParser:
+    """The options that measurements by typing have in common. `lines` is the default of ``--lines``."""
+    parser = parser_of(name, description, model=Settings().model)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", default=Settings().model)
-    parser.add_argument("--lines", type=int, default=lines, help="of each file (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=lines, help="lines that are typed of each file (default: %(default)s)")
     parser.add_argument("--deadline", type=int, default=Settings().inline_typing_deadline_ms)
     parser.add_argument("--seed", type=int, default=0)
     return parser
@@ -140,26 +141,26 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
     return {"counts": dict(counts), "reasons": reasons if isinstance(reasons, dict) else vars(reasons)}
 
 
-def say(report: dict[str, Any]) -> None:
+def card(report: dict[str, Any]) -> None:
     c = report["counts"]
-    print(
+    say(
         f"{c['keys']} keys: {c['shown'] / c['keys']:.1%} with a suggestion; of {c['judged']} of these {c['borne out'] / c['judged']:.1%} borne out"
     )
-    print(
+    say(
         f"flicker: {c['flicker']} of {c['shown twice running']} keys with text before and after; {c['flicker though right']} of them though it was right"
     )
     for kind in ("word", "line", "end"):
-        print(f"silent, {kind}: {c[f'{kind} silent']} of {c[f'{kind} places']}")
+        say(f"silent, {kind}: {c[f'{kind} silent']} of {c[f'{kind} places']}")
 
 
 def main() -> None:
-    parser = parser_of("python -m benchmarks.noise", __doc__, lines=3)
-    parser.add_argument("--chance", type=int, default=Settings().inline_min_chance)
+    parser = typing_parser("noise", __doc__, lines=3)
+    parser.add_argument("--chance", type=int, default=Settings().inline_min_chance, help="the setting seed.inline.minChance, in percent")
     options = parser.parse_args()
     settings = {"model": options.model, "inline": {"minChance": options.chance, "typingDeadlineMs": options.deadline}}
     report = asyncio.run(measure(options.folder, settings, options.lines, options.seed))
-    say(report)
-    print(json.dumps({"model": options.model, "chance": options.chance, **report}))
+    card(report)
+    finish({"bench": "noise", "model": options.model, "machine": machine(), "chance": options.chance, **report}, options.json)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""Tokens a second, ours against what people use today: ``python -m benchmarks.speed --help``.
+"""Tokens a second, ours against what people use today.
 
-A readable card goes to standard error, one JSON line to standard output. Rates count generated tokens, the prompt apart, and are
-medians over the rounds; a ratio is the median over the works of one kind.
+    python -m benchmarks.speed [--model NAME] [--rounds N] [--kinds completion generation edit]
+
+Rates count generated tokens, the prompt apart, and are medians over the rounds; a ratio is the median over the works of one
+kind. It does not look at what the tokens say: `engine.evaluation.lossless` compares the texts of one model, and
+`seed-lsp eval` judges them. `benchmarks.latency` has the time in an editor.
 """
 
 from __future__ import annotations
 
 import statistics
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.contest import contest
 from benchmarks.contest.contest import Absent, Contestant, Run, Work, median_rate
-from benchmarks.report import finish, parser_of
+from benchmarks.report import finish, machine, parser_of, say
 from engine.api import NUMBER_FORMATS, SamplingOptions
 from engine.engine import physical_cores
 from engine.evaluation import samples
-from engine.evaluation.machine import Machine
 from engine.evaluation.samples import Sample
 from engine.model import checkpoint
 from engine.model.tokenizer import Tokenizer
@@ -67,12 +67,12 @@ def measure(model: str, formats: Sequence[str], peers: Path, rounds: int, only: 
     absent = [c for c in everyone if isinstance(c, Absent)]
     present = [c for c in everyone if isinstance(c, Contestant)]
     todo = [w for w in works(tokenizer) if not only or w.kind in only]
-    runs = contest.compete(present, todo, rounds=rounds, say=_say)
+    runs = contest.compete(present, todo, rounds=rounds, say=say)
     kept = {w.name: _kept(w, runs[present[0].name, w.name][0]) for w in todo if w.old}
     report = {
         "bench": "speed",
         "model": model,
-        "machine": asdict(Machine.here(physical_cores())),
+        "machine": machine(),
         "rounds": rounds,
         "absent": {c.name: c.reason for c in absent},
         "works": [_work_report(w, present, runs, kept.get(w.name)) for w in todo],
@@ -131,21 +131,15 @@ def _kept(work: Work, run: Run) -> float:
 
 
 def _card(report: dict[str, Any]) -> None:
-    machine = report["machine"]
-    _say(
-        f"\n{report['model']} on {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['instructions'])}; commit {machine['commit']}"
-    )
+    where = report["machine"]
+    say(f"\n{report['model']} on {where['cpu']}, {where['cores']} cores, {' '.join(where['instructions'])}; commit {where['commit']}")
     for kind, entry in report["kinds"].items():
-        _say(f"{KINDS.get(kind, kind)} ({entry['works']})")
+        say(f"{KINDS.get(kind, kind)} ({entry['works']})")
         for name, rate in entry["tokens_per_second"].items():
             times = entry["times"][name]
-            _say(f"  {name:36} {rate:8.1f} tokens/s   ours is {times['median']:.2f} times as fast, at least {times['least']:.2f}")
+            say(f"  {name:36} {rate:8.1f} tokens/s   ours is {times['median']:.2f} times as fast, at least {times['least']:.2f}")
     for name, reason in report["absent"].items():
-        _say(f"  {name:36} absent: {reason}")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        say(f"  {name:36} absent: {reason}")
 
 
 def main() -> None:

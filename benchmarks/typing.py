@@ -1,13 +1,16 @@
-"""When is a suggestion there, for somebody who types at a pace and then pauses? ``python -m benchmarks.typing FOLDER [--model NAME] [--deadline MS]``.
+"""When a suggestion is there, for somebody who types at a pace and then pauses.
 
-FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. Lines of them are typed over LSP up to a letter somewhere in them, at the gaps of
-a fast typist, and what counts is the time from that letter to the answer, as the editor sees it. The model has read what stands above. One JSON line last.
+    python -m benchmarks.typing FOLDER [--model NAME] [--deadline MS]
+
+FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. Lines of them are typed over LSP up to a letter
+somewhere in them, at the gaps of a fast typist, and what counts is the time from that letter to the answer, as the editor
+sees it. The model has read what stands above. Whether the suggestion is right is not looked at: `benchmarks.holes` and
+`benchmarks.noise` do that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import statistics
 import time
@@ -15,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.latency import percentile
-from benchmarks.noise import lines_to_type, parser_of, text_of, texts_of
+from benchmarks.noise import lines_to_type, text_of, texts_of, typing_parser
+from benchmarks.report import finish, machine, say
 from seed_lsp.cli.headless import HeadlessEditor
 
 GAP_S, SPREAD = 0.16, 0.4
@@ -54,7 +58,7 @@ async def measure(folder: Path, settings: dict[str, Any], lines: int, seed: int)
 
 
 def main() -> None:
-    options = parser_of("python -m benchmarks.typing", __doc__, lines=4).parse_args()
+    options = typing_parser("typing", __doc__, lines=4).parse_args()
     settings = {"model": options.model, "inline": {"typingDeadlineMs": options.deadline}}
     found = asyncio.run(measure(options.folder, settings, options.lines, options.seed))
     seconds = sorted(took for took, _ in found)
@@ -67,7 +71,8 @@ def main() -> None:
         "p50_s": round(statistics.median(seconds), 3),
         "p95_s": round(percentile(seconds, 95), 3),
     }
-    print(json.dumps({"model": options.model, "deadline_ms": options.deadline, **report}))
+    say(f"{len(found)} pauses, {len(shown)} with text; the answer after {report['p50_s']} s, p95 {report['p95_s']} s")
+    finish({"bench": "typing", "model": options.model, "machine": machine(), "deadline_ms": options.deadline, **report}, options.json)
 
 
 if __name__ == "__main__":

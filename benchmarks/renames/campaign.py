@@ -1,16 +1,18 @@
-"""Renames everything in small random programs, and runs each program before and after: it has to print the same, unless the rename was refused or places were listed.
+"""Renames everything in small random programs, and runs each program before and after.
 
     python -m benchmarks.renames.campaign --programs 20000 --seed 1
 
-Programs run on this Python and on each `python3.10` to `python3.14` of the PATH, or on those that are named: `--python python3.12 --python …`. Type parameters are in a third of them
-and need 3.12.
+A program has to print the same after a rename as before, unless the rename was refused or sites were listed for the user to
+look at. Programs run on this Python and on each `python3.10` to `python3.14` of the PATH, or on those that are named:
+`--python python3.12 --python …`. Type parameters are in a third of them and need 3.12. The programs are of a few modules
+without the standard library: `benchmarks.renames.packages` renames in real code.
 
-Prints each failing program whole when it is found, and a line of JSON at the end. Exit status 1 if one failed. The renames are planned in this process, the programs run in one process for each Python.
+Tells of each failing program, whole, when it is found. The exit status is 1 if one failed. The renames are planned in this
+process, the programs run in one process for each Python.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.renames.programs import NAMES, generate
+from benchmarks.report import finish, machine, parser_of, say
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.query import Query
@@ -257,7 +260,7 @@ def _on_path() -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("renames.campaign", __doc__, model=None)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, help="end after this time")
@@ -265,10 +268,12 @@ def main() -> int:
     options = parser.parse_args()
     interpreters = [Interpreter(command) for command in options.python or _on_path()]
     started = time.monotonic()
-    summary = run(options.programs, options.seed, interpreters, options.seconds, lambda text: print(text, flush=True))
+    summary = run(options.programs, options.seed, interpreters, options.seconds, say)
     for one in interpreters:
         one.close()
     found = {
+        "bench": "renames.campaign",
+        "machine": machine(),
         "programs": summary.programs,
         "left out": summary.left_out,
         "seed": options.seed,
@@ -279,7 +284,7 @@ def main() -> int:
         "refusals": dict(summary.refusals.most_common(12)),
         "seconds": round(time.monotonic() - started, 1),
     }
-    sys.stdout.write(json.dumps(found) + "\n")
+    finish(found, options.json)
     return 1 if summary.failures else 0
 
 

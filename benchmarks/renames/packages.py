@@ -1,15 +1,17 @@
-"""Renames in real packages, judged by their own tests: ``python -m benchmarks.renames.packages FOLDER [PACKAGE …]``.
+"""Renames in real packages, judged by the packages' own tests.
 
-Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions, methods, classes, parameters and attributes of it one after the
-other, and runs the tests after each kind. A rename that leaves a possible site, a string that may name the symbol, or a doctest, asks the user to look, and
-nobody is here who could: it is counted as asked and not made. What is made must not break a test. Prints a Markdown table and one JSON line; refusals are counted with their reasons.
+    python -m benchmarks.renames.packages FOLDER [PACKAGE …] [--compare N]
+
+Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions, methods, classes, parameters
+and attributes of it one after the other, and runs the tests after each kind. A rename that leaves a possible site, a string
+that may name the symbol, or a doctest, asks the user to look, and nobody is here who could: it is counted as asked and not
+made. What is made must not break a test. Refusals are counted with their reasons. It renames Python alone, to names that
+nothing else has: `benchmarks.renames.campaign` tries names that are taken.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import random
 import re
@@ -24,6 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.renames.peers import PeerServer, by_jedi, installed
+from benchmarks.report import BenchError, finish, machine, parser_of, say
 from seed_lsp.errors import SeedError
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.python import names, scoping
@@ -260,47 +263,58 @@ async def compare(root: Path, code: str, outcome: Outcome, *, seed: int, most: i
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = parser_of("renames.packages", __doc__, model=None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("packages", nargs="*", default=list(PACKAGES))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--compare", type=int, default=0, metavar="N", help="ask the other engines, too, for N renames of each kind")
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    outcomes: list[Outcome] = []
-    for package in options.packages:
-        version, code, tests = PACKAGES[package]
-        original = fetch(options.folder.resolve(), package, version)
-        before = run_tests(original, code, tests)
-        print(f"{package} {version}: {before}", file=sys.stderr, flush=True)
-        if before != PASSED:
-            raise SystemExit(f"{package}'s own tests do not pass before anything was renamed")
-        for kind in KINDS:
-            work = options.folder.resolve() / "work"
-            shutil.rmtree(work, ignore_errors=True)
-            shutil.copytree(original, work)
-            outcome = Outcome(package, kind)
-            rename_some(work, code, outcome, options.seed)
-            after = run_tests(work, code, tests)
-            outcome.tests = after
-            if options.compare:
-                asyncio.run(compare(original, code, outcome, seed=options.seed, most=options.compare))
-            outcomes.append(outcome)
-            print(f"  {outcome}", file=sys.stderr, flush=True)
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes = [one for package in options.packages for one in outcomes_of(folder, package, options.seed, options.compare)]
+    card(outcomes)
+    if options.compare:
+        card_of_peers(outcomes)
+    report = {"bench": "renames.packages", "machine": machine(), "seed": options.seed, "outcomes": [asdict(one) for one in outcomes]}
+    finish(report, options.json)
+
+
+def outcomes_of(folder: Path, package: str, seed: int, compared: int) -> Iterator[Outcome]:
+    """What renames of each kind make of a package, each kind in a copy of its own."""
+    version, code, tests = PACKAGES[package]
+    original = fetch(folder, package, version)
+    before = run_tests(original, code, tests)
+    say(f"{package} {version}: {before}")
+    if before != PASSED:
+        raise BenchError(f"{package}'s own tests do not pass before anything was renamed")
+    for kind in KINDS:
+        work = folder / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(original, work)
+        outcome = Outcome(package, kind)
+        rename_some(work, code, outcome, seed)
+        outcome.tests = run_tests(work, code, tests)
+        if compared:
+            asyncio.run(compare(original, code, outcome, seed=seed, most=compared))
+        say(f"  {outcome}")
+        yield outcome
+
+
+def card(outcomes: list[Outcome]) -> None:
     heads = ["package", "kind", "renamed", "asked", "refused", *TIERS, "s each", "tests"]
-    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+    say(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for one in outcomes:
         each = one.seconds / max(1, one.renamed + one.asked)
         counts = [one.renamed, one.asked, sum(one.refused.values()), *(one.sites[tier] for tier in TIERS), f"{each:.2f}"]
-        print(f"| {one.package} | {one.kind} | {' | '.join(map(str, counts))} | {one.tests} |")
-    if options.compare:
-        print("\n| engine | renames | not made | lines that both change | only we | only it |\n|---|---|---|---|---|---|")
-        for peer in installed():
-            some = [one.peers[peer] for one in outcomes if peer in one.peers]
-            print(
-                f"| {peer} | {' | '.join(str(sum(getattr(a, part) for a in some)) for part in ('asked', 'refused', 'both', 'ours', 'theirs'))} |"
-            )
-    print(json.dumps([asdict(one) for one in outcomes]))
+        say(f"| {one.package} | {one.kind} | {' | '.join(map(str, counts))} | {one.tests} |")
+
+
+def card_of_peers(outcomes: list[Outcome]) -> None:
+    say("\n| engine | renames | not made | lines that both change | only we | only it |\n|---|---|---|---|---|---|")
+    for peer in installed():
+        some = [one.peers[peer] for one in outcomes if peer in one.peers]
+        sums = [str(sum(getattr(a, part) for a in some)) for part in ("asked", "refused", "both", "ours", "theirs")]
+        say(f"| {peer} | {' | '.join(sums)} |")
 
 
 if __name__ == "__main__":

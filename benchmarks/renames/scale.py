@@ -1,12 +1,14 @@
-"""A rename's cost against the size of the workspace: ``python -m benchmarks.renames.scale FOLDER [--sizes 100 1000 10000] [--png FILE]``.
+"""A rename's cost against the size of the workspace.
 
-Makes workspaces of the standard library's files, again and again under other names, in which every hundredth file uses one function. For each size, in a process of its own:
-the first rename (nothing read before), the second (the index is there), and the memory.
+    python -m benchmarks.renames.scale FOLDER [--sizes 100 1000 10000] [--png FILE]
+
+Makes workspaces of the standard library's files, again and again under other names, in which every hundredth file uses one
+function. For each size, in a process of its own: the first rename (nothing read before), the second (the index is there),
+and the memory. It renames one function alone, which jedi resolves at once; symbols with many candidates cost more.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.report import finish, machine, parser_of, say
 from seed_lsp.features.rename.change import plan_rename
 from seed_lsp.features.rename.query import Query
 from seed_lsp.source.document import CharOffset
@@ -92,17 +95,17 @@ def draw(costs: list[Cost], png: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = parser_of("renames.scale", __doc__, model=None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 3000, 10000])
-    parser.add_argument("--png", type=Path)
+    parser.add_argument("--png", type=Path, help="draw the figure into this file")
     parser.add_argument("--only-measure", action="store_true", help="the folder is a workspace; print its cost as JSON")
     options = parser.parse_args()
     if options.only_measure:
         print(json.dumps(asdict(measure(options.folder))))
         return
     costs = []
-    print("| files | MB | sites | first, s | second, s | memory, MB |\n|---|---|---|---|---|---|")
+    say("| files | MB | sites | first, s | second, s | memory, MB |\n|---|---|---|---|---|---|")
     for size in options.sizes:
         root = options.folder / f"files{size}"
         make(root, size)
@@ -111,10 +114,11 @@ def main() -> None:
         )
         cost = Cost(**json.loads(done.stdout))
         costs.append(cost)
-        print(f"| {' | '.join(str(value) for value in asdict(cost).values())} |", flush=True)
+        say(f"| {' | '.join(str(value) for value in asdict(cost).values())} |")
         shutil.rmtree(root)
     if options.png is not None:
         draw(costs, options.png)
+    finish({"bench": "renames.scale", "machine": machine(), "sizes": [asdict(cost) for cost in costs]}, options.json)
 
 
 if __name__ == "__main__":

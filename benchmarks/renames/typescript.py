@@ -1,17 +1,21 @@
-"""Our scopes of JavaScript and TypeScript beside those of TypeScript's language service: ``python -m benchmarks.renames.typescript FOLDER``.
+"""Our scopes of JavaScript and TypeScript beside those of TypeScript's language service.
 
-Installs npm's typescript and some packages into FOLDER, and for each name that one of their files defines compares the places that are *exact* here with those that
-the service would rename. A place more than the service's is an error; one less is listed as possible, or is a comment (the service follows JSDoc).
+    python -m benchmarks.renames.typescript FOLDER
+
+Installs npm's typescript and some packages into FOLDER, and for each name that one of their files defines compares the
+sites that are *exact* here with those that the service would rename. A site more than the service's is an error; one less
+is listed as possible, or is a comment (the service follows JSDoc). It compares single files: names
+that other files use are not looked at. Needs npm and node.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.report import finish, machine, parser_of, say
 from seed_lsp.features.rename.other_languages.lexical import LexicalFile, own_sites
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import read_document
@@ -33,7 +37,10 @@ FILES = (
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]).resolve()
+    parser = parser_of("renames.typescript", __doc__, model=None)
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES], cwd=folder, check=True)
     script = folder / "typescript.cjs"
@@ -55,8 +62,9 @@ def main() -> None:
             counts[verdict] += 1
             if verdict == "more":
                 line = document.line_of(CharOffset(min(ours - theirs))) + 1
-                print(f"{file}:{line}: {entry['name']} is exact here, and not the service's")
-    print(f"{len(FILES)} files, {counts.total()} names: {dict(counts)}")
+                say(f"{file}:{line}: {entry['name']} is exact here, and not the service's")
+    say(f"{len(FILES)} files, {counts.total()} names: {dict(counts)}")
+    finish({"bench": "renames.typescript", "machine": machine(), "files": len(FILES), "names": dict(counts)}, options.json)
 
 
 if __name__ == "__main__":
