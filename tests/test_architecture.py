@@ -88,6 +88,7 @@ def test_what_the_table_allows_is_used():
 
 
 def test_the_table_has_every_module():
+    """No module escapes the table."""
     rooms = {imports.room_of(module, MAY_IMPORT) for module in imports.modules()}
     assert None not in rooms
     # A part that is a whole folder would allow any new module in it; only these few are such parts.
@@ -108,10 +109,12 @@ def test_there_are_no_circles():
 
 
 def test_the_server_comes_into_the_engine_by_its_doors():
+    """The server imports nothing of the engine but its declared doors."""
     into = {target for source, target in imports.arrows() if source.startswith("seed_lsp") and imports.room_of(target, ["engine"])}
     assert into <= DOORS
 
 
 @pytest.mark.parametrize("graph", [{"a": ["b"], "b": ["c"], "c": ["b"]}, {"c": ["b"], "b": ["c"]}])
 def test_a_circle_is_found(graph: dict[str, list[str]]):
+    """The search finds circles, also behind a chain that leads into one."""
     assert imports.circles(graph) == [["b", "c"]]

@@ -27,11 +27,13 @@ def test_every_entry_stands_in_the_index_and_the_index_names_no_other():
 
 
 def test_an_entry_is_at_most_thirty_lines_long():
+    """A reader can take in each trial at a glance."""
     long = {address: len(lines) for address, lines in entries().items() if len(lines) > LONGEST}
     assert not long, "split these into one trial an entry"
 
 
 def test_a_trial_that_brought_nothing_is_marked_in_the_index_as_in_its_entry():
+    """The index alone tells which trials brought nothing."""
     text = LOG.read_text(encoding="utf-8")
     negative = [address for address, lines in entries().items() if lines[0].endswith("(negative)")]
     assert negative

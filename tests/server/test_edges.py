@@ -109,6 +109,7 @@ def test_what_is_new_in_a_client_is_no_reason_to_refuse_it(wire: Wire, unknown: 
 
 
 def test_shutdown_ends_a_rewrite_under_way(wire: Wire):
+    """The server ends when it is told to, whatever it is doing."""
     wire.initialize()
     wire.open(URI, "def f():\n    return 1\n")
     asked = {"textDocument": {"uri": URI, "version": 1}, "range": ALL, "instruction": "slow"}

@@ -63,6 +63,7 @@ def test_a_completion(port: int, body: dict[str, Any]):
 
 
 def test_the_filters_hold_here_too(port: int):
+    """A text that an editor would not be shown is not shown to a client either."""
     assert ask(port, {"prompt": "#say )", "suffix": ")\n"})[1]["choices"][0]["text"] == ""
 
 
@@ -113,26 +114,31 @@ def test_who_is_not_let_in(port: int, headers: dict[str, str], status: int):
     ],
 )
 def test_bad_requests_say_what_to_change(port: int, body: Any, words: str):
+    """A bad request is refused in words that name what to change."""
     status, found = ask(port, body)
     assert status == 400
     assert words in found["error"]["message"]
 
 
 def test_a_body_that_is_too_large_is_not_read(port: int):
+    """A client cannot fill the memory with a large body."""
     status, _ = ask(port, {"prompt": "x"}, **{"Content-Length": str(http_endpoint.MAX_BYTES + 1)})
     assert status == 400
 
 
 def test_models_and_other_paths(port: int):
+    """A client can list the models, and unknown paths are not found."""
     assert ask(port, {}, "/v1/models", "GET")[1]["data"][0]["id"] == "scripted"
     assert ask(port, {}, "/v1/chat/completions")[0] == 404
 
 
 def test_a_missing_model_is_told(port: int):
+    """A client is told which command fetches the missing model."""
     status, found = ask(port, {"prompt": "#missing "})
     assert status == 503
     assert "model fetch" in found["error"]["message"]
 
 
 def test_it_listens_on_this_machine_alone(port: int):
+    """Nobody on another machine can reach the endpoint."""
     assert http_endpoint.HOST == "127.0.0.1"

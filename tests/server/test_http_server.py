@@ -95,11 +95,13 @@ def test_a_length_that_is_none_is_a_bad_request(server: LoopbackServer, length: 
     ],
 )
 def test_a_body_that_is_none_is_a_bad_request(server: LoopbackServer, content: bytes, caplog: pytest.LogCaptureFixture):
+    """A malformed body, however deep or odd, neither crashes the server nor fills its log."""
     assert ask(server, content) == 400
     assert caplog.text == ""
 
 
 def test_a_failure_of_ours_is_answered_and_holds_no_words_of_the_user(server: LoopbackServer, caplog, capfd):
+    """A failure is answered, and neither log nor output has the user's text."""
     assert ask(server, b'{"fail": 1}') == 500
     assert ask(server, b'{"used_up": 1}') == 500
     assert "KeyError" in caplog.text
@@ -149,6 +151,7 @@ def test_silent_connections_do_not_keep_others_out(server: LoopbackServer, said:
 
 
 def test_a_silent_connection_ends_by_itself(monkeypatch: pytest.MonkeyPatch, server: LoopbackServer, caplog, capfd):
+    """A connection on which nothing is said does not hold a thread for good."""
     monkeypatch.setattr(http_server.Handler, "timeout", 0.05)
     before = threading.active_count()
     with connect(server) as client:
@@ -198,6 +201,7 @@ def test_work_that_somebody_with_the_token_asked_for_does_not_give_way(server: L
 
 
 def test_more_work_than_there_is_room_for_is_refused(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch):
+    """A client is told at once that the server is busy, and does not wait."""
     server.max_connections = 1
     begun, go_on = threading.Event(), threading.Event()
 
@@ -250,6 +254,7 @@ def test_descriptors_that_are_used_up_take_no_core(server: LoopbackServer):
 
 
 def test_a_silent_connection_gives_its_descriptor_to_who_comes(server: LoopbackServer):
+    """A new client gets in without free descriptors, in place of a silent one."""
     before = threading.active_count()
     with connect(server) as silent, socket.socket() as client:
         assert wait_for(lambda: threading.active_count() > before)
@@ -262,6 +267,7 @@ def test_a_silent_connection_gives_its_descriptor_to_who_comes(server: LoopbackS
 
 
 def test_the_connections_leave_descriptors_for_the_engine(monkeypatch: pytest.MonkeyPatch):
+    """Clients can never use up the descriptors that the engine needs."""
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (64, 64))
     server = make_server(Echo(), TOKEN, "scripted")
     server.server_close()
@@ -270,6 +276,7 @@ def test_the_connections_leave_descriptors_for_the_engine(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("ending", ["reset", "half a request", "no request", "gone before the answer"])
 def test_a_client_that_goes_away_leaves_no_trace(server: LoopbackServer, ending: str, caplog, capfd):
+    """A client that breaks off leaves no thread, no message, and a working server."""
     before = threading.active_count()
     with connect(server) as client:
         if ending == "reset":
@@ -284,6 +291,7 @@ def test_a_client_that_goes_away_leaves_no_trace(server: LoopbackServer, ending:
 
 
 def test_a_connection_may_be_used_again(server: LoopbackServer):
+    """A client can send several requests over one connection."""
     client = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     for _ in range(3):
         client.request("POST", "/v1/completions", b"{}", HEADERS)
@@ -294,5 +302,6 @@ def test_a_connection_may_be_used_again(server: LoopbackServer):
 
 @pytest.mark.parametrize("port", ["taken", 99_999, -1])
 def test_a_port_that_cannot_be_had_is_told(server: LoopbackServer, port: int | str):
+    """A user whose port is taken or invalid is told what to do."""
     with pytest.raises(EndpointError, match="name another with --port"):
         make_server(Echo(), TOKEN, "scripted", server.server_port if port == "taken" else port)

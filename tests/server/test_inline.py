@@ -58,6 +58,7 @@ async def next_edit(editor: Editor, version: int | None = None, diagnostics: Any
     ],
 )
 async def test_silence_has_a_reason(editor: Editor, text: str, reason: str):
+    """Whenever nothing is shown while typing, the log and the counts tell why."""
     editor.open(text.replace("‸", ""))
     assert await editor.complete(text.index("‸"), automatic=True) == []
     assert await reasons(editor) == {reason: 1}
@@ -65,6 +66,7 @@ async def test_silence_has_a_reason(editor: Editor, text: str, reason: str):
 
 
 async def test_asked_for_there_is_a_completion_within_a_line(editor: Editor):
+    """A user who asks within a line gets a completion there."""
     editor.open("x =  + other\n")
     [item] = await editor.complete(4)
     assert item.insert_text == "scripted_value()"
@@ -119,6 +121,7 @@ async def test_the_engine_is_stopped_where_the_statement_ends(editor: Editor):
 
 
 async def test_the_next_completion_is_prepared_and_then_answers(editor: Editor):
+    """A user who accepts a suggestion gets the prepared next one, counted as shown."""
     editor.open("x = ")
     [item] = await editor.complete(automatic=True)
     await eventually(lambda: True)
@@ -152,6 +155,7 @@ async def test_what_the_deadline_cut_off_goes_on(editor: Editor):
 
 
 async def test_nobody_is_told_of_a_suggestion_that_was_left(editor: Editor):
+    """The editor is not told of a longer text at a place that the cursor has left."""
     editor.open("#cut\nx = ")
     assert await editor.complete(automatic=True) != []
     assert await editor.complete(2, automatic=True) == [], "within a word"
@@ -174,6 +178,7 @@ async def test_a_file_with_secrets_never_reaches_the_model(editor: Editor, tmp_p
 
 
 async def test_paused_while_typing(editor: Editor):
+    """During a pause nothing comes while typing, but what the user asks for still comes."""
     editor.open("x = ")
     await command(editor, "seed.pause")
     assert await editor.complete(automatic=True) == []
@@ -293,12 +298,14 @@ async def test_a_diagnostic_names_the_place(editor: Editor):
 
 
 async def test_nothing_changed_nothing_offered(editor: Editor):
+    """No next edit is offered before the user has changed something."""
     editor.open(CALLS)
     assert await next_edit(editor) == []
     assert (await counts(editor))["next_edit"] == {"no_candidate": 1}
 
 
 async def test_what_the_model_does_not_agree_with_is_not_offered(editor: Editor):
+    """A next edit is only offered if the model makes the change as well."""
     text = CALLS + "# stubborn\n"
     editor.open(text.replace("c = other(5)\n", ""))
     at = editor.buffer.text.index("area(1")
@@ -327,6 +334,7 @@ async def test_context_of_a_workspace_reaches_the_model(editor: Editor, tmp_path
 
 
 def test_a_field_that_is_missing_is_none():
+    """Missing and malformed fields of a notification read as None."""
     assert field({"a": {"b": 1}}, "a", "b") == 1
     assert field({"a": None}, "a", "b") is None
     assert field([1], "a") is None

@@ -46,6 +46,7 @@ async def test_no_ignore_file_stops_the_server(editor: Editor, workspace: Path, 
 
 
 async def test_rules_that_cannot_be_known_keep_everything_from_the_model(editor: Editor, workspace: Path):
+    """Nothing reaches the model below rules that cannot be read, which is told once."""
     (workspace / ".gitignore").write_text("*a" * 6000)
     editor.open("count = ")
     assert await editor.complete() == []

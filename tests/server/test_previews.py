@@ -45,6 +45,7 @@ async def test_a_rewrite_to_look_at(editor: Editor):
 
 
 async def test_a_named_refactoring_to_look_at(editor: Editor):
+    """A preview of a refactoring shows its refusal itself, with the reason."""
     editor.open(SOURCE)
     with pytest.raises(JsonRpcException, match="proposes no change"):
         await rewrite(editor, name="simplify")
@@ -55,12 +56,14 @@ async def test_a_named_refactoring_to_look_at(editor: Editor):
 
 @pytest.mark.parametrize("params", [{}, {"range": {"start": {}}}, {"textDocument": 3}])
 async def test_a_malformed_rewrite_is_refused(editor: Editor, params: dict[str, Any]):
+    """A request without its fields is refused in words."""
     editor.open(SOURCE)
     with pytest.raises(JsonRpcException, match="carries no data"):
         await editor.client.protocol.send_request_async("seed/rewrite", params)
 
 
 async def test_the_models_that_there_are(editor: Editor):
+    """The editor's menu gets each model with its size, and whether it only completes."""
     found = plain(await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.models")))
     names = {entry["name"]: entry for entry in found["models"]}
     assert names["qwen2.5-coder-0.5b"]["bytes"] > 400_000_000
@@ -71,6 +74,7 @@ async def test_the_models_that_there_are(editor: Editor):
 
 
 async def test_an_unknown_model_is_not_fetched(editor: Editor):
+    """Only the models that we publish are fetched."""
     with pytest.raises(JsonRpcException, match="unknown model"):
         await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("seed.fetchModel", ["gpt-9"]))
     assert "unknown model" in editor.shown()

@@ -80,6 +80,7 @@ def test_initialize_is_answered_within_half_a_second():
 
 
 def test_shutdown_and_exit_end_the_process():
+    """The process ends with status 0 when the editor ends it."""
     with serve() as process:
         process.stdin.write(message(INITIALIZE) + message({"id": 2, "method": "shutdown"}) + message({"method": "exit"}))
         process.stdin.flush()

@@ -112,6 +112,7 @@ async def test_what_the_selected_entry_replaces_is_no_suffix(editor: Editor):
 
 
 async def test_code_actions_are_listed_without_the_engine(editor: Editor):
+    """The menu of actions opens at once, and has only what the editor asked for."""
     editor.open(SOURCE)
     actions = await editor.actions(editor.selection("total = a"))
     assert [action.title for action in actions] == [
@@ -165,6 +166,7 @@ async def test_typing_while_the_engine_works_drops_the_edit(editor: Editor):
 
 
 async def test_typing_while_a_completion_is_made_drops_it(editor: Editor):
+    """A completion for an older text is never shown."""
     editor.open("x = 1 #wait")
     work = asyncio.ensure_future(editor.complete())
     await asyncio.sleep(0.2)
@@ -229,6 +231,7 @@ async def test_typing_on_cancels_the_automatic_request_before(editor: Editor):
 
 
 async def test_the_users_edit_goes_before_an_automatic_completion(editor: Editor):
+    """A rewrite that the user waits for is not delayed by a completion."""
     editor.open(SOURCE + "#slow")
     completion = asyncio.ensure_future(editor.complete(automatic=True))
     await asyncio.sleep(0.5)
@@ -274,6 +277,7 @@ async def test_a_killed_engine_comes_back(editor: Editor):
 
 
 async def test_a_file_that_does_not_parse_can_be_edited(editor: Editor):
+    """A syntax error elsewhere does not keep the user from a rewrite."""
     editor.open("def broken(:\n    pass\n\n\nvalue = 1\n")
     await editor.edit("value = 1", "replace value => worth")
     assert editor.buffer.text.endswith("worth = 1\n")
@@ -316,6 +320,7 @@ async def test_twenty_thousand_lines(editor: Editor):
 
 
 async def test_documents_that_are_not_open_are_not_touched(editor: Editor):
+    """A rewrite never changes a file that the editor does not show."""
     editor.open(SOURCE)
     with pytest.raises(JsonRpcException, match=r"other\.py is not open"):
         await editor.edit("def g", "replace g => h", uri="file:///workspace/other.py")
@@ -368,6 +373,7 @@ async def test_a_model_that_is_not_here_disables_the_actions(editor: Editor):
 
 
 async def test_foreign_action_data_is_refused(editor: Editor):
+    """An action that is not ours is refused in words."""
     editor.open(SOURCE)
     action = types.CodeAction("x", data={"uri": editor.uri, "range": "rubbish"})
     with pytest.raises(JsonRpcException, match="no data of ours"):

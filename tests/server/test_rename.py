@@ -73,6 +73,7 @@ async def test_annotations_where_the_client_shows_them(editor: Editor, project: 
 
 
 async def test_prepare_gives_the_name_and_its_place(editor: Editor, project: Path):
+    """The editor's field shows the whole name, wherever in it the cursor stands."""
     answer = await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**at(editor, "ount([]")))
     assert answer.placeholder == "count"
     start = SOURCE.index("count([]")
@@ -81,6 +82,7 @@ async def test_prepare_gives_the_name_and_its_place(editor: Editor, project: Pat
 
 @pytest.mark.parametrize(("word", "new", "reason"), [("len", "size", "outside the workspace"), ("count", "def", "keyword")])
 async def test_refusals_have_their_reason(editor: Editor, project: Path, word: str, new: str, reason: str):
+    """A refused rename tells its reason in the error, and only there."""
     with pytest.raises(JsonRpcException, match=reason) as caught:
         await editor.client.text_document_rename_async(types.RenameParams(**at(editor, word), new_name=new))
     assert caught.value.code == FAILED
@@ -241,6 +243,7 @@ async def test_values_of_the_model_want_a_confirmation(editor: Editor, project: 
 
 
 async def test_without_a_model_the_calls_are_listed(editor: Editor, project: Path):
+    """A signature changes without a model, and calls without a value are listed."""
     editor.type(0, len(editor.buffer.text), FILLABLE.replace("print", "#missing \nprint"))
     answer = await execute(editor, "seed.changeSignature", "total(items)", signature="(items, unit)")
     assert [entry["reason"] for entry in answer["left"]] == ["there is nothing to pass for unit"]
@@ -288,6 +291,7 @@ async def test_actions_at_a_parameter(editor: Editor, project: Path):
 
 
 async def test_a_local_name_of_another_language(editor: Editor, project: Path):
+    """A local name of another language than Python is renamed in its scope."""
     editor.uri = (project / "m.js").as_uri()
     editor.open("function f(list) { let sum = 0; return sum; }\n", language="javascript")
     edit = await editor.client.text_document_rename_async(types.RenameParams(**at(editor, "sum"), new_name="total"))

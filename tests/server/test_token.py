@@ -31,6 +31,7 @@ def put(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def test_a_token_is_made_once_and_only_the_user_can_read_it(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An editor's token stays valid, and no other user can read it."""
     path.parent.rmdir()
     token = read_token()
     assert len(token) > 30
@@ -41,6 +42,7 @@ def test_a_token_is_made_once_and_only_the_user_can_read_it(path: Path, monkeypa
 
 
 def test_the_users_own_token_is_taken(path: Path):
+    """A token that the user has written to the file is used, without its line break."""
     put(path, f"{GOOD}\r\n".encode())
     assert read_token() == GOOD
 
@@ -91,6 +93,7 @@ def test_a_file_system_that_hides_nothing_is_refused(path: Path, monkeypatch: py
 
 
 def test_another_users_file_is_neither_used_nor_replaced(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A token that another user knows never opens the endpoint."""
     put(path, GOOD.encode())
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(EndpointError, match="another user's"):
@@ -100,12 +103,14 @@ def test_another_users_file_is_neither_used_nor_replaced(path: Path, monkeypatch
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
 def test_what_is_no_file_is_refused_in_words(path: Path, kind: str):
+    """A folder or a pipe in the token's place is told, with the way out."""
     path.mkdir() if kind == "folder" else os.mkfifo(path)
     with pytest.raises(EndpointError, match="SEED_LSP_TOKEN"):
         read_token()
 
 
 def test_a_data_folder_that_cannot_be_made_is_told(path: Path):
+    """The user is told why there can be no token."""
     path.parent.rmdir()
     path.parent.write_text("a file")
     with pytest.raises(EndpointError, match="cannot keep a token"):
@@ -135,16 +140,19 @@ def test_servers_that_start_at_once_have_one_token(path: Path, before: bytes | N
 
 @pytest.mark.parametrize("token", ["zwei Wörter", "a b", "a\nb"])
 def test_a_variable_that_no_header_can_carry_is_refused(path: Path, token: str, monkeypatch: pytest.MonkeyPatch):
+    """A token that no client could send is refused at the start."""
     monkeypatch.setenv("SEED_LSP_TOKEN", token)
     with pytest.raises(EndpointError, match="printable"):
         read_token()
 
 
 def test_an_empty_variable_is_as_good_as_none(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An empty variable never leaves the endpoint without a token."""
     monkeypatch.setenv("SEED_LSP_TOKEN", " ")
     assert read_token() == path.read_text("ascii")
 
 
 def test_no_endpoint_opens_without_a_token():
+    """An endpoint without a token would be open to everybody on the machine."""
     with pytest.raises(EndpointError, match="open to everybody"):
         http_endpoint.make_server(None, "", "scripted")

@@ -20,6 +20,7 @@ from seed_lsp.source.address import Addresses, file_of, key_of, name_of
     ],
 )
 def test_two_spellings_of_one_address(one: str, other: str):
+    """A document is found by each spelling of its address."""
     assert key_of(one) == key_of(other)
 
 
@@ -52,6 +53,7 @@ def test_two_addresses(one: str, other: str):
     ],
 )
 def test_the_file_of_an_address(uri: str, path: str | None):
+    """An address names its file as it is on the disk, and no file if it is none."""
     assert file_of(uri) == (None if path is None else Path(path))
 
 
@@ -108,6 +110,7 @@ def test_the_clients_way_to_escape(folder: str, expected: str):
 
 
 def test_names_for_people():
+    """Messages name a file as people do, without line breaks and escapes."""
     assert name_of("file:///w/my%20file%0A.py") == "my file\ufffd.py"
     assert name_of("untitled:Untitled-1") == "Untitled-1"
     assert name_of("file:///w/c%23.py") == "c#.py"

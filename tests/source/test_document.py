@@ -42,6 +42,7 @@ def test_only_the_protocols_line_breaks_end_lines():
 
 
 def test_units_of_an_emoji():
+    """Positions count the units that were agreed on with the client."""
     document = Document("u", "😀x")
     assert document.offset_at(ClientPosition(0, 2), "utf-16") == 1
     assert document.offset_at(ClientPosition(0, 4), "utf-8") == 1
@@ -50,6 +51,7 @@ def test_units_of_an_emoji():
 
 
 def test_positions_outside_mean_the_nearest_end():
+    """A position behind a line or the file is no error, and means the end."""
     document = Document("u", "ab\ncd")
     assert document.offset_at(ClientPosition(0, 99), "utf-16") == 2
     assert document.offset_at(ClientPosition(9, 0), "utf-16") == 5
@@ -68,4 +70,5 @@ def test_one_line_of_many_megabytes():
 
 @pytest.mark.parametrize(("text", "expected"), [("", "\n"), ("a\nb\r\nc\r\n", "\r\n"), ("a\r\nb\nc\n", "\n"), ("a\rb\r", "\r")])
 def test_the_usual_line_break(text, expected):
+    """New lines get the line break that most lines of the file have."""
     assert Document("u", text).newline == expected

@@ -51,6 +51,7 @@ def test_words_are_found_in_whatever_encoding(tmp_path: Path):
     "content", [b"# coding: klingon\nx = 1\n", b"x = '\xfc'\n", b"# coding: rot13\nk = 1\n", b"# coding: ascii\nx = '\xfc'\n"]
 )
 def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, content: bytes):
+    """A file whose encoding is unknown or wrong is refused, with what to do."""
     path = tmp_path / "a.py"
     path.write_bytes(content)
     with pytest.raises(UnknownDocumentError, match="convert it first"):

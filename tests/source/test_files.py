@@ -61,6 +61,7 @@ def test_the_index_does_not_grow_with_changes(tmp_path: Path):
 
 
 def test_open_documents_come_first(tmp_path: Path):
+    """A text in the editor counts in place of the one on disk, and keeps its version."""
     write(tmp_path, a_py="old = 1")
     files = WorkspaceFiles(tmp_path)
     path = files.root / "a.py"
@@ -91,6 +92,7 @@ def test_what_is_no_part_of_the_workspace(tmp_path: Path):
 
 
 def test_the_nearest_project(tmp_path: Path):
+    """Without a workspace, a rename looks at the project that the file belongs to."""
     write(tmp_path, a__b__c_py="")
     assert project_root(tmp_path / "a/b/c.py") == tmp_path / "a/b"
     (tmp_path / "a" / "pyproject.toml").touch()
@@ -136,6 +138,7 @@ def test_all_files_change_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_file_that_changed_meanwhile_is_kept(tmp_path: Path):
+    """Nothing is written if one of the files is not as it was read."""
     write(tmp_path, a_py="a", b_py="changed")
     with pytest.raises(StaleDocumentError):
         write_files({tmp_path / "a.py": Replacement("a", "A"), tmp_path / "b.py": Replacement("b", "B")})
@@ -309,6 +312,7 @@ def test_a_file_of_code_that_is_too_large_to_be_searched_is_said(tmp_path: Path)
 
 
 def test_a_link_that_leads_to_itself_has_a_project(tmp_path: Path):
+    """A broken link in a project is no error."""
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "loop.py").symlink_to("loop.py")
     assert project_root(tmp_path / "loop.py") == tmp_path

@@ -79,15 +79,18 @@ def test_lines_mean_what_they_mean_to_git(tmp_path: Path, seed: int):
     ],
 )
 def test_rules_of_gitignore(lines: str, path: str, *, expected: bool):
+    """The rules of the gitignore manual hold."""
     assert leaves_out(lines, path) is expected
 
 
 def test_names_that_are_no_text_are_compared_byte_by_byte():
+    """A file whose name is no UTF-8 can be kept from the model."""
     assert is_left_out(os.fsdecode(b"caf\xe9.py"), [("", Rules.of_file(b"caf\xe9.*\n"))])
 
 
 @pytest.mark.parametrize("line", UNUSABLE)
 def test_a_line_that_matches_nothing_leaves_the_others_as_they_are(line: str):
+    """An unusable line is reported, and the other lines still hold."""
     with pytest.raises(UnusablePatternError):
         parse_pattern(line)
     rules = Rules(["a.py", line, "b.py"])
@@ -97,6 +100,7 @@ def test_a_line_that_matches_nothing_leaves_the_others_as_they_are(line: str):
 
 @pytest.mark.parametrize("line", ["", "   ", "# text", "#!"])
 def test_blank_lines_and_comments_say_nothing(line: str):
+    """Blank lines and comments exclude nothing."""
     assert parse_pattern(line) is None
 
 
@@ -229,6 +233,7 @@ def test_an_ignore_file_in_another_encoding_is_told(tmp_path: Path):
 
 
 def test_a_range_that_is_written_backwards_is_told_and_means_what_it_means_to_git(tmp_path: Path):
+    """The user is told of a backward range, which matches as it does in git."""
     settings, problems = parse_settings({"exclude": ["[z-a].py"]})
     assert settings.exclude == ("[z-a].py",)
     assert ["z-a ends before it begins" in problem for problem in problems] == [True]

@@ -42,11 +42,13 @@ def test_a_changed_name_is_a_small_edit():
 
 
 def test_equal_texts_need_no_edit():
+    """A result that equals the text leaves the document untouched."""
     assert minimal_edits("a\n", "a\n") == []
     assert unified_diff("a\n", "a\n", "f") == ""
 
 
 def test_edits_that_overlap_are_refused():
+    """Overlapping edits, or edits outside the text, never garble it."""
     with pytest.raises(ValueError, match="overlaps"):
         apply_edits("abcdef", [Edit(0, 3, "x"), Edit(2, 4, "y")])
     with pytest.raises(ValueError, match="outside"):

@@ -44,25 +44,30 @@ def snapped(text: str, selected: str, language: str = "python") -> str:
     ],
 )
 def test_whole_statements(selected, expected):
+    """A selection grows to whole statements, so that the model gets whole code."""
     assert snapped(PYTHON, selected) == expected
 
 
 def test_a_name_in_a_header_means_the_definition_with_its_decorator():
+    """A selected function name means the whole function."""
     assert snapped(PYTHON, "first").startswith("@cache\ndef first(a):")
     assert snapped(PYTHON, "first").endswith("    return x\n")
 
 
 def test_from_one_function_into_the_next_means_both():
+    """A selection over two functions means both of them as a whole."""
     text = snapped(PYTHON, "return x\n\n\ndef sec")
     assert text.startswith("@cache")
     assert text.endswith("    pass\n")
 
 
 def test_white_space_alone_is_nothing():
+    """A selection without code is no selection."""
     assert snapped(PYTHON, "\n\n@"[:2]) == ""
 
 
 def test_unknown_languages_get_whole_lines():
+    """A selection in a language without a grammar grows to whole lines."""
     assert snapped("some text\nmore text\nend", "ext\nmo", "plaintext") == "some text\nmore text\n"
 
 
@@ -86,15 +91,18 @@ def test_bytes_and_characters_are_not_mixed():
     ],
 )
 def test_other_languages(language, text, selected, expected):
+    """A selection grows to whole statements in each language with a grammar."""
     assert snapped(text, selected, language) == expected
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_grammar_loads(language):
+    """Each language that we promise can be parsed with the installed grammars."""
     assert count_errors(parse("", language)) == 0
 
 
 def test_errors_are_counted():
+    """A text with a syntax error is told from one without."""
     assert count_errors(parse("def f(:\n", "python")) > 0
     assert count_errors(parse("x = 1\n", "python")) == 0
 

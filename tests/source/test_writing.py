@@ -71,6 +71,7 @@ def test_a_file_that_cannot_be_given_to_its_owner_is_written_itself(path: Path, 
 
 
 def test_permissions_and_attributes_stay(path: Path):
+    """A changed file keeps its mode and its extended attributes."""
     path.chmod(0o751)
     try:
         os.setxattr(path, "user.note", b"mine")
@@ -118,6 +119,8 @@ def test_a_failure_leaves_everything_as_it_was(path: Path, kind: str, failing: s
 
 
 def test_a_disk_without_room_for_the_new_text_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A full disk costs no text, and leaves no other file behind."""
+
     def full(_file: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -147,6 +150,7 @@ def test_what_was_put_in_a_files_place_meanwhile_is_not_touched(path: Path, inst
 
 
 def test_a_name_as_long_as_names_can_be(tmp_path: Path):
+    """A file with the longest possible name can be changed."""
     path = tmp_path / ("a" * 252 + ".py")
     path.write_text("old text\n")
     change(path)
@@ -154,6 +158,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path: Path):
 
 
 def test_a_link_stays_a_link(path: Path):
+    """A change through a link changes its target, and keeps the link."""
     link = path.with_name("link.py")
     link.symlink_to(path)
     change(link)

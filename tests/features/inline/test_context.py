@@ -44,6 +44,7 @@ def pieces(folder: Path, text: str, others: list[Document] = (), allowed=lambda 
 
 
 def test_heads_of_imported_definitions(tmp_path: Path):
+    """The model sees the heads of imported definitions in use near the cursor, and no bodies."""
     (tmp_path / "shapes.py").write_text(SHAPES)
     [piece] = pieces(tmp_path, "from shapes import Shape, total, LIMIT\n\nx = total([Shape()])\n")
     assert piece.path == "shapes.py"
@@ -54,16 +55,19 @@ def test_heads_of_imported_definitions(tmp_path: Path):
 
 
 def test_what_is_not_allowed_is_left_out(tmp_path: Path):
+    """A file that must not be shown is not shown as context either."""
     (tmp_path / "secrets.py").write_text("def token():\n    return 'abc'\n")
     assert pieces(tmp_path, "from secrets import token\n\nx = token()\n", allowed=lambda path: path.name != "secrets.py") == ()
 
 
 def test_the_library_is_no_workspace(tmp_path: Path):
+    """Code of installed libraries is not shown to the model."""
     text = "from json import dumps\n\nx = dumps(1)\n"
     assert pieces(tmp_path, text, allowed=lambda path: path.is_relative_to(tmp_path)) == ()
 
 
 def test_a_piece_of_an_open_file_that_looks_alike(tmp_path: Path):
+    """The model sees code of another open file if it looks like the code at the cursor."""
     here = "def load_users(path):\n    users = read_json(path)\n    return users\n\n\ndef load_groups(path):\n    "
     other = Document(
         "file:///work/b.py", "def load_roles(path):\n    roles = read_json(path)\n    return sorted_roles(roles)\n", 1, "python"
@@ -74,6 +78,7 @@ def test_a_piece_of_an_open_file_that_looks_alike(tmp_path: Path):
 
 
 def test_the_budget_holds(tmp_path: Path):
+    """Context never takes more of the prompt than its budget."""
     names = [f"function_number_{i}" for i in range(40)]
     (tmp_path / "many.py").write_text("".join(f"def {name}(first, second, third):\n    return {i}\n\n\n" for i, name in enumerate(names)))
     found = pieces(tmp_path, f"from many import {', '.join(names)}\n\n" + "".join(f"{name}(1, 2, 3)\n" for name in names))
@@ -81,6 +86,7 @@ def test_the_budget_holds(tmp_path: Path):
 
 
 def test_what_was_changed_in_another_file(tmp_path: Path):
+    """The model sees what the user has just changed in another file."""
     edited = [Piece("b.py", "def load_roles(path, strict):", 1.0)]
     (tmp_path / "use.py").write_text("x = 1\n")
     document = Document((tmp_path / "use.py").as_uri(), "x = 1\n", 1, "python")
@@ -117,6 +123,7 @@ def test_exclusions(tmp_path: Path, path: str, kept_out: bool):
 
 
 def test_a_changed_ignore_file_counts_at_once(tmp_path: Path):
+    """A file is kept from the model as soon as an ignore file names it."""
     exclusions = Exclusions()
     assert not exclusions.excludes(tmp_path / "a.py", tmp_path)
     (tmp_path / ".seedignore").write_text("a.py\n")
@@ -124,11 +131,13 @@ def test_a_changed_ignore_file_counts_at_once(tmp_path: Path):
 
 
 def test_outside_of_a_workspace_the_name_decides():
+    """A file that looks secret is kept from the model without a workspace as well."""
     assert Exclusions().excludes(Path("/somewhere/.env"), None)
     assert not Exclusions().excludes(Path("/somewhere/a.py"), None)
 
 
 def test_counts_of_two_servers_add_up(tmp_path: Path):
+    """The report counts what all servers of the user did, each thing once."""
     path = tmp_path / "data" / "statistics.json"
     one, other = Usage(path), Usage(path)
     for usage in (one, other):
@@ -144,6 +153,7 @@ def test_counts_of_two_servers_add_up(tmp_path: Path):
 
 
 def test_a_damaged_file_of_counts_is_no_error(tmp_path: Path):
+    """A damaged file of counts is replaced, and costs no more than the old counts."""
     path = tmp_path / "statistics.json"
     path.write_text("{half")
     assert read_counts(path) == {}
@@ -155,6 +165,7 @@ def test_a_damaged_file_of_counts_is_no_error(tmp_path: Path):
 
 
 def test_servers_that_write_their_counts_at_once_lose_none(tmp_path: Path):
+    """Counts of servers that end at the same time are all in the file."""
     path = tmp_path / "statistics.json"
     together = threading.Barrier(8)
 

@@ -35,6 +35,7 @@ def finished(text: str, reason: str = "stop") -> Finished:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_golden_case(case: dict[str, Any]):
+    """The user sees exactly the part of the model's text that the case shows, or its reason."""
     plan = plan_of(case)
     if "extent" in case:
         assert plan.extent == case["extent"]
@@ -60,6 +61,7 @@ def test_each_reason_has_words():
 
 
 def test_asked_for_a_completion_comes_where_none_would_while_typing():
+    """A user who asks within a word or a line gets a completion there."""
     for text in ("val‸ue = 1\n", "x = ‸ + other\n"):
         plan = Plan(Document("u", text.replace(CURSOR, ""), language="python"), CharOffset(text.index(CURSOR)))
         assert plan.extent == "line"
@@ -67,6 +69,7 @@ def test_asked_for_a_completion_comes_where_none_would_while_typing():
 
 
 def test_the_bound_on_chances_is_for_what_nobody_asked_for():
+    """A completion that the user asked for comes however unlikely its text is."""
     document = Document("file:///work/a.py", "x = ", language="python")
     settings = Settings(inline_min_chance=30)
     asked, typed = (completion.build_request(Plan(document, CharOffset(4), automatic), settings, 1) for automatic in (False, True))
@@ -78,6 +81,7 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
 
 
 def test_a_string_longer_than_what_is_looked_at_does_not_hide_the_code():
+    """Code behind a very long string is still completed as code."""
     text = "def first():\n\treturn 1\n\n\n" + 'HELP = """\n' + "    one\n" * 2000 + '"""\n\n\ndef second():'
     done = completion.read_completion(Plan(Document("u", text, language="python"), CharOffset(len(text))), finished("\n    return 2\n"))
     assert done.text == "\n\treturn 2"
@@ -110,5 +114,6 @@ def test_no_key_looks_at_all_lines_of_a_large_file(text: str, monkeypatch: pytes
     ],
 )
 def test_the_lines_around_that_have_text(text: str, above: str | None, below: str | None):
+    """Lines without visible text are passed over when the neighbouring lines are looked for."""
     plan = plan_of({"document": text})
     assert (plan.preceding(), plan.following()) == (above, below)

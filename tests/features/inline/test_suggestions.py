@@ -40,6 +40,7 @@ def test_going_back_finds_the_suggestion_again():
 
 
 def test_a_prepared_suggestion_is_found_when_the_shown_one_is_accepted():
+    """A user who accepts a suggestion gets the prepared next one without waiting."""
     kept = Suggestions()
     shown = Suggestion.at(document("x = \n"), CharOffset(4), "make(1)", 1)
     kept.add(shown)
@@ -52,6 +53,7 @@ def test_a_prepared_suggestion_is_found_when_the_shown_one_is_accepted():
 
 
 def test_what_is_remembered_is_bounded_and_forgotten():
+    """Suggestions of a closed document, and all but the newest ones, take no memory."""
     kept = Suggestions()
     for i in range(KEPT + 1):
         kept.add(Suggestion.at(document(f"{i} = "), CharOffset(len(f"{i} = ")), "text", i + 1))
@@ -66,6 +68,7 @@ def type_keys(pace: Pace, gap: float, count: int = 30) -> None:
 
 
 def test_who_types_slower_than_the_model_answers_waits_for_nothing():
+    """No delay is added if the model answers between two keys."""
     pace = Pace()
     type_keys(pace, 0.4)
     for _ in range(20):
@@ -74,6 +77,7 @@ def test_who_types_slower_than_the_model_answers_waits_for_nothing():
 
 
 def test_a_fast_typist_is_not_asked_for_at_each_key():
+    """The model is not asked at each key if it cannot answer before the next one."""
     pace = Pace()
     type_keys(pace, 0.1)
     for _ in range(20):
@@ -84,6 +88,7 @@ def test_a_fast_typist_is_not_asked_for_at_each_key():
 
 
 def test_a_pause_is_no_typing():
+    """A long pause does not make the user count as a slow typist."""
     pace = Pace()
     type_keys(pace, 0.1)
     pace.key(1000.0)

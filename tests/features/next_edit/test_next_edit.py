@@ -38,6 +38,7 @@ def typed(history: EditHistory, texts: list[str], lines: list[int], times: list[
 
 
 def test_keys_become_one_change():
+    """Keys typed one after the other in one place are one change to learn from."""
     history = EditHistory()
     now = typed(history, ["a = 1\nb = 2\n", "a = 1\nbe = 2\n", "a = 1\nbet = 2\n", "a = 1\nbeta = 2\n"], [1, 1, 1], [0, 1, 1.2, 1.4])
     [change] = history.recent(now)
@@ -46,6 +47,7 @@ def test_keys_become_one_change():
 
 
 def test_a_pause_or_another_place_begins_a_new_change():
+    """Two changes far apart, in time or in place, are not taken for one."""
     source = "\n".join(f"line{i} = {i}" for i in range(30))
     for line, at in ((3, PAUSE_S + 2), (3 + NEAR_LINES + 1, 1.5)):
         history = EditHistory()
@@ -57,18 +59,21 @@ def test_a_pause_or_another_place_begins_a_new_change():
 
 
 def test_what_was_undone_is_no_change():
+    """A change that the user took back proposes no next edit."""
     history = EditHistory()
     now = typed(history, ["a = 1\n", "ab = 1\n", "a = 1\n"], [0, 0], [0, 1, 2])
     assert history.recent(now) == []
 
 
 def test_a_paste_is_no_edit_to_learn_from():
+    """A large paste proposes no next edit."""
     history = EditHistory()
     now = typed(history, ["a = 1\n", "a = 1\n" + "x = 1\n" * MOST_CHARS], [0], [0, 1])
     assert history.recent(now) == []
 
 
 def test_a_closed_document_is_forgotten():
+    """Changes of a closed document propose no next edit."""
     history = EditHistory()
     now = typed(history, ["a = 1\n", "b = 1\n"], [0], [0, 1])
     history.closed(URI)
@@ -94,6 +99,7 @@ def test_a_closed_document_is_forgotten():
     ],
 )
 def test_places_where_a_change_recurs(name: str, before: str, after: str, found: dict[int, str]):
+    """A change is proposed wherever the same code stands, and nowhere else."""
     candidates = find_candidates(*just_changed(before, after))
     assert {c.line: c.proposal for c in candidates if c.proposal is not None} == found, name
 
@@ -106,11 +112,13 @@ def test_the_users_own_edit_is_not_undone():
 
 
 def test_another_documents_change_has_no_place_here():
+    """A change in one document is not proposed in another one."""
     [change] = changes_between("a = area(1)\n", "a = size(1)\n", "file:///work/other.py")
     assert find_candidates(document("b = area(2)\n"), [change]) == []
 
 
 def test_replacements_are_words():
+    """What recurs of a change is the replaced words, with their neighbours."""
     [one] = replacements("value = compute(old_name, 1)", "value = compute(new_name, 1)")
     assert (one.old, one.new, one.left, one.right) == ("old_name", "new_name", "compute(", ",")
     assert replacements("a b c d", "e f g h") == [], "lines that have nothing in common were not changed into one another"
@@ -130,6 +138,7 @@ def read(text: str, reason: str = "stop", gate: prediction.Gate = "agreement") -
 
 
 def test_a_model_that_agrees():
+    """A proposal that the model makes as well is shown, as an edit of that line alone."""
     shown = read("a = size(1)\nb = size(2)\nc = other(3)\n")
     assert shown.verdict == "shown"
     assert (AFTER[shown.edit.start : shown.edit.end], shown.edit.text) == ("b = area(2)\n", "b = size(2)\n")
@@ -150,12 +159,14 @@ def test_a_model_that_agrees():
     ],
 )
 def test_what_speaks_against_an_edit(text: str, reason: str, gate: prediction.Gate, verdict: prediction.Verdict):
+    """Nothing is shown if the model disagrees, is unfinished, or changes something else."""
     found = read(text, reason, gate)
     assert found.verdict == verdict
     assert (found.edit is None) == (verdict != "shown")
 
 
 def test_the_request_shows_the_change_and_drafts_from_the_proposal():
+    """The model sees the user's change, and the proposal drafts its answer."""
     now, changes = just_changed(BEFORE, AFTER)
     request = prediction.build_request(now, find_candidates(now, changes)[0], changes, Settings(), 1)
     assert "a = area(1)" in request.instruction
@@ -166,6 +177,7 @@ def test_the_request_shows_the_change_and_drafts_from_the_proposal():
 
 
 def test_line_breaks_and_the_files_end_are_kept():
+    """A next edit keeps CRLF line breaks, and adds no line break at the end."""
     text = AFTER.replace("\n", "\r\n").removesuffix("\r\n")
     edit = prediction.proposed(document(text), Candidate(1, "b = size(2)", 1.0))
     assert text[: edit.start] + edit.text + text[edit.end :] == text.replace("area(2)", "size(2)")
@@ -195,6 +207,7 @@ def report_at(text: str, piece: str, message: str) -> Report:
     ids=["the message names it", "on the line just changed", "the line names it", "ty's words", "of something else"],
 )
 def test_places_that_diagnostics_name(piece: str, message: str, places: list[tuple[int, str | None]]):
+    """A diagnostic leads to the places that the last change made wrong, and to no others."""
     now, changes = just_changed(FETCH, FETCH_MORE)
     found = with_reports([], now, changes, [report_at(FETCH_MORE, piece, message)])
     assert [(c.line, c.proposal, c.report) for c in found] == [(*place, message) for place in places]
@@ -216,6 +229,7 @@ def test_an_older_change_may_fit_what_is_reported():
 
 
 def test_a_report_puts_a_candidate_first():
+    """A place that the editor reports comes before places without a report."""
     text = "a = area(1)\nb = area(2)\nc = area(3)\n"
     now, changes = just_changed(text, text.replace("area(1)", "size(1)"))
     found = with_reports(find_candidates(now, changes), now, changes, [report_at(now.text, "area(3)", "`area` is not defined")])
@@ -235,6 +249,7 @@ def test_a_report_puts_a_candidate_first():
     ],
 )
 def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: prediction.Verdict):
+    """Only a reported line itself is changed, and only if the model is sure."""
     now, changes = just_changed(FETCH, FETCH_MORE)
     [_, candidate] = with_reports([], now, changes, [report_at(FETCH_MORE, "fetch('x')", "a timeout is missing from 'fetch'")])
     request = prediction.build_request(now, candidate, changes, Settings(), 1)

@@ -28,6 +28,7 @@ def plan_for(selected: str, text: str = SOURCE) -> rewriting.Plan:
 
 
 def test_a_good_answer_becomes_edits_inside_the_span():
+    """A rewrite changes nothing outside of the selected code."""
     plan = plan_for("def two(a):\n    b = a")
     rewrite = rewriting.read_rewrite(plan, finished("def two(a: int) -> int:\n    b = a\n    return b\n"))
     assert apply_edits(SOURCE, rewrite.edits) == SOURCE.replace("two(a)", "two(a: int) -> int")
@@ -54,6 +55,7 @@ def test_what_is_not_safe_is_not_applied(answer, reason, error, words):
 
 
 def test_bad_selections_are_refused_before_the_model_runs():
+    """The user is told at once if there is nothing to rewrite, or too much."""
     document = Document("u", "x\n\n\n" + "y = 1\n" * 5000, 1, "python")
     with pytest.raises(SelectionError, match="no code"):
         rewriting.make_plan(document, CharOffset(1), CharOffset(3), rewriting.own_instruction("x"), Settings())

@@ -98,6 +98,7 @@ def test_strings_that_are_less_deep_than_their_code():
 
 
 def test_a_docstring_moves_with_its_code():
+    """The lines of a docstring are indented as deep as the code around it."""
     function = 'def f(a):\n    """Add.\n    \n    Twice.\n    """\n    return a\n'
     moved = 'class A:\n    def f(a):\n        """Add.\n        \n        Twice.\n        """\n        return a\n'
     assert rewritten(function, without_blanks(moved)) == moved
@@ -105,12 +106,14 @@ def test_a_docstring_moves_with_its_code():
 
 @pytest.mark.parametrize("instruction", ["Indent the text by two blanks.", "Strip trailing white space from the text."])
 def test_white_space_may_change_where_it_was_asked_for(instruction: str):
+    """A user who asks for other white space in a string gets it."""
     text = 'def f():\n    return """one\n  \ntwo  \n"""\n'
     wanted = 'def f():\n    return """  one\n\n  two\n"""\n'
     assert rewritten(text, wanted, instruction=instruction) == wanted
 
 
 def test_a_name_that_sounds_like_white_space_asks_for_none():
+    """White space of strings stays if a word such as "indent" is only a name."""
     text = LETTER.replace("who", "indent")
     wanted = LETTER.replace("who", "depth")
     assert rewritten(text, without_blanks(wanted), instruction="Rename the parameter indent to depth.") == wanted
@@ -124,6 +127,7 @@ def test_strings_that_are_new_are_the_models_own():
 
 
 def test_a_ready_made_action_leaves_white_space_alone():
+    """An action of the menu never changes white space in strings."""
     text = "def f(a):\n    return ','.join(a)\n"
     document = Document("u", text, 1, "python")
     plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.find_refactoring("type-hints"), Settings())
@@ -296,6 +300,7 @@ def test_what_cannot_be_cut_off_is_refused(answer: str, words: str):
     ],
 )
 def test_what_may_well_stand_there_twice_does(before: str, region: str, answer: str):
+    """Code that only looks like a repetition is kept in the answer."""
     text = before + region
     assert rewritten(text, answer, region if text.count(region) == 1 else text) in (before + answer, answer)
 
@@ -318,6 +323,7 @@ def test_the_class_around_a_method_is_not_repeated(head: str, indent: str):
     [f"import sys\n\nclass A(B):\n{METHOD}", f"class A(B):\n{METHOD}\n    def g(self):\n        return 1\n", "class A(B): y = 2\n"],
 )
 def test_more_than_the_class_around_a_method_is_refused(answer: str):
+    """Changes of code around a method are never put into the file."""
     with pytest.raises(RejectedResultError, match="outside the selection"):
         rewritten(CLASS, answer.replace("f(self)", "f(self, a)"), METHOD)
 
@@ -370,6 +376,7 @@ def test_a_name_that_nobody_named_is_not_taken_away(instruction: str, change: tu
     ],
 )
 def test_names_go_that_were_asked_for(instruction: str, changes: list[tuple[str, str]]):
+    """A rename, or a removal, that the user asked for is not refused."""
     answer = LETTERS
     for change in changes:
         answer = answer.replace(*change)
@@ -395,6 +402,7 @@ def test_names_of_each_language(language: str, before: str, region: str, after: 
 
 
 def test_a_ready_made_action_takes_no_name_away():
+    """An action of the menu never renames or removes what other code may call."""
     document = Document("u", LETTERS, 1, "python")
     plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), rewriting.find_refactoring("simplify"), Settings())
     with pytest.raises(RejectedResultError, match="the name letter,"):

@@ -51,6 +51,7 @@ def test_a_file_in_another_encoding_changes_and_stays_in_it(tmp_path: Path, enco
 
 
 def test_an_override_in_another_encoding_changes(tmp_path: Path):
+    """An override in a file of another encoding changes with its method."""
     (tmp_path / "lib.py").write_bytes(b"class A:\n    def net(self): ...\n")
     text = "# coding: latin-1\nfrom lib import A\nclass Größe(A):\n    def net(self): ...  # größer\n"
     (tmp_path / "main.py").write_bytes(text.encode("latin-1"))
@@ -80,6 +81,7 @@ def test_a_mark_that_an_editor_has_kept_is_a_character(tmp_path: Path):
 
 @pytest.mark.parametrize("is_open", [False, True])
 def test_a_name_that_an_encoding_has_no_signs_for_is_refused(tmp_path: Path, *, is_open: bool):
+    """No file is written whose encoding cannot hold the new name."""
     (tmp_path / "lib.py").write_bytes(LIB)
     text = "# coding: latin-1\nfrom lib import net\nprint(net('grüß'))\n"
     (tmp_path / "main.py").write_bytes(text.encode("latin-1"))

@@ -15,12 +15,14 @@ def at(text: str, *, language: str = "python") -> list[tuple[str, str | None]]:
 
 
 def test_a_name_can_be_renamed():
+    """The menu offers a rename on any name, in each language."""
     assert at("def f(a):\n    return ‸a\n") == [("Rename a and update every use …", None)]
     assert at("let ‸a = 1;\n", language="javascript") == [("Rename and update every use …", None)]
 
 
 @pytest.mark.parametrize("text", ["‸ x", "# a ‸comment\n", "f('a ‸string')\n", "‸"])
 def test_nothing_is_offered_where_there_is_no_name(text: str):
+    """The menu offers nothing on white space, comments and strings."""
     assert at(text) == []
 
 
@@ -35,6 +37,7 @@ def test_a_parameter_can_go_move_and_become_keyword_only():
 
 
 def test_a_methods_object_stays():
+    """The menu never offers to remove or move ``self``."""
     assert len(at("class C:\n    def f(‸self, a):\n        pass\n")) == 1
     assert [title for title, _ in at("class C:\n    def f(self, *‸a):\n        pass\n")] == [
         "Rename a and update every use …",

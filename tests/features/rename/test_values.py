@@ -123,6 +123,7 @@ def test_a_constructors_calls_get_values(tmp_path: Path):
 
 
 def test_what_is_no_value_leaves_the_call_as_it_is(tmp_path: Path):
+    """A call that gets no usable value stays as it was, and is listed."""
     found, asked = plan_with(tmp_path.resolve(), ["region)", "unheard_of)", ""])
     assert asked[2].prefix.endswith("price(price(1), region="), "the call that got none stands as it was"
     text = found.texts({"exact", "override", "possible"})[tmp_path.resolve() / "m.py"]
@@ -150,10 +151,13 @@ def test_names_are_asked_for_without_the_old_one():
     ],
 )
 def test_names_are_the_most_frequent_in_the_old_ones_style(old: str, answers: list[str], names: list[str]):
+    """The most frequent names come first, with capitals and underscores like the old name."""
     assert read_names(answers, old) == names
 
 
 def test_names_that_are_refused_are_not_proposed():
+    """Each proposed name can be used at once, and there are at most five."""
+
     def plan(name: str) -> None:
         if name in {"b", "d"}:
             raise RenameRefusedError("taken")
