@@ -58,7 +58,10 @@ def test_files_and_modules_that_are_named_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.relative_to(ROOT).parts[0] != "editors"], ids=name_of)
 def test_a_line_is_a_sentence(page: Path) -> None:
-    """A change of one sentence is a change of one line, so that a reader of the history sees what was said anew."""
+    """A change of one sentence is a change of one line.
+
+    So a reader of the history sees which sentences are new.
+    """
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     assert [line.group()[-60:] for line in NEXT_SENTENCE.finditer(text)] == []
 

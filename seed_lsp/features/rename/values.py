@@ -185,7 +185,7 @@ class _Names:
         self._words = set(re.findall(r"\w+", document.text))
 
     def hole(self, name: str) -> Known:
-        """For the hole of this name, whether it may hold a word.
+        """A function that tells whether a word may stand in the hole of this name.
 
         A member's name is known if the file has it anywhere; another name has to be bound in sight.
         """

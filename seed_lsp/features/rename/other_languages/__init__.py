@@ -1,1 +1,1 @@
-"""Renames in languages that no resolver is there for: by scopes and by their words."""
+"""Renames in languages without a resolver, by the scopes of the syntax and by words."""

@@ -21,8 +21,8 @@ _DEFINITIONS = frozenset({"function_definition", "class_definition"})
 def alternatives(place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
     """The other definitions that stand for the one with this scope.
 
-    For a function with the name for a parameter, these are functions that a call may reach instead.
-    For a class with the name for a member, these are classes that may take its place.
+    For a function with a parameter of the name, these are functions that a call may reach instead.
+    For a class with a member of the name, these are classes that may take its place.
     """
     if scope.node_type not in _DEFINITIONS:
         return frozenset()

@@ -81,7 +81,7 @@ class Bindings(Inference):
 
     @cached_property
     def _is_set_somewhere(self) -> bool:
-        """Whether some class of the workspace has the name for a member."""
+        """Whether some class of the workspace has a member of the name."""
         found = (place.container(occurrence) for place in self.python_places() for occurrence in place.occurrences)
         return any(scope is not None and scope.is_class for scope in found)
 

@@ -179,7 +179,7 @@ def _object_of_type(place: FileOccurrences, function: Node) -> Node | None:
 
 
 def _fields(bindings: Bindings, classes: Iterable[Scope]) -> frozenset[Scope]:
-    """For each of the classes the nearest one that has the name for a member.
+    """For each of the classes the nearest one that has a member of the name.
 
     The classes above are searched as well. Empty if one of the classes has no such member.
     """
@@ -216,7 +216,7 @@ def _own_or_above(bindings: Bindings, place: FileOccurrences, function: Node) ->
 
 
 def _along(bindings: Bindings, line: Iterable[Scope], method: str) -> frozenset[Scope]:
-    """The first of a class's and its ancestors' methods with a parameter of the resolution's name.
+    """The first method in a line of classes that has a parameter of the resolution's name.
 
     The search ends at a method that does not hand its named arguments on. A field counts in a class
     that has no such method.

@@ -1,6 +1,6 @@
 """Whether every name is bound in the same scope before a rename and after it.
 
-This holds for the names that change, and for those that already have the old or the new name.
+This holds for the names that change, and for others that are spelled like the old or new one.
 """
 
 from __future__ import annotations

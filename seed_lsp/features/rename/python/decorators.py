@@ -1,4 +1,4 @@
-"""Which parameters of a function are left behind its decorators."""
+"""Which parameters of a function an argument still reaches through its decorators."""
 
 from __future__ import annotations
 

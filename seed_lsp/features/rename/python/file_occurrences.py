@@ -70,7 +70,7 @@ class FileOccurrences:
         return self._declared(node)
 
     def has_parameter(self, function: Node) -> bool:
-        """Whether a function has the name for a parameter that an argument can name."""
+        """Whether a function has a parameter of the name, and an argument can name it."""
         parameters = function.child_by_field_name("parameters")
         bindings = self.bindings.get(self.scope(function), [])
         return any(parameters is not None and names.lies_in(one.node, parameters) and names.takes_keyword(one.node) for one in bindings)
@@ -194,6 +194,6 @@ class FileOccurrences:
 
 
 def library_names(scopes: Iterable[Scope]) -> list[str]:
-    """The titles of the modules outside the workspace that scopes come from, in order."""
+    """The names of the modules outside the workspace that scopes come from, sorted."""
     paths = [scope.path for scope in scopes if scope.is_library]
     return sorted({"the interpreter" if path is None else path.parent.name if path.stem == "__init__" else path.stem for path in paths})

@@ -53,7 +53,7 @@ def _defines_fixture(place: FileOccurrences) -> bool:
 
 
 def _asks(place: FileOccurrences | None, scope: Scope) -> bool:
-    """Whether a function is a test or a fixture, with the name for a parameter."""
+    """Whether a function is a test or a fixture, with a parameter of the name."""
     if place is None or scope.node_type != "function_definition":
         return False
     node = place.node_of(scope)

@@ -109,7 +109,7 @@ class Hierarchy:
     def _base(self, place: FileOccurrences, base: Node) -> tuple[frozenset[Scope], str]:
         """The workspace's classes that a base may be, and the name of a base that is not known.
 
-        The name is empty if the base is known, be it in a library.
+        The name is empty if the base is known; it may be known in a library.
         """
         node = names.without_arguments(base)
         if node.type != "identifier":
@@ -126,7 +126,7 @@ class Hierarchy:
 
 
 def _classes_in(place: FileOccurrences) -> Iterable[Scope]:
-    """The classes of a file with the name that the occurrences are of."""
+    """The classes of a file that have the name of the occurrences."""
     for some in place.bindings.values():
         for binding in some:
             if binding.node.parent is not None and binding.node.parent.type == "class_definition":
@@ -134,7 +134,7 @@ def _classes_in(place: FileOccurrences) -> Iterable[Scope]:
 
 
 def _subclasses_in(place: FileOccurrences) -> Iterable[Scope]:
-    """The classes of a file that have the name that the occurrences are of among their bases."""
+    """The classes of a file with a base that has the name of the occurrences."""
     for occurrence in place.occurrences:
         around = names.enclosing(occurrence.node, {"class_definition", "block"})
         if around is not None and around.type == "class_definition" and occurrence.role in {"name", "attribute"}:

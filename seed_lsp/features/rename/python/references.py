@@ -19,7 +19,7 @@ from seed_lsp.features.rename.sites import References, Scope, Site, Symbol, Tier
 from seed_lsp.source.document import Document
 
 IN_DOCTEST, IN_NAMING_STRING = "in a doctest", "in a string that may name it"
-"""Reasons of mentions that are executed: if they keep the old name, a test may fail."""
+"""The reasons of mentions that run as code: if they keep the old name, a test may fail."""
 
 _LISTED = re.compile(r"\s*-{0,2}[\w-]+(?:\s*[,/]\s*-{0,2}[\w-]+)*\s*")
 _SPECIAL_LISTS = {"__all__", "__slots__", "__match_args__"}
@@ -253,7 +253,7 @@ def _special_list(place: FileOccurrences, node: Node) -> str | None:
 
 
 def _module_binds(resolution: Resolution, symbol: Symbol, place: FileOccurrences) -> bool:
-    """Whether the file's module has the symbol under its name, be it by an import of ``*``."""
+    """Whether the file's module has the symbol under its name, also by an import of ``*``."""
     module = place.scope(place.file.tree.root_node)
     bound = resolution.bound_in(place, module) if module in place.bindings else resolution.by_star(place)
     return bool(bound & symbol.scopes)

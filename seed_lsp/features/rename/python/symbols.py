@@ -136,7 +136,7 @@ def _other_constructors(resolution: Resolution, methods: Resolution, family: Ite
 
 
 def _methods(resolution: Resolution, scopes: Iterable[Scope]) -> Iterator[tuple[Resolution, Scope]]:
-    """The class of each scope that is a method with the name for a parameter.
+    """The class of each scope that is a method with a parameter of the name.
 
     Each class comes with a resolution for the method's name.
     """

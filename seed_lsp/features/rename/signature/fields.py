@@ -22,7 +22,7 @@ class Field:
 
     `statement` is the node of its line. `made` is true if a call of ``field`` defines it, whose
     arguments may say more than a default. `apart` is true if this call says whether the field is
-    keyword-only.
+    keyword-only. `is_argument_only` is true for an ``InitVar``, which objects do not keep.
     """
 
     parameter: Parameter

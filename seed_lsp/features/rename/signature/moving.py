@@ -295,7 +295,7 @@ class _Move:
         return annotation if lazy or not re.search(rf"\b{re.escape(self._class_name)}\b", annotation) else f'"{annotation}"'
 
     def _with_blank_lines(self, start: int, end: int) -> tuple[int, int]:
-        """The range of a definition with the blank lines behind it, or before the last one."""
+        """The range of a definition with the blank lines after it; before it, if it is the last."""
         text = self._place.file.document.text
         start -= len(text[:start]) - len(text[:start].rstrip(" \t"))
         behind = len(text[end:]) - len(text[end:].lstrip())

@@ -26,7 +26,7 @@ OTHER_ORDER = "its arguments would be evaluated in another order"
 
 
 class UnboundError(Exception):
-    """A call cannot be bound or rewritten, so that it is left to the user; says why."""
+    """A call cannot be bound or rewritten, for the reason in the text; it stays as it is."""
 
 
 class MissingValueError(UnboundError):
