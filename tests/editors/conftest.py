@@ -88,7 +88,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def start(hosts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a VS Code, which is stopped with the last test."""
+    """Start a VS Code, which is stopped after the last test."""
     from tests.editors.vscode import VSIX, VSCode
 
     if not VSIX.exists():

@@ -1,4 +1,4 @@
-"""The first start in the real VS Code, where no server is there yet: the extension brings its own."""
+"""The first start in the real VS Code without a server: the extension brings its own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.timeout(300)
 
 SET_UP_MS = 200_000
-"""For an environment to be made on a busy machine; ten seconds are usual."""
+"""The time that a busy machine may take to make an environment; ten seconds are usual."""
 REAL_SET_UP_MS = 900_000
-"""The same with torch and all else that pip loads for it; two minutes are usual."""
+"""The same with all that pip loads, such as torch; two minutes are usual."""
 
 
 def path_without_server(*first: Path) -> str:
@@ -30,7 +30,10 @@ def path_without_server(*first: Path) -> str:
 
 
 def carrying(server: Path, folder: Path) -> Path:
-    """The extension as it ships, but for its wheel: that has a seed-lsp which runs `server`, and needs nothing of an index."""
+    """The extension as it ships, but with another wheel.
+
+    The wheel has a seed-lsp that runs `server`, and needs no packages of an index.
+    """
     wheel, vsix = folder / "seed_lsp-9.0-py3-none-any.whl", folder / "seed-lsp.vsix"
     info = "seed_lsp-9.0.dist-info"
     files = {
@@ -52,7 +55,7 @@ def carrying(server: Path, folder: Path) -> Path:
 
 
 def suggests(window: Window) -> None:
-    """The scripted engine's suggestion is shown."""
+    """Wait until the suggestion of the scripted engine is shown."""
     window.page.locator(".editor-group-container.active .view-lines").first.click()
     window.press("Control+End")
     window.type("value = ")
@@ -60,7 +63,10 @@ def suggests(window: Window) -> None:
 
 
 def test_the_server_is_set_up_from_the_wheel_in_the_extension(page: Page, start: Start, workspace: Path, tmp_path: Path):
-    """Installing the extension is the one step; the seed-lsp of the project's own interpreter is left alone."""
+    """A user only has to install the extension.
+
+    The seed-lsp of the project's own interpreter is not used.
+    """
     vsix = carrying(launcher(tmp_path / "server"), tmp_path)
     project = launcher(workspace / ".venv" / "bin")
     settings = {"python.defaultInterpreterPath": str(project.parent / "python"), "seed.model": str(tmp_path)}
@@ -74,7 +80,7 @@ def test_the_server_is_set_up_from_the_wheel_in_the_extension(page: Page, start:
 
 
 def test_a_server_on_path_is_taken_as_it_is(page: Page, start: Start, workspace: Path, tmp_path: Path):
-    """Who has installed seed-lsp as a tool gets no second one."""
+    """A user who has installed seed-lsp as a tool gets no second one."""
     server = launcher(tmp_path / "tools")
     vscode = start({"seed.model": str(tmp_path)}, env={"PATH": path_without_server(server.parent)})
     suggests(Window(page, vscode, workspace).open("app.py"))
@@ -83,6 +89,7 @@ def test_a_server_on_path_is_taken_as_it_is(page: Page, start: Start, workspace:
 
 
 def test_without_a_python_that_serves_it_says_what_to_do(page: Page, start: Start, workspace: Path, tmp_path: Path):
+    """A user without a suitable Python is told which one to install, and can try again."""
     vscode = start({"seed.server.python": str(tmp_path / "python3.9"), "seed.model": str(tmp_path)}, env={"PATH": path_without_server()})
     window = Window(page, vscode, workspace).open("app.py", ready=False)
     toast = window.toast("the server could not be set up")
@@ -95,7 +102,11 @@ def test_without_a_python_that_serves_it_says_what_to_do(page: Page, start: Star
 @pytest.mark.model
 @pytest.mark.timeout(1200)
 def test_the_extension_as_it_ships_completes_with_nothing_else_installed(page: Page, start: Start, workspace: Path):
-    """All of it is real: the wheel in the extension, what pip loads for it, the server, the engine and its model."""
+    """Nothing else has to be installed, with nothing scripted.
+
+    The wheel in the extension, what pip loads for it, the server, the engine and its model are
+    real.
+    """
     Store().locate(REAL_MODEL)
     vscode = start({"seed.model": REAL_MODEL, "seed.inline.typingDeadlineMs": 4000}, env={"PATH": path_without_server()})
     try:
@@ -104,7 +115,7 @@ def test_the_extension_as_it_ships_completes_with_nothing_else_installed(page: P
         window.status("Seed: ready", REAL_SET_UP_MS)
         window.page.locator(".editor-group-container.active .view-lines").first.click()
         window.press("Control+End")
-        # The model is loaded from when the file is shown; a key that comes before that is answered with nothing.
+        # The model is loaded when the file is shown; a key that comes earlier gets no suggestion.
         window.type("    return ")
         for _ in range(20):
             if wait_for(lambda: window.suggested().startswith("width * height"), 3):
@@ -114,5 +125,5 @@ def test_the_extension_as_it_ships_completes_with_nothing_else_installed(page: P
         assert window.suggested().startswith("width * height")
     finally:
         vscode.stop()
-        # It is some 1.3 GB, and pytest keeps the folders of three runs.
+        # The environment has some 1.3 GB, and pytest would keep the folders of three runs.
         shutil.rmtree(vscode.storage)

@@ -148,6 +148,7 @@ def nvim(start: Start, scripted: Path) -> Neovim:
 
 
 def test_tab_inserts_exactly_what_is_drawn(nvim: Neovim, workspace: Path):
+    """Tab inserts the suggestion as it is drawn, and the cursor stands behind it."""
     nvim.open(workspace / "app.py").keys("Govalue = ")
     nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
     nvim.keys("<Tab>")
@@ -157,6 +158,7 @@ def test_tab_inserts_exactly_what_is_drawn(nvim: Neovim, workspace: Path):
 
 
 def test_without_a_suggestion_tab_is_tab(nvim: Neovim, workspace: Path):
+    """The plugin never takes the Tab key from a user to whom nothing is suggested."""
     nvim.open(workspace / "app.py").keys("GoX<Tab>Y<Esc>")
     nvim.wait(
         lambda: nvim.api.current.line.startswith("X") and nvim.api.current.line.endswith("Y") and nvim.api.current.line[1:-1].isspace()
@@ -164,6 +166,7 @@ def test_without_a_suggestion_tab_is_tab(nvim: Neovim, workspace: Path):
 
 
 def test_a_word_and_then_the_rest(nvim: Neovim, workspace: Path):
+    """A user can take a suggestion word by word."""
     nvim.open(workspace / "app.py").keys("Go#say one(two)<CR>value = ")
     nvim.wait(lambda: nvim.drawn("suggestion") == "one(two)")
     nvim.keys("<M-w>")
@@ -191,6 +194,7 @@ def test_what_the_deadline_cut_off_grows_on_the_screen(nvim: Neovim, workspace: 
 
 
 def test_escape_takes_the_suggestion_away(nvim: Neovim, workspace: Path):
+    """Escape hides the suggestion and leaves the text alone."""
     nvim.open(workspace / "app.py").keys("Govalue = ")
     nvim.wait(lambda: nvim.drawn("suggestion") != "")
     nvim.keys("<Esc>")
@@ -199,6 +203,7 @@ def test_escape_takes_the_suggestion_away(nvim: Neovim, workspace: Path):
 
 
 def test_an_edit_is_drafted_previewed_and_applied(nvim: Neovim, workspace: Path):
+    """An edit is only applied after the preview, and one undo takes it back."""
     nvim.open(workspace / "app.py").api.command("4,8SeedEdit slowly total=>result")
     nvim.wait(lambda: "░" in nvim.text)
     nvim.wait(lambda: "result = 0" in nvim.text and "return total" in nvim.text)
@@ -219,6 +224,7 @@ TWO = "def report(total):\n    first = total\n" + "    # between\n" * 9 + "    r
 
 
 def test_one_change_is_left_out_and_the_rest_applied(nvim: Neovim, workspace: Path):
+    """A user can leave out one change of a preview."""
     (workspace / "app.py").write_text(TWO)
     nvim.open(workspace / "app.py").api.command("1,12SeedEdit rename total=>size")
     nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
@@ -229,6 +235,7 @@ def test_one_change_is_left_out_and_the_rest_applied(nvim: Neovim, workspace: Pa
 
 
 def test_changes_are_applied_one_by_one(nvim: Neovim, workspace: Path):
+    """A user can apply the changes of a preview one by one."""
     (workspace / "app.py").write_text(TWO)
     nvim.open(workspace / "app.py").api.command("1,12SeedEdit rename total=>size")
     nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
@@ -240,6 +247,7 @@ def test_changes_are_applied_one_by_one(nvim: Neovim, workspace: Path):
 
 
 def test_a_stale_edit_is_refused(nvim: Neovim, workspace: Path):
+    """A preview is not applied to a text that changed since it was made."""
     nvim.open(workspace / "app.py").api.command("4,8SeedEdit rename total=>result")
     nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
     [source] = [one for one in nvim.api.buffers if one.name.endswith(f"/{FOLDER}/app.py")]
@@ -252,6 +260,7 @@ def test_a_stale_edit_is_refused(nvim: Neovim, workspace: Path):
 
 
 def test_an_edit_under_way_is_cancelled(nvim: Neovim, workspace: Path):
+    """A cancelled edit frees the engine for the next suggestion."""
     nvim.open(workspace / "app.py").api.command("4,8SeedEdit slow")
     nvim.wait(lambda: "denoising" in nvim.lua("return vim.wo.winbar"))
     nvim.keys("q")
@@ -261,12 +270,14 @@ def test_an_edit_under_way_is_cancelled(nvim: Neovim, workspace: Path):
 
 
 def test_what_is_refused_is_said(nvim: Neovim, workspace: Path):
+    """The user reads why an edit was refused, and no preview stays open."""
     nvim.open(workspace / "app.py").api.command("4,8SeedEdit broken")
     nvim.wait(lambda: "does not parse in its place" in nvim.said())
     assert nvim.api.current.buffer.name.endswith("app.py")
 
 
 def test_rename_over_three_files(nvim: Neovim, workspace: Path):
+    """A rename reaches open and closed files, and lists what it left."""
     (workspace / "use.py").write_text(f"{USER}# area\n")
     nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
     nvim.api.command("SeedRename surface")
@@ -279,6 +290,7 @@ def test_rename_over_three_files(nvim: Neovim, workspace: Path):
 
 
 def test_a_name_is_chosen_from_those_proposed(nvim: Neovim, workspace: Path):
+    """The user can choose a proposed name, or enter another one."""
     nvim.lua("vim.ui.select = function(items, _, done) _G.offered = items; done(items[1]) end")
     (workspace / "shapes.py").write_text("#say surface \n" + SHAPES)
     nvim.open(workspace / "shapes.py").api.current.window.cursor = (2, 5)
@@ -288,6 +300,7 @@ def test_a_name_is_chosen_from_those_proposed(nvim: Neovim, workspace: Path):
 
 
 def test_a_new_signature(nvim: Neovim, workspace: Path):
+    """The user edits the present signature, and the calls in all files follow."""
     nvim.lua("vim.ui.input = function(options, done) _G.asked = options.default; done('(height, width)') end")
     nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
     nvim.api.command("SeedSignature")
@@ -301,6 +314,7 @@ CALLS = "def size(a, b):\n    return a * b\n\n\na = area(1, 2)\nb = area(3, 4)\n
 
 
 def test_next_edits_are_gone_to_and_taken(nvim: Neovim, workspace: Path):
+    """Tab goes to each next edit and takes it, near and far."""
     (workspace / "app.py").write_text(CALLS)
     nvim.open(workspace / "app.py").api.current.window.cursor = (5, 4)
     nvim.keys("cesize<Esc>")
@@ -337,6 +351,7 @@ def test_a_diagnostic_that_comes_later_names_the_place(nvim: Neovim, workspace: 
 
 
 def test_a_next_edit_is_dismissed(nvim: Neovim, workspace: Path):
+    """A dismissed next edit disappears and changes nothing."""
     (workspace / "app.py").write_text(CALLS)
     nvim.open(workspace / "app.py").api.current.window.cursor = (5, 4)
     nvim.keys("cesize<Esc>")
@@ -347,6 +362,7 @@ def test_a_next_edit_is_dismissed(nvim: Neovim, workspace: Path):
 
 
 def test_typing_on_ends_what_is_under_way(nvim: Neovim, workspace: Path):
+    """A slow request gives way to the next key's."""
     nvim.open(workspace / "app.py").keys("Go#slow one<CR>q = ")
     nvim.wait(lambda: "…" in nvim.lua("return require('seed_lsp').statusline()"))
     nvim.keys("1  #<CR>value = ")
@@ -354,6 +370,7 @@ def test_typing_on_ends_what_is_under_way(nvim: Neovim, workspace: Path):
 
 
 def test_a_killed_server_is_said_and_comes_back(nvim: Neovim, workspace: Path, scripted: Path):
+    """Suggestions come again after the server has died."""
     nvim.open(workspace / "app.py")
     old = last_pid(scripted)
     os.kill(old, signal.SIGKILL)
@@ -371,6 +388,7 @@ def test_a_killed_server_is_said_and_comes_back(nvim: Neovim, workspace: Path, s
 
 
 def test_pause_and_resume(nvim: Neovim, workspace: Path):
+    """Nothing is suggested during a pause, and the status line shows the pause."""
     nvim.open(workspace / "app.py").api.command("SeedPause")
     nvim.wait(lambda: "paused" in nvim.lua("return require('seed_lsp').statusline()"))
     nvim.keys("Govalue = <Esc>")
@@ -381,6 +399,7 @@ def test_pause_and_resume(nvim: Neovim, workspace: Path):
 
 
 def test_a_missing_model_is_told_and_not_fetched_unasked(start: Start, workspace: Path, tmp_path: Path):
+    """Gigabytes are only downloaded when the user asks for them."""
     server = launcher(tmp_path / "server", cache=tmp_path / "cache")
     nvim = start(server, f"settings = {{ model = {REAL_MODEL!r} }}")
     nvim.open(workspace / "app.py")
@@ -389,12 +408,14 @@ def test_a_missing_model_is_told_and_not_fetched_unasked(start: Start, workspace
 
 
 def test_checkhealth(nvim: Neovim, workspace: Path):
+    """A working installation passes its own health check."""
     nvim.open(workspace / "app.py").api.command("checkhealth seed_lsp")
     nvim.wait(lambda: "grammars" in nvim.text, 60)
     assert "ERROR" not in nvim.text
 
 
 def test_the_help_has_what_it_promises(nvim: Neovim):
+    """Each command and each option is explained in the help."""
     nvim.api.command(f"helptags {ROOT / 'editors' / 'nvim' / 'doc'}")
     nvim.api.command("help seed_lsp")
     text = nvim.text

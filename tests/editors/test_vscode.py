@@ -40,6 +40,7 @@ def window(page: Page, vscode: VSCode, workspace: Path) -> Window:
 
 
 def test_tab_inserts_exactly_what_is_shown(window: Window, workspace: Path):
+    """Tab inserts the suggestion as it is shown, and nothing else."""
     window.open("app.py").press("Control+End")
     window.type("value = ")
     expect(window.ghost().first).to_have_text("scripted_value()", timeout=15_000)
@@ -49,6 +50,7 @@ def test_tab_inserts_exactly_what_is_shown(window: Window, workspace: Path):
 
 
 def test_a_word_is_taken_and_escape_leaves_the_rest(window: Window, workspace: Path):
+    """A user can take the first word of a suggestion alone."""
     window.open("app.py").press("Control+End")
     window.type("#say one(two) \nvalue = ")
     expect(window.ghost().first).to_have_text("one(two)", timeout=15_000)
@@ -111,6 +113,7 @@ def simplify(window: Window, first: int, last: int) -> None:
 
 
 def test_of_a_refactoring_one_change_is_left_out_and_the_rest_applied(window: Window, workspace: Path):
+    """A user can leave out one change of a preview."""
     (workspace / "app.py").write_text(HUNKS)
     window.open("app.py")
     simplify(window, 1, 8)
@@ -132,6 +135,7 @@ def test_of_a_refactoring_one_change_is_left_out_and_the_rest_applied(window: Wi
 
 
 def test_single_changes_are_applied_one_after_the_other(window: Window, workspace: Path):
+    """A user can apply the changes of a preview one by one."""
     (workspace / "app.py").write_text(HUNKS)
     window.open("app.py")
     simplify(window, 1, 8)
@@ -169,6 +173,7 @@ def test_an_instruction_and_its_draft(window: Window, workspace: Path):
 
 
 def test_a_stale_edit_is_refused(window: Window, workspace: Path):
+    """A preview is not applied to a text that changed since it was made."""
     window.open("app.py")
     ask_to_edit(window, "rename total=>result", 4, 8)
     window.page.locator(".codelens-decoration a", has_text="Apply").first.wait_for(timeout=15_000)
@@ -185,6 +190,7 @@ def test_a_stale_edit_is_refused(window: Window, workspace: Path):
 
 
 def test_escape_ends_an_edit_under_way(window: Window, workspace: Path):
+    """A cancelled edit frees the engine, and the file stays as it was."""
     window.open("app.py")
     ask_to_edit(window, "slow total=>result", 4, 8)
     window.page.locator(".codelens-decoration a", has_text="denoising").wait_for()
@@ -198,6 +204,7 @@ def test_escape_ends_an_edit_under_way(window: Window, workspace: Path):
 
 
 def test_what_is_refused_is_said(window: Window, workspace: Path):
+    """The user reads why an edit was refused, and no preview stays open."""
     window.open("app.py")
     ask_to_edit(window, "broken", 4, 8)
     window.toast("does not parse in its place")
@@ -205,6 +212,7 @@ def test_what_is_refused_is_said(window: Window, workspace: Path):
 
 
 def test_rename_over_three_files(window: Window, workspace: Path):
+    """A rename reaches open and closed files."""
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Rename and update call sites")
     window.answer("rename and update", "surface")
@@ -215,6 +223,7 @@ def test_rename_over_three_files(window: Window, workspace: Path):
 
 
 def test_what_is_not_certain_is_ticked_in_the_refactor_preview(window: Window, workspace: Path):
+    """An uncertain change is only made if the user ticks it."""
     (workspace / "third.py").write_text("# area of shapes\n")
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Rename and update call sites")
@@ -227,6 +236,7 @@ def test_what_is_not_certain_is_ticked_in_the_refactor_preview(window: Window, w
 
 
 def test_a_new_signature(window: Window, workspace: Path):
+    """The user edits the present signature and says what calls pass; all calls follow."""
     window.open("shapes.py").go_to(1, 6)
     window.command("Seed: Change signature")
     field = window.quick_input()
@@ -256,6 +266,7 @@ def change_the_first_call(window: Window) -> None:
 
 
 def test_next_edits_are_gone_to_and_taken_with_tab(window: Window, workspace: Path):
+    """Tab goes to each next edit and takes it, near and far."""
     (workspace / "app.py").write_text(CALLS)
     window.open("app.py")
     change_the_first_call(window)
@@ -287,6 +298,7 @@ def test_what_the_editors_checker_reports_is_a_next_edit(window: Window, workspa
 
 
 def test_a_next_edit_is_dismissed_and_tab_is_not_taken_from_indentation(window: Window, workspace: Path):
+    """Tab still indents where a user wants it to, and Escape dismisses a next edit."""
     (workspace / "app.py").write_text(CALLS)
     window.open("app.py")
     change_the_first_call(window)
@@ -316,6 +328,7 @@ def test_typing_on_ends_what_is_under_way(window: Window, workspace: Path):
 
 
 def test_a_killed_server_comes_back(window: Window, workspace: Path, scripted: Path):
+    """Suggestions come again by themselves after the server has died."""
     window.open("app.py").press("Control+End")
     before = last_pid(scripted)
     os.kill(before, signal.SIGKILL)
@@ -336,6 +349,7 @@ def choose(window: Window, entry: str) -> None:
 
 
 def test_the_menu_pauses_and_resumes(window: Window, workspace: Path):
+    """Nothing is suggested during a pause, and the status item shows the pause."""
     window.open("app.py").press("Control+End")
     choose(window, "Pause")
     window.status("Seed: paused")
@@ -353,6 +367,7 @@ def test_the_menu_pauses_and_resumes(window: Window, workspace: Path):
 
 
 def test_the_menu_shows_the_doctor_and_the_log(window: Window, workspace: Path):
+    """A user finds out from the menu what is wrong."""
     window.open("app.py")
     choose(window, "Run the doctor")
     expect(window.page.locator(".editor-group-container.active .view-lines").first).to_contain_text("grammars", timeout=60_000)
@@ -375,6 +390,7 @@ def test_the_workspace_cannot_choose_the_server_before_it_is_trusted(page: Page,
 
 
 def test_a_missing_model_is_offered_and_not_fetched_unasked(page: Page, start: Start, workspace: Path, tmp_path: Path):
+    """Gigabytes are only downloaded when the user asks for them."""
     server = launcher(tmp_path / "server", cache=tmp_path / "cache")
     window = Window(page, start({"seed.server.path": str(server), "seed.model": REAL_MODEL}), workspace)
     window.open("app.py", ready=False)
@@ -386,6 +402,7 @@ def test_a_missing_model_is_offered_and_not_fetched_unasked(page: Page, start: S
 
 
 def test_a_model_is_fetched_after_a_yes_with_progress_and_the_fetch_is_cancelled(page: Page, start: Start, workspace: Path, tmp_path: Path):
+    """A download shows its progress, and leaves no file when it is cancelled."""
     server = launcher(tmp_path / "server", cache=tmp_path / "cache")
     window = Window(page, start({"seed.server.path": str(server), "seed.model": REAL_MODEL}), workspace)
     window.open("app.py", ready=False)
@@ -397,6 +414,7 @@ def test_a_model_is_fetched_after_a_yes_with_progress_and_the_fetch_is_cancelled
 
 
 def test_a_model_is_chosen_in_the_menu(window: Window):
+    """A model that is chosen in the menu is used at once."""
     window.open("app.py")
     choose(window, "Choose the model")
     window.pick(REAL_MODEL)
@@ -438,6 +456,7 @@ def real(start: Start) -> VSCode:
 
 @pytest.mark.model
 def test_the_real_model_completes(page: Page, real: VSCode, workspace: Path):
+    """A user gets a useful completion from the real model, with nothing scripted."""
     (workspace / "shapes.py").write_text(REAL_SHAPES)
     window = Window(page, real, workspace).open("shapes.py")
     window.press("Control+End")
@@ -458,6 +477,7 @@ def test_the_real_model_completes(page: Page, real: VSCode, workspace: Path):
 
 @pytest.mark.model
 def test_the_real_model_rewrites(page: Page, real: VSCode, workspace: Path):
+    """A user gets the change that the instruction asks for, with nothing scripted."""
     (workspace / "shapes.py").write_text(REAL_SHAPES)
     window = Window(page, real, workspace).open("shapes.py")
     ask_to_edit(window, "Raise a ValueError instead of returning 0.0", 10, 14)

@@ -58,7 +58,7 @@ class Grammar:
     """Nodes that only are definitions with this field, or this token, among their children."""
     types_alone: frozenset[str] = frozenset()
     values_alone: frozenset[str] = frozenset()
-    """`types_alone` are definitions that only a type can mean, `values_alone` only an expression."""
+    """`types_alone`: definitions that only a type can mean; `values_alone`: only an expression."""
     hides_earlier: bool = False
     """Whether a scope may define a name again, which hides the earlier definition from then on."""
     constants_in_patterns: bool = False
