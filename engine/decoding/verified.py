@@ -100,7 +100,7 @@ class Verified:
         adapter, options = self._network.adapter, self._options
         if adapter is None or options.draft == "copy":
             return 0
-        # In edits masks take longer than what they add to the copies of the old code (docs/model-card.md).
+        # In edits masks take longer than what they add to the copies of the old code (docs/LOG.md).
         too_dear = self._is_edit and self._max_rows <= CHEAP_ROWS
         if options.draft == "auto" and (too_dear or adapter.expected_accepted < USEFUL_RUN):
             return 0
