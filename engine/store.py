@@ -28,7 +28,7 @@ from engine.child import POLL_S, ChildEndedError, in_child
 from engine.files import put_in_place, whole_file
 
 # A change of what a conversion writes changes this, and old folders are made anew.
-CONVERTED_VERSION = "v3"
+CONVERTED_VERSION = "v4"
 CHUNK_BYTES = 1 << 22
 SLACK_BYTES = 64 << 20
 PIP_TIMEOUT_S = 900

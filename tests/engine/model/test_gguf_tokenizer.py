@@ -60,8 +60,8 @@ def of_transformers(path: Path) -> Any:
     return transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
 
 
-def require_equal(path: Path, folder: Path) -> None:
-    """Our tokenizer of a file and transformers' have the same vocabulary, control tokens and tokens of each text."""
+def require_equal(path: Path, folder: Path) -> Any:
+    """Our tokenizer of a file and transformers', which is returned, have the same vocabulary, control tokens and tokens of each text."""
     GgufFile(path, tied_head=True).write_tokenizer(folder)
     made = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     expected = of_transformers(path)
@@ -76,6 +76,7 @@ def require_equal(path: Path, folder: Path) -> None:
         assert ours.decode(ours.encode(sample)) == sample
         if not any(token in sample for token, _ in control.values()):
             assert ours.encode(sample) == tokens, sample[:100]
+    return expected
 
 
 def trained(pre: str) -> Gguf:
@@ -116,10 +117,9 @@ def test_a_files_tokens_are_those_of_transformers(pre: str, tmp_path: Path):
 @pytest.mark.model
 def test_the_published_files_tokens_are_those_of_transformers(tmp_path: Path):
     """The same for the vocabulary that users have, with the publisher's chat template."""
-    path = Store().require(find_spec(REAL))
-    require_equal(path, tmp_path / "made")
+    expected = require_equal(Store().require(find_spec(REAL)), tmp_path / "made")
     template = (tmp_path / "made" / "chat_template.jinja").read_text(encoding="utf-8")
-    assert template == of_transformers(path).chat_template
+    assert template == expected.chat_template
 
 
 def test_a_text_comes_back_as_it_is(tmp_path: Path):
