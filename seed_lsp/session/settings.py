@@ -5,6 +5,8 @@ They are described in the VS Code extension's `package.json`, from which the tab
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,6 +14,10 @@ from engine.api import MODES, NUMBER_FORMATS, Mode, WorkerSettings
 from seed_lsp.source.ignore import UnusablePatternError, parse_pattern
 
 SECTION = "seed"
+EDITOR_KEYS = ("server.path", "server.python", "trace.server")
+"""Settings of the VS Code extension itself, which it sends with the others."""
+MOST_REPORTED = 5
+MOST_CHARS_OF_A_KEY = 60
 
 
 @dataclass(frozen=True)
@@ -49,14 +55,14 @@ class Settings:
 def parse_settings(raw: object) -> tuple[Settings, list[str]]:
     """Settings from what a client sent for the section `seed` (nested, or with dotted keys), and what was wrong with it.
 
-    A bad value is reported and its default used; null means the default; keys that we do not know are left to the editor.
+    A bad value is reported and its default used; null means the default. A key that nobody reads is reported, with the known one that it resembles.
     """
     if raw is None:
         return Settings(), []
     if not isinstance(raw, dict):
         return Settings(), [f"the settings section {SECTION} is no object; the defaults are used"]
     values: dict[str, Any] = {}
-    problems: list[str] = []
+    problems = _unknown_keys(raw)
     for entry in fields(Settings):
         key = str(entry.metadata["key"])
         value = _look_up(raw, key)
@@ -72,6 +78,32 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
         else:
             values[entry.name] = value
     return Settings(**values), problems
+
+
+def _unknown_keys(raw: dict[str, Any]) -> list[str]:
+    """One text that names the keys which are no settings, most likely mistyped; none where there are none."""
+    known = [*(str(entry.metadata["key"]) for entry in fields(Settings)), *EDITOR_KEYS]
+    unknown = [key for key in _keys_of(raw, known) if key not in known]
+    if not unknown:
+        return []
+    named = ", ".join(_with_the_nearest(key, known) for key in unknown[:MOST_REPORTED])
+    more = f" and {len(unknown) - MOST_REPORTED} more" if len(unknown) > MOST_REPORTED else ""
+    return [f"there is no setting {named}{more}; what it says has no effect"]
+
+
+def _keys_of(raw: dict[str, Any], known: list[str], group: str = "") -> Iterator[str]:
+    """The dotted keys of what a client sent, down to where no setting's name goes on."""
+    for name, value in raw.items():
+        key = f"{group}{name}"
+        if key not in known and isinstance(value, dict) and any(other.startswith(f"{key}.") for other in known):
+            yield from _keys_of(value, known, f"{key}.")
+        else:
+            yield key
+
+
+def _with_the_nearest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key[:MOST_CHARS_OF_A_KEY], known, n=1)
+    return f"{SECTION}.{key[:MOST_CHARS_OF_A_KEY]}" + (f" (did you mean {SECTION}.{near[0]}?)" if near else "")
 
 
 def _look_up(raw: dict[str, Any], key: str) -> Any:
