@@ -69,7 +69,7 @@ class SamplingOptions:
 
     `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
     of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts
-    from; the text does not depend on it. `max_new_tokens` counts tokens, the stop included.
+    from; the text does not depend on it, and the other modes verify none. `max_new_tokens` counts tokens, the stop included.
 
     `min_chance`: the text ends as ``unsure`` before the token with which its line becomes less likely than this, by the product of the tokens'
     probabilities; 0: no bound, and no probabilities are told. Not for mode `diffusion`.
@@ -90,6 +90,10 @@ class SamplingOptions:
             raise InvalidRequestError(f"mode {self.mode!r} is not one of {', '.join(MODES)}")
         if self.draft not in DRAFT_SOURCES:
             raise InvalidRequestError(f"draft {self.draft!r} is not one of {', '.join(DRAFT_SOURCES)}")
+        if self.mode != "verified" and self.draft not in {"auto", "none"}:
+            raise InvalidRequestError(
+                f"draft is {self.draft!r}, and mode {self.mode} verifies no drafts; leave it out, or use mode verified"
+            )
         # Each range is one that NaN lies outside of.
         if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS:
             raise InvalidRequestError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 to {MAX_NEW_TOKENS}")
@@ -97,6 +101,10 @@ class SamplingOptions:
             raise InvalidRequestError(f"temperature is {self.temperature}; it must be 0, or {MIN_TEMPERATURE} to {MAX_TEMPERATURE}")
         if not 0.0 <= self.min_chance <= 1.0:
             raise InvalidRequestError(f"min_chance is {self.min_chance}; it is a probability, from 0 to 1")
+        if self.mode == "diffusion" and self.min_chance > 0:
+            raise InvalidRequestError(
+                f"min_chance is {self.min_chance}, and mode diffusion does not know how likely a line is; leave it out, or use another mode"
+            )
         if not 1 <= self.block_size <= MAX_BLOCK_SIZE:
             raise InvalidRequestError(f"block_size is {self.block_size}; it must be 1 to {MAX_BLOCK_SIZE}")
         if self.max_rows is not None and not 1 <= self.max_rows <= MAX_ROWS:

@@ -150,7 +150,9 @@ class Engine:
 
     def _require_adapter(self) -> None:
         if self.network.adapter is None:
-            raise InvalidRequestError(f"{self.name} has no diffusion adapter; use mode verified or autoregressive")
+            raise InvalidRequestError(
+                f"{self.name} has no diffusion adapter; use mode verified or autoregressive, and no draft by denoising"
+            )
 
     def _reuse(self, tokens: list[int]) -> _Kept:
         """A cache cut back to what it shares with `tokens`; the last token is always run anew, for its logits.

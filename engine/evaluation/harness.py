@@ -20,7 +20,7 @@ from rapidfuzz.distance import LCSseq
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine.api import Finished, SamplingOptions
+from engine.api import Finished, InvalidRequestError, SamplingOptions
 from engine.decoding.denoising_policy import Thresholds
 from engine.engine import Engine, physical_cores
 from engine.evaluation import sandbox
@@ -172,13 +172,16 @@ def main() -> None:
         report = check(tasks, entry.timeout_s)
         print(json.dumps({"task": options.task, "tasks": len(tasks), **report}))
         raise SystemExit(1 if any(report.values()) else 0)
-    sampling = SamplingOptions(
-        mode=options.mode,
-        draft=options.draft,
-        max_new_tokens=entry.max_new_tokens,
-        block_size=options.block_size,
-        max_rows=options.max_rows,
-    )
+    try:
+        sampling = SamplingOptions(
+            mode=options.mode,
+            draft=options.draft,
+            max_new_tokens=entry.max_new_tokens,
+            block_size=options.block_size,
+            max_rows=options.max_rows,
+        )
+    except InvalidRequestError as error:
+        raise SystemExit(f"seed-lsp: {error}") from error
     thresholds = Thresholds(mask=options.threshold, edit=options.threshold)
     engine = Engine.load(options.model, dtype=options.dtype, adapter=options.adapter)
     kept = Path(f"{options.json or Path(f'{options.task}-{options.mode}')}.answers.jsonl")

@@ -129,6 +129,13 @@ def test_a_temperature_that_is_none_is_refused(project: Path, temperature: str, 
     assert "temperature is" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("mode", ["autoregressive", "diffusion"])
+def test_a_source_of_drafts_for_another_mode_is_refused(project: Path, mode: str, capsys: pytest.CaptureFixture[str]):
+    """It would have no effect, and who compares the modes would not know."""
+    assert main(["complete", "a.py", *PLACE, "--mode", mode, "--draft", "copy"]) == 1
+    assert f"mode {mode} verifies no drafts; leave it out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["temperature", "deadline_s", "min_chance", "max_new_tokens"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), -1])
 def test_no_number_that_is_none_reaches_the_engine(name: str, value: float):

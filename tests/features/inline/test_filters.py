@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from engine.api import Finished, Urgency
+from engine.api import MODES, Finished, Mode, Urgency
 from seed_lsp.features.inline import completion
 from seed_lsp.features.inline.plan import Plan
 from seed_lsp.session.settings import Settings
@@ -78,6 +78,15 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
     finished_line = Document("file:///work/a.py", "x = f()", language="python")
     request = completion.build_request(Plan(finished_line, CharOffset(7), automatic=True), settings, 1)
     assert request.sampling.min_chance == completion.FINISHED_CHANCE, "there is seldom more to come"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("text", ["x = ", "x = f()"])
+def test_a_request_while_typing_fits_every_mode(mode: Mode, text: str):
+    """Whoever chooses a mode still gets completions: a bound that the mode has no use for is left out."""
+    plan = Plan(Document("file:///work/a.py", text, language="python"), CharOffset(len(text)), automatic=True)
+    request = completion.build_request(plan, Settings(mode=mode), 1)
+    assert (request.sampling.mode, request.sampling.min_chance > 0) == (mode, mode != "diffusion")
 
 
 def test_a_string_longer_than_what_is_looked_at_does_not_hide_the_code():

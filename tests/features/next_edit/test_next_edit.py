@@ -255,6 +255,7 @@ def test_what_is_shown_of_a_reported_line(line: str, reason: str, verdict: predi
     request = prediction.build_request(now, candidate, changes, Settings(), 1)
     assert "a timeout is missing from 'fetch'" in request.instruction
     assert request.sampling.min_chance == prediction.REPORTED_CHANCE
+    assert prediction.build_request(now, candidate, changes, Settings(mode="diffusion"), 1).sampling.min_chance == 0.0
     text = request.region.replace("a = fetch('x')\n", line).removesuffix("b = other('y')\n" if "other" in line else "")
     read = prediction.read_prediction(now, candidate, changes, finished(text, reason))
     assert read.verdict == verdict
