@@ -63,9 +63,17 @@ class Resolution(Bindings):
             found |= self.by_star(place)
         if None in meant and self.name in BUILTINS:
             found |= {Scope(None, 0, "library")}
-        # If no scope in sight binds the name, jedi may find one out of sight (a class around a
-        # method).
-        return found or frozenset(one for one in self._by_jedi(place, occurrence) if one.path != place.path or one == place.module)
+        return found or self._from_elsewhere(place, occurrence)
+
+    def _from_elsewhere(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
+        """What a name may be that no scope in sight binds.
+
+        Jedi may find a scope out of sight, such as the class around a comprehension, and then goes
+        on to no import of ``*``.
+        """
+        found = self._by_jedi(place, occurrence)
+        in_sight = frozenset(one for one in found if one.path != place.path or one == place.module)
+        return in_sight or (self.by_star(place) if found else in_sight)
 
     def bound_in(self, place: FileOccurrences, scope: Scope) -> frozenset[Scope]:
         """The scopes that the bindings of one scope define.
