@@ -89,6 +89,11 @@ class Symbol:
     def is_member(self) -> bool:
         return any(scope.is_class for scope in self.scopes)
 
+    @property
+    def is_global(self) -> bool:
+        """Whether it is, or may be, a name of a module."""
+        return any(not scope.is_class and not scope.is_local for scope in self.scopes)
+
 
 @dataclass(frozen=True)
 class Site:

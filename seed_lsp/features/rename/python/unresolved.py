@@ -30,7 +30,7 @@ def why_possible(resolution: Resolution, symbol: Symbol, place: FileOccurrences,
         return calls.why_possible(resolution, symbol.scopes | symbol.overrides, symbol.called_as, place, occurrence)
     if occurrence.role == "field":
         return "field of a class that is unknown" if symbol.is_member else ""
-    if occurrence.role != "name" or symbol.is_local or symbol.is_member:
+    if occurrence.role != "name" or not symbol.is_global:
         return ""
     imported = _imported_here(place, occurrence)
     if imported is not None:
@@ -44,8 +44,8 @@ def _of_attribute(resolution: Resolution, symbol: Symbol, place: FileOccurrences
         return "attribute of an object of unknown type"
     if all(value.kind == "module" for value in known):
         own = any(value.path is not None and resolution.files.holds(value.path) for value in known)
-        return "attribute of a module that is not known to have it" if own and not symbol.is_member else ""
-    if not symbol.is_member and any(value.name in _MODULES and value.kind == "instance" for value in known):
+        return "attribute of a module that is not known to have it" if own and symbol.is_global else ""
+    if symbol.is_global and any(value.name in _MODULES and value.kind == "instance" for value in known):
         return "attribute of a module that is not known"
     # jedi's guess of the object has no such attribute, so the object is probably something else.
     return "attribute that its object is not known to have" if symbol.is_member else ""
