@@ -1,4 +1,4 @@
--- Run by: nvim -l editors/nvim/tests/text_test.lua
+-- These tests are run by `nvim -l editors/nvim/tests/text_test.lua`.
 vim.opt.runtimepath:prepend(vim.fs.dirname(vim.fs.dirname(vim.fs.abspath(arg[0]))))
 local text = require('seed_lsp.text')
 

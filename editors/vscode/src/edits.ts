@@ -1,4 +1,4 @@
-/** Edits of a text as the protocol has them, grouped into hunks that a person takes or leaves. Nothing here knows the editor. */
+/** Groups the edits of a text, as the protocol has them, into hunks that a person takes or leaves. Nothing here knows the editor. */
 
 export interface Position {
   line: number;
@@ -15,7 +15,7 @@ export interface TextEdit {
   newText: string;
 }
 
-/** Lines `first` up to `last` (exclusive) of the text become `newLines`, by those edits. */
+/** By these edits the lines `first` up to `last` (exclusive) of the text become `newLines`. */
 export interface Hunk {
   first: number;
   last: number;
@@ -24,7 +24,7 @@ export interface Hunk {
   edits: TextEdit[];
 }
 
-/** Lines without their ends, as the protocol counts them. */
+/** Split a text into lines without their ends, as the protocol counts them. */
 export function splitLines(text: string): string[] {
   return text.split(/\r\n|\n|\r/);
 }
@@ -33,7 +33,7 @@ export function compare(one: Position, other: Position): number {
   return one.line - other.line || one.character - other.character;
 }
 
-/** The lines with the edits made; edits must not overlap. */
+/** Return the lines with the edits made. Edits must not overlap. */
 export function applyToLines(lines: readonly string[], edits: readonly TextEdit[]): string[] {
   const result = [...lines];
   for (const { range, newText } of [...edits].sort((a, b) => compare(b.range.start, a.range.start))) {
@@ -86,7 +86,7 @@ function shifted(range: Range, lines: number): Range {
   };
 }
 
-/** The other hunks once one is made: those behind it move by the lines that it brought. */
+/** Return the other hunks once one is made: those behind it move by the lines that it brought. */
 export function without(hunks: readonly Hunk[], made: Hunk): Hunk[] {
   const brought = made.newLines.length - made.oldLines.length;
   return hunks

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { pythonIn, serverIn } from './locate.ts';
 
-/** Run a program to its end; an error where it fails. */
+/** Runs a program to its end, and rejects if it fails. */
 export type Run = (program: string, args: string[]) => Promise<void>;
 
 export interface Environment {
@@ -17,13 +17,13 @@ export interface Environment {
   current: boolean;
 }
 
-/** Written last: a folder without it was not finished, and is never taken for an environment. */
+/** This file is written last: a folder without it was not finished, and is never taken for an environment. */
 const FINISHED = 'finished';
-/** Held by the window that makes an environment; it contains the id of the window's process. */
+/** The window that makes an environment holds this file, which contains the id of the window's process. */
 const LOCK = 'making';
 const LOCK_MS = 3_600_000;
 const POLL_MS = 1000;
-/** A wheel is a zip file, and that ends with the checksums of all its files: 100 bytes for each. */
+/** A wheel is a zip file, which ends with the checksums of all its files, some 100 bytes for each. So its last bytes tell it from any other wheel. */
 const DIRECTORY_BYTES = 131_072;
 
 export class Environments {
@@ -31,14 +31,14 @@ export class Environments {
   private readonly wheel: string;
   private readonly windows: boolean;
 
-  /** `storage`: a folder of the extension's own. `wheel`: the file that is installed. */
+  /** `storage` is a folder of the extension's own, and `wheel` the file that is installed. */
   constructor(storage: string, wheel: string, windows: boolean) {
     this.storage = storage;
     this.wheel = wheel;
     this.windows = windows;
   }
 
-  /** The whole environment of this wheel, else one of an older wheel, else undefined. */
+  /** Return the whole environment of this wheel, else one of an older wheel, else undefined. */
   async find(): Promise<Environment | undefined> {
     const ours = await this.prefix();
     const whole = (await this.folders()).filter((folder) => this.isWhole(folder));
@@ -48,8 +48,8 @@ export class Environments {
   }
 
   /**
-   * Make the environment of this wheel, and remove all others. One window at a time does it; a second one waits, and takes what
-   * the first has made. `anew`: make it even if there is one.
+   * Make the environment of this wheel, remove all others, and return its folder. One window at a time does it; a second one
+   * waits, and takes what the first has made. With `anew` it is made even if there is one.
    */
   async make(python: string, run: Run, signal: AbortSignal, anew = false): Promise<string> {
     await fs.mkdir(this.storage, { recursive: true });
@@ -123,7 +123,7 @@ export class Environments {
     return names.filter((name) => /^server(-|$)/.test(name)).map((name) => path.join(this.storage, name));
   }
 
-  /** What the names of this wheel's environments begin with. */
+  /** Return what the names of this wheel's environments begin with. */
   private async prefix(): Promise<string> {
     const file = await fs.open(this.wheel);
     try {

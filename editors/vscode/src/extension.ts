@@ -1,4 +1,4 @@
-/** Starts the server, and the few things that an editor has to do itself. */
+/** Starts the server, and does the few things that an editor has to do itself. */
 
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
@@ -13,7 +13,7 @@ import { SELECTOR, Server } from './server.ts';
 
 const HISTORY = 'instructions';
 const PREVIEW_REFACTORING = 'seed.previewRefactoring';
-/** What the server writes into its code actions, and takes back to run the model. */
+/** The server writes this into its code actions, and takes it back to run the model. */
 interface ActionData {
   uri: string;
   range: Range;
@@ -92,7 +92,7 @@ function middleware(renames: () => Renames): Middleware {
   };
 }
 
-/** *Edit selection…*: an instruction, typed or from the history. */
+/** *Edit selection…* takes an instruction, typed or from the history. */
 async function editSelection(context: vscode.ExtensionContext, previews: Previews): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined) {

@@ -1,4 +1,4 @@
-/** The instructions that were given, newest first. */
+/** Keeps the instructions that were given, newest first. */
 
 const KEPT = 20;
 
@@ -6,7 +6,7 @@ export function remember(history: readonly string[], instruction: string): strin
   return [instruction, ...history.filter((entry) => entry !== instruction)].slice(0, KEPT);
 }
 
-/** What a list shows while something is typed: that first, then what of the history has it. */
+/** Return what a list shows while something is typed: that first, then the entries of the history that contain it. */
 export function offered(history: readonly string[], typed: string): string[] {
   const wanted = typed.trim();
   const found = history.filter((entry) => entry.toLowerCase().includes(wanted.toLowerCase()) && entry !== wanted);

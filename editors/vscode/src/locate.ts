@@ -1,4 +1,4 @@
-/** Which server is started. Nothing here knows the editor. */
+/** Decides which server is started. Nothing here knows the editor. */
 
 import * as path from 'node:path';
 
@@ -8,13 +8,13 @@ export interface Found {
 }
 
 export interface Places {
-  /** The setting `seed.server.path`; empty where it says nothing. */
+  /** The setting `seed.server.path`, which is empty where it says nothing. */
   explicit: string;
-  /** The environment that the extension made; undefined where there is no whole one. */
+  /** The folder of the environment that the extension made. It is undefined where there is no whole one. */
   environment: string | undefined;
   /** The folders of PATH, where `uv tool install` and `pipx` put the server. */
   path: readonly string[];
-  /** Folders whose programs are not taken from PATH: those of the workspace, and of a project's active environment. */
+  /** Programs in these folders are not taken from PATH: they are the workspace's, or those of a project's active environment. */
   foreign: readonly string[];
   home: string;
   exists: (file: string) => boolean;
@@ -23,7 +23,7 @@ export interface Places {
 
 export type Located = Found | { missing: string };
 
-/** An explicit path is taken or nothing is: another server than the one named would be a surprise. */
+/** Find the server. An explicit path is taken or nothing is, since another server than the one named would be a surprise. */
 export function locate(places: Places): Located {
   if (places.explicit !== '') {
     const command = places.explicit.replace(/^~(?=$|[\\/])/, places.home);
@@ -44,7 +44,7 @@ export function locate(places: Places): Located {
   return { missing: '' };
 }
 
-/** Whether a path is the folder, or lies in it. */
+/** Tell whether a path is the folder, or lies in it. */
 export function isWithin(file: string, folder: string): boolean {
   const relative = path.relative(folder, file);
   return relative === '' || (!path.isAbsolute(relative) && relative.split(path.sep)[0] !== '..');

@@ -1,4 +1,4 @@
-/** The status item and its menu, the model, the log and the doctor. */
+/** Shows the status item and its menu, the model, the log and the doctor. */
 
 import { execFile } from 'node:child_process';
 import * as os from 'node:os';
@@ -77,7 +77,7 @@ export class Menu implements vscode.Disposable {
     }
   }
 
-  /** After a start: is the model here? It is fetched only after a yes. */
+  /** Ask after a start whether to fetch a model that is not here. It is fetched only after a yes. */
   private async offerModel(): Promise<void> {
     const found = await this.models();
     if (found === undefined) {
@@ -145,7 +145,7 @@ export class Menu implements vscode.Disposable {
   private async models(): Promise<Models | undefined> {
     try {
       const found = await this.server.execute<Models>('seed.models');
-      // The editor's word: the server may hear of a change only after this.
+      // The editor's word counts, since the server may hear of a change only after this.
       this.chosen = vscode.workspace.getConfiguration('seed').get('model', found.chosen);
       this.draw();
       return found;
@@ -185,7 +185,7 @@ export class Menu implements vscode.Disposable {
   }
 }
 
-/** A report as a document of its own, to be read and copied from. */
+/** Show a report as a document of its own, to be read and copied from. */
 async function showText(content: string): Promise<void> {
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content }), { preview: true });
 }

@@ -1,4 +1,4 @@
-/** Next edits: asked for after a change, shown where they belong, taken with Tab and dismissed with Escape. */
+/** Next edits are asked for after a change, shown where they belong, taken with Tab and dismissed with Escape. */
 
 import * as vscode from 'vscode';
 
@@ -7,7 +7,7 @@ import { type Change, changeOf, indents, isAt, moved } from './oneEdit.ts';
 import { SELECTOR, type Server } from './server.ts';
 
 const PAUSE_MS = 400;
-/** So long after a request for it a version is asked about once more when diagnostics come. */
+/** For so many milliseconds after a request, its version is asked about once more when diagnostics come. */
 const DIAGNOSED_MS = 10_000;
 
 interface Answer {
@@ -124,7 +124,7 @@ export class NextEdits implements vscode.Disposable {
     const { change } = offer;
     const { active } = editor.selection;
     const here = isAt(change, active);
-    // The keys first: whoever sees the hint can press them. In the white space that a line begins with Tab indents, unless the change is there.
+    // The keys are set first, so that whoever sees the hint can press them. In the white space that a line begins with, Tab indents, unless the change is there.
     const tab = here || !indents(editor.document.lineAt(active.line).text, active.character);
     void vscode.commands.executeCommand('setContext', 'seed.nextEditShown', true);
     void vscode.commands.executeCommand('setContext', 'seed.nextEditTakesTab', tab);
@@ -215,7 +215,7 @@ export class NextEdits implements vscode.Disposable {
   }
 }
 
-/** What is wrong with a document, as far as anybody has said. */
+/** Return what is wrong with a document, as far as any checker has said. */
 function problemsOf(document: vscode.TextDocument): vscode.Diagnostic[] {
   return vscode.languages.getDiagnostics(document.uri).filter(({ severity }) => severity <= vscode.DiagnosticSeverity.Warning);
 }

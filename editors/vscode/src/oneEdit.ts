@@ -1,15 +1,15 @@
-/** One next edit, cut to what changes, and what the Tab key does about it. Nothing here knows the editor. */
+/** Cuts a next edit to what changes, and says what the Tab key does about it. Nothing here knows the editor. */
 
 import { type Position, type Range, type TextEdit, splitLines } from './edits.ts';
 
-/** The part of an edit that differs: `removed` at `range` becomes `inserted`. */
+/** A change is the part of an edit that differs: `removed` at `range` becomes `inserted`. */
 export interface Change {
   range: Range;
   removed: string;
   inserted: string;
 }
 
-/** `old` is the text at the edit's range. Cut at characters of whole code points. */
+/** Cut an edit to what differs from `old`, the text at its range. No character of several code units is cut in two. */
 export function changeOf(edit: TextEdit, old: string): Change {
   const [a, b] = [Array.from(old), Array.from(edit.newText)];
   let head = 0;
@@ -25,7 +25,7 @@ export function changeOf(edit: TextEdit, old: string): Change {
   return { range: { start, end: moved(start, removed) }, removed, inserted: b.slice(head, b.length - tail).join('') };
 }
 
-/** The position behind a piece of text. */
+/** Return the position behind a piece of text. */
 export function moved(position: Position, text: string): Position {
   const lines = splitLines(text);
   const last = lines.at(-1) ?? '';

@@ -1,12 +1,12 @@
-/** Just enough of a signature to know what to ask about it. */
+/** Reads just enough of a signature to know what to ask about it. */
 
-/** The parameters' names that only one of two signatures has. */
+/** Return the names of the parameters that only one of two signatures has. */
 export function namesChanged(before: string, after: string): { added: string[]; removed: string[] } {
   const [old, now] = [parameterNames(before), parameterNames(after)];
   return { added: now.filter((name) => !old.includes(name)), removed: old.filter((name) => !now.includes(name)) };
 }
 
-/** Names only, to know what to ask; the server reads the signature properly. */
+/** Read the names alone, to know what to ask; the server reads the signature properly. */
 function parameterNames(signature: string): string[] {
   const names: string[] = [];
   let depth = 0;

@@ -1,4 +1,4 @@
-/** The preview of a rewrite: the draft as it denoises, then each change to be taken or left. A virtual document beside the file. */
+/** Shows the preview of a rewrite in a virtual document beside the file: the draft as it denoises, then each change to be taken or left. */
 
 import * as vscode from 'vscode';
 import { type CancellationToken, ProgressType } from 'vscode-languageclient/node';
@@ -10,7 +10,7 @@ import type { Server } from './server.ts';
 const SCHEME = 'seed-preview';
 const REDRAW_MS = 60;
 
-/** What the server is asked: one of its refactorings by name, or the user's instruction. */
+/** The server is asked for one of its refactorings by name, or for what the user's instruction says. */
 interface Wish {
   name?: string;
   instruction?: string;
@@ -30,7 +30,7 @@ interface Rewritten {
 
 const DRAFTED = new ProgressType<Drafted>();
 
-/** An empty line, above which what concerns the whole preview stands. */
+/** The preview begins with an empty line, above which stands what concerns all of it. */
 const HEAD: Row = { text: '', kind: 'same' };
 
 type Stage = 'drafting' | 'ready';
@@ -47,7 +47,7 @@ class Preview {
     readonly uri: vscode.Uri,
     readonly document: vscode.TextDocument,
     selection: Range,
-    /** Of the document that the hunks are for. */
+    /** The version of the document that the hunks are for. */
     public version: number,
   ) {
     this.lines = splitLines(document.getText());
@@ -134,7 +134,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
     const shown = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(shown, document.languageId);
     const editor = await vscode.window.showTextDocument(shown, { viewColumn: vscode.ViewColumn.Beside, preview: true });
-    // They would not be the file's.
+    // The numbers of its lines would not be those of the file.
     editor.options = { lineNumbers: vscode.TextEditorLineNumbersStyle.Off };
     const token = `seed-preview-${this.numbers}`;
     let redraw: NodeJS.Timeout | undefined;
@@ -157,7 +157,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       preview.ready(found.edits, speed ? `${Math.round(speed)} tokens/s` : '');
       this.redraw(preview);
     } catch (error) {
-      // Closing the preview cancels it: was it the user who did?
+      // Closing the preview cancels the rewrite, so it matters whether the user closed it.
       const unwanted = preview.cancel.token.isCancellationRequested;
       await this.close(preview);
       if (!unwanted) {
@@ -302,7 +302,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
   }
 }
 
-/** The lines of a range, the second exclusive; one that ends where a line begins does not have that line. */
+/** Return the first line of a range and the one behind its last. A range that ends where a line begins does not have that line. */
 function linesOf({ start, end }: Range): [number, number] {
   return [start.line, end.character === 0 && end.line > start.line ? end.line : end.line + 1];
 }

@@ -1,12 +1,12 @@
-/** The Python from which the server's environment is made. Nothing here knows the editor. */
+/** Finds the Python from which the server's environment is made. Nothing here knows the editor. */
 
-/** Run a program to its end: what it printed, or an error where it cannot run. */
+/** Runs a program to its end and returns what it printed; rejects if it cannot run. */
 export type Ask = (program: string, args: string[]) => Promise<string>;
 
-/** Minor versions of Python 3 that the server and its dependencies have wheels for. */
+/** The server and its dependencies have wheels for these minor versions of Python 3. */
 const OLDEST = 10;
 const NEWEST = 14;
-/** Prints the version, and a second line where environments cannot be made. */
+/** This program prints the version of Python, and a second line where environments cannot be made. */
 const CHECK = `
 import sys
 print(*sys.version_info[:2], sep='.')
@@ -16,12 +16,12 @@ except ImportError:
     print('no venv')
 `;
 
-/** The Python that the setting names, else the first on PATH that serves. Throws an error that says what is there and what to do. */
+/** Return the Python that the setting names, else the first on PATH that serves; throw an error that says what was found and what to do. */
 export async function findPython(named: string, ask: Ask): Promise<string> {
   const versions = Array.from({ length: NEWEST - OLDEST + 1 }, (_, index) => `python3.${NEWEST - index}`);
   const problems: string[] = [];
   for (const program of named === '' ? ['python3', 'python', ...versions, 'py'] : [named]) {
-    // Isolated: nothing of the folder that it runs in is imported.
+    // Isolated mode (-I) imports nothing of the folder that it runs in.
     const printed = await ask(program, ['-I', '-c', CHECK]).catch(() => undefined);
     const problem = printed === undefined ? undefined : problemOf(printed.trim().split(/\r?\n/));
     if (printed !== undefined && problem === undefined) {

@@ -1,4 +1,4 @@
-/** A suggestion that became longer behind its deadline is drawn anew. */
+/** Draws a suggestion anew that became longer after its deadline. */
 
 import * as vscode from 'vscode';
 import type { LanguageClient, StaticFeature } from 'vscode-languageclient/node';
@@ -12,7 +12,7 @@ interface Place {
   position: Position;
 }
 
-/** Say that we want to know, and ask again where the cursor still is. */
+/** Tell the server that we want to know of such suggestions, and ask again if the cursor is still there. */
 export function refreshSuggestions(client: LanguageClient): void {
   const feature: StaticFeature = {
     fillClientCapabilities(capabilities) {

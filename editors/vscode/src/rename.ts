@@ -1,4 +1,4 @@
-/** Rename and change of a signature: asks for what it needs, then shows the change in the editor's own refactor preview. */
+/** Renames and changes signatures: it asks for what it needs, then shows the change in the editor's own refactor preview. */
 
 import * as vscode from 'vscode';
 import type { WorkspaceEdit } from 'vscode-languageclient/node';
@@ -20,7 +20,7 @@ interface Found {
 export class Renames {
   constructor(private readonly server: Server) {}
 
-  /** *Rename and update call sites…* at the cursor, or at the place of a code action. */
+  /** Run *Rename and update call sites…* at the cursor, or at the place of a code action. */
   async rename(given?: Place): Promise<void> {
     const place = given ?? this.here();
     if (place === undefined || this.server.require() === undefined) {
@@ -32,7 +32,7 @@ export class Renames {
     }
   }
 
-  /** *Change signature…*: the parameters are edited as text; what cannot be told from it is asked. */
+  /** Run *Change signature…*: the parameters are edited as text, and what cannot be told from it is asked. */
   async changeSignature(): Promise<void> {
     const place = this.here();
     if (place === undefined || this.server.require() === undefined) {
@@ -79,7 +79,7 @@ export class Renames {
     await this.change('seed.changeSignature', { ...place, signature, was, arguments: values });
   }
 
-  /** A renamed parameter or a new one? Empty: new. Asked only where one may have been renamed. */
+  /** Ask whether a parameter is new or renamed, where it may have been renamed. The answer is its old name, and empty for a new one. */
   private async askWhether(name: string, removed: string[]): Promise<string | undefined> {
     if (removed.length === 0) {
       return '';
@@ -88,7 +88,7 @@ export class Renames {
     return (await vscode.window.showQuickPick(items, { title: `Seed: the parameter ${name}`, ignoreFocusOut: true }))?.old;
   }
 
-  /** A name that is typed, or one of those that the model proposes meanwhile. */
+  /** Ask for a name, which is typed or chosen from those that the model proposes meanwhile. */
   private async askForName(place: Place): Promise<string | undefined> {
     const pick = vscode.window.createQuickPick();
     pick.title = 'Seed: rename and update call sites';

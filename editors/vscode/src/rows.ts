@@ -1,4 +1,4 @@
-/** The rows of a preview: what stays, what goes, what comes, and what may still change. */
+/** Makes the rows of a preview: what stays, what goes, what comes, and what may still change. */
 
 import { type Hunk, splitLines } from './edits.ts';
 
@@ -7,14 +7,14 @@ export type Kind = 'same' | 'old' | 'new' | 'draft' | 'pending';
 export interface Row {
   text: string;
   kind: Kind;
-  /** The hunk that the row begins, by its place in the list. */
+  /** The row begins the hunk with this index in the list. */
   hunk?: number;
 }
 
-/** Lines around what changes that are shown as well. */
+/** So many lines around each change are shown as well. */
 export const CONTEXT = 3;
 
-/** Each hunk with its context, old lines above new ones. What lies between two hunks is shown if it is no longer than their contexts. */
+/** Return each hunk with its context, old lines above new ones. What lies between two hunks is shown if it is no longer than their contexts. */
 export function rowsOfHunks(lines: readonly string[], hunks: readonly Hunk[]): Row[] {
   const rows: Row[] = [];
   let shown = 0;
@@ -39,7 +39,7 @@ export function rowsOfHunks(lines: readonly string[], hunks: readonly Hunk[]): R
   return rows;
 }
 
-/** A draft under way: the lines `first` up to `last` (exclusive) are being written anew. What is certain, what may change, and the old code that waits. */
+/** Return the rows of a draft that writes the lines `first` up to `last` (exclusive) anew: what is certain, what may change, and the old code that waits. */
 export function rowsOfDraft(lines: readonly string[], first: number, last: number, committed: string, draft: string): Row[] {
   const certain = splitLines(committed);
   const all = splitLines(committed + draft);
@@ -60,7 +60,7 @@ export function textOf(rows: readonly Row[]): string {
   return rows.map((row) => row.text).join('\n');
 }
 
-/** Runs of rows of one kind, as [first, last] with both ends. */
+/** Return the runs of rows of one kind as [first, last], both included. */
 export function runsOf(rows: readonly Row[], kind: Kind): [number, number][] {
   const runs: [number, number][] = [];
   rows.forEach((row, i) => {

@@ -1,4 +1,4 @@
-/** The server's process: it is found, or set up where there is none, started and restarted, and says what it does. */
+/** Finds the server, or has it set up where there is none, starts and restarts it, and keeps what it says about itself. */
 
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -25,10 +25,10 @@ export class Server implements vscode.Disposable {
   private found: Found | undefined;
   private life: Life = 'absent';
   private readonly changed = new vscode.EventEmitter<void>();
-  /** Life, status or pause changed. */
+  /** Fires when life, status or pause change. */
   readonly onChange = this.changed.event;
   private readonly started = new vscode.EventEmitter<LanguageClient>();
-  /** A client is running: the first, or one after a restart. */
+  /** Fires when a client runs: the first, or one after a restart. */
   readonly onStart = this.started.event;
   private starting: Promise<void> = Promise.resolve();
 
@@ -46,12 +46,12 @@ export class Server implements vscode.Disposable {
     return this.life;
   }
 
-  /** The program that runs, for `doctor`. */
+  /** The path of the program that runs, for `doctor`. */
   get command(): string | undefined {
     return this.found?.command;
   }
 
-  /** Start, or start anew. One after the other, however often it is called. */
+  /** Start, or start anew. Calls are carried out one after the other. */
   start(): Promise<void> {
     this.starting = this.starting.then(() => this.startNow()).catch((error: unknown) => this.log.error(String(error)));
     return this.starting;
@@ -115,7 +115,7 @@ export class Server implements vscode.Disposable {
       outputChannel: this.log,
       middleware: this.middleware,
     };
-    // Not in the workspace: nothing of it is to be found by a program that looks around where it is started.
+    // It does not start in the workspace, so that a program which looks around where it is started finds nothing of it.
     const run = { command: found.command, args: ['serve'], options: { cwd: os.homedir() } };
     return new LanguageClient('seed', 'Seed', run, options);
   }
@@ -129,7 +129,7 @@ export class Server implements vscode.Disposable {
     this.changed.fire();
   }
 
-  /** The running client, or a message that says why there is none. */
+  /** Return the running client, or show a message that says why there is none. */
   require(): LanguageClient | undefined {
     if (this.client?.isRunning()) {
       return this.client;
@@ -158,7 +158,7 @@ export class Server implements vscode.Disposable {
     return this.client.sendRequest<Result>('workspace/executeCommand', { command, arguments: args });
   }
 
-  /** A path in the settings that leads nowhere is told each time. */
+  /** Tell of a path in the settings that leads nowhere, each time. */
   private async tellWrongPath(problem: string): Promise<void> {
     const choice = await vscode.window.showWarningMessage(`Seed: ${problem}`, 'Say where it is');
     if (choice !== undefined) {
@@ -186,7 +186,7 @@ export class Server implements vscode.Disposable {
   private async stopNow(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    // One that never ran, or died, has nothing to be told.
+    // A client that never ran, or died, has nobody to tell.
     if (client?.isRunning()) {
       await client.stop(2000).catch((error: unknown) => this.log.warn(String(error)));
     }
@@ -200,7 +200,7 @@ export class Server implements vscode.Disposable {
   }
 }
 
-/** A `seed-lsp` that the project happens to have is the project's; the user has to name it in the settings. */
+/** Return the folders whose `seed-lsp` belongs to a project: it is taken only where the user names it in the settings. */
 function foreignFolders(): string[] {
   const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
   return [...folders, process.env['VIRTUAL_ENV'] ?? '', process.env['CONDA_PREFIX'] ?? ''].filter((folder) => folder !== '');

@@ -9,7 +9,7 @@ import * as vscode from 'vscode';
 import { type Environment, Environments, type Run } from './environment.ts';
 import { findPython } from './python.ts';
 
-/** In the global state: the user has called the set-up off, or does not want to hear of it. */
+/** This key of the global state is set once the user has called the set-up off, or does not want to hear of it. */
 const QUIET = 'doNotOfferServer';
 const BY_HAND = 'install it as a tool of its own (uv tool install, or pipx install, with seed-lsp) and restart it';
 
@@ -32,7 +32,7 @@ export class OwnEnvironment implements vscode.Disposable {
     return this.environments?.find();
   }
 
-  /** Make it, one at a time. True where there is one then. Unasked, it is tried once a window, and not after the user has called it off. */
+  /** Make it, one at a time, and return whether there is one then. Unasked, it is tried once in a window, and not after the user has called it off. */
   make(how: 'unasked' | 'asked'): Promise<boolean> {
     if (this.making === undefined) {
       if (how === 'unasked' && (this.tried || this.context.globalState.get(QUIET, false))) {
@@ -101,7 +101,7 @@ export class OwnEnvironment implements vscode.Disposable {
     }
   }
 
-  /** Each line that a program prints goes to the log, and to the progress. */
+  /** Return what runs a program and sends each line that it prints to the log and to the progress. */
   private runner(progress: vscode.Progress<{ message?: string }>, signal: AbortSignal): Run {
     return (program, args) =>
       new Promise((resolve, reject) => {
@@ -110,7 +110,7 @@ export class OwnEnvironment implements vscode.Disposable {
         const read = (data: Buffer): void => {
           for (const line of data.toString().split('\n').filter((entry) => entry.trim() !== '')) {
             const text = line.trim();
-            // What pip says behind its error is advice.
+            // What pip prints after its error is advice.
             last = last.startsWith('ERROR') && !text.startsWith('ERROR') ? last : text;
             this.log.info(text);
             progress.report({ message: text.length > 80 ? `${text.slice(0, 79)}…` : text });
@@ -128,7 +128,7 @@ export class OwnEnvironment implements vscode.Disposable {
   }
 }
 
-/** The package of a platform carries the wheel of that platform. */
+/** Return the path of the wheel that the extension carries; undefined where it was packaged for a platform without one. */
 function carriedWheel(extension: string): string | undefined {
   const folder = path.join(extension, 'server');
   const name = fs.existsSync(folder) ? fs.readdirSync(folder).find((entry) => entry.endsWith('.whl')) : undefined;

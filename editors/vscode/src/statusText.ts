@@ -1,6 +1,6 @@
-/** What the status item says. Nothing here knows the editor. */
+/** Writes what the status item says. Nothing here knows the editor. */
 
-/** `didChangeStatus` of the server. */
+/** The server sends this with `didChangeStatus`. */
 export interface ServerStatus {
   busy: boolean;
   kind: 'Normal' | 'Warning' | 'Error' | 'Inactive';
@@ -15,7 +15,7 @@ export type Life = 'absent' | 'settingUp' | 'starting' | 'running' | 'stopped';
 export interface Shown {
   text: string;
   tooltip: string;
-  /** The item's colour: none, a warning's or an error's. */
+  /** The item has no colour of its own, or that of a warning or an error. */
   alarm: 'none' | 'warning' | 'error';
 }
 

@@ -1,16 +1,16 @@
---- The language client: the server's name, the running one, and its commands.
+--- Knows the language client: its name, the one that runs, and its commands.
 local M = {}
 
 M.name = 'seed'
 
---- The client of a buffer.
+--- Return the client of a buffer.
 ---@param bufnr? integer
 ---@return vim.lsp.Client?
 function M.of(bufnr)
   return vim.lsp.get_clients({ bufnr = bufnr or 0, name = M.name })[1]
 end
 
---- The client of the current buffer, or a message that says why there is none.
+--- Return the client of the current buffer, or show a message that says why there is none.
 ---@return vim.lsp.Client?
 function M.required()
   local client = M.of(0)
@@ -48,7 +48,7 @@ function M.execute(client, command, arguments, done)
   end)
 end
 
---- A document with the version that the server has.
+--- Return the identifier of a document with the version that the server has.
 ---@param bufnr integer
 function M.versioned(bufnr)
   return { uri = vim.uri_from_bufnr(bufnr), version = vim.lsp.util.buf_versions[bufnr] }

@@ -1,4 +1,4 @@
---- *Edit selection*: an instruction for some lines, its draft as it comes about, and a diff of which each change is taken or left.
+--- *Edit selection* takes an instruction for some lines, and shows its draft as it comes about, then a diff of which each change is taken or left.
 local client_of = require('seed_lsp.client')
 
 local M = {}
@@ -6,9 +6,9 @@ local M = {}
 M.namespace = vim.api.nvim_create_namespace('seed_lsp.edit')
 
 ---@class seed_lsp.Preview
----@field source integer buffer
----@field tick integer of the source that the preview is for
----@field buffer integer with the file as it would be
+---@field source integer the buffer that is edited
+---@field tick integer the tick of the source that the preview is for
+---@field buffer integer the buffer with the file as it would be
 ---@field original string[] the source's lines
 ---@field ready boolean
 ---@field cancel fun()
@@ -38,19 +38,19 @@ local function set_lines(buffer, lines)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
 end
 
---- How many lines end before a range does; one that ends where a line begins does not have that line.
+--- Return how many lines end before a range does. A range that ends where a line begins does not have that line.
 local function last_of(range)
   return range['end'].line + (range['end'].character > 0 and 1 or 0)
 end
 
---- The lines of the source with those of a range written anew.
+--- Return the lines of the source with those of a range written anew.
 local function with_region(preview, range, new)
   local lines = vim.list_slice(preview.original, 1, range.start.line)
   vim.list_extend(lines, new)
   return vim.list_extend(lines, preview.original, last_of(range) + 1)
 end
 
---- The draft, over the old lines that wait until they are written anew.
+--- Draw the draft above the old lines that wait until they are written anew.
 ---@param preview seed_lsp.Preview
 local function show_draft(preview, state)
   if not vim.api.nvim_buf_is_valid(preview.buffer) or preview.ready then
@@ -69,7 +69,7 @@ local function show_draft(preview, state)
   end
 end
 
---- Handler of `$/progress`: ours, or the usual one.
+--- Handle `$/progress`: a draft is drawn, and all else goes to the usual handler.
 function M.on_progress(err, params, ctx, config)
   local preview = under_way[params.token]
   if preview == nil then
@@ -78,7 +78,7 @@ function M.on_progress(err, params, ctx, config)
   show_draft(preview, params.value)
 end
 
---- Whether the source is still what the preview was made for.
+--- Tell whether the source is still what the preview was made for.
 ---@param preview seed_lsp.Preview
 local function is_current(preview)
   if vim.api.nvim_buf_is_loaded(preview.source) and vim.api.nvim_buf_get_changedtick(preview.source) == preview.tick then
@@ -100,7 +100,7 @@ local function apply(preview)
   local hunks = diff(table.concat(old, '\n') .. '\n', table.concat(new, '\n') .. '\n', { result_type = 'indices' })
   for i = #hunks, 1, -1 do
     local start, count, from, size = unpack(hunks[i])
-    -- Of an insertion the place is the line before it.
+    -- An insertion is given by the line before it.
     local first = count == 0 and start or start - 1
     vim.api.nvim_buf_set_lines(preview.source, first, first + count, false, vim.list_slice(new, from, from + size - 1))
   end
@@ -232,7 +232,7 @@ function M.rewrite(first, last, instruction)
   end
 end
 
---- The command: with its words as the instruction, or asking for them.
+--- Run the command: its words are the instruction, and without any the user is asked.
 function M.command(options)
   if options.args ~= '' then
     M.rewrite(options.line1, options.line2, options.args)

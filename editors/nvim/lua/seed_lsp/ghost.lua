@@ -1,4 +1,4 @@
---- Inline completion for Neovim 0.11, which has no module of its own for it: asks at each change, shows the answer as virtual text.
+--- Completes inline in Neovim 0.11, which has no module of its own for it: it asks at each change and shows the answer as virtual text.
 local client_of = require('seed_lsp.client')
 
 local M = {}
@@ -42,7 +42,7 @@ local function show(ghost)
   })
 end
 
---- What was typed since is taken off the front; if it is not what was suggested, nothing is shown any more.
+--- Take what was typed since off the front. If that is not what was suggested, nothing is shown any more.
 function M.follow()
   local ghost = M.shown
   if ghost == nil then

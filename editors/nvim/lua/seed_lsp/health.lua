@@ -1,4 +1,4 @@
---- :checkhealth seed_lsp
+--- Answers `:checkhealth seed_lsp`.
 local M = {}
 
 function M.check()
@@ -16,7 +16,7 @@ function M.check()
   end
   local program = options.cmd[1]
   if vim.fn.executable(program) == 0 then
-    health.error(('%s is no program'):format(program), { 'pip install /path/to/seed-lsp, a checkout of the project', "or say where it is: setup({ cmd = { '/path/to/seed-lsp', 'serve' } })" })
+    health.error(('%s is no program'):format(program), { 'install it as a tool: uv tool install, or pipx install, with a wheel or a checkout of seed-lsp', "or say where it is: setup({ cmd = { '/path/to/seed-lsp', 'serve' } })" })
     return
   end
   health.ok(('server: %s'):format(vim.fn.exepath(program)))

@@ -1,16 +1,16 @@
---- Seed for Neovim: the server does the work; here are its keys and its colours.
+--- Sets Seed up in Neovim: the server does the work, and here are its keys, its commands and its colours.
 local client_of = require('seed_lsp.client')
 
 local M = {}
 
 ---@class seed_lsp.Options
----@field cmd? string[] how the server is started
+---@field cmd? string[] the program and its arguments that start the server
 ---@field filetypes? string[]
 ---@field root_markers? string[]
----@field settings? table the settings `seed.*`, nested: `{ inline = { maxTokens = 64 } }`
----@field inline? boolean inline completion
----@field next_edit? boolean next edits
----@field keys? table<string, string|false> false: no key
+---@field settings? table the server's settings, nested: `{ inline = { maxTokens = 64 } }`
+---@field inline? boolean whether to complete inline
+---@field next_edit? boolean whether to show next edits
+---@field keys? table<string, string|false> the key of each action, or false for none
 
 local DEFAULTS = {
   cmd = { 'seed-lsp', 'serve' },
@@ -31,7 +31,7 @@ local DEFAULTS = {
 ---@type seed_lsp.Options?
 M.options = nil
 
---- A component for a statusline: `%{%v:lua.require'seed_lsp'.statusline()%}`.
+--- Return a component for a statusline: `%{%v:lua.require'seed_lsp'.statusline()%}`.
 function M.statusline()
   return require('seed_lsp.status').statusline()
 end
@@ -68,7 +68,7 @@ end
 
 local told = false
 
---- Once: a model that is missing is fetched by a command, never unasked.
+--- Tell once that a model is missing. It is fetched by a command, never unasked.
 local function tell_of_missing_model(client)
   if told then
     return
@@ -168,7 +168,7 @@ local function set_keys()
   expression({ 'i', 'n' }, keys.dismiss, 'Seed: dismiss the next edit', next_edit.dismiss)
 end
 
---- Colours that follow the colour scheme.
+--- Link our colours to groups of the colour scheme.
 local function link_highlights()
   for name, target in pairs({
     SeedSuggestion = 'Comment',

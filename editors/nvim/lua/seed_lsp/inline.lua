@@ -1,11 +1,11 @@
---- Inline completion, by Neovim's own module where it has one (0.12), else by ours. Taken as a whole, by the word or by the line.
+--- Completes inline by Neovim's own module where it has one (0.12), else by ours. A suggestion is taken as a whole, by the word or by the line.
 local client_of = require('seed_lsp.client')
 local ghost = require('seed_lsp.ghost')
 local text = require('seed_lsp.text')
 
 local M = {}
 
---- Whether Neovim has the module.
+--- Tell whether Neovim has the module.
 M.core = vim.lsp.inline_completion ~= nil
 
 ---@param client vim.lsp.Client
@@ -18,7 +18,7 @@ function M.attach(client, bufnr)
   end
 end
 
---- Handler of `seed/inlineCompletionRefresh`: a suggestion became longer behind its deadline; ask again where the cursor still is.
+--- Handle `seed/inlineCompletionRefresh`: a suggestion became longer after its deadline, so ask again if the cursor is still there.
 function M.on_refresh(_, place, context)
   local bufnr = vim.api.nvim_get_current_buf()
   local client = vim.lsp.get_client_by_id(context.client_id)
@@ -29,7 +29,7 @@ function M.on_refresh(_, place, context)
     return
   end
   if M.core then
-    -- It asks behind these events, and has no function for it.
+    -- Neovim's module asks after these events, and has no function that does.
     vim.api.nvim_exec_autocmds('CursorMovedI', { group = 'nvim.lsp.inline_completion:' .. bufnr, buffer = bufnr, modeline = false })
   else
     ghost.refresh()

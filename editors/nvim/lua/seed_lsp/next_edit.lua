@@ -1,4 +1,4 @@
---- Next edits: asked for after a change, shown where they belong, gone to and taken with one key.
+--- Next edits are asked for after a change, shown where they belong, gone to and taken with one key.
 local client_of = require('seed_lsp.client')
 local text = require('seed_lsp.text')
 
@@ -6,12 +6,12 @@ local M = {}
 
 M.namespace = vim.api.nvim_create_namespace('seed_lsp.next_edit')
 local PAUSE_MS = 400
---- So long after a change it is asked about once more when diagnostics come.
+--- For so many milliseconds after a change it is asked about once more when diagnostics come.
 local DIAGNOSED_MS = 10000
 
 ---@class seed_lsp.Offer
 ---@field bufnr integer
----@field tick integer of the buffer that it is for
+---@field tick integer the tick of the buffer that the offer is for
 ---@field row integer where the change begins, from 0
 ---@field column integer in bytes
 ---@field removed string
@@ -59,7 +59,7 @@ local function show(offer)
   })
 end
 
---- The errors and warnings of a buffer, whoever found them, as the protocol has them.
+--- Return the errors and warnings of a buffer, whoever found them, as the protocol has them.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 local function problems(client, bufnr)
@@ -94,7 +94,7 @@ local function ask(client, bufnr)
     end
     local row, column = offset(edit.range.start)
     local last, behind = offset(edit.range['end'])
-    -- The end may lie on the line behind the last one.
+    -- The end may lie on the line after the last one.
     local count = vim.api.nvim_buf_line_count(bufnr)
     local old = last < count and table.concat(vim.api.nvim_buf_get_text(bufnr, row, column, last, behind, {}), '\n')
       or table.concat(vim.api.nvim_buf_get_lines(bufnr, row, count, false), '\n'):sub(column + 1) .. '\n'
@@ -153,14 +153,14 @@ function M.attach(client, bufnr)
   vim.api.nvim_create_autocmd('BufLeave', { group = group, buffer = bufnr, callback = M.clear })
 end
 
---- Whether the cursor stands on a line of the change.
+--- Tell whether the cursor stands on a line of the change.
 ---@param offer seed_lsp.Offer
 local function is_here(offer)
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   return row >= offer.row and row <= text.behind(offer.row, offer.column, offer.removed)
 end
 
---- Whether there is one for this buffer as it is. In the white space that a line begins with, a key that indents should indent.
+--- Tell whether there is a next edit for this buffer as it is. In the white space that a line begins with, a key that indents should indent.
 ---@return boolean
 function M.wants_key()
   local offer = M.offer
@@ -171,7 +171,7 @@ function M.wants_key()
   return is_here(offer) or not vim.api.nvim_get_mode().mode:match('^i') or before:match('%S') ~= nil
 end
 
---- Go to the change; there, make it.
+--- Go to the change, or make it if the cursor is there.
 ---@return boolean whether there was one
 function M.take()
   local offer = M.offer
@@ -200,7 +200,7 @@ function M.take()
   return true
 end
 
---- Take it off the screen; it is not offered again.
+--- Take the next edit off the screen. It is not offered again.
 ---@return boolean whether there was one
 function M.dismiss()
   local offer = M.offer

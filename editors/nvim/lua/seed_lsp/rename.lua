@@ -1,4 +1,4 @@
---- Renames and new signatures, with every call site; what was left goes to the quickfix list.
+--- Renames and changes signatures, with every call site. What was left goes to the quickfix list.
 local client_of = require('seed_lsp.client')
 
 local M = {}
@@ -75,7 +75,7 @@ local function ask_for_signature(client)
   end)
 end
 
---- Rename what is at the cursor. Without a name, one of those that the model proposes, or another.
+--- Rename what is at the cursor. Without a name the user chooses one that the model proposes, or types another.
 ---@param name string
 function M.rename(name)
   if name ~= '' then

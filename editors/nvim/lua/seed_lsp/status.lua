@@ -1,4 +1,4 @@
---- What the server is doing, for a statusline.
+--- Says what the server is doing, for a statusline.
 local M = {}
 
 ---@class seed_lsp.State `didChangeStatus` of the server.
@@ -12,7 +12,7 @@ local M = {}
 ---@type seed_lsp.State?
 M.state = nil
 
---- Handler of `didChangeStatus`.
+--- Handle `didChangeStatus`.
 function M.on_status(_, state)
   -- JSON's null arrives as a value of its own.
   M.state = vim.tbl_map(function(value)
@@ -22,7 +22,7 @@ function M.on_status(_, state)
   vim.cmd.redrawstatus()
 end
 
---- A component: a sign, and the one thing that matters. Empty where the server is not attached.
+--- Return a component: a sign, and the one thing that matters. It is empty where the server is not attached.
 ---@return string
 function M.statusline()
   if require('seed_lsp.client').of(0) == nil then

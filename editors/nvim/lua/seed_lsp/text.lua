@@ -1,21 +1,21 @@
---- Pieces of text. Nothing here knows a buffer.
+--- Cuts and compares pieces of text. Nothing here knows a buffer.
 local M = {}
 
---- What a key that takes a word takes: the white space before it, and a word or a run of signs.
+--- Return what a key that takes a word takes: the white space before it, and a word or a run of signs.
 ---@param text string
 ---@return string
 function M.first_word(text)
   return text:match('^%s*[%w_\128-\255]+') or text:match('^%s*[^%w_%s\128-\255]+') or text
 end
 
---- The first line with its end; of a text that begins with one, the line behind it.
+--- Return the first line with its end. If the text begins with a line's end, the next line is returned with it.
 ---@param text string
 ---@return string
 function M.first_line(text)
   return text:match('^\n?[^\n]*\n?') or text
 end
 
---- Whether a byte continues a character.
+--- Tell whether a byte continues a character.
 local function continues(text, i)
   local byte = text:byte(i)
   return byte ~= nil and byte >= 0x80 and byte < 0xC0
@@ -26,7 +26,7 @@ end
 ---@field removed string
 ---@field inserted string
 
---- What differs between two texts, cut between whole characters.
+--- Return what differs between two texts, cut between whole characters.
 ---@param old string
 ---@param new string
 ---@return seed_lsp.Change
@@ -49,7 +49,7 @@ function M.change(old, new)
   return { head = head, removed = old:sub(head + 1, #old - tail), inserted = new:sub(head + 1, #new - tail) }
 end
 
---- The row and byte column behind a piece of text that begins there.
+--- Return the row and byte column of the end of a piece of text that begins there.
 ---@return integer row
 ---@return integer column
 function M.behind(row, column, text)
@@ -60,7 +60,7 @@ function M.behind(row, column, text)
   return row + #lines - 1, #lines[#lines]
 end
 
---- How many UTF-16 units a text has.
+--- Return how many UTF-16 units a text has.
 ---@param text string
 ---@return integer
 function M.utf16_length(text)
