@@ -1,1 +1,1 @@
-"""Training the diffusion adapter: the text, the corruptions, the losses and the loop (docs/training.md)."""
+"""Training the diffusion adapter (docs/training.md)."""

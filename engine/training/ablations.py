@@ -1,8 +1,9 @@
 """Short training runs that differ in one thing: ``python -m engine.training.ablations FILE.toml``.
 
-The file is a training configuration (`engine.training.config`) with ``[[variant]]`` tables besides: a `name`, and tables `run` and `stage` of what it
-changes in ``[run]`` and in every ``[[stage]]``. Each variant is a run of its own in a folder of its own, and goes on where it was interrupted; what they
-reached is printed as a Markdown table.
+The file is a training configuration (`engine.training.config`) with ``[[variant]]`` tables besides.
+Each has a `name`, and tables `run` and `stage` of what it changes in ``[run]`` and in every
+``[[stage]]``. Each variant is a run of its own in a folder of its own, and goes on where it was
+interrupted. What the variants reached is printed as a Markdown table.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ KINDS = ("all", "generation", "infill", "edit")
 
 
 def variants(path: Path) -> Iterator[tuple[str, Run]]:
-    """Each variant's name and run. `ConfigError` as for a run's file, for a variant without a name, and for two of one name."""
+    """Yield each variant's name and run.
+
+    Errors are those of a run's file; a variant without a name and two of one name are a
+    `ConfigError` as well.
+    """
     content = read_toml(path)
     if unknown := content.keys() - {"run", "stage", "variant"}:
         raise ConfigError(f"{path}: unknown tables {', '.join(sorted(unknown))}; there are [run], [[stage]] and [[variant]]")

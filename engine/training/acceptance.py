@@ -21,7 +21,11 @@ TEXTS_TOGETHER = 16
 
 @dataclass(frozen=True)
 class Acceptance:
-    """`run`: the mean number of leading drafted tokens that are the base's, over `blocks` drafts; `first`: the share of first ones."""
+    """How long drafts agree with the base.
+
+    `run` is the mean number of leading drafted tokens that are the base's, over `blocks` drafts;
+    `first` is the share of drafts whose first token is.
+    """
 
     run: float
     first: float
@@ -29,13 +33,18 @@ class Acceptance:
 
 
 def acceptance(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool) -> dict[str, Acceptance]:
-    """By kind of text, and over all of them as ``all``. The texts are the base's own greedy answers, so agreeing with them is agreeing with it."""
+    """Measure each kind of text, and all of them as ``all``.
+
+    The texts are the base's own greedy answers, so a draft that agrees with them agrees with the
+    base.
+    """
     runs: dict[str, list[int]] = defaultdict(list)
     for text, rows in texts:
         blocks = _drafts(text, size, shift=shift)
         if blocks:
             with torch.no_grad():
-                # Each row is given the true token to its left, as it has it in a draft that is right so far: the run is the same.
+                # Each row is given the true token to its left, which a draft that is right so far
+                # has as well. So the run is that of a draft in use.
                 logits = denoiser(*zip(*pack_over(blocks, rows), strict=True)).followed
             runs[text.kind] += _runs(blocks, denoiser.proposals(logits).tolist())
     return _means(runs)
@@ -63,7 +72,10 @@ def _drafts(text: Text, size: int, *, shift: bool) -> list[Block]:
 
 
 def _runs(blocks: Sequence[Block], proposals: Iterable[int]) -> list[int]:
-    """How many leading tokens of each block are right; `proposals` are those of the blocks' rows, one block behind the other."""
+    """Count how many leading tokens of each block are right.
+
+    `proposals` are those of the blocks' rows, one block behind the other.
+    """
     drafts = iter(proposals)
     return [
         accepted_length(list(itertools.islice(drafts, len(block.rows))), [t for t in block.targets if t is not None]) for block in blocks

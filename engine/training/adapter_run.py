@@ -1,4 +1,4 @@
-"""What a run of the diffusion adapter begins with and what it leaves: the denoiser, and the adapter's file."""
+"""What a run of the diffusion adapter begins with and what it leaves: a denoiser, and a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from engine.training.lora import Lora
 
 
 def new_denoiser(run: Run, texts: Iterable[Text], config: ModelConfig, tensors: Mapping[str, Tensor]) -> Denoiser:
-    """A denoiser with the adapter that the run starts from, and the vocabulary of the `texts`' answers, on the device of `tensors`."""
+    """Make a denoiser with the adapter that the run starts from, on the device of `tensors`.
+
+    Its vocabulary are the tokens of the `texts`' answers.
+    """
     # A mask's embedding of zero drafts best of several starting points (docs/LOG.md).
     start = torch.zeros(config.hidden_size)
     lora = Lora(
@@ -37,6 +40,9 @@ def new_denoiser(run: Run, texts: Iterable[Text], config: ModelConfig, tensors: 
 
 
 def write_adapter(path: Path, lora: Lora, run: Run, expected: float) -> None:
-    """Write the adapter as it ships, in bfloat16. `expected` is the mean run of accepted tokens that it reached on held-out text."""
+    """Write the adapter as it ships, in bfloat16.
+
+    `expected` is the mean run of accepted tokens that it reached on held-out text.
+    """
     tensors = {name: tensor.to("cpu", torch.bfloat16) for name, tensor in lora.tensors().items()}
     save_adapter(path, tensors, alpha=lora.alpha, logit_shift=run.logit_shift, block_size=run.block_size, expected_accepted=expected)

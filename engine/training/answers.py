@@ -1,6 +1,8 @@
-"""What the base itself writes to the prompts, greedily, many at a time: ``python -m engine.training.answers FOLDER --model NAME --tokens N``.
+"""What the base itself writes to the prompts: ``python -m engine.training.answers FOLDER --model
+NAME --tokens N``.
 
-Reads ``prompts.jsonl`` in `FOLDER`, appends to ``answers-MODEL.jsonl`` there, and goes on where an earlier run stopped. The text is to the bit what
+Reads ``prompts.jsonl`` in `FOLDER`, appends to ``answers-MODEL.jsonl`` there, and goes on where an
+earlier run stopped. Answers are greedy, and many are written at a time. Each is to the bit what
 `autoregressive` writes alone, since the CPU kernels compute each row alone.
 """
 
@@ -27,14 +29,19 @@ from engine.prompts import Prompt
 from engine.training.corpus import PROMPTS, Kind, TrainingPrompt, read_prompts
 
 SLOTS = 32
-"""Sequences that are written at once: a forward of 32 rows takes three to four times as long as one of 1."""
+"""This many sequences are written at once: a forward of 32 rows takes three to four times as long
+as one of 1.
+"""
 LONGEST: dict[Kind, int] = {"generation": 256, "edit": 384, "infill": 64}
 LONGEST_PROMPT = 640
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Tokens of a prompt, of the code that an edit starts from, and of the base's answer; `index` is the number of the prompt's line in its file."""
+    """The tokens of a prompt, of the code that an edit starts from, and of the base's answer.
+
+    `index` is the number of the prompt's line in its file.
+    """
 
     index: int
     kind: Kind

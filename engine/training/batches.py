@@ -1,4 +1,7 @@
-"""Batches for a device that is faster than Python: texts of about one length, with their noisy blocks, made ahead by processes of their own."""
+"""Batches for a device that is faster than Python, made ahead by processes of their own.
+
+A batch has texts of about one length, each with its noisy blocks.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,26 @@ from engine.training.padded import Padded, pad
 from engine.training.stages import random_block
 
 BUCKET = 256
-"""Texts of about one length: a batch has those of one bucket, so that little of its rectangle is filling."""
+"""This many texts of about one length share a bucket. A batch has texts of one bucket, so that
+little of its rectangle is filling.
+"""
 ROWS_A_CLEAN_ROW = 1.0
-"""Noisy rows of a text for each of its tokens, whose clean pass they share: it is a third of the cost then. Most answers have room for about as many blocks."""
+"""A text has this many noisy rows for each of its tokens. They share its clean pass, which is a
+third of the cost then; most answers have room for about as many blocks.
+"""
 AHEAD = 4
 """Batches that each process has ready."""
 
 
 class Batches(Dataset[Padded]):
-    """Item i is the batch of pass i, of `run.rows` noisy rows and what is left of the last text's: it depends on the seed and i alone. Stages of masked blocks only."""
+    """The batches of stages of masked blocks: item i is the batch of pass i.
+
+    It has `run.rows` noisy rows, and what is left of the last text's. It depends on the seed and i
+    alone.
+    """
 
     def __init__(self, run: Run, stage: Stage, texts: Sequence[Text]) -> None:
-        """Texts whose answers have no room for a block are left out; `ValueError` where none is left."""
+        """Leave out texts without room for a block; `ValueError` where none is left."""
         self._run, self._stage = run, stage
         usable = sorted((text for text in texts if roots_of(text, shift=run.logit_shift)), key=lambda text: len(text.tokens))
         if not usable:
@@ -36,7 +47,7 @@ class Batches(Dataset[Padded]):
     def __getitem__(self, index: int) -> Padded:
         run = self._run
         rng = random.Random(f"{run.seed} batch {index}")
-        # By their sizes, so that each text is as likely as any other.
+        # Buckets are drawn by their sizes, so that each text is as likely as any other.
         [bucket] = rng.choices(self._buckets, self._sizes)
         texts: list[Text] = []
         blocks: list[list[Block]] = []
@@ -48,7 +59,10 @@ class Batches(Dataset[Padded]):
         return pad(texts, blocks)
 
     def _blocks(self, text: Text, rng: random.Random) -> list[Block]:
-        """As many as the text's clean pass is worth; a short answer is asked for behind the same root more than once."""
+        """Make as many blocks as the text's clean pass is worth.
+
+        A short answer is asked for behind the same root more than once.
+        """
         wanted = round(ROWS_A_CLEAN_ROW * len(text.tokens))
         roots = roots_of(text, shift=self._run.logit_shift)
         blocks: list[Block] = []
@@ -59,7 +73,10 @@ class Batches(Dataset[Padded]):
 
 
 def loader(batches: Batches, passes: range, *, workers: int, device: torch.device) -> DataLoader[Padded]:
-    """The batches of some passes, in their order, made by `workers` processes (0: by this one, when they are asked for)."""
+    """The batches of some passes, in their order.
+
+    `workers` processes make them; with 0 this one does, when they are asked for.
+    """
     return DataLoader(
         batches,
         batch_size=None,

@@ -20,8 +20,9 @@ NO_TOKEN = -1
 class Block:
     """A noisy block behind the clean rows 0 to `root`; its row i stands at position root + 1 + i.
 
-    `rows` are what the rows hold, None for the mask. `targets` are their labels: token ids, or None for a row without a loss.
-    `weights` scale each row's loss. `left` are the tokens to the left of what the rows propose, None where that is not one token of a text.
+    `rows` are what the rows hold, None for the mask. `targets` are their labels: token ids, or None
+    for a row without a loss. `weights` scale each row's loss. `left` are the tokens to the left of
+    what the rows propose, None where that is not one token of a text.
     """
 
     root: int
@@ -36,7 +37,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Text:
-    """Tokens of a prompt and of an answer; `start` is the index of the answer's first token. `kind` is what reports group by."""
+    """The tokens of a prompt and of its answer, which starts at index `start`.
+
+    `kind` is what reports group by.
+    """
 
     tokens: list[int]
     start: int
@@ -48,8 +52,10 @@ class Text:
 class Packed:
     """The blocks of one text as rows.
 
-    `tokens` (rows,), with `masked` (rows,) telling where the mask stands instead; `positions` (rows,); `hidden` (rows, clean + rows), bool:
-    which clean rows and which noisy rows a row does not see; `targets` (rows,), `IGNORED` for none; `weights` (rows,); `left` (rows,), -1 for none.
+    `tokens` (rows,), with `masked` (rows,) telling where the mask stands instead. `positions`
+    (rows,). `hidden` (rows, clean + rows), bool, says which clean rows and which noisy rows a row
+    does not see. `targets` (rows,) are `IGNORED` for none. `weights` (rows,). `left` (rows,) are
+    `NO_TOKEN` for none.
     """
 
     tokens: Tensor
@@ -62,7 +68,10 @@ class Packed:
 
 
 def pack(blocks: Sequence[Block], num_clean: int) -> Packed:
-    """A row sees the clean rows up to its block's root, and the rows of its own block, in both directions."""
+    """Pack blocks so that a row sees the clean rows up to its block's root, and its own block.
+
+    Within its block it sees the rows in both directions.
+    """
     sizes = [len(block.rows) for block in blocks]
     owner = torch.repeat_interleave(torch.arange(len(blocks)), torch.tensor(sizes))
     roots = torch.tensor([block.root for block in blocks])[owner]
@@ -81,10 +90,11 @@ def pack(blocks: Sequence[Block], num_clean: int) -> Packed:
 
 
 def masked_block(text: Text, root: int, size: int, *, shift: bool, rows: Sequence[Token] | None = None, decay: float = 1.0) -> Block:
-    """`size` rows behind `root`, all masks or as given, cut where the text ends.
+    """Make a block of `size` rows behind `root`, all masks or as given, cut where the text ends.
 
-    With the logit shift row i proposes the token after its own position, else that of its own. A row has a loss where what it proposes is
-    masked, or lies behind the block. Row i weighs decay^i: a draft is kept up to its first mistake.
+    With the logit shift row i proposes the token after its own position, else that of its own. A
+    row has a loss where what it proposes is masked, or lies behind the block. Row i weighs decay^i,
+    since a draft is kept up to its first mistake.
     """
     ahead = 1 if shift else 0
     size = min(size, len(text.tokens) - 1 - root - ahead)
@@ -98,12 +108,18 @@ def masked_block(text: Text, root: int, size: int, *, shift: bool, rows: Sequenc
 
 
 def roots_of(text: Text, *, shift: bool) -> range:
-    """Where a block of at least one row can begin: from the answer's last known token before it to its end."""
+    """Where a block of at least one row can begin.
+
+    The first root is the last token before the answer; the others lie in the answer.
+    """
     return range(text.start - 1, len(text.tokens) - (2 if shift else 1))
 
 
 def spread_roots(text: Text, apart: float, rng: random.Random, *, shift: bool, at_least: int = 1) -> list[int]:
-    """Random roots, on average one in `apart` positions, and `at_least` so many where the answer has room for them."""
+    """Draw roots at random: on average one in `apart` positions.
+
+    There are `at_least` so many where the answer has room for them.
+    """
     roots = roots_of(text, shift=shift)
     if not roots:
         return []

@@ -30,10 +30,12 @@ class ConfigError(ValueError):
 class Stage:
     """`steps` updates of one kind.
 
-    ``mask`` and ``edit``: Seed Diffusion's two-stage curriculum; ``trajectory``: the constrained orders; ``on_policy``: states that the model
-    itself reaches. `full` is the share of blocks that are all masks, as a draft of one step starts; the others have their tokens
-    masked with probability γ(t). `apart`: the mean distance between the blocks of a text. The learning rate rises over `warmup` steps and falls to
-    zero over the last `cooldown`. `candidates`: the orders that ``trajectory`` chooses from.
+    ``mask`` and ``edit`` are Seed Diffusion's two-stage curriculum; ``trajectory`` has the
+    constrained orders; ``on_policy`` has states that the model itself reaches. `full` is the share
+    of blocks that are all masks, as a draft of one step starts; the others have their tokens masked
+    with probability γ(t). `apart` is the mean distance between the blocks of a text. The learning
+    rate rises over `warmup` steps and falls to zero over the last `cooldown`. `candidates` is the
+    number of orders that ``trajectory`` chooses from.
     """
 
     kind: StageKind
@@ -61,11 +63,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Run:
-    """`folder` is where checkpoints, the log and the curves go; `answers` the training text (`engine.training.answers`).
+    """A training run.
 
-    `rows` are the noisy rows of one pass, `accumulate` the passes of one update.
-    `smallest_block`: drafts have any number of masks from this to `block_size`, as they have in use, where `engine.decoding.row_budget` weighs each row; 0: all have `block_size`.
-    `start_from`: an adapter to go on from. `lowest_layer`: the first adapted one. `neighbour_width`: see `engine.model.draft_head`; 0 for none.
+    `folder` is where checkpoints, the log and the curves go; `answers` is the training text
+    (`engine.training.answers`). `rows` are the noisy rows of one pass, `accumulate` the passes of
+    one update. Drafts have any number of masks from `smallest_block` to `block_size`, as they have
+    in use, where `engine.decoding.row_budget` weighs each row; with 0 all have `block_size`.
+    `start_from` is an adapter to go on from, and `lowest_layer` the first adapted layer.
+    `neighbour_width` is the width of the head in `engine.model.draft_head`, 0 for none.
     """
 
     model: str
@@ -104,7 +109,10 @@ class Run:
 
 
 def load_run(path: Path) -> Run:
-    """Read the file; paths in it are relative to it. `ConfigError` for unknown names, wrong types and values without sense."""
+    """Read the file; paths in it are relative to it.
+
+    Unknown names, wrong types and values without sense are a `ConfigError`.
+    """
     content = read_toml(path)
     if unknown := content.keys() - {"run", "stage"}:
         raise ConfigError(f"{path}: unknown tables {', '.join(sorted(unknown))}; there are [run] and [[stage]]")
@@ -120,7 +128,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def run_from(run: Mapping[str, Any], stages: Iterable[Mapping[str, Any]], folder: Path) -> Run:
-    """The tables ``[run]`` and ``[[stage]]`` as a run; paths in them are relative to `folder`. Errors as those of `load_run`."""
+    """Make a run of the tables ``[run]`` and ``[[stage]]``; paths in them are relative to `folder`.
+
+    Errors are those of `load_run`.
+    """
     table = dict(run)
     for name in ("answers", "folder", "start_from"):
         if name in table:

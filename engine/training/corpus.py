@@ -1,7 +1,8 @@
-"""The prompts to learn from: ``python -m engine.training.corpus FOLDER --evaluation-data FOLDER [--packages N] [--seed S]``.
+"""The prompts to learn from: ``python -m engine.training.corpus FOLDER --evaluation-data FOLDER``.
 
-Packages (`packages.tsv`) → definitions, without copies and without what overlaps an evaluation set → tasks. Writes ``prompts.jsonl`` and, last,
-``manifest.json`` with the counts. The same table, options and seed give the same prompts.
+Packages (`packages.tsv`) give definitions, without copies and without what overlaps an evaluation
+set, and definitions give tasks. Writes ``prompts.jsonl`` and, last, ``manifest.json`` with the
+counts. The same table, options and seed give the same prompts.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ RESERVED = 10
 
 @dataclass(frozen=True)
 class TrainingPrompt:
-    """A request as plain fields. `text` is the instruction or the prompt, `region` the code to edit; `prefix` and `suffix` are a hole's,
-    `middle` what stood in it.
+    """A request as plain fields.
+
+    `text` is the instruction or the prompt, `region` the code to edit. `prefix` and `suffix` are a
+    hole's, and `middle` is what stood in it.
     """
 
     kind: Kind
@@ -66,7 +69,10 @@ def read_prompts(path: Path) -> list[TrainingPrompt]:
 
 
 def make_prompts(chosen: list[Definition], older: dict[str, Definition], seed: int) -> Iterator[TrainingPrompt]:
-    """Prompts of all kinds from the chosen definitions; `older` are the same definitions in an older release, by `_same`."""
+    """Make prompts of all kinds from the chosen definitions.
+
+    `older` are the same definitions in an older release, by `_same`.
+    """
     for definition in chosen:
         rng = random.Random(f"{seed} {definition.origin}")
         hole = tasks.hole(definition, rng)
@@ -84,7 +90,10 @@ def make_prompts(chosen: list[Definition], older: dict[str, Definition], seed: i
 
 
 def choose(found: Iterable[Definition], overlap: Overlap, counts: Counter[str], seed: int) -> list[Definition]:
-    """Without copies, without what an evaluation set has, and not too many of one file; shuffled."""
+    """Choose definitions, in random order.
+
+    Copies are left out, and what an evaluation set has, and all but some of one file.
+    """
     seen: set[str] = set()
     chosen: list[Definition] = []
     of_file: Counter[str] = Counter()
@@ -138,7 +147,8 @@ def make_corpus(folder: Path, evaluation_data: Path, releases: list[Release], se
         if overlap.touches(prompt.text):
             counts["overlapping instructions left out"] += 1
         elif overlap.touches(prompt.prefix + prompt.middle + prompt.suffix):
-            # The definition has nothing of an evaluation set, and what stands around it in its file has.
+            # The definition has nothing of an evaluation set, but what stands around it in its file
+            # has.
             counts["overlapping surroundings left out"] += 1
         else:
             prompts.append(prompt)

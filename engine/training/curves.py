@@ -1,6 +1,8 @@
-"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl... [--runs]``. Needs the extra `train`.
+"""Learning curves of one or more runs: ``python -m engine.training.curves OUT.png LOG.jsonl...
+[--runs]``.
 
-With ``--runs`` each log is a training run that goes on from the adapter of the one before, and the tokens add up.
+With ``--runs`` each log is a training run that goes on from the adapter of the one before, and the
+tokens add up. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ SMOOTHED = 15
 
 
 def draw(png: Path, logs: list[Path], *, successive: bool = False) -> None:
-    """Loss, and the mean run of correct drafted tokens on held-out text, against the loss tokens seen."""
+    """Draw the loss, and the mean run of correct drafted tokens on held-out text.
+
+    Both stand against the loss tokens seen.
+    """
     figure, (left, right) = pyplot().subplots(1, 2, figsize=(11, 4.2))
     before = 0
     for log in logs:

@@ -1,4 +1,4 @@
-"""Functions and classes of source files, whole and flush left, as the places that prompts are made from."""
+"""Functions and classes of source files, whole and flush left: what prompts are made from."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ MIN_LINES, MAX_LINES = 4, 45
 
 @dataclass(frozen=True)
 class Definition:
-    """A function or a small class. `text` is flush left and ends with a line break; `before` and `after` are the file around it.
+    """A function or a small class.
 
-    `indent` was taken off the lines of `text`. `name` is qualified within the file, `origin` says where it stands.
+    `text` is flush left and ends with a line break; `indent` was taken off its lines. `before` and
+    `after` are the file around it. `name` is qualified within the file, `origin` says which
+    definition of which package it is.
     """
 
     name: str

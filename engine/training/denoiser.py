@@ -1,7 +1,9 @@
-"""The noisy rows of the network, with gradients for the adapter: the training twin of `engine.model.transformer`.
+"""The noisy rows of the network, with gradients for the adapter.
 
-The base is frozen and clean rows never pass through the adapter, so keys and values of clean rows are constants: they come from the network that
-serves, computed once and shared by all corruptions of a text. Only the noisy rows are run here, in long packed products both ways.
+It is the training twin of `engine.model.transformer`. The base is frozen and clean rows never pass
+through the adapter, so keys and values of clean rows are constants. They come from the network that
+serves, computed once and shared by all corruptions of a text. Only the noisy rows are run here, in
+long packed products both ways.
 """
 
 from __future__ import annotations
@@ -27,17 +29,25 @@ from engine.training.padded import MASK, Padded
 BLOCKS_TOGETHER = 16
 
 NO_COLUMN = 1 << 40
-"""The column of a token outside the vocabulary. It is no index of the logits, so that using it fails."""
+"""The column of a token outside the vocabulary. It is no index of the logits, so using it fails."""
 
 CleanRows = list[tuple[Tensor, Tensor]]
-"""Keys and values of a text's clean rows: for each layer a pair (key/value heads, rows, head size)."""
+"""Keys and values of a text's clean rows: a pair (key/value heads, rows, head size) for each layer.
+"""
 
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-"""Of a layer's number, and of queries (rows, heads, head size), keys and values (rows, key/value heads, head size) of all noisy rows, what each row gathers (rows, heads x head size)."""
+"""What each noisy row gathers in a layer: (rows, heads x head size). The arguments are the layer's
+number, and the queries (rows, heads, head size), keys and values (rows, key/value heads, head size)
+of all noisy rows.
+"""
 
 
 def run_clean(network: Network, tokens: list[int], logits_from: int | None = None) -> tuple[CleanRows, Tensor]:
-    """One pass of the base over a text: its rows, and the logits of its rows from `logits_from` on, good until the next pass (empty for None)."""
+    """Run the base over a text, once.
+
+    Returns its rows, and the logits of its rows from `logits_from` on (none for None), which are
+    good until the next pass.
+    """
     with torch.inference_mode():
         cache = network.new_cache(len(tokens))
         logits = network.forward(tokens, cache, logits_from=logits_from).logits
@@ -95,8 +105,11 @@ class _Layer:
 
 
 class Logits(NamedTuple):
-    """Of noisy rows (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype: each row's own, and those given the token to the left of what the row
-    proposes. The same where the adapter has no `Neighbour`, or the row no such token.
+    """The logits of noisy rows (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype.
+
+    `own` are those of each row by itself, `followed` those given the token to the left of what the
+    row proposes. They are the same where the adapter has no head for that, or the row no such
+    token.
     """
 
     own: Tensor
@@ -113,7 +126,10 @@ class _Rows(NamedTuple):
 
 
 class Denoiser(nn.Module):
-    """Noisy rows to logits over `vocabulary`, the ids (sorted) that the training text has: the head's other rows cost time and teach nothing."""
+    """Turns noisy rows into logits over `vocabulary`, the ids (sorted) that the training text has.
+
+    The head's other rows would cost time and teach nothing.
+    """
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], vocabulary: Tensor, lora: Lora) -> None:
         super().__init__()
@@ -122,7 +138,8 @@ class Denoiser(nn.Module):
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         head = self.embedding if config.tied_head else tensors["lm_head.weight"]
         self.vocabulary = vocabulary.to(self.device)
-        # From a token's id to its column of the logits; ids outside the vocabulary have none.
+        # This leads from a token's id to its column of the logits; ids outside the vocabulary have
+        # none.
         self.columns = torch.full((config.vocab_size + len(EDIT_OUTPUTS),), NO_COLUMN, device=self.device)
         self.columns[self.vocabulary] = torch.arange(len(vocabulary), device=self.device)
         # The edit outputs stand behind the vocabulary, as targets behind the token ids.
@@ -135,13 +152,20 @@ class Denoiser(nn.Module):
         self._cos, self._sin = (table.to(self.device, self.dtype) for table in (angles.cos(), angles.sin()))
 
     def forward(self, packed: Sequence[Packed], clean: Sequence[CleanRows], wanted: Tensor | None = None) -> Logits:
-        """The logits of the rows of all texts one behind the other, or of those that `wanted` (rows,) marks."""
+        """The logits of the rows of all texts, one text behind the other.
+
+        With `wanted` (rows,) they are those of the rows that it marks.
+        """
         fields = ([getattr(p, name) for p in packed] for name in _Rows._fields)
         rows = _Rows(*(torch.cat(tensors).to(self.device) for tensors in fields))
         return self._run(rows, None if wanted is None else wanted.to(self.device), self._pieces(packed, clean))
 
     def forward_padded(self, padded: Padded, clean: StaticCache) -> Logits:
-        """The logits of the rows with a target, texts one behind the other: few large products, as a GPU wants them. The texts stand in the first slots of `clean`."""
+        """The logits of the rows with a target, one text behind the other.
+
+        A GPU wants few and large products, so the rows of all texts share each. The texts stand in
+        the first slots of `clean`.
+        """
         tokens = padded.tokens.flatten()
         rows = _Rows(tokens.clamp(min=0), tokens == MASK, padded.positions.flatten(), padded.left.flatten())
         return self._run(rows, padded.wanted, self._rectangle(padded, clean))
@@ -186,7 +210,7 @@ class Denoiser(nn.Module):
     def _project(self, layer: _Layer, name: str, x: Tensor) -> Tensor:
         y = layer.products[name](x)
         update = self.lora.update(layer.index, name, x)
-        # In place: no one else needs the product by itself, not even the way back.
+        # This changes the tensor itself: no one else needs the product, not even the way back.
         return y if update is None else y.add_(update)
 
     def _pieces(self, packed: Sequence[Packed], clean: Sequence[CleanRows]) -> Attend:
@@ -231,7 +255,10 @@ class Denoiser(nn.Module):
 
 
 def pack_over(blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Packed, CleanRows]]:
-    """The blocks of one text in groups, each with the clean rows that it can see: attention costs rows times what they look at."""
+    """Pack the blocks of one text in groups, each with the clean rows that it can see.
+
+    The cost of attention is the number of rows times that of the rows they look at.
+    """
     packed = []
     for start in range(0, len(blocks), BLOCKS_TOGETHER):
         group = blocks[start : start + BLOCKS_TOGETHER]
@@ -241,7 +268,11 @@ def pack_over(blocks: Sequence[Block], rows: CleanRows) -> list[tuple[Packed, Cl
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, clean: tuple[Tensor, Tensor], *, groups: int) -> Tensor:
-    """`q` (rows, heads, size), `k` and `v` (rows, key/value heads, size) behind the clean rows' (key/value heads, clean, size)."""
+    """Attend from noisy rows to the clean ones and to each other.
+
+    `q` is (rows, heads, size), `k` and `v` (rows, key/value heads, size); they stand behind the
+    clean rows' (key/value heads, clean, size).
+    """
     rows, heads, size = q.shape
     keys, values = (torch.cat([old.to(new.dtype), new.transpose(0, 1)], dim=1).unsqueeze(0) for old, new in zip(clean, (k, v), strict=True))
     q = q.view(rows, heads // groups, groups, size).permute(1, 2, 0, 3).reshape(1, heads // groups, groups * rows, size)

@@ -1,7 +1,10 @@
-"""What drafts are worth, by where they come from: ``python -m engine.training.drafting ANSWERS --model NAME [--adapter FILE] [--texts N] [--anew]``.
+"""What drafts are worth, by where they come from: ``python -m engine.training.drafting ANSWERS
+--model NAME``.
 
-Replays held-out prompts of a training corpus (`engine.training.answers`) in mode `verified`: tokens a forward and tokens a second with copies alone, with the
-denoiser alone, with both, and with neither. The texts are the base's own, so every run must write them again; one that does not is an error.
+Replays held-out prompts of a training corpus (`engine.training.answers`) in mode `verified`, with
+copies alone, with the denoiser alone, with both, and with neither. It counts tokens a forward and
+tokens a second. The texts are the base's own, so every run must write them again; one that does not
+is an error.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ SOURCES: tuple[DraftSource, ...] = ("none", "copy", "denoise", "auto")
 
 @dataclass(frozen=True)
 class Drafting:
-    """One kind of text with one source of drafts. Tokens a forward and a second over all texts together; `median_speed_up` over no drafts, over texts, is
-    None where those were not measured.
+    """One kind of text with one source of drafts.
+
+    Tokens a forward and a second are those over all texts together. `median_speed_up` is the median
+    over texts of how many times as fast it is as no drafts, None where those were not measured.
     """
 
     kind: str
@@ -69,7 +74,9 @@ def _replay(engine: Engine, answer: Answer, source: DraftSource, max_rows: int |
 
 
 def written_anew(engine: Engine, answers: Sequence[Answer]) -> list[Answer]:
-    """The answers as this engine writes them, for those that come from another number format, a GPU's say."""
+    """Write the answers as this engine does, where they come from another number format, such as a
+    GPU's.
+    """
     return [
         replace(a, answer=list(engine.sample(a.prompt, SamplingOptions(max_new_tokens=len(a.answer), draft="none")).tokens))
         for a in answers
@@ -77,7 +84,7 @@ def written_anew(engine: Engine, answers: Sequence[Answer]) -> list[Answer]:
 
 
 def held_out(answers: Sequence[Answer], texts: int) -> list[Answer]:
-    """So many held-out answers of each kind, or all that there are."""
+    """Choose so many held-out answers of each kind, or all that there are."""
     chosen: list[Answer] = []
     for kind in sorted({a.kind for a in answers}):
         chosen += [a for a in answers if a.held_out and a.kind == kind][:texts]

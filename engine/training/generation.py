@@ -1,6 +1,7 @@
-"""Greedy answers to many prompts at once, in slots that are filled again as answers end: for a GPU, and for the tests on any device.
+"""Greedy answers to many prompts at once, in slots that are filled again as answers end.
 
-The floor of a step of 512 sequences of the 1.5B: docs/gpu.md.
+It is made for a GPU, and the tests run it on any device. docs/gpu.md has the least time of a step
+of 512 sequences of the 1.5B.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from engine.training.answers import LONGEST, LONGEST_PROMPT, Answer
 from engine.training.token_prompts import Ending, TokenPrompt
 
 STEPS_A_LOOK = 8
-"""Steps between two looks at what was written: a look waits for the device, and steps behind an answer's end are lost."""
+"""This many steps are run between two looks at what was written. A look waits for the device, and
+steps behind an answer's end are lost.
+"""
 WINDOW_ROWS = 128
 """Attention reads a multiple of so many rows: a CUDA graph for each."""
 SORTED_SHARE = 4
-"""Times the slots: so many prompts are sorted by length before they are taken, so that those of one time have about the same."""
+"""This many prompts for each slot are sorted by length before they are taken, so that those of one
+time have about the same length.
+"""
 PREFILL_ROWS = 32_768
 """Rows of one prefill, at most."""
 REFILL_SHARE = 16
@@ -32,7 +37,10 @@ REFILL_SHARE = 16
 
 
 class Steps(Protocol):
-    """`count` steps of all sequences, with attention over `window` rows; the tokens that they wrote (count, slots)."""
+    """Run `count` steps of all sequences, with attention over `window` rows.
+
+    Returns the tokens that they wrote, (count, slots).
+    """
 
     def __call__(self, count: int, window: int) -> Tensor: ...
 
@@ -51,7 +59,10 @@ class Writer:
         """Steps so far, of all slots at once."""
 
     def write(self, prompts: Iterable[TokenPrompt], going: Callable[[], bool] = lambda: True) -> Iterator[Answer]:
-        """The answers as they end, until there is no prompt left or `going` says no; answers under way are lost then."""
+        """Yield the answers as they end, until there is no prompt left or `going` says no.
+
+        Answers under way are lost then.
+        """
         waiting = by_length(prompts, SORTED_SHARE * len(self._slots))
         while going():
             self._fill(waiting)
@@ -109,7 +120,10 @@ class Writer:
             self._slots[slot] = _Slot(self._tokenizer, prompt, self._can_end(prompt.ending))
 
     def _can_end(self, ending: Ending) -> np.ndarray:
-        """The ids with which such an answer may end: stop tokens, and tokens in which a stop string's last byte may stand. (ids,), bool."""
+        """The ids with which such an answer may end: (ids,), bool.
+
+        They are the stop tokens, and the tokens in which the last byte of a stop string may stand.
+        """
         if ending not in self._ends:
             last = {stop.encode()[-1] for stop in ending.stop_strings}
             size = self._network.config.vocab_size
@@ -130,14 +144,15 @@ class _Slot:
 
     @property
     def position(self) -> int:
-        """Of the row that the next step runs."""
+        """The position of the row that the next step runs."""
         return len(self._prompt.tokens) - 1 + len(self._tokens)
 
     def take(self, tokens: np.ndarray) -> bool:
         """Note the next tokens; True if the answer ends within them."""
         known, most = len(self._tokens), LONGEST[self._prompt.kind]
         self._tokens += tokens.tolist()[: most - known]
-        # Only where an answer can end is its text looked at: reading every token of hundreds of answers would keep the device waiting.
+        # The text is read only where the answer can end there: reading every token of hundreds of
+        # answers would keep the device waiting.
         for index in np.flatnonzero(self._can_end[tokens[: most - known]]).tolist():
             end = known + index + 1
             for i in range(self._read, end):

@@ -1,4 +1,4 @@
-"""Holes of the corpus as rows for the next-token loss: what a model learns filling in the middle from."""
+"""Holes of the corpus as rows for the next-token loss, to learn filling in the middle from."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ LONGEST = 900
 ROWS_TOGETHER = 2000
 """Rows of one pass. For the 0.5B a row keeps 1.4 MB until its way back."""
 LEAST_CHARS = 300
-"""Characters around a hole in training: every number from this one to all that there are, since an editor has short files as well as long ones."""
+"""The least number of characters around a hole in training. Contexts have every length from here
+on, since an editor has short files as well as long ones.
+"""
 BEFORE = 0.7
-"""The share of them that stands before the hole."""
+"""The share of those characters that stands before the hole."""
 WITH_RELATED = 0.25
-"""The share of holes that are asked for with another piece of their package in sight, as the editor does."""
+"""The share of holes that are asked for with another piece of their package in sight, as the editor
+does.
+"""
 
 
 def example(tokenizer: Tokenizer, hole: TrainingPrompt, related: Sequence[TrainingPrompt]) -> Packed:
@@ -82,7 +86,10 @@ class InfillExamples:
         yield together
 
     def _draw(self, rng: random.Random, holes: list[TrainingPrompt]) -> Packed:
-        """A hole that is not too long; those held out keep their whole contexts, so that measures compare."""
+        """Draw a hole that is not too long.
+
+        Those held out keep their whole contexts, so that measures compare.
+        """
         while True:
             hole = rng.choice(holes)
             if not hole.held_out:

@@ -1,8 +1,11 @@
-"""Teach a model's own, clean rows to fill in the middle again: ``python -m engine.training.infill_tuning CORPUS OUTPUT --model NAME --steps N``.
+"""Teach a model's clean rows to fill in the middle: ``python -m engine.training.infill_tuning
+CORPUS OUTPUT --model NAME --steps N``.
 
-The plain next-token loss on what stood in the corpus's holes and on the end behind it, over a LoRA on the attention alone (`engine.model.merged_lora`).
-Instruction tuning costs small models the end: they go on with what the suffix has. Goes on from the checkpoint beside `OUTPUT`; what a step sees depends on
-the seed and the step alone.
+Instruction tuning costs small models the end of what they fill in: they go on with what the suffix
+has. Here a LoRA on the attention alone, which is merged into the weights
+(`engine.model.merged_lora`), learns by the plain next-token loss what stood in the corpus's holes
+and the end behind it. A run goes on from the checkpoint beside `OUTPUT`; what a step sees depends
+on the seed and the step alone.
 """
 
 from __future__ import annotations
@@ -37,8 +40,11 @@ HELD_OUT = 96
 
 @dataclass(frozen=True)
 class Measured:
-    """Over held-out holes: the mean loss of a token, the share of holes of which each token, the end included, is the likeliest one (a greedy
-    answer is exactly what stood there), and the share of ends that are the likeliest token.
+    """What held-out holes say.
+
+    `loss` is the mean loss of a token. `exact` is the share of holes of which each token, the end
+    included, is the likeliest one, so that a greedy answer is what stood there. `ends` is the share
+    of ends that are the likeliest token.
     """
 
     loss: float
@@ -63,7 +69,9 @@ class Options:
 
 
 class Tuning:
-    """The learner of an infilling run: it owns the holes, the network with its LoRA, and the optimizer."""
+    """The learner of an infilling run. It owns the holes, the network with its LoRA, and the
+    optimizer.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -144,7 +152,7 @@ class Tuning:
         return {"step": progress.steps, **noted, **self.totals, "seconds": round(progress.seconds, 1)}
 
     def _run(self, some: list[Packed]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits (rows, vocabulary) of the rows that have a target, and their targets (rows,)."""
+        """The logits (rows, vocabulary) of the rows with a target, and the targets (rows,)."""
         targets = torch.cat([p.targets for p in some])
         wanted = targets != IGNORED
         logits = self.network(some, [self._no_rows] * len(some), wanted).own

@@ -1,4 +1,7 @@
-"""The loop of a training run: update, measure, save, note. An interrupted run goes on from its last checkpoint."""
+"""The loop of a training run: update, measure, save, note.
+
+An interrupted run goes on from its last checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,11 @@ from engine.training.state import load_state, save_state
 
 @dataclass(frozen=True)
 class Progress:
-    """`steps` are the updates done so far, `seconds` the time of all of them, without measuring, and `last_seconds` that of the last one."""
+    """How far a run is.
+
+    `steps` are the updates done so far, `seconds` the time of all of them, without measuring, and
+    `last_seconds` that of the last one.
+    """
 
     steps: int = 0
     seconds: float = 0.0
@@ -27,7 +34,8 @@ class Progress:
 class Learner(Protocol):
     """What a run trains. The loop says when; the learner knows how.
 
-    What `update` makes of a step depends on the step's number and the learner's seed alone, so that a run that goes on does what an uninterrupted one does.
+    What `update` makes of a step depends on the step's number and the learner's seed alone, so that
+    a run that goes on does what an uninterrupted one does.
     """
 
     @property
@@ -60,7 +68,10 @@ class Learner(Protocol):
 
 
 class Loop:
-    """The steps of one run, with its checkpoint at `state`. Only the main one of several processes has a `log` and writes files."""
+    """The steps of one run, with its checkpoint at `state`.
+
+    Only the main one of several processes has a `log` and writes files.
+    """
 
     def __init__(self, learner: Learner, steps: int, state: Path, log: RunLog | None) -> None:
         self._learner, self._steps, self._state, self._log = learner, steps, state, log

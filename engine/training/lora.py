@@ -14,10 +14,13 @@ from engine.model.draft_head import Neighbour
 
 
 class Lora(nn.Module):
-    """A ∈ (rank, in) and B ∈ (out, rank) for each of `projections` (None: all) of each layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a
-    `Neighbour` of `neighbour_width`, none for 0; float32.
+    """The trained numbers of an adapter, in float32.
 
-    B and the neighbour's last matrix start as zero, so that they change nothing untrained (Hu et al., arXiv 2106.09685, section 4.1).
+    They are A ∈ (rank, in) and B ∈ (out, rank) for each of `projections` (all for None) of each
+    layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a head of
+    `neighbour_width` for dependent drafts (`engine.model.draft_head`), none for 0. B and the head's
+    last matrix start as zero, so that they change nothing untrained (Hu et al., arXiv 2106.09685,
+    section 4.1).
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Lora(nn.Module):
             self.neighbours["out"] = nn.Parameter(torch.zeros(config.hidden_size, neighbour_width))
 
     def update(self, layer: int, name: str, x: Tensor) -> Tensor | None:
-        """The projection's update for rows `x`, in their dtype; None for one that is not adapted."""
+        """The projection's update for rows `x`, in their dtype; None where it is not adapted."""
         if _key(layer, name, "a") not in self.pairs:
             return None
         a, b = (self.pairs[_key(layer, name, half)].to(x.dtype) for half in "ab")
@@ -62,13 +65,16 @@ class Lora(nn.Module):
         return Neighbour(**{name: tensor.to(dtype) for name, tensor in self.neighbours.items()}) if self.neighbours else None
 
     def tensors(self) -> dict[str, Tensor]:
-        """As `engine.model.adapter` names them."""
+        """The tensors under the names that `engine.model.adapter` gives them."""
         named = {f"layers.{_path(key)}": parameter.detach() for key, parameter in self.pairs.items()}
         named |= {f"{NEIGHBOUR}{name}": parameter.detach() for name, parameter in self.neighbours.items()}
         return {"mask_embedding": self.mask_embedding.detach(), "edit_outputs": self.edit_outputs.detach(), **named}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`. One without a neighbour leaves ours as it is."""
+        """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`.
+
+        An adapter without the head for dependent drafts leaves ours as it is.
+        """
         own = self.tensors()
         if not any(name.startswith(NEIGHBOUR) for name in tensors):
             own = {name: tensor for name, tensor in own.items() if not name.startswith(NEIGHBOUR)}

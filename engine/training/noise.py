@@ -1,4 +1,7 @@
-"""Corruptions of a block of text: what a denoiser learns to undo (Seed Diffusion, arXiv 2508.02193, section 3.1)."""
+"""Corruptions of a block of text: what a denoiser learns to undo.
+
+See Seed Diffusion, arXiv 2508.02193, section 3.1.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ class Linear:
 
 
 def mask_tokens(block: Sequence[int], rate: float, rng: random.Random) -> list[Token]:
-    """Each token masked with probability `rate`, at least one (block-wise clipped noise, Stable-DiffCoder, arXiv 2601.15892)."""
+    """Mask each token with probability `rate`, and at least one.
+
+    This is block-wise clipped noise (Stable-DiffCoder, arXiv 2601.15892).
+    """
     if not 0.0 <= rate <= 1.0:
         raise ValueError(f"rate {rate} is not a probability")
     out: list[Token] = [None if rng.random() < rate else token for token in block]
@@ -33,7 +39,10 @@ def mask_tokens(block: Sequence[int], rate: float, rng: random.Random) -> list[T
 
 
 def edit_tokens(block: Sequence[int], edits: int, vocabulary: Sequence[int], rng: random.Random) -> list[int]:
-    """`edits` random deletions, insertions and substitutions one after the other (z_j = o_j(z_{j-1})); new tokens are drawn from `vocabulary`."""
+    """Make `edits` random deletions, insertions and substitutions, one after the other.
+
+    In the paper's words z_j = o_j(z_{j-1}). New tokens are drawn from `vocabulary`.
+    """
     out = list(block)
     for _ in range(edits):
         kind = rng.choice(("delete", "insert", "substitute"))
@@ -49,25 +58,33 @@ def edit_tokens(block: Sequence[int], edits: int, vocabulary: Sequence[int], rng
 
 
 def number_of_edits(length: int, rng: random.Random) -> int:
-    """k_t = ⌊length · α_t⌋ with α_t from [0, `MAX_EDIT_RATE`]; the fraction is kept as a probability, else short blocks would never be edited."""
+    """How many edits a block gets: k_t = ⌊length · α_t⌋ with α_t from [0, `MAX_EDIT_RATE`].
+
+    The fraction is kept as a probability, since short blocks would never be edited else.
+    """
     wanted = length * rng.uniform(0.0, MAX_EDIT_RATE)
     return int(wanted) + (rng.random() < wanted % 1)
 
 
 @dataclass(frozen=True)
 class Label:
-    """What should become of one corrupted token: `token` is what should stand there, None to delete it; `insert`: something is missing before it."""
+    """What should become of one corrupted token.
+
+    `token` is what should stand there, None to delete it; `insert` says that something is missing
+    before it.
+    """
 
     token: int | None
     insert: bool = False
 
 
 def edit_labels(corrupted: Sequence[int], clean: Sequence[int]) -> list[Label]:
-    """Align by longest common subsequence (as LLaDA2.2 labels its drafts).
+    """Label corrupted tokens by a longest common subsequence, as LLaDA2.2 labels its drafts.
 
-    Common tokens are kept. Between two of them, corrupted tokens and missing ones are paired in order: a pair is a substitution, a corrupted
-    token too many is deleted, and missing ones too many are one insertion before the next common token (more rounds insert the rest).
-    Missing tokens behind the last one have no label: the text goes on there.
+    Common tokens are kept. Between two of them, corrupted tokens and missing ones are paired in
+    order. A pair is a substitution, a corrupted token too many is deleted, and missing ones too
+    many are one insertion before the next common token (more rounds insert the rest). Missing
+    tokens behind the last one have no label: the text goes on there.
     """
     # Missing on machines that are lent for training without edits.
     from rapidfuzz.distance import LCSseq

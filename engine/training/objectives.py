@@ -1,4 +1,4 @@
-"""Losses of noisy rows, each a number a row: against the text, or against the base's own distribution where it is known."""
+"""Losses of noisy rows: against the text, or against the base's distribution where it is known."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ OWN_WEIGHT = 0.3
 
 
 def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss) -> Tensor:
-    """Losses (rows,) in float32. `logits` (rows, vocabulary and edit outputs); `targets` (rows,) their columns; `base` (rows, vocabulary): the base's
-    logits, for all losses but cross-entropy.
+    """The loss of each row: (rows,), float32.
 
-    ``kl`` is the divergence of the base's distribution from the draft's; ``total_variation`` is half the sum of differences, which is the
-    probability that a sampled draft is rejected (Leviathan et al., arXiv 2211.17192, corollary 3.6).
+    `logits` are (rows, vocabulary and edit outputs), and `targets` (rows,) their columns. `base`
+    (rows, vocabulary) are the base's logits, which all losses but cross-entropy need.
+
+    ``kl`` is the divergence of the base's distribution from the draft's. ``total_variation`` is
+    half the sum of differences, which is the probability that a sampled draft is rejected
+    (Leviathan et al., arXiv 2211.17192, corollary 3.6).
     """
     if loss == "cross_entropy":
         return F.cross_entropy(logits.float(), targets, reduction="none")
@@ -33,10 +36,13 @@ def row_losses(logits: Tensor, targets: Tensor, base: Tensor | None, loss: Loss)
 
 
 def run_loss(logits: Tensor, targets: Tensor, sizes: list[int]) -> Tensor:
-    """Minus the expected number of leading tokens of each block that the base agrees with: Σ_i Π_{j ≤ i} p_j, (blocks,).
+    """Minus the expected number of leading tokens of each block that the base agrees with:
+    (blocks,).
 
-    `sizes` are the blocks' rows, one behind the other. The verifier is the base, whose choices are the targets: the product is the probability that
-    a draft drawn from the block's own distribution is kept up to row i, so the number of steps falls as it rises.
+    That number is Σ_i Π_{j ≤ i} p_j. `sizes` are the blocks' rows, one behind the other. The
+    verifier is the base, whose choices are the targets: the product is the probability that a draft
+    drawn from the block's own distribution is kept up to row i, so the number of steps falls as it
+    rises.
     """
     chosen = -F.cross_entropy(logits.float(), targets, reduction="none")
     return -torch.stack([block.cumsum(0).exp().sum() for block in torch.split(chosen, sizes)])
@@ -45,7 +51,11 @@ def run_loss(logits: Tensor, targets: Tensor, sizes: list[int]) -> Tensor:
 def draft_loss(
     own: Tensor, followed: Tensor, targets: Tensor, weights: Tensor, *, base: Tensor | None = None, loss: Loss = "cross_entropy"
 ) -> Tensor:
-    """The weighted mean of the rows' losses, a number. `own` and `followed` are those of `Logits`; the rest as for `row_losses`, with `weights` (rows,)."""
+    """The weighted mean of the rows' losses, a number.
+
+    `own` and `followed` are those of `Logits`, and `weights` (rows,); the rest is as for
+    `row_losses`.
+    """
     losses = row_losses(followed, targets, base, loss)
     if followed is not own:
         # Mode `diffusion` reads each row by itself, and the candidates of a draft are found there.

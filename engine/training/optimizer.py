@@ -9,9 +9,13 @@ from engine.training.lora import Lora
 GRADIENT_NORM = 1.0
 """A step's gradients are scaled down to this norm where theirs is larger."""
 BETAS = (0.9, 0.98)
-"""Adam's decay rates. With 0.98 the second moment forgets within fifty steps, since runs are hundreds of steps long."""
+"""Adam's decay rates. With 0.98 the second moment forgets within fifty steps; runs are hundreds of
+steps long.
+"""
 NEIGHBOUR_RATE = 3.0
-"""The neighbour learns at this multiple of the learning rate, since it starts at random when the LoRA is long trained."""
+"""The head for dependent drafts learns at this multiple of the learning rate, since it starts at
+random when the LoRA is long trained.
+"""
 
 
 def new_optimizer(lora: Lora) -> torch.optim.AdamW:
@@ -24,6 +28,8 @@ def new_optimizer(lora: Lora) -> torch.optim.AdamW:
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Set the learning rate of each group of parameters to `rate` times the group's scale, 1 where it has none."""
+    """Set the learning rate of each group of parameters: `rate` times the group's scale, 1 if it
+    has none.
+    """
     for group in optimizer.param_groups:
         group["lr"] = rate * group.get("scale", 1.0)

@@ -11,7 +11,9 @@ from typing import Any
 from engine.evaluation.tasks import read_lines
 
 RUN = 13
-"""Words of a run that counts as shared, the usual measure (Brown et al., arXiv 2005.14165, appendix C)."""
+"""A run of this many words counts as shared, which is the usual measure (Brown et al., arXiv
+2005.14165, appendix C).
+"""
 SHORTEST = 8
 """A text of fewer words than `RUN`, but of this many, is looked up whole."""
 _WORD = re.compile(r"\w+")
@@ -46,7 +48,10 @@ def _runs(words: list[str]) -> Iterator[int]:
 
 
 def evaluation_texts(path: Path) -> Iterator[str]:
-    """The prompts, references and codes of an evaluation set (JSON lines, plain or gzip); tests are no text to learn from, and long."""
+    """The prompts, references and codes of an evaluation set (JSON lines, plain or gzip).
+
+    Its tests are long and no text to learn from.
+    """
     for line in read_lines(path):
         yield from _strings({name: value for name, value in json.loads(line).items() if name not in {"tests", "base_tests"}})
 

@@ -1,7 +1,8 @@
 """Permissively licensed Python from PyPI, pinned by version and hash (`packages.tsv`).
 
-``python -m engine.training.packages lock NAME...`` prints the table for the newest and an older release of each package; a corpus is made
-from the table alone. Wheels are read as archives: nothing of them is installed, imported or run.
+``python -m engine.training.packages lock NAME...`` prints the table for the newest and an older
+release of each package; a corpus is made from the table alone. Wheels are read as archives: nothing
+of them is installed, imported or run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path, PurePosixPath
 
 TABLE = Path(__file__).with_name("packages.tsv")
 OLDER_BY = 6
-"""An older release is so many releases back: far enough that functions differ, near enough that they are the same functions."""
+"""An older release is this many releases back: far enough that functions differ, near enough that
+they are the same functions.
+"""
 MAX_FILE_BYTES = 200_000
 _SKIPPED = {"test", "tests", "testing", "_vendor", "vendor", "vendored", "third_party", "locale", "locales", "migrations", "extern"}
 _PERMISSIVE = ("MIT", "BSD", "Apache", "ISC", "Unlicense", "Python Software Foundation", "PSF", "Zlib", "HPND")
@@ -31,7 +34,10 @@ class PackageError(RuntimeError):
 
 @dataclass(frozen=True)
 class Release:
-    """One line of the table: a wheel, its licence as its metadata states it, and its SHA-256. `age` is ``new`` or ``old``."""
+    """One line of the table: a wheel, its licence as its metadata states it, and its SHA-256.
+
+    `age` is ``new`` or ``old``.
+    """
 
     name: str
     version: str
@@ -56,7 +62,10 @@ def read_table(path: Path = TABLE) -> list[Release]:
 
 
 def fetch(release: Release, folder: Path) -> Path:
-    """The release's wheel in `folder`, downloaded through pip if it is not there; `PackageError` where its hash is another."""
+    """The release's wheel in `folder`, downloaded through pip if it is not there.
+
+    A wheel with another hash is a `PackageError`.
+    """
     path = folder / f"{release.name}-{release.version}.whl"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +94,7 @@ def sources(release: Release, wheel: Path) -> Iterator[SourceFile]:
 
 
 def lock(name: str, age: str, version: str) -> Release:
-    """The table's line for one release; `PackageError` where its licence is not a permissive one."""
+    """The table's line for one release; `PackageError` where its licence is not permissive."""
     with tempfile.TemporaryDirectory() as scratch:
         wheel = _download(f"{name}=={version}", Path(scratch))
         licence = _licence(wheel)
@@ -124,7 +133,10 @@ def _sha256(path: Path) -> str:
 
 
 def _licence(wheel: Path) -> str:
-    """The licence that a wheel states: the SPDX expression, else the classifiers, else the first line of the free text."""
+    """The licence that a wheel states.
+
+    It is the SPDX expression, else the classifiers, else the first line of the free text.
+    """
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = HeaderParser().parsestr(archive.read(name).decode("utf-8", errors="replace"))

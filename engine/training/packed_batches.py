@@ -1,4 +1,7 @@
-"""Batches of noisy rows without gaps between them, for a CPU. `engine.training.batches` has those for devices that want few and large products."""
+"""Batches of noisy rows without gaps between them, for a CPU.
+
+`engine.training.batches` has those for devices that want few and large products.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,12 @@ from engine.training.stages import BlockMaker
 
 @dataclass(frozen=True)
 class Batch:
-    """The noisy rows of one pass, in groups: `packed` are the rows of each group, and `clean` the clean rows that they see.
+    """The noisy rows of one pass, in groups.
 
-    `blocks` are the blocks that the rows make up. `targets` and `weights` (rows,) are those of all groups, one behind the other. `base` (rows with a target, vocabulary)
-    are the base's logits, where the loss asks for them. `clean_rows` counts the tokens of the texts that were drawn.
+    `packed` are the rows of each group, and `clean` the clean rows that they see. `blocks` are the
+    blocks that the rows make up. `targets` and `weights` (rows,) are those of all groups, one
+    behind the other. `base` (rows with a target, vocabulary) are the base's logits, where the loss
+    asks for them. `clean_rows` counts the tokens of the texts that were drawn.
     """
 
     blocks: list[Block]
@@ -39,14 +44,21 @@ class Batch:
 
 
 class PackedBatches:
-    """Makes the batches of a run. What one holds depends on the run's seed, the step, the pass and the process alone, so that a resumed run sees the same."""
+    """Makes the batches of a run.
+
+    What one holds depends on the run's seed, the step, the pass and the process alone, so that a
+    resumed run sees the same.
+    """
 
     def __init__(self, run: Run, network: Network, denoiser: Denoiser, texts: Sequence[Text]) -> None:
         self._run, self._network, self._denoiser, self._texts = run, network, denoiser, texts
         self.maker = BlockMaker(run, denoiser)
 
     def make(self, stage: Stage, step: int, part: int, *, rank: int = 0, ranks: int = 1) -> Batch:
-        """The batch of pass number `part` of a step, for process number `rank` of `ranks`: as many texts as it takes for the run's rows."""
+        """Make the batch of pass number `part` of a step, for process number `rank` of `ranks`.
+
+        It has as many texts as it takes for the run's rows.
+        """
         run = self._run
         rng = random.Random(f"{run.seed} {step} {part} {rank}")
         blocks: list[Block] = []
@@ -76,14 +88,17 @@ class PackedBatches:
         return Batch(blocks, packed, clean, targets, weights, torch.cat(bases) if bases else None, clean_rows)
 
     def _base_rows(self, logits: Tensor, packed: Packed, text: Text) -> Tensor:
-        """The base's logits over the vocabulary for each row with a target. Row i of `logits` is that of position start - 1 + i."""
+        """The base's logits over the vocabulary for each row with a target.
+
+        Row i of `logits` is that of position start - 1 + i.
+        """
         ahead = 1 if self._run.logit_shift else 0
         rows = (packed.positions + ahead - text.start)[packed.targets != IGNORED]
         # Cloned, since the pass ran in inference mode and the next one overwrites its numbers.
         return logits[:, self._denoiser.vocabulary].clone()[rows].clone()
 
     def _draw(self, number: int) -> Iterator[Text]:
-        """Texts drawn at random, without an end; which ones depends on the seed and `number` alone."""
+        """Draw texts without an end; which ones depends on the seed and `number` alone."""
         rng = random.Random(f"{self._run.seed} texts {number}")
         while True:
             yield rng.choice(self._texts)

@@ -1,4 +1,7 @@
-"""Noisy blocks of many texts as one rectangle, for devices that want few and large products. `engine.training.blocks` packs them without gaps, for a CPU."""
+"""Noisy blocks of many texts as one rectangle, for devices that want few and large products.
+
+`engine.training.blocks` packs them without gaps, for a CPU.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,12 @@ _FILLS_UP = -1
 class Padded(NamedTuple):
     """Texts, and the rows of their noisy blocks, each filled up to the longest.
 
-    `clean` (texts, length): the texts' tokens. All else (texts, rows): `tokens`, `MASK` for the mask; `positions`; `roots` and `blocks`, the root of the row's block and its
-    number in the text; `targets`, `IGNORED` for none; `weights`; `left`, `NO_TOKEN` for none. Rows that fill up are blocks of their own, and have no target.
-    `wanted` are the indices of the rows that have one, all rows counted one behind the other.
+    `clean` (texts, length) are the texts' tokens. All else but `wanted` is (texts, rows). `tokens`
+    have `MASK` for the mask. `positions` are the rows' positions, `roots` the root of each row's
+    block, and `blocks` the block's number in the text. `targets` have `IGNORED` for none, `left`
+    has `NO_TOKEN` for none, and `weights` scale the losses. Rows that fill up are blocks of their
+    own, and have no target. `wanted` are the indices of the rows that have one, all rows counted
+    one behind the other.
     """
 
     clean: Tensor
@@ -34,7 +40,11 @@ class Padded(NamedTuple):
     wanted: Tensor
 
     def hidden(self) -> Tensor:
-        """Which clean rows, and which noisy ones, a row does not see: (texts, rows, length + rows), bool. See `engine.training.blocks.pack`."""
+        """Which clean rows, and which noisy ones, a row does not see: (texts, rows, length + rows),
+        bool.
+
+        See `engine.training.blocks.pack`.
+        """
         clean = torch.arange(self.clean.shape[1], device=self.roots.device) > self.roots[..., None]
         noisy = self.blocks[:, :, None] != self.blocks[:, None, :]
         return torch.cat([clean, noisy], dim=-1)

@@ -1,4 +1,7 @@
-"""How well the denoiser undoes planted edits in one step, on texts that were never trained on: what the edit stage is for."""
+"""How well the denoiser undoes planted edits in one step, which the edit stage teaches.
+
+The texts are those that were never trained on.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,15 @@ from engine.training.denoiser import Denoiser, Known, pack_over
 from engine.training.stages import edited_block
 
 EDITS = 2
-"""In a block of `size` tokens: 8 % of 24, near the most that is trained on."""
+"""This many edits are planted in a block: 8 % of 24 tokens, near the most that is trained on."""
 
 
 @dataclass(frozen=True)
 class Repair:
-    """`repaired`: of the rows that must change, the share whose proposal says what into; `kept`: of the others, the share that propose what they hold.
+    """How many rows propose what should stand there.
 
-    `changes` and `others` count the rows.
+    `repaired` is the share of the rows that must change whose proposal says what into. `kept` is
+    the share of the others that propose what they hold. `changes` and `others` count the rows.
     """
 
     repaired: float
@@ -30,7 +34,10 @@ class Repair:
 
 
 def repair(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool, seed: int = 0) -> Repair:
-    """Over the answers of `texts`, cut into blocks of `size` tokens with `EDITS` edits each, the same ones for the same seed."""
+    """Measure on the answers of `texts`, cut into blocks of `size` tokens with `EDITS` edits each.
+
+    The same seed plants the same edits.
+    """
     rng = random.Random(seed)
     ahead = 1 if shift else 0
     right = {True: 0, False: 0}
@@ -45,7 +52,8 @@ def repair(denoiser: Denoiser, texts: Sequence[Known], *, size: int, shift: bool
         with torch.no_grad():
             chosen = denoiser(*zip(*pack_over(blocks, clean), strict=True)).own.argmax(-1)
         for block, columns in zip(blocks, torch.split(chosen, [len(block.rows) for block in blocks]), strict=True):
-            # Behind the last row of the block stands nothing yet: with the shift its proposal is no repair.
+            # Nothing stands behind the last row of the block yet, so with the shift its proposal is
+            # no repair.
             for held, target, column in zip(block.rows[ahead:], block.targets, columns.tolist(), strict=False):
                 must_change = held != target
                 rows[must_change] += 1

@@ -1,4 +1,4 @@
-"""The log of a training run: a JSON line a step in a file, and a line for people on standard error."""
+"""The log of a training run: a JSON line a step in a file, and a line for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Line = dict[str, Any]
 
 
 class RunLog:
-    """Appends lines to the file at `path`, and says each on standard error as `describe` words it; nothing is said where that gives no words."""
+    """Appends lines to the file at `path`, and says each on standard error as `describe` words it.
+
+    Nothing is said of a line for which that gives no words.
+    """
 
     def __init__(self, path: Path, describe: Callable[[Line], str]) -> None:
         self._path, self._describe = path, describe
@@ -28,7 +31,9 @@ class RunLog:
             print(text, file=sys.stderr, flush=True)
 
     def go_back_to(self, step: int) -> None:
-        """Drop the lines of later steps, which a run that goes on from its checkpoint of `step` takes again."""
+        """Drop the lines of later steps, which a run that goes on from its checkpoint of `step`
+        does again.
+        """
         drop_partial_line(self._path)
         if self._path.is_file():
             kept = [json.dumps(line) + "\n" for line in read_records(self._path) if line["step"] <= step]

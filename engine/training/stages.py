@@ -16,22 +16,30 @@ from engine.training.noise import Label, Linear, edit_labels, edit_tokens, mask_
 SCHEDULE = Linear()
 BLOCKS_AT_ONCE = 64
 CLEAN_ROWS_A_ROW = 3
-"""At most so many clean rows for a noisy one, as far as the answer has room: a clean row costs a third of a noisy one, which goes both ways."""
+"""A text has at most so many clean rows for a noisy one, as far as its answer has room: a clean row
+costs a third of a noisy one, which goes both ways.
+"""
 
 Order = list[list[int]]
 """Rows of a block, in the steps in which what they propose is revealed."""
 
 
 class BlockMaker:
-    """Makes the noisy blocks of texts; two of the stages ask the denoiser, as it is, for the states to learn from."""
+    """Makes the noisy blocks of texts.
+
+    Two of the stages ask the denoiser, as it is, for the states to learn from.
+    """
 
     def __init__(self, run: Run, denoiser: Denoiser) -> None:
         self._run, self._denoiser = run, denoiser
         self._ahead = 1 if run.logit_shift else 0
 
     def make(self, stage: Stage, text: Text, rows: CleanRows, rng: random.Random) -> list[Block]:
-        """The blocks of one text, whose clean pass gave `rows`; none where its answer is too short for one."""
-        # A short answer behind a long prompt: its clean pass is paid anyway, so more blocks share it.
+        """The blocks of one text, whose clean pass gave `rows`; none where its answer is too short
+        for one.
+        """
+        # The clean pass of a short answer behind a long prompt is paid anyway, so more blocks share
+        # it.
         enough = max(1, len(text.tokens) // (CLEAN_ROWS_A_ROW * self._run.block_size)) if stage.kind == "mask" else 1
         roots = spread_roots(text, stage.apart, rng, shift=self._run.logit_shift, at_least=enough)
         if stage.kind == "mask":
@@ -50,23 +58,28 @@ class BlockMaker:
         return random_block(self._run, stage, text, root, rng)
 
     def _edited(self, stage: Stage, text: Text, root: int, rng: random.Random) -> Block:
-        """The clean continuation with some random edits, if any of it is left; every row has a target, the kept ones too (no carry-over, section 3.1)."""
+        """Make some random edits in the clean continuation, if any of it is left.
+
+        Every row has a target, the kept ones too (no carry-over, section 3.1).
+        """
         size = self._run.edit_block_size
         edits = number_of_edits(min(size, len(text.tokens) - root - 1), rng)
         block = edited_block(self._denoiser, text, root, rng, size=size, edits=edits, shift=self._run.logit_shift)
         return block or self._masked(stage, text, root, rng)
 
     def _best_orders(self, text: Text, rows: CleanRows, drafts: list[Block], candidates: int, rng: random.Random) -> list[Block]:
-        """Constrained orders (section 3.2): of some random orders of unmasking, the one that the model finds likeliest; its states are the blocks.
+        """Choose the likeliest of some random orders of unmasking; its states are the blocks.
 
-        An order's evidence is the sum of the log-probabilities that the true tokens have in the steps that reveal them.
+        These are the constrained orders of section 3.2. An order's evidence is the sum of the
+        log-probabilities that the true tokens have in the steps that reveal them.
         """
         orders = [[random_order(len(draft.rows) - self._ahead, rng) for _ in range(candidates)] for draft in drafts]
         states = [[self._states(text, draft, order) for order in some] for draft, some in zip(drafts, orders, strict=True)]
         log_probabilities = iter(self._target_log_probabilities([state for some in states for one in some for state in one], rows))
         best: list[Block] = []
         for some, walks in zip(orders, states, strict=True):
-            # `zip` asks the order first, so that it takes as many states from the rest as the order has steps.
+            # `zip` asks the order first, so it takes as many states from the rest as the order has
+            # steps.
             evidence = [sum(known[row] for step, known in zip(order, log_probabilities, strict=False) for row in step) for order in some]
             best += walks[evidence.index(max(evidence))]
         return best
@@ -83,9 +96,11 @@ class BlockMaker:
         return states
 
     def _own_states(self, text: Text, rows: CleanRows, drafts: list[Block]) -> list[Block]:
-        """On-policy (section 3.3): what the model drafts in one step, right or wrong, is the state; the base's text, which verifies it, the target.
+        """Take what the model drafts in one step, right or wrong, as the state (on-policy, section
+        3.3).
 
-        The rows hold the draft up to its first mistake, that included; what stands behind it is masked again. Drafts without a mistake are
+        The target is the base's text, which verifies it. The rows hold the draft up to its first
+        mistake, that included; what stands behind it is masked again. Drafts without a mistake are
         left out: they cannot be done in fewer steps.
         """
         states = []
@@ -102,7 +117,7 @@ class BlockMaker:
         return states
 
     def _target_log_probabilities(self, blocks: Sequence[Block], rows: CleanRows) -> list[list[float]]:
-        """For each row of each block the log-probability of its target; 0 for a row without one."""
+        """The log-probability of the target of each row of each block; 0 for a row without one."""
         found = []
         for (logits, _), block in self._logits(blocks, rows):
             columns = [0 if target is None else int(self._denoiser.columns[target]) for target in block.targets]
@@ -124,7 +139,10 @@ class BlockMaker:
 
 
 def draft_block(run: Run, text: Text, root: int, states: list[Token] | None = None, *, size: int | None = None) -> Block:
-    """All masks, as a draft of one step starts, or the given states; `size` rows, `block_size` if left out."""
+    """A block of all masks, as a draft of one step starts, or of the given states.
+
+    It has `size` rows, `block_size` if left out.
+    """
     return masked_block(text, root, size or run.block_size, shift=run.logit_shift, rows=states, decay=run.row_decay)
 
 
@@ -143,10 +161,12 @@ def random_block(run: Run, stage: Stage, text: Text, root: int, rng: random.Rand
 
 
 def edited_block(denoiser: Denoiser, text: Text, root: int, rng: random.Random, *, size: int, edits: int, shift: bool) -> Block | None:
-    """The `size` tokens behind `root` with so many random edits; None where nothing is left of them.
+    """Make so many random edits in the `size` tokens behind `root`; None where nothing is left of
+    them.
 
-    A row's target is the token that should stand there, `denoiser.delete` for one too many, or `denoiser.insert` where something is missing before it.
-    With the logit shift it is the target of the row before; the last row proposes what follows the block.
+    A row's target is the token that should stand there, `denoiser.delete` for one too many, or
+    `denoiser.insert` where something is missing before it. With the logit shift it is the target of
+    the row before; the last row proposes what follows the block.
     """
     ahead = 1 if shift else 0
     clean = text.tokens[root + 1 : root + 1 + size]

@@ -1,4 +1,7 @@
-"""Where a run stands: the trained numbers with their moments and some counts, in one file that appears whole or not at all."""
+"""The checkpoint of a run: the trained numbers with their moments and some counts.
+
+It is one file that appears whole or not at all.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the model is asked to do with a definition: complete it, write it from its docstring, or edit it by an honest instruction."""
+"""What the model is asked to do with a definition.
+
+It completes it, writes it from its docstring, or edits it by an honest instruction.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ from pathlib import Path
 from engine.training.definitions import Definition, parses
 
 PREFIX_CHARS, SUFFIX_CHARS = 1600, 500
-"""Context of a hole. Users' prompts are longer; here each token of context costs a row of every pass."""
+"""The characters of a hole's context. Users' prompts are longer; here each token of context costs a
+row of every pass.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ class Instruction:
 
 
 def hole(definition: Definition, rng: random.Random) -> Hole:
-    """One to five consecutive statements of the body taken out, the rest of a line, or any span of characters within five lines."""
+    """Take one to five consecutive statements, the rest of a line, or any span of characters out.
+
+    A span lies within five lines.
+    """
     lines = textwrap.indent(definition.text, definition.indent).splitlines(keepends=True)
     first, last = _statements(definition, rng)
     start, end = _offset(lines, first), _offset(lines, last)
@@ -52,7 +60,7 @@ def hole(definition: Definition, rng: random.Random) -> Hole:
         start += blank
         start, end = sorted(rng.sample(range(start, end + 1), 2)) if end - start > 1 else (start, end)
     elif kind < 0.6:
-        # As while typing: some of the first line is there already.
+        # Some of the first line is there already, as while somebody types.
         cuts = [m.end() for m in re.finditer(r"\W(?=\w)|\w(?=\W)|[,(=:]", line) if blank <= m.end() < len(line)]
         start += rng.choice(cuts) if cuts else blank
         how = "typed"
@@ -62,7 +70,7 @@ def hole(definition: Definition, rng: random.Random) -> Hole:
         # An editor's cursor stands behind the indentation.
         start += blank
     if how in {"statements", "typed"} and rng.random() < 0.5:
-        # In an editor the cursor's line has its end already.
+        # The cursor's line has its end already, as it has in an editor.
         end -= text[end - 1 : end] == "\n"
     if not text[start:end].strip():
         return hole(definition, rng)
@@ -85,7 +93,10 @@ def _offset(lines: list[str], index: int) -> int:
 
 
 def description(definition: Definition, rng: random.Random) -> str | None:
-    """A prompt to write the function: its head with the docstring, or what the docstring says. None without one."""
+    """A prompt to write the function: its head with the docstring, or what the docstring says.
+
+    None for a function without a docstring.
+    """
     node = definition.tree
     if isinstance(node, ast.ClassDef) or len(definition.docstring) < 30 or len(definition.docstring) > 900 or "." in definition.name:
         return None
@@ -186,7 +197,10 @@ def _extraction(definition: Definition, rng: random.Random) -> Instruction | Non
 
 
 def _codemod(definition: Definition, rng: random.Random) -> Instruction | None:
-    """What one of LibCST's codemods would change here, in words; None where none of them changes anything. Those alone that ask for no import."""
+    """What one of LibCST's codemods would change here, in words; None where none changes anything.
+
+    Only codemods that ask for no import are tried.
+    """
     from libcst import ParserSyntaxError
     from libcst.codemod import CodemodContext, TransformSuccess, transform_module
     from libcst.codemod.commands.convert_format_to_fstring import ConvertFormatStringCommand
@@ -244,7 +258,10 @@ def _mutation(definition: Definition, rng: random.Random) -> Instruction | None:
 
 
 def linted(chosen: Sequence[Definition], *, most_of_a_rule: int) -> Iterator[tuple[Definition, Instruction]]:
-    """Edits that `ruff` would make: the rule's message is the instruction. At most so many of a rule."""
+    """Edits that `ruff` would make, with the rule's message as the instruction.
+
+    There are at most so many of a rule.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for i, definition in enumerate(chosen):
@@ -276,7 +293,10 @@ def linted(chosen: Sequence[Definition], *, most_of_a_rule: int) -> Iterator[tup
 
 
 def between_releases(old: Definition, new: Definition) -> Instruction | None:
-    """What changed between two releases of a function, said from the syntax alone; None where nothing simple can be said."""
+    """What changed between two releases of a function, said from the syntax alone.
+
+    None where nothing simple can be said.
+    """
     before, after = old.tree, new.tree
     if isinstance(before, ast.ClassDef) or isinstance(after, ast.ClassDef) or old.text == new.text:
         return None

@@ -1,8 +1,12 @@
-"""A training run by the clock, for a machine that is lent for minutes: ``python -m engine.training.timed CONFIG.toml --prompts FILE --out FOLDER --seconds N``.
+"""A training run by the clock, for a machine that is lent for minutes.
 
-Loads the model, writes the base's own answers to the prompts for a third of the time, and trains the adapter on them for the rest. What a stage has made is in
-`FOLDER` when it ends, and stays there whatever becomes of the next: ``answers.npz``, ``log.jsonl``, and the best adapter so far in ``adapter/``, as pieces for
-`engine.model.pieces`. A stage that fails is said at the end, and gives exit status 1. docs/gpu.md has the way to a lent machine and back.
+    python -m engine.training.timed CONFIG.toml --prompts FILE --out FOLDER --seconds N
+
+Loads the model, writes the base's own answers to the prompts for a third of the time, and trains
+the adapter on them for the rest. What a stage has made is in `FOLDER` when it ends, and stays there
+whatever becomes of the next: ``answers.npz``, ``log.jsonl``, and the best adapter so far in
+``adapter/``, as pieces for `engine.model.pieces`. A stage that fails is said at the end, and gives
+exit status 1. docs/gpu.md has the way to a lent machine and back.
 """
 
 from __future__ import annotations
@@ -47,9 +51,11 @@ from engine.training.token_prompts import TokenPrompt, read_token_prompts
 LOG, ANSWERS, ADAPTER = "log.jsonl", "answers.npz", "adapter"
 PIECE_BYTES = 15 << 20
 GENERATION_SHARE = 1 / 3
-"""Of the time, until which answers are written; loading included."""
+"""Answers are written until this share of the time is over, loading included."""
 END_SHARE = 0.03
-"""Of the time, which is left over at the end, besides what the last measuring and one more step may take."""
+"""This share of the time is left over at the end, besides what the last measuring and one more step
+may take.
+"""
 MEASURE_EVERY_S = 60.0
 GPU_SLOTS, OTHER_SLOTS = 512, 8
 
@@ -114,7 +120,10 @@ class TimedRun:
         return {"prompts": len(self.prompts)}
 
     def generate(self) -> Line:
-        """Answers, those to held-out prompts among them, until the time for it is over or no prompt is left."""
+        """Write answers until the time for it is over or no prompt is left.
+
+        Answers to held-out prompts are among them.
+        """
         writer = Writer(self.network, self.tokenizer, self._slots)
         try:
             with torch.inference_mode():
@@ -149,7 +158,11 @@ class TimedRun:
 
     @property
     def _training_ends(self) -> float:
-        """When no step begins any more. What is left holds the step that has just begun, and half as much again as the longest measuring so far."""
+        """When no step begins any more, in seconds of the clock.
+
+        What is left holds the step that has just begun, and half as much again as the longest
+        measuring so far.
+        """
         return (1 - END_SHARE) * self.clock.seconds - 1.5 * self._longest_measuring - self._longest_step
 
     def _update(self, optimizer: torch.optim.Optimizer, passes: Iterator[Padded]) -> None:
@@ -197,7 +210,7 @@ class TimedRun:
         return found
 
     def _write_adapter(self) -> None:
-        """In pieces, which take the place of those before once all are there."""
+        """Write the adapter in pieces, which replace those before once all are there."""
         with tempfile.TemporaryDirectory(dir=self._out) as scratch:
             path, pieces = Path(scratch) / "adapter.safetensors", Path(scratch) / "pieces"
             write_adapter(path, self.denoiser.lora, self.run, self.best)
@@ -226,13 +239,19 @@ def _described(line: Line) -> str:
 
 
 def held_out_first(prompts: list[TokenPrompt], count: int) -> list[TokenPrompt]:
-    """Some thrice `count` of those held out, the measure of what is learnt, then the rest in their order."""
+    """Put thrice `count` of the held-out prompts first, then the rest in their order.
+
+    The held-out ones measure what is learnt.
+    """
     held_out = [prompt for prompt in prompts if prompt.held_out][: 3 * count]
     return held_out + [prompt for prompt in prompts if not prompt.held_out]
 
 
 def rate(stage: Stage, step: int, part: float) -> float:
-    """The learning rate of a step, when `part` of the time is over: it rises over the warm-up and falls to zero with the time."""
+    """The learning rate of a step, when `part` of the time is over.
+
+    It rises over the warm-up and falls to zero with the time.
+    """
     return stage.learning_rate * min(1.0, (step + 1) / max(1, stage.warmup)) * max(0.0, 1.0 - part)
 
 
@@ -247,7 +266,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, help="processes that make batches; all cores but two if left out")
     options = parser.parse_args()
     clock = Clock(options.seconds, time.monotonic, time.monotonic())
-    # Where a stage hangs, this tells where, and ends the process while the machine is still there; what was written stays.
+    # Where a stage hangs, this tells where, and ends the process while the machine is still there.
+    # What was written stays.
     faulthandler.dump_traceback_later(options.seconds, exit=True)
     device = torch.device(options.device)
     workers = max(0, (os.cpu_count() or 1) - 2) if options.workers is None else options.workers

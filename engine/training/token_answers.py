@@ -1,6 +1,9 @@
-"""Answers as token ids, compressed, for the way back from a machine that is lent: ``python -m engine.training.token_answers PROMPTS ANSWERS CORPUS --model NAME``.
+"""Answers as token ids, compressed, for the way back from a machine that is lent.
 
-Appends those that are new to ``answers-MODEL.jsonl`` in `CORPUS`, where `engine.training.trainer` finds them.
+    python -m engine.training.token_answers PROMPTS ANSWERS CORPUS --model NAME
+
+Appends those that are new to ``answers-MODEL.jsonl`` in `CORPUS`, where `engine.training.trainer`
+finds them.
 """
 
 from __future__ import annotations
@@ -34,7 +37,10 @@ def write_token_answers(path: Path, answers: Sequence[Answer]) -> None:
 
 
 def read_token_answers(path: Path, prompts: Sequence[TokenPrompt]) -> list[Answer]:
-    """What `write_token_answers` wrote, joined with the prompts; `TokenPromptsError` for a file that is none, was cut off, or answers other prompts."""
+    """Read what `write_token_answers` wrote, and join it with the prompts.
+
+    A file that is none, was cut off, or answers other prompts is a `TokenPromptsError`.
+    """
     by_index = {prompt.index: prompt for prompt in prompts}
     return read_parsed(path, MAX_BYTES, "file of answers to these prompts", lambda data: list(_joined(data, by_index)))
 

@@ -1,7 +1,9 @@
-"""The prompts as token ids, in one file for a machine that is lent for minutes: ``python -m engine.training.token_prompts CORPUS OUTPUT.npz --model NAME [--count N]``.
+"""The prompts as token ids, in one file for a machine that is lent for minutes.
 
-Reads ``prompts.jsonl`` in `CORPUS`. A machine that generates answers then needs neither the corpus nor the tokenizer's time. Models with the same tokenizer
-share a file.
+    python -m engine.training.token_prompts CORPUS OUTPUT.npz --model NAME [--count N]
+
+Reads ``prompts.jsonl`` in `CORPUS`. A machine that generates answers then needs neither the corpus
+nor the tokenizer's time. Models with the same tokenizer share a file.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ Parsed = TypeVar("Parsed")
 
 VERSION = 1
 MAX_BYTES = 20 << 20
-"""Of a file, which travels together with the source tree and an adapter."""
+"""The most bytes of a file, which travels together with the source tree and an adapter."""
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -47,7 +49,10 @@ class Ending:
 
 @dataclass(frozen=True)
 class TokenPrompt:
-    """`tokens` to continue; `old` are those that the answer probably repeats; `index` is the number of the prompt's line in ``prompts.jsonl``."""
+    """`tokens` to continue, and `old` ones that the answer probably repeats.
+
+    `index` is the number of the prompt's line in ``prompts.jsonl``.
+    """
 
     index: int
     kind: Kind
@@ -58,7 +63,10 @@ class TokenPrompt:
 
 
 def encode_prompts(encode: Callable[[Request], Prompt], prompts: list[TrainingPrompt], count: int | None = None) -> Iterator[TokenPrompt]:
-    """The prompts of at most `LONGEST_PROMPT` tokens, a kind after the other, until `count` of them are there to learn from; those held out come on top."""
+    """Choose prompts of at most `LONGEST_PROMPT` tokens, a kind after the other.
+
+    `count` of them are there to learn from; those held out come on top.
+    """
     for index, prompt in in_turn(prompts, set()):
         if count is not None and count <= 0:
             return
@@ -71,7 +79,9 @@ def encode_prompts(encode: Callable[[Request], Prompt], prompts: list[TrainingPr
 
 
 def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
-    """Write `path` whole or not at all; `TokenPromptsError` where it would have more than `MAX_BYTES`."""
+    """Write `path` whole or not at all; `TokenPromptsError` where it would have more than
+    `MAX_BYTES`.
+    """
     endings = list(dict.fromkeys(prompt.ending for prompt in prompts))
     numbers = {ending: i for i, ending in enumerate(endings)}
     header = {
@@ -89,7 +99,8 @@ def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
                 held_out=np.array([prompt.held_out for prompt in prompts], dtype=np.bool_),
                 ending=np.array([numbers[prompt.ending] for prompt in prompts], dtype=np.uint16),
                 lengths=np.array([(len(prompt.tokens), len(prompt.old)) for prompt in prompts], dtype=np.uint32).reshape(-1, 2),
-                # An edit's `old` stands right behind its prompt, most of which it repeats: the compression finds that.
+                # An edit's `old` stands right behind its prompt, most of which it repeats: the
+                # compression finds that.
                 tokens=np.array([token for prompt in prompts for token in (*prompt.tokens, *prompt.old)], dtype=np.uint32),
             )
         if (size := scratch.stat().st_size) > MAX_BYTES:
@@ -97,7 +108,11 @@ def write_token_prompts(path: Path, prompts: Sequence[TokenPrompt]) -> None:
 
 
 def read_token_prompts(path: Path) -> list[TokenPrompt]:
-    """What `write_token_prompts` wrote; `TokenPromptsError` for a file that is not there, is none, was cut off or is of another version."""
+    """Read what `write_token_prompts` wrote.
+
+    A file that is not there, is none, was cut off or is of another version is a
+    `TokenPromptsError`.
+    """
     version, prompts = read_parsed(path, MAX_BYTES, "file of prompts", _parse)
     if version != VERSION:
         raise TokenPromptsError(f"{path} is of version {version}, and this program reads {VERSION}; build it anew")
@@ -105,7 +120,10 @@ def read_token_prompts(path: Path) -> list[TokenPrompt]:
 
 
 def read_parsed(path: Path, most: int, what: str, parse: Callable[[bytes], Parsed]) -> Parsed:
-    """The bytes of a file of at most `most` bytes, parsed; `TokenPromptsError` for one that is not there, is no such file (`what`), or was cut off."""
+    """Parse the bytes of a file of at most `most` bytes.
+
+    One that is not there, is no such file (`what`), or was cut off is a `TokenPromptsError`.
+    """
     try:
         return parse(read_regular(path, most))
     except OSError as error:
@@ -115,7 +133,10 @@ def read_parsed(path: Path, most: int, what: str, parse: Callable[[bytes], Parse
 
 
 def _parse(data: bytes) -> tuple[Any, list[TokenPrompt]]:
-    """A file's version, and its prompts where that is ours. Errors of any class where the bytes are no such file."""
+    """A file's version, and its prompts where that is ours.
+
+    Bytes that are no such file raise errors of any class.
+    """
     arrays = dict(np.load(io.BytesIO(data), allow_pickle=False))
     header = json.loads(arrays["header"].tobytes())
     return header["version"], list(_prompts_of(header, arrays)) if header["version"] == VERSION else []

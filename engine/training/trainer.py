@@ -1,8 +1,11 @@
-"""Train the diffusion adapter: ``python -m engine.training.trainer CONFIG.toml``, or ``seed-lsp train CONFIG.toml``.
+"""Train the diffusion adapter: ``python -m engine.training.trainer CONFIG.toml``, or ``seed-lsp
+train CONFIG.toml``.
 
-One script for a CPU and for several GPUs (start it through ``accelerate launch`` there). An interrupted run goes on from its last checkpoint, along the
-same losses: what a step sees depends on the seed and the step alone. Prints a line a step to standard error; writes ``adapter.safetensors``,
-``state.safetensors`` and ``log.jsonl`` into the run's folder, and keeps the adapter as it was after each stage.
+One script for a CPU and for several GPUs (start it through ``accelerate launch`` there). An
+interrupted run goes on from its last checkpoint, along the same losses: what a step sees depends on
+the seed and the step alone. Prints a line a step to standard error; writes ``adapter.safetensors``,
+``state.safetensors`` and ``log.jsonl`` into the run's folder, and keeps the adapter as it was after
+each stage.
 """
 
 from __future__ import annotations
@@ -37,7 +40,9 @@ ADAPTER, STATE, LOG = "adapter.safetensors", "state.safetensors", "log.jsonl"
 
 
 class Trainer:
-    """The learner of a diffusion run: it owns the network, the adapter being trained and its optimizer."""
+    """The learner of a diffusion run. It owns the network, the adapter being trained and its
+    optimizer.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -92,7 +97,9 @@ class Trainer:
         return steps % self.run.checkpoint_every == 0 or self._ends_stage(steps)
 
     def measure(self) -> Line:
-        """How long a run of drafted tokens is accepted, for each kind of text, and how well the adapter repairs edits."""
+        """Measure how long drafts are accepted, for each kind of text, and how well edits are
+        repaired.
+        """
         self.lora.eval()
         run = self.run
         accepted = acceptance(self.denoiser, self.held_out, size=run.block_size, shift=run.logit_shift)
