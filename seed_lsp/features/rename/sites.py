@@ -91,7 +91,7 @@ class Symbol:
 
     @property
     def is_global(self) -> bool:
-        """Whether it is, or may be, a name of a module."""
+        """Whether the symbol is, or may be, a name of a module."""
         return any(not scope.is_class and not scope.is_local for scope in self.scopes)
 
 

@@ -83,7 +83,10 @@ def test_the_bound_on_chances_is_for_what_nobody_asked_for():
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("text", ["x = ", "x = f()"])
 def test_a_request_while_typing_fits_every_mode(mode: Mode, text: str):
-    """Whoever chooses a mode still gets completions: a bound that the mode has no use for is left out."""
+    """A user gets completions in every mode.
+
+    The request leaves out a bound that the mode has no use for.
+    """
     plan = Plan(Document("file:///work/a.py", text, language="python"), CharOffset(len(text)), automatic=True)
     request = completion.build_request(plan, Settings(mode=mode), 1)
     assert (request.sampling.mode, request.sampling.min_chance > 0) == (mode, mode != "diffusion")

@@ -66,10 +66,10 @@ class Resolution(Bindings):
         return found or self._from_elsewhere(place, occurrence)
 
     def _from_elsewhere(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
-        """What a name may be that no scope in sight binds.
+        """The scopes of a name that no scope in sight binds.
 
-        Jedi may find a scope out of sight, such as the class around a comprehension, and then goes
-        on to no import of ``*``.
+        jedi may find a scope out of sight, such as the class around a comprehension. Then it does not
+        look at imports of ``*``.
         """
         found = self._by_jedi(place, occurrence)
         in_sight = frozenset(one for one in found if one.path != place.path or one == place.module)
