@@ -61,14 +61,26 @@ def parameter_scopes_by_name(
 ) -> frozenset[Scope]:
     """The functions of the file that a named argument may be for, by the scopes alone.
 
-    They are only looked for if what jedi `found` has other names than the called one.
+    They are only looked for if what jedi `found` has other names than the called one, or if code of
+    another scope gives the called name a function: jedi does not know when that code runs.
     """
     function = _called(occurrence)
-    if function is None or not found or any(bindings.title(scope) == place.file.text_of(function) for scope in found):
+    if function is None or not found:
         return frozenset()
-    nodes = (place.node_of(scope) for scope in _functions_of_name(bindings, place, function))
+    nodes = [place.node_of(scope) for scope in _functions_of_name(bindings, place, function)]
     named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(bindings, place, node))
-    return frozenset() if named & set(found) else named
+    if not any(bindings.title(scope) == place.file.text_of(function) for scope in found):
+        return frozenset() if named & set(found) else named
+    elsewhere = {place.scope(node) for node in nodes if _is_defined_elsewhere(bindings, place, function, node)}
+    return named if elsewhere & set(found) else named & elsewhere
+
+
+def _is_defined_elsewhere(bindings: Bindings, place: FileOccurrences, called: Node, function: Node) -> bool:
+    """Whether a function gets the called name by ``global`` or ``nonlocal``, in another scope than the call's."""
+    there = bindings.for_name(place.file.text_of(called)).place(place.path)
+    owner, within = there.lookup(called), scoping.scope_of(function)
+    usual = [scoping.scope_of(called), *([there.node_of(owner)] if owner is not None else [])]
+    return not any(names.is_same(within, one) for one in usual)
 
 
 def functions_called(bindings: Bindings, place: FileOccurrences, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
