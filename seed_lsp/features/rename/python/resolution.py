@@ -68,8 +68,8 @@ class Resolution(Bindings):
     def _from_elsewhere(self, place: FileOccurrences, occurrence: Occurrence) -> frozenset[Scope]:
         """The scopes of a name that no scope in sight binds.
 
-        jedi may find a scope out of sight, such as the class around a comprehension. Then it does not
-        look at imports of ``*``.
+        jedi may find a scope out of sight, such as the class around a comprehension. Then it does
+        not look at imports of ``*``.
         """
         found = self._by_jedi(place, occurrence)
         in_sight = frozenset(one for one in found if one.path != place.path or one == place.module)
