@@ -1,1 +1,1 @@
-"""Long measurements that are no tests: run by hand or by `make`, not installed with the distribution."""
+"""Programs that measure, run by hand or by `make`; they are not installed with the distribution."""

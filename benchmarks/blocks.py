@@ -1,9 +1,11 @@
-"""The time of a forward against the number of its rows, beside the least that this machine could take.
+"""The time of a forward against the number of its rows, beside the least that this machine could
+take.
 
     python -m benchmarks.blocks [--model NAME] [--png FILE]
 
-It is this machine's version of Seed Diffusion's figure of block sizes (arXiv 2508.02193): what a block of B rows costs bounds
-what it may gain. It times single forwards behind 512 rows, and no decoding: `benchmarks.speed` does.
+It is this machine's version of Seed Diffusion's figure of block sizes (arXiv 2508.02193): what a
+block of B rows costs bounds what it may gain. It times single forwards behind 512 rows, and no
+decoding: `benchmarks.speed` does.
 """
 
 from __future__ import annotations

@@ -1,16 +1,22 @@
 """Who fills holes in real packages so that the packages' own tests pass, and how fast.
 
-It asks for each hole once, as a request that somebody made, and does not measure typing: `benchmarks.noise` and
-`benchmarks.typing` do. It works in steps, in a FOLDER of its own:
+It asks for each hole once, as a request that somebody made, and does not measure typing:
+`benchmarks.noise` and `benchmarks.typing` do. It works in steps, in a FOLDER of its own:
 
-    python -m benchmarks.holes make FOLDER [--each N]            statements, blocks and arguments that the tests reach, into FOLDER/holes.jsonl
-    python -m benchmarks.holes complete FOLDER CONTESTANT        `seed:MODEL`, or `llama:MODEL` (llama.cpp, the plain prompt of llama.vscode)
-    python -m benchmarks.holes cut FOLDER CONTESTANT             its raw texts ended and filtered as ours are, as a contestant of its own
-    python -m benchmarks.holes judge FOLDER                      run the tests with each completion in its place
-    python -m benchmarks.holes report FOLDER [--of CONTESTANT]   a Markdown table, and one JSON line
+    python -m benchmarks.holes make FOLDER [--each N]
+    python -m benchmarks.holes complete FOLDER CONTESTANT
+    python -m benchmarks.holes cut FOLDER CONTESTANT
+    python -m benchmarks.holes judge FOLDER
+    python -m benchmarks.holes report FOLDER [--of CONTESTANT]
 
-Each goes on where it was interrupted. None of the packages is in the training text. All contestants see the characters around the hole that the editor would
-show them, and may write as many tokens.
+`make` takes statements, blocks and arguments that the tests reach out, and writes holes.jsonl.
+`complete` asks a contestant: `seed:MODEL`, or `llama:MODEL` (llama.cpp with the plain prompt of
+llama.vscode). `cut` ends and filters its raw texts as ours are, as a contestant of its own. `judge`
+runs the tests with each completion in its hole. `report` makes the table and the JSON line.
+
+Each step goes on where it was interrupted. None of the packages is in the training text. All
+contestants see the characters around the hole that the editor would show them, and may write as
+many tokens.
 """
 
 from __future__ import annotations
@@ -65,7 +71,11 @@ class Hole:
 
 
 def holes_of(text: str, reached: set[int], rng: random.Random) -> Iterator[tuple[str, int, int]]:
-    """A statement's text behind its indentation, a run of statements, an argument of a call: in random order."""
+    """Holes of a text, in random order: kind, start and end.
+
+    They are a statement's text behind its indentation, a run of statements, and an argument of a
+    call.
+    """
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
@@ -128,7 +138,7 @@ def make(folder: Path, each: int, seed: int) -> None:
                         holes.append(Hole(len(holes), package, path.relative_to(root).as_posix(), kind, start, end))
                         break
         say(f"{package}: {sum(hole.package == package for hole in holes)} holes")
-    # In the order of the files, so that a beginning that two prompts share is run once.
+    # They stand in the order of the files, so that a beginning that two prompts share is run once.
     holes.sort(key=lambda hole: (hole.package, hole.path, hole.start))
     with (folder / "holes.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(replace(hole, id=i))) + "\n" for i, hole in enumerate(holes))
@@ -136,7 +146,7 @@ def make(folder: Path, each: int, seed: int) -> None:
 
 def traced(root: Path, code: str, tests: str) -> dict[str, list[int]]:
     environment = {**os.environ, "PYTHONPATH": str(root / code)}
-    # As a file: the package's own tests are called `tests`, too.
+    # It is run as a file, since the package's own tests are called `tests`, too.
     command = [sys.executable, str(Path(__file__).with_name("traced.py")), str(root / code), tests]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
@@ -230,7 +240,7 @@ async def _ours(folder: Path, holes: list[Hole], model: str, note: Any, *, relat
 
 
 def line_probabilities(finished: Finished) -> list[float]:
-    """For each line of the text the product of its tokens' probabilities."""
+    """The product of its tokens' probabilities for each line of the text."""
     lines, product, start = [], 1.0, 0
     for end, probability in finished.chances:
         product *= probability
@@ -284,7 +294,10 @@ def _llama(folder: Path, holes: list[Hole], model: str, note: Any) -> None:
 
 
 def cut(folder: Path, contestant: str) -> None:
-    """What of a raw text our own client would have shown: whether the model or the end makes the difference."""
+    """End and filter a raw text as our own client would.
+
+    It shows whether the model or the end makes the difference.
+    """
     holes = {hole.id: hole for hole in read_holes(folder)}
     with answers_path(folder, f"{contestant}+cut").open("w", encoding="utf-8") as file:
         for record in read_records(answers_path(folder, contestant)):
@@ -354,7 +367,10 @@ def report(folder: Path, every: int, of: str | None) -> dict[str, Any]:
 
 
 def _figures(records: list[dict[str, Any]], holes: dict[int, Hole], passed: set[int], exact: int) -> dict[str, Any]:
-    """One contestant's figures: counts, the share that passed of each kind of hole, and the median time in seconds."""
+    """One contestant's figures.
+
+    They are counts, the share that passed of each kind of hole, and the median time in seconds.
+    """
     kinds = {kind: [r["id"] for r in records if holes[r["id"]].kind == kind] for kind in KINDS}
     shares = {kind: sum(i in passed for i in ids) / max(1, len(ids)) for kind, ids in kinds.items()}
     seconds = sorted(r["seconds"] for r in records)[len(records) // 2]

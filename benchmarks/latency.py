@@ -2,8 +2,8 @@
 
     python -m benchmarks.latency [--model NAME]
 
-Types into a real file key by key and waits for each answer, then cancels requests under way. Nobody types like that:
-`benchmarks.typing` keeps a typist's pace.
+Types into a real file key by key and waits for each answer, then cancels requests under way. Nobody
+types like that: `benchmarks.typing` keeps a typist's pace.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Key:
 
 
 def latency(model: str) -> dict[str, Any]:
-    """Types into a real file key by key over LSP, waiting for each answer; then cancels requests under way."""
+    """Type into a real file key by key, waiting for each answer, then cancel requests under way."""
     report = {"bench": "latency", "model": model, "machine": machine(), **asyncio.run(_typing(model))}
     report["cancel_to_idle_ms"] = asyncio.run(_cancel_to_idle(model))
     say(f"{model}: {report['keys']} keys typed into {TYPED.name}, behind {report['prompt_tokens']} tokens of context")
@@ -64,8 +64,8 @@ async def _typing(model: str) -> dict[str, Any]:
                 # Behind the indentation of a line that is empty, as an editor leaves the cursor.
                 at, typed = source.index(line) + len(line) - len(line.lstrip()), line.strip()
                 text = source[:at] + source[at + len(typed) :]
-                # The first request behind a new prefix pays for it. It is made in another buffer, so that the keys find
-                # the engine warm and no suggestion to type along.
+                # The first request behind a new prefix pays for it. It is made in another buffer,
+                # so that the keys find the engine warm and no suggestion to type along.
                 editor.open_file(Path(folder) / f"cold_{number}.py", text)
                 started = time.perf_counter()
                 await editor.complete(at, automatic=False)
@@ -87,7 +87,9 @@ async def _press(editor: HeadlessEditor, at: int, character: str) -> Key:
 
 
 def _lines_to_type(source: str) -> list[str]:
-    """Lines of code from the file's later two thirds, so that there is context before them, evenly spread."""
+    """Lines of code from the file's later two thirds, evenly spread, so that there is context
+    before them.
+    """
     lines = source.splitlines(keepends=True)
     good = [line for line in lines if 30 <= len(line) <= 60 and line.startswith("    ") and lines.count(line) == 1 and _is_code(line)]
     late = [line for line in good if source.index(line) > len(source) // 3]
@@ -104,7 +106,8 @@ def _latency_report(keys: list[Key], cold: list[float], reasons: dict[str, int])
     if not shown:
         raise BenchError("nothing was shown for any key")
     along = reasons.get("typed_along", 0)
-    # What is answered without the engine takes a few milliseconds; the slowest keys are those that asked it.
+    # An answer without the engine takes a few milliseconds; the slowest keys are those that asked
+    # it.
     asked = sorted(1000 * key.seconds for key in keys)[along:]
     return {
         "keys": len(keys),
@@ -125,7 +128,10 @@ def percentile(ordered: list[float], percent: int) -> float:
 
 
 async def _cancel_to_idle(model: str) -> dict[str, float]:
-    """How long the engine stays busy with a cancelled request, in ms: what a request sent right behind the cancellation waits."""
+    """How long the engine stays busy with a cancelled request, in ms.
+
+    It is what a request sent right behind the cancellation waits.
+    """
     client = EngineClient(WorkerSettings(), idle_s=0)
 
     async def wait_of_next() -> float:

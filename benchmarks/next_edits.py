@@ -1,15 +1,20 @@
 """Next edits against what really followed, in successive releases of packages.
 
-It asks the model without the server around it, so it says nothing about when a next edit is shown or how long an editor
-waits for it.
+It asks the model without the server around it, so it says nothing about when a next edit is shown
+or how long an editor waits for it.
 
-    python -m benchmarks.next_edits make FOLDER [--wheels FOLDER]    cases from the releases of engine/training/packages.tsv, into FOLDER/cases.jsonl
-    python -m benchmarks.next_edits predict FOLDER [--model NAME]    ask the model about each candidate, and once plainly, into FOLDER/answers-NAME.jsonl
-    python -m benchmarks.next_edits predict FOLDER --checker ty      the same with what that checker reports (pip install ty), where it reports something
-    python -m benchmarks.next_edits report FOLDER                    a Markdown table, and one JSON line
+    python -m benchmarks.next_edits make FOLDER [--wheels FOLDER]
+    python -m benchmarks.next_edits predict FOLDER [--model NAME] [--checker ty]
+    python -m benchmarks.next_edits report FOLDER
 
-A case is a file of the older release into which the first changes of the newer one are made already, the last of them as if just typed. `recurring`: a later
-change replaces, brings or takes away the same words as the one just made. `other`: later changes do not. `done`: no change is left, and nothing should be shown.
+`make` writes cases.jsonl from the releases of engine/training/packages.tsv. `predict` asks the
+model about each candidate, and once plainly, and writes answers-NAME.jsonl; with a checker it asks
+again where that reports something (pip install ty). `report` makes the table and the JSON line.
+
+A case is a file of the older release into which the first changes of the newer one are made
+already, the last of them as if just typed. In a `recurring` case a later change replaces, brings or
+takes away the same words as the one just made; in an `other` case none does. In a `done` case no
+change is left, and nothing should be shown.
 """
 
 from __future__ import annotations
@@ -45,7 +50,9 @@ KINDS = ("recurring", "other", "done")
 WANTED = {"recurring": 180, "other": 45, "done": 80}
 MOST_LINES, MOST_RUNS, LONGEST_FILE = 6, 14, 60_000
 PLAIN_BEFORE, PLAIN_AFTER = 2, 18
-"""Lines of the plain prompt's window around the change just made: 21 lines in all, of which the change is the first part."""
+"""The plain prompt shows so many lines before and after the change just made: 21 lines in all, of
+which the change is the first part.
+"""
 CHECKED = 3
 """Candidates that are asked about, as in the server."""
 
@@ -109,7 +116,7 @@ def make(folder: Path, wheels: Path, seed: int, apart_from: Path | None, of_a_pa
 
 
 def cases_of(before: str, after: str, rng: random.Random) -> list[tuple[str, Case]]:
-    """At most one case of each kind of a file."""
+    """Make at most one case of each kind of a file."""
     if before == after or max(len(before), len(after)) > LONGEST_FILE or "\r" in before + after:
         return []
     old, new = before.split("\n"), after.split("\n")
@@ -130,7 +137,10 @@ def cases_of(before: str, after: str, rng: random.Random) -> list[tuple[str, Cas
 
 
 def replaced_words(old: list[str], new: list[str], run: Run) -> set[tuple[str, str]]:
-    """The words of a change that gave way to others, each with what took its place; of three characters at least in all."""
+    """The words of a change that were replaced, each with what replaced it.
+
+    Only pairs of three characters at least in all count.
+    """
     left, right = words_of("\n".join(old[run.old_start : run.old_end])), words_of("\n".join(new[run.new_start : run.new_end]))
     pieces = ((left[one.old_start : one.old_end], right[one.new_start : one.new_end]) for one in changed_runs(left, right))
     texts = (("".join(gone).strip(), "".join(come).strip()) for gone, come in pieces)
@@ -248,7 +258,9 @@ async def _timed(client: EngineClient, request: EditRequest) -> dict[str, Any]:
 
 @dataclass
 class Score:
-    """Over cases: shown at all, at a place that really changed later, and exactly as it changed."""
+    """How many cases were shown an edit at all, where lines really changed later, and exactly as
+    they changed.
+    """
 
     cases: int = 0
     shown: int = 0
@@ -303,7 +315,10 @@ def score(case: Case, edit: tuple[int, int, list[str]] | None, total: Score) -> 
 
 
 def _as_edited(whole: list[str], start: int, end: int, lines: list[str], target: Target) -> bool:
-    """Whether the edit makes of its lines what the target makes of them. One line of a target of several, changed as it was, counts as well."""
+    """Whether the edit makes of its lines what the target makes of them.
+
+    One line of a target of several, changed as it was, counts as well.
+    """
     if (start, end, lines) == (target.start, target.end, target.lines):
         return True
     inside = target.start <= start and end <= target.end and target.end - target.start == len(target.lines) and end - start == len(lines)

@@ -1,10 +1,11 @@
-"""Whether suggestions keep quiet where nothing should come, while somebody types into real files key by key over LSP.
+"""Whether suggestions keep quiet where nothing should come.
 
     python -m benchmarks.noise FOLDER [--model NAME] [--lines N]
 
-FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. It says what share of the keys got a
-suggestion, how many of those the next three characters bear out, how often text gave way to other text (flicker), and
-whether there is silence within words, before more of an expression and behind statements that are finished.
+It types into real files key by key over LSP. FOLDER holds the packages that ``python -m
+benchmarks.holes make`` fetched. It says what share of the keys got a suggestion, how many of those
+the next three characters bear out, how often text gave way to other text (flicker), and whether
+there is silence within words, before more of an expression and behind statements that are finished.
 It waits for each answer, so it says nothing about time: `benchmarks.typing` does.
 """
 
@@ -56,7 +57,10 @@ def text_of(items: list[types.InlineCompletionItem]) -> str:
 
 
 def typing_parser(name: str, description: str | None, *, lines: int) -> argparse.ArgumentParser:
-    """The options that measurements by typing have in common. `lines` is the default of ``--lines``."""
+    """The options that measurements by typing have in common.
+
+    `lines` is the default of ``--lines``.
+    """
     parser = parser_of(name, description, model=Settings().model)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lines", type=int, default=lines, help="lines that are typed of each file (default: %(default)s)")

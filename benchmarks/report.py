@@ -1,8 +1,8 @@
 """What the programs here have in common: their options, and how they end.
 
-Each opens with what it measures, what it does not, and how to run it. While it runs it tells people on
-standard error what it finds. Its report is one JSON line, the last on standard output, which ``--json``
-writes into a file as well; it names the commit and the machine.
+Each opens with what it measures, what it does not, and how to run it. While it runs it tells people
+on standard error what it finds. Its report is one JSON line, the last on standard output, which
+``--json`` writes into a file as well; it names the commit and the machine.
 """
 
 from __future__ import annotations
@@ -20,11 +20,17 @@ MODEL = "qwen2.5-coder-1.5b"
 
 
 class BenchError(SystemExit):
-    """A measurement could not be made. Its words are what the program says as it ends, with status 1."""
+    """A measurement could not be made.
+
+    Its words are what the program says as it ends, with status 1.
+    """
 
 
 def parser_of(name: str, description: str | None, *, model: str | None = MODEL) -> argparse.ArgumentParser:
-    """The options that every program here has. `model` is the default of ``--model``, None where there is no such option."""
+    """The options that every program here has.
+
+    `model` is the default of ``--model``, None where there is no such option.
+    """
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.{name}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,7 +57,10 @@ def say(text: str) -> None:
 
 
 def finish(report: dict[str, Any], path: Path | None) -> None:
-    """Write the report as one JSON line, last on standard output, and into a file where one is wanted."""
+    """Write the report as one JSON line, last on standard output.
+
+    It goes into a file as well where one is wanted.
+    """
     line = json.dumps(report)
     if path is not None:
         with whole_file(path) as scratch:

@@ -2,9 +2,10 @@
 
     python -m benchmarks.speed [--model NAME] [--rounds N] [--kinds completion generation edit]
 
-Rates count generated tokens, the prompt apart, and are medians over the rounds; a ratio is the median over the works of one
-kind. It does not look at what the tokens say: `engine.evaluation.lossless` compares the texts of one model, and
-`seed-lsp eval` judges them. `benchmarks.latency` has the time in an editor.
+Rates count generated tokens, the prompt apart, and are medians over the rounds; a ratio is the
+median over the works of one kind. It does not look at what the tokens say:
+`engine.evaluation.lossless` compares the texts of one model, and `seed-lsp eval` judges them.
+`benchmarks.latency` has the time in an editor.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def works(tokenizer: Tokenizer) -> list[Work]:
 
 
 def contestants(model: str, formats: Sequence[str], peers: Path) -> list[Contestant | Absent]:
-    """Ours in each number format, transformers in bfloat16, llama.cpp plain and with prompt lookup."""
+    """Ours in each number format, transformers in bfloat16, and llama.cpp.
+
+    llama.cpp takes part plain and with prompt lookup.
+    """
     located = Store().locate(model)
     gguf = located.gguf
     return [
@@ -100,7 +104,10 @@ def _work_report(work: Work, present: Sequence[Contestant], runs: dict[tuple[str
 def _kind_reports(
     todo: Sequence[Work], present: Sequence[Contestant], runs: dict[tuple[str, str], list[Run]], kept: dict[str, float]
 ) -> dict[str, Any]:
-    """For each kind the median rate of each contestant, and the median ratio of ours to it; edits that keep most are a kind of their own."""
+    """The median rate of each contestant for each kind, and the median ratio of ours to it.
+
+    Edits that keep most of their code are a kind of their own.
+    """
     groups = {kind: [w for w in todo if w.kind == kind] for kind in KINDS}
     groups["edit that keeps most"] = [w for w in groups["edit"] if kept[w.name] >= MOSTLY]
     ours = present[0].name

@@ -1,8 +1,10 @@
-"""The tables of docs/benchmarks.md, from the reports in docs/figures: ``python -m benchmarks.tables [--check]``.
+"""The tables of docs/benchmarks.md, from the reports in docs/figures.
 
-A report is what a program here writes with ``--json``. Between ``<!-- figures: NAME … -->`` and ``<!-- end of figures -->`` stand the
-tables of the reports NAME.json, each with its commit and machine, and the pictures NAME.png; reports that are not there yet are said
-to be missing.
+    python -m benchmarks.tables [--check]
+
+A report is what a program here writes with ``--json``. Between ``<!-- figures: NAME … -->`` and
+``<!-- end of figures -->`` stand the tables of the reports NAME.json, each with its commit and
+machine, and the pictures NAME.png. Reports that are not there yet are said to be missing.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ Report = dict[str, Any]
 
 
 def filled(page: str, figures: Path) -> str:
-    """The page with what stands between its markers written anew. A report of an unknown kind is an error."""
+    """The page with what stands between its markers written anew.
+
+    A report of an unknown kind is an error.
+    """
     return MARKED.sub(lambda found: found[1] + _section(found[2].split(), figures) + found[3], page)
 
 
@@ -43,7 +48,10 @@ def _reports(path: Path) -> list[Report]:
 
 
 def _tables(reports: Sequence[Report]) -> list[str]:
-    """Each report's own tables; those that have a line for each thing measured stand side by side, a column a model."""
+    """The tables of the reports.
+
+    Those that have a line for each thing measured stand side by side, a column a model.
+    """
     texts = []
     for kind, rows in COLUMNS.items():
         beside = [report for report in reports if report["bench"] == kind]
@@ -165,7 +173,8 @@ COLUMNS: dict[str, dict[str, Callable[[Report], str]]] = {
         "in all": lambda report: f"{report['total_resident_bytes'] / 1e9:.2f} GB",
     },
 }
-"""Of the kinds whose models stand side by side: what a line says, and how it is read from a report."""
+"""What a line says and how it is read from a report, for the kinds whose models stand side by side.
+"""
 
 
 def _beside(reports: Sequence[Report], rows: dict[str, Callable[[Report], str]]) -> str:

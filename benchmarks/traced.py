@@ -1,4 +1,9 @@
-"""Runs a package's tests and prints which lines of its code they reach: ``python traced.py CODE TESTS``, one JSON object last."""
+"""Run a package's tests and print which lines of its code they reach.
+
+    python traced.py CODE TESTS
+
+The last line of the output is one JSON object.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.typing FOLDER [--model NAME] [--deadline MS]
 
-FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. Lines of them are typed over LSP up to a letter
-somewhere in them, at the gaps of a fast typist, and what counts is the time from that letter to the answer, as the editor
-sees it. The model has read what stands above. Whether the suggestion is right is not looked at: `benchmarks.holes` and
-`benchmarks.noise` do that.
+FOLDER holds the packages that ``python -m benchmarks.holes make`` fetched. Lines of them are typed
+over LSP up to a letter somewhere in them, at the gaps of a fast typist, and what counts is the time
+from that letter to the answer, as the editor sees it. The model has read what stands above. Whether
+the suggestion is right is not looked at: `benchmarks.holes` and `benchmarks.noise` do that.
 """
 
 from __future__ import annotations
@@ -25,11 +25,16 @@ from seed_lsp.cli.headless import HeadlessEditor
 GAP_S, SPREAD = 0.16, 0.4
 """Between two keys: the median, and the deviation of its logarithm. Some 75 words a minute."""
 EDITOR_WAITS_S = 0.7
-"""Behind a letter VS Code waits 760 ms for a suggestion, of which it spends 50 before it asks (docs/LOG.md)."""
+"""VS Code waits 760 ms behind a letter for a suggestion, of which it spends 50 before it asks
+(docs/LOG.md).
+"""
 
 
 async def pause_in(editor: HeadlessEditor, path: Path, text: str, span: tuple[int, int], rng: random.Random) -> tuple[float, int]:
-    """Type the line in `span` up to a letter in it; seconds until the answer to that key, and its characters."""
+    """Type the line in `span` up to a letter in it.
+
+    Returns the seconds until the answer to that key, and the answer's characters.
+    """
     start, end = span
     stop = rng.choice([at for at in range(start + 3, end) if text[at].isalnum()])
     editor.open_file(path, text[:start] + text[end:])

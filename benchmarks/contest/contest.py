@@ -1,6 +1,7 @@
-"""A contest: the same works given to several contestants in turn (A B A B), each in a process of its own.
+"""A contest: the same works given to several contestants in turn (A B A B).
 
-A contestant that is not installed is absent, with the reason; it is never a zero.
+Each is a process of its own. A contestant that is not installed is absent, with the reason; it is
+never a zero.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Work:
-    """Continue `tokens` greedily. `old` is the code that an edit starts from, `kind` the row of the report that it belongs to."""
+    """Continue `tokens` greedily.
+
+    `old` is the code that an edit starts from, `kind` the row of the report that the work belongs
+    to.
+    """
 
     name: str
     kind: str
@@ -33,7 +38,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Run:
-    """`tokens` came in `seconds`, the prompt apart; `forwards` is None where the contestant does not tell."""
+    """`tokens` came in `seconds`, the prompt apart.
+
+    `forwards` is None where the contestant does not tell.
+    """
 
     ids: list[int]
     tokens: int
@@ -52,9 +60,10 @@ class ContestantFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way of generating: `command` starts its process; contestants with one command share a process. `how` is passed with each work.
+    """A way of generating.
 
-    `kinds`: it takes part in works of these kinds alone; None: in all.
+    `command` starts its process; contestants with one command share a process. `how` is passed with
+    each work. It takes part in works of these `kinds` alone, in all for None.
     """
 
     name: str
@@ -88,7 +97,10 @@ def transformers_contestant(model: str, number_format: str, kinds: tuple[str, ..
 
 
 def llama_cpp_contestants(gguf: Path | None, folder: Path, threads: int, lookups: Sequence[int]) -> list[Contestant | Absent]:
-    """llama.cpp on the file `gguf`, plain and with each number of looked-up tokens; `folder` holds its node_modules."""
+    """llama.cpp on the file `gguf`, plain and with each number of looked-up tokens.
+
+    `folder` holds its node_modules.
+    """
     names = ["llama.cpp", *(f"llama.cpp, prompt lookup {n}" for n in lookups)]
     node = shutil.which("node")
     if gguf is None:
@@ -106,7 +118,10 @@ def llama_cpp_contestants(gguf: Path | None, folder: Path, threads: int, lookups
 def compete(
     contestants: Sequence[Contestant], works: Sequence[Work], *, rounds: int, say: Callable[[str], None]
 ) -> dict[tuple[str, str], list[Run]]:
-    """All runs by (contestant, work): in each round each work goes to all contestants, one after the other."""
+    """All runs by (contestant, work).
+
+    In each round each work goes to all contestants, one after the other.
+    """
     runs: dict[tuple[str, str], list[Run]] = {}
     with _Processes() as processes:
         for number in range(rounds):
@@ -133,7 +148,8 @@ class _Processes:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for process in self._started.values():
-            # Leaving the process closes its pipes and waits for its end, which the end of its input brings about.
+            # Leaving the process closes its pipes, and so its input, which ends it; its end is
+            # waited for.
             with process, contextlib.suppress(BrokenPipeError):
                 assert process.stdin is not None
                 process.stdin.close()

@@ -1,7 +1,10 @@
-"""One contestant of the speed benchmark in a process of its own: ``python -m benchmarks.contest.contestant KIND MODEL NUMBER_FORMAT``.
+"""One contestant of the speed benchmark in a process of its own.
 
-Reads one JSON object a line, a `Work` (`benchmarks.contest.contest`), and answers with one, a `Run`. The first line that it writes says that
-the model is loaded. Standard output carries nothing else.
+    python -m benchmarks.contest.contestant KIND MODEL NUMBER_FORMAT
+
+Reads one JSON object a line, a `Work` (`benchmarks.contest.contest`), and answers with one, a
+`Run`. The first line that it writes says that the model is loaded. Standard output carries nothing
+else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""transformers' own network on our shapes and tensors: the reference for logits, and a peer for speed."""
+"""transformers' own network on our shapes and tensors.
+
+It is the reference for logits, and a peer for speed.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,7 @@ def transformers_network(config: ModelConfig, tensors: Mapping[str, Tensor]) -> 
     if unexpected or set(missing) - {"lm_head.weight"}:
         raise ValueError(f"the tensors do not fit transformers' {kind}: {missing[:3]} {unexpected[:3]}")
     network.tie_weights()
-    # Its rotary frequencies are computed when it is made, and on the meta device there is nothing to compute with.
+    # Its rotary frequencies are computed when it is made; on the meta device there is nothing to
+    # compute with.
     network.model.rotary_emb = type(network.model.rotary_emb)(network.config)
     return network.eval()

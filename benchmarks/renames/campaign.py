@@ -2,13 +2,14 @@
 
     python -m benchmarks.renames.campaign --programs 20000 --seed 1
 
-A program has to print the same after a rename as before, unless the rename was refused or sites were listed for the user to
-look at. Programs run on this Python and on each `python3.10` to `python3.14` of the PATH, or on those that are named:
-`--python python3.12 --python …`. Type parameters are in a third of them and need 3.12. The programs are of a few modules
-without the standard library: `benchmarks.renames.packages` renames in real code.
+A program has to print the same after a rename as before, unless the rename was refused or sites
+were listed for the user to look at. Programs run on this Python and on each `python3.10` to
+`python3.14` of the PATH, or on those that are named: `--python python3.12 --python …`. Type
+parameters are in a third of them and need 3.12. The programs are of a few modules without the
+standard library: `benchmarks.renames.packages` renames in real code.
 
-Tells of each failing program, whole, when it is found. The exit status is 1 if one failed. The renames are planned in this
-process, the programs run in one process for each Python.
+Tells of each failing program, whole, when it is found. The exit status is 1 if one failed. The
+renames are planned in this process, the programs run in one process for each Python.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class Interpreter:
         return subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def outcomes(self, programs: list[Program], *, generators: bool = False) -> list[list[str]]:
-        """What each program prints, with `generators` in place of comprehensions if wanted. One that ends the interpreter prints ``!crash``."""
+        """What each program prints, with `generators` instead of comprehensions if wanted.
+
+        One that ends the interpreter prints ``!crash``.
+        """
         assert self._process.stdin is not None, "a pipe"
         assert self._process.stdout is not None, "a pipe"
         self._process.stdin.write(json.dumps([generators, programs]) + "\n")
@@ -87,7 +91,11 @@ Runs = list[tuple[Interpreter, list[str]]]
 
 @dataclass(frozen=True)
 class Attempt:
-    """One rename of a program: `program` is what came of it, None where it was refused; `listed`: places were left with a reason."""
+    """One rename of a program.
+
+    `program` is what came of it, None where it was refused. `listed` says that sites were left,
+    with a reason.
+    """
 
     module: str
     offset: int
@@ -110,13 +118,16 @@ class Summary:
     failures: list[str] = field(default_factory=list)
 
     def share_done(self) -> float:
-        """Of the renames to a name that the program does not have, the share that was done with nothing left."""
+        """The share of renames to fresh names that was done with nothing left."""
         fresh = sum(count for key, count in self.renames.items() if key.startswith(FRESH))
         return self.renames[f"{FRESH} done"] / fresh if fresh else 0.0
 
 
 class Planner:
-    """Plans renames of one program after the other; the files of its workspace stay, their texts are open documents."""
+    """Plans renames of one program after the other.
+
+    The files of its workspace stay; their texts are open documents.
+    """
 
     def __init__(self, root: Path, modules: tuple[str, ...] = ("lib", "main")) -> None:
         self._root = root.resolve()
@@ -163,7 +174,9 @@ class Planner:
 
 
 def programs(first_seed: int, interpreters: list[Interpreter]) -> Iterator[tuple[int, Program, Runs]]:
-    """Programs that run, each with its seed, and what it prints on each interpreter that can run it."""
+    """Yield programs that run, each with its seed and what it prints on each interpreter that can
+    run it.
+    """
     seed = first_seed * 1_000_000
     while True:
         for _ in range(ATTEMPTS):
@@ -180,8 +193,9 @@ def programs(first_seed: int, interpreters: list[Interpreter]) -> Iterator[tuple
 
 
 def _is_mixed_up(program: Program, runs: Runs) -> bool:
-    """Whether CPython takes a comprehension's variable for another name, as it may since 3.12 (cpython#121377): such a program prints something else as soon as the two have
-    different names.
+    """Whether CPython takes a comprehension's variable for another name, as it may since 3.12.
+
+    Such a program prints something else as soon as the two have different names (cpython#121377).
     """
     return any(one.outcomes([program], generators=True)[0] != lines for one, lines in runs)
 
@@ -189,7 +203,10 @@ def _is_mixed_up(program: Program, runs: Runs) -> bool:
 def run(
     count: int, seed: int, interpreters: list[Interpreter], seconds: float | None = None, show: Callable[[str], None] = lambda _: None
 ) -> Summary:
-    """The campaign: `count` programs that run, or as many as the seconds allow. `show` is given each failing program as it is found."""
+    """Run the campaign: `count` programs that run, or as many as the seconds allow.
+
+    `show` is given each failing program as it is found.
+    """
     summary = Summary()
     end = None if seconds is None else time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:

@@ -2,11 +2,12 @@
 
     python -m benchmarks.renames.packages FOLDER [PACKAGE …] [--compare N]
 
-Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions, methods, classes, parameters
-and attributes of it one after the other, and runs the tests after each kind. A rename that leaves a possible site, a string
-that may name the symbol, or a doctest, asks the user to look, and nobody is here who could: it is counted as asked and not
-made. What is made must not break a test. Refusals are counted with their reasons. It renames Python alone, to names that
-nothing else has: `benchmarks.renames.campaign` tries names that are taken.
+Fetches source distributions into FOLDER, runs each one's tests, renames up to 30 functions,
+methods, classes, parameters and attributes of it one after the other, and runs the tests after each
+kind. A rename that leaves a possible site, a string that may name the symbol, or a doctest, asks
+the user to look, and nobody is here who could: it is counted as asked and not made. What is made
+must not break a test. Refusals are counted with their reasons. It renames Python alone, to names
+that nothing else has: `benchmarks.renames.campaign` tries names that are taken.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ from seed_lsp.source.files import WorkspaceFiles, read_document
 from seed_lsp.source.resolve import Resolver
 from seed_lsp.source.writing import Replacement, write_files
 
-# Pure Python, with tests in the source distribution that need pytest alone: name, version, the folder of the code, that of the tests.
+# Packages of pure Python, whose source distributions have tests that need pytest alone: name,
+# version, the folder of the code, that of the tests.
 PACKAGES = {
     "cachetools": ("6.2.1", "src", "tests"),
     "toolz": ("1.1.0", ".", "toolz/tests"),
@@ -60,7 +62,11 @@ PASSED = "pass"
 
 @dataclass
 class Agreement:
-    """Of the renames that another engine was asked for: how many it did not make, and the lines that both change, only we, and only it."""
+    """How the renames of another engine compare with ours.
+
+    It was `asked` for so many and did not make the `refused` ones. `both`, `ours` and `theirs` are
+    the lines that both change, only we, and only it.
+    """
 
     asked: int = 0
     refused: int = 0
@@ -71,7 +77,11 @@ class Agreement:
 
 @dataclass
 class Outcome:
-    """Of the renames of one kind: how many were made, how many would have asked, the sites of both by tier, and what the tests said afterwards."""
+    """What came of the renames of one kind.
+
+    So many were `renamed`, and so many would have `asked`. `sites` are those of both by tier, and
+    `tests` is what the package's tests said afterwards.
+    """
 
     package: str
     kind: str

@@ -1,4 +1,7 @@
-"""The renames of other engines on the same symbols: jedi's own, and those of pyrefly's and ty's language servers where they are installed."""
+"""The renames of other engines on the same symbols.
+
+They are jedi's own, and those of pyrefly's and ty's language servers where they are installed.
+"""
 
 from __future__ import annotations
 

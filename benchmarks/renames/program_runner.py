@@ -1,8 +1,10 @@
-"""Runs small programs, many in one process, and tells what each of them prints. It stands alone, so that any CPython of 3.10 or newer can be its interpreter.
+"""Runs small programs, many in one process, and tells what each of them prints.
 
-Each line of standard input is a list of programs as JSON: a program is a list of pairs (module's name, source), in the order in which they are run, the last one as ``__main__``.
-The answer is a line with a list: what each program printed, and the type of the exception that ended it. Before the list of programs stands whether they are run with generators in place of their
-comprehensions.
+It stands alone, so that any CPython of 3.10 or newer can be its interpreter. Each line of standard
+input is a list of programs as JSON. A program is a list of pairs (module's name, source), in the
+order in which they are run, the last one as ``__main__``. The answer is a line with a list: what
+each program printed, and the type of the exception that ended it. Before the list of programs
+stands whether they are run with generators instead of their comprehensions.
 """
 
 from __future__ import annotations
@@ -44,7 +46,11 @@ def shown(value: Any, serials: dict[type, int]) -> str:
 
 
 class Generators(ast.NodeTransformer):
-    """Lists, sets and dictionaries from generators in place of comprehensions. They are the same by the language reference; CPython gives scopes of their own to generators alone."""
+    """Makes lists, sets and dictionaries from generators instead of comprehensions.
+
+    They are the same by the language reference; CPython gives scopes of their own to generators
+    alone.
+    """
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.List:
         return ast.List([ast.Starred(self._generator(node, node.elt), ast.Load())], ast.Load())

@@ -1,7 +1,8 @@
-"""Small random programs whose scopes lie in one another in every way that Python has, with few names, so that most of them mean several things.
+"""Small random programs with scopes within scopes, in every way that Python has.
 
-Every binding gets a value of its own, and what is read is printed: if a name's meaning changes, so does the output. `generate` keeps some account of what is bound, which makes most programs run;
-whether one does has to be tried.
+They have few names, so that most names mean several things. Every binding gets a value of its own,
+and what is read is printed: if a name's meaning changes, so does the output. `generate` keeps some
+account of what is bound, which makes most programs run; whether one does has to be tried.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ INT, LIST, FUNCTION, CLASS, OTHER = "int", "list", "function", "class", "other"
 
 @dataclass
 class Scope:
-    """`bound`: what is bound at this point of the program, and to what kind of value. `locals_`: what is ever bound. `outer`: names that were read and come from further out."""
+    """A scope of the program.
+
+    `bound` is what is bound at this point of the program, and to what kind of value. `locals_` is
+    what is ever bound, and `outer` are the names that were read and come from further out.
+    """
 
     kind: str
     parent: Scope | None = None
@@ -35,7 +40,11 @@ class Scope:
 
 
 def generate(seed: int, *, generic: bool) -> list[tuple[str, str]]:
-    """The modules of a program, as pairs of name and source, in the order in which they have to be run. `generic`: with type parameters and ``type`` statements."""
+    """The modules of a program, as pairs of name and source, in the order in which they have to be
+    run.
+
+    `generic` programs have type parameters and ``type`` statements.
+    """
     return _Generator(random.Random(seed), generic=generic).program()
 
 

@@ -2,9 +2,10 @@
 
     python -m benchmarks.renames.scale FOLDER [--sizes 100 1000 10000] [--png FILE]
 
-Makes workspaces of the standard library's files, again and again under other names, in which every hundredth file uses one
-function. For each size, in a process of its own: the first rename (nothing read before), the second (the index is there),
-and the memory. It renames one function alone, which jedi resolves at once; symbols with many candidates cost more.
+Makes workspaces of the standard library's files, again and again under other names, in which every
+hundredth file uses one function. For each size, in a process of its own: the first rename (nothing
+read before), the second (the index is there), and the memory. It renames one function alone, which
+jedi resolves at once; symbols with many candidates cost more.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def make(root: Path, size: int) -> None:
 
 
 def measure(root: Path) -> Cost:
-    """In a process that has done nothing else."""
+    """Measure in this process, which has done nothing else."""
     import psutil
 
     process = psutil.Process()

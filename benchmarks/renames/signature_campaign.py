@@ -2,9 +2,10 @@
 
     python -m benchmarks.renames.signature_campaign --programs 5000 --seed 1
 
-A program has to print the same, or the change is refused, or the calls that were left are listed. Tells of each program
-that went wrong, and counts those that were changed and refused; the exit status is 1 if one went wrong. The programs are
-small and of two modules: nothing is said of how long a change takes in a large workspace.
+A program has to print the same, or the change is refused, or the calls that were left are listed.
+Tells of each program that went wrong, and counts those that were changed and refused; the exit
+status is 1 if one went wrong. The programs are small and of two modules: nothing is said of how
+long a change takes in a large workspace.
 """
 
 from __future__ import annotations
@@ -68,7 +69,10 @@ def problem(program: Program, workspace: Workspace) -> str:
 
 
 def _lines_left(found: Rename, *, after: bool = False) -> dict[str, set[int]]:
-    """The lines with calls that were left, which no longer need to run; `after`: as the edits move them."""
+    """The lines with calls that were left, which no longer need to run.
+
+    With `after` they stand as the edits move them.
+    """
     lines: dict[str, set[int]] = {}
     for site in found.left():
         if site.reason.startswith(NOTES) or site.tier != "possible":
@@ -83,7 +87,10 @@ def _lines_left(found: Rename, *, after: bool = False) -> dict[str, set[int]]:
 
 
 def _without(texts: Mapping[str, str], left: Mapping[str, set[int]]) -> dict[str, str]:
-    """The texts with these statements taken out; the names that they bind are bound to nothing that is called."""
+    """The texts with these statements taken out.
+
+    The names that they bind are bound to nothing that is called.
+    """
     result = {}
     for name, text in texts.items():
         lines = text.split("\n")

@@ -1,6 +1,7 @@
 """Random small programs around one signature, and random changes of it.
 
-What has a signature prints its parameters under numbers of their own, in one order, so that a right change prints the same. Each statement stands on a line of its own.
+What has a signature prints its parameters under numbers of their own, in one order, so that a right
+change prints the same. Each statement stands on a line of its own.
 """
 
 from __future__ import annotations
@@ -55,7 +56,12 @@ class Param:
 
 @dataclass
 class Program:
-    """`files` by name; `anchor` is the function or, `by_class`, the class of ``m.py`` that changes, where it is defined. `signature`, `was` and `arguments` are what is asked for."""
+    """A program and a change of its signature.
+
+    `files` are its files by name. `anchor` is the function or, `by_class`, the class of ``m.py``
+    that changes, as it is named where it is defined. `signature`, `was` and `arguments` are what is
+    asked for.
+    """
 
     files: dict[str, str]
     anchor: str
@@ -219,7 +225,10 @@ class Generator:
         return name + self._arguments(params, depth, name)
 
     def _wrapped(self, calls: list[str], params: Sequence[Param], *, handed_on: bool) -> str:
-        """A call, as part of something else; `handed_on`: or what is called, given to something that calls it."""
+        """A call, as part of something else.
+
+        With `handed_on` it may be what is called, given to something that calls it.
+        """
         one, other = (self._call(self._random.choice(calls), params, self._random.choice((0, 1, 1, 2))) for _ in range(2))
         if self._random.random() < 0.6:
             return one

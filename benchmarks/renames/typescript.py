@@ -2,10 +2,11 @@
 
     python -m benchmarks.renames.typescript FOLDER
 
-Installs npm's typescript and some packages into FOLDER, and for each name that one of their files defines compares the
-sites that are *exact* here with those that the service would rename. A site more than the service's is an error; one less
-is listed as possible, or is a comment (the service follows JSDoc). It compares single files: names
-that other files use are not looked at. Needs npm and node.
+Installs npm's typescript and some packages into FOLDER, and for each name that one of their files
+defines compares the sites that are *exact* here with those that the service would rename. A site
+more than the service's is an error; one less is listed as possible, or is a comment (the service
+follows JSDoc). It compares single files: names that other files use are not looked at. Needs npm
+and node.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""Where two runs over a set wrote different programs: ``python -m engine.evaluation.agreement SET --data SETS FIRST SECOND``.
+"""Where two runs over a set wrote different programs.
 
-FIRST and SECOND are the files of answers that `seed-lsp eval` keeps, say of the modes `autoregressive` and `verified`. In float32 the two write the same; in
-fewer bits forwards of different width may round differently, and where two tokens are nearly as likely the choice may fall the other way. For each task whose
-texts differ this tells where they part, and how near the tie was: the difference of the two tokens' logits in a forward of one row.
+    python -m engine.evaluation.agreement SET --data SETS FIRST SECOND
+
+FIRST and SECOND are the files of answers that `seed-lsp eval` keeps, say of the modes
+`autoregressive` and `verified`. In float32 the two write the same. In fewer bits forwards of
+different width may round differently, and where two tokens are nearly as likely the choice may fall
+the other way. For each task whose texts differ this tells where they part, and how near the tie
+was: the difference of the two tokens' logits in a forward of one row.
 """
 
 from __future__ import annotations
@@ -26,7 +30,10 @@ from engine.prompts import Prompt
 
 @dataclass(frozen=True)
 class Parting:
-    """The first token at which two answers differ, counted from 0; `gap`: by how much the first answer's token is likelier, in logits."""
+    """The first token at which two answers differ, counted from 0.
+
+    `gap` says by how much the first answer's token is likelier, in logits.
+    """
 
     id: str
     token: int
@@ -37,7 +44,10 @@ class Parting:
 
 
 def part(engine: Engine, task: Task, first: Answered, second: Answered) -> Parting:
-    """Where two different answers to a task part. The texts are read as tokens once more, so that a token here need not be one that was chosen."""
+    """Where two different answers to a task part.
+
+    The texts are read as tokens once more, so a token here need not be one that was chosen.
+    """
     prompt = engine.prompt_of(task.ask(SamplingOptions()))
     one, other = (_tokens(engine, prompt, answer.text) for answer in (first, second))
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

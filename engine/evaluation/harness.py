@@ -1,7 +1,8 @@
-"""How many problems a model solves, and how fast: ``python -m engine.evaluation.harness TASK --help``, or ``seed-lsp eval TASK``.
+"""How many problems a model solves, and how fast: ``seed-lsp eval TASK``.
 
-A readable card goes to standard error, one JSON line to standard output. Answers are kept beside the report, and an interrupted run goes on from them.
-Rates count generated tokens, the prompt apart.
+``python -m engine.evaluation.harness TASK`` is the same. A readable card goes to standard error,
+one JSON line to standard output. Answers are kept beside the report, and an interrupted run goes on
+from them. Rates count generated tokens, the prompt apart.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ _Z = 1.959964
 
 @dataclass(frozen=True)
 class Answered:
-    """One task done. `untouched` is the share of the old code's lines that an edit kept, 0 for other tasks; times in seconds."""
+    """One task done; times are in seconds.
+
+    `untouched` is the share of the old code's lines that an edit kept, 0 for other tasks.
+    """
 
     id: str
     text: str
@@ -49,7 +53,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Summary:
-    """`pass_at_1` with its 95 % interval; tokens over forwards and over seconds, all tasks together; the median number of forwards a task."""
+    """What a run over a set found.
+
+    `pass_at_1` has its 95 % interval. Tokens over forwards and over seconds are those of all tasks
+    together. The number of forwards is the median over the tasks.
+    """
 
     tasks: int
     passed: int
@@ -64,7 +72,10 @@ class Summary:
 
 
 def wilson(passed: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927): sensible for few tasks and near 0 and 1, unlike the normal one."""
+    """The 95 % interval of a share (Wilson 1927).
+
+    It is sensible for few tasks and near 0 and 1, unlike the normal one.
+    """
     if not count:
         return 0.0, 1.0
     share, z2 = passed / count, _Z * _Z
@@ -107,7 +118,7 @@ def judge(task: Task, given: Answered, timeout_s: float) -> Answered:
 
 
 def reusable(tasks: Iterable[Task], others: Iterable[Task], answers: Iterable[Answered]) -> dict[str, Answered]:
-    """For tasks of one set the answers that another set's tasks got to the very same request."""
+    """The answers that another set's tasks got to the very same requests, by task of this set."""
     options, known = SamplingOptions(), {answer.id: answer for answer in answers}
     given = {other.ask(options): known[other.id] for other in others if other.id in known}
     return {task.id: given[request] for task in tasks if (request := task.ask(options)) in given}
@@ -120,7 +131,10 @@ def kept_lines(before: str, after: str) -> float:
 
 
 def check(tasks: Iterable[Task], timeout_s: float) -> dict[str, Any]:
-    """The harness's own check: which references fail, and which broken answers pass. Both lists should be empty."""
+    """Check the harness itself: which references fail, and which broken answers pass.
+
+    Both lists should be empty.
+    """
     failing, passing = [], []
     for task in tasks:
         if sandbox.run(task.program(task.reference), timeout_s=timeout_s).verdict != "passed":
@@ -140,7 +154,11 @@ def evaluate(
     thresholds: Thresholds | None = None,
     given: Mapping[str, Answered] | None = None,
 ) -> Iterator[Answered]:
-    """Answer the tasks that neither `kept` nor `given` has an answer to, judge, append to `kept`, and yield all in the tasks' order."""
+    """Yield all tasks with their verdicts, in the tasks' order.
+
+    Tasks that neither `kept` nor `given` has an answer to are asked; what is judged is appended to
+    `kept`.
+    """
     drop_partial_line(kept)
     known = {a.id: a for a in read_kept(kept)}
     with kept.open("a", encoding="utf-8") as file:

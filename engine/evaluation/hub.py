@@ -1,4 +1,7 @@
-"""Evaluation sets from the model hub by their public names: the Parquet files that the hub makes of every data set, as tasks. Needs the extra `eval`."""
+"""Evaluation sets from the model hub by their public names. Needs the extra `eval`.
+
+The hub makes Parquet files of every data set, which are read as tasks.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 REVISION = "refs/convert/parquet"
-"""Where the hub keeps its own conversion of a data set, as ``CONFIG/SPLIT/0000.parquet``; no script of the data set is run."""
+"""The hub keeps its own conversion of a data set here, as ``CONFIG/SPLIT/0000.parquet``. No script
+of the data set is run.
+"""
 
 Row = dict[str, Any]
 
@@ -18,7 +23,10 @@ class HubError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """A data set on the hub. `tasks` makes of a row the fields of its tasks (`engine.evaluation.tasks`)."""
+    """A data set on the hub.
+
+    `tasks` makes of a row the fields of its tasks (`engine.evaluation.tasks`).
+    """
 
     repo: str
     tasks: Callable[[Row], Iterator[Row]]
@@ -77,7 +85,10 @@ def _bugfix(row: Row) -> Iterator[Row]:
 
 
 def _function(row: Row) -> Row:
-    """What completing and infilling have in common. The tests get the call of `check` that some of the data sets leave to their harness."""
+    """The fields that completing and infilling have in common.
+
+    Some data sets leave the call of `check` to their harness: the tests get it here.
+    """
     call = f"check({row['entry_point']})"
     tests = row["test"] if row["test"].rstrip().endswith(call) else f"{row['test']}\n\n{call}\n"
     return {"id": row["task_id"], "reference": row["canonical_solution"], "entry_point": row["entry_point"], "tests": tests}

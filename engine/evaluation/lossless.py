@@ -1,7 +1,10 @@
-"""Does `verified` write what `autoregressive` writes? ``python -m engine.evaluation.lossless MODEL DTYPE [TOKENS]``.
+"""Whether `verified` writes what `autoregressive` writes.
 
-In float32 it must, token for token. In bfloat16 forwards of different width round differently, and where two tokens are
-nearly as likely the choice may fall the other way: this reports how often, and how near the tie was.
+    python -m engine.evaluation.lossless MODEL DTYPE [TOKENS]
+
+In float32 it must, token for token. In bfloat16 forwards of different width round differently, and
+where two tokens are nearly as likely the choice may fall the other way: this reports how often, and
+how near the tie was.
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from engine.evaluation.samples import Sample, lossless_samples
 
 @dataclass(frozen=True)
 class Comparison:
-    """One prompt in both modes. `parted_at` is the first token that differs, None if none does; `gap` is there the difference
-    of the two logits in a forward of one row; `compared` counts the positions up to and with that one.
+    """One prompt in both modes.
+
+    `parted_at` is the first token that differs, None if none does. `gap` is the difference of the
+    two logits there, in a forward of one row. `compared` counts the positions up to and with that
+    one.
     """
 
     name: str

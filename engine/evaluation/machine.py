@@ -18,7 +18,10 @@ READ_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Machine:
-    """What a figure needs beside it to mean something. `commit` is empty outside a checkout, and ends in "+" where files differ from it."""
+    """What a figure needs beside it to mean something.
+
+    `commit` is empty outside a checkout, and ends in "+" where files differ from it.
+    """
 
     cpu: str
     cores: int
@@ -37,7 +40,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Floor:
-    """Rates of this machine: memory read once, and 8-bit products of numbers that are at hand. Both by all threads together."""
+    """Rates of this machine, of all threads together.
+
+    They are memory read once, and 8-bit products of numbers that are at hand.
+    """
 
     bytes_per_second: float
     operations_per_second: float
@@ -48,7 +54,10 @@ class Floor:
         return Floor(kernels.bandwidth(memory), kernels.operations())
 
     def seconds(self, *, weight_bytes: int, weights: int, rows: int) -> float:
-        """No forward of `rows` rows is faster: its weights are read once, and each takes a multiplication and an addition a row."""
+        """The least seconds of a forward of `rows` rows.
+
+        Its weights are read once, and each takes a multiplication and an addition a row.
+        """
         return max(weight_bytes / self.bytes_per_second, 2 * weights * rows / self.operations_per_second)
 
 

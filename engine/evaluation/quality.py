@@ -1,7 +1,10 @@
-"""What a number format costs in quality: ``python -m engine.evaluation.quality MODEL FORMAT [REFERENCE] [TOKENS]``.
+"""What a number format costs in quality.
 
-The reference (bfloat16 if left out) answers some prompts greedily; both networks then read those answers, and at each token the choice of one is
-compared with the choice of the other. Prints a card to standard error, one JSON line to standard output.
+    python -m engine.evaluation.quality MODEL FORMAT [REFERENCE] [TOKENS]
+
+The reference (bfloat16 if left out) answers some prompts greedily; both networks then read those
+answers, and at each token the choice of one is compared with the choice of the other. Prints a card
+to standard error, one JSON line to standard output.
 """
 
 from __future__ import annotations
@@ -21,8 +24,11 @@ from engine.evaluation.samples import completions, edits, generations, lossless_
 
 @dataclass(frozen=True)
 class Difference:
-    """Over `positions` tokens: the share of equal choices; the standard deviation of the logits' difference over that of the logits;
-    the mean Kullback-Leibler divergence of the reference's distribution from the other's, in nats.
+    """How far two networks agree over `positions` tokens.
+
+    The figures are the share of equal choices, the standard deviation of the logits' difference
+    over that of the logits, and the mean Kullback-Leibler divergence of the reference's
+    distribution from the other's, in nats.
     """
 
     positions: int

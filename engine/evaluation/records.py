@@ -1,4 +1,7 @@
-"""Files of JSON lines that grow: an interruption can cut off the last line, which then counts as not written."""
+"""Files of JSON lines that grow.
+
+An interruption can cut off the last line, which then counts as not written.
+"""
 
 from __future__ import annotations
 

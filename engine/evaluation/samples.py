@@ -1,4 +1,7 @@
-"""Requests on code that every machine has: functions of Python's own library, and two problems of HumanEval (`data`)."""
+"""Requests on code that every machine has.
+
+They are functions of Python's own library, and two problems of HumanEval (`data`).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ COMMENT = "Add a comment above the first statement. Leave all other lines as the
 
 @dataclass(frozen=True)
 class Sample:
-    """A request to be made in any mode. `region` is the code that an edit starts from, empty for a completion."""
+    """A request to be made in any mode.
+
+    `region` is the code that an edit starts from, empty for a completion.
+    """
 
     name: str
     make: Callable[[SamplingOptions], Request]
@@ -53,7 +59,10 @@ def hole(name: str, function: Callable[..., Any], *, keep_lines: int) -> Sample:
 
 
 def hole_in_file(function: Callable[..., Any], *, skip: int, lines: int, context: int = 800) -> Sample:
-    """A hole of `lines` lines in the function's file, `skip` lines into the function; `context` characters before and after it."""
+    """A hole of `lines` lines in the function's file, `skip` lines into the function.
+
+    It has `context` characters before and after it.
+    """
     text = inspect.getsource(inspect.getmodule(function) or function)
     rows = text.splitlines(keepends=True)
     first = inspect.getsourcelines(function)[1] - 1 + skip
@@ -90,7 +99,10 @@ def source(*functions: Callable[..., Any]) -> str:
 
 
 def edits() -> list[Sample]:
-    """Small edits of the kind that an editor asks for; how much of the region each keeps is measured, not assumed."""
+    """Small edits of the kind that an editor asks for.
+
+    How much of the region each keeps is measured, not assumed.
+    """
     lookup = "Print the type at the start of the function."
     return [
         edit("type hints: colorsys.rgb_to_hsv, hsv_to_rgb", source(colorsys.rgb_to_hsv, colorsys.hsv_to_rgb), TYPE_HINTS),

@@ -1,7 +1,9 @@
-"""Run a program that a model wrote: own process, no network, limits on time, memory, files and processes, a scratch folder, killed with its children.
+"""Run a program that a model wrote, in a process of its own without a network.
 
-On Linux the program gets user, network and process namespaces of its own where the kernel allows that, so that it reaches no network and leaves no
-process behind. Elsewhere an audit hook refuses sockets and other programs: enough for a model's mistakes, not for malice.
+Time, memory, files and processes are limited; it has a scratch folder, and is killed with its
+children. On Linux the program gets user, network and process namespaces of its own where the kernel
+allows that, so that it reaches no network and leaves no process behind. Elsewhere an audit hook
+refuses sockets and other programs: enough for a model's mistakes, not for malice.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ class Result:
 
 
 def run(program: str, *, timeout_s: float = 10.0) -> Result:
-    """Run Python source. It has passed if it came to its end, which a mark behind its last line shows: leaving early is no success."""
+    """Run Python source.
+
+    It has passed if it came to its end, which a mark behind its last line shows: leaving early is
+    no success.
+    """
     mark = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="seed-lsp-sandbox-") as folder:
         source = Path(folder) / "program.py"

@@ -1,4 +1,9 @@
-"""What runs inside the sandbox's process before the program: ``sandbox_child.py CPU_SECONDS MEMORY FILE_BYTES OPEN_FILES PROGRAM``. Standard library alone."""
+"""What runs inside the sandbox's process before the program.
+
+    sandbox_child.py CPU_SECONDS MEMORY FILE_BYTES OPEN_FILES PROGRAM
+
+It imports the standard library alone.
+"""
 
 import contextlib
 import ctypes
@@ -32,7 +37,10 @@ def limit(cpu_seconds: int, memory: int, file_bytes: int, open_files: int) -> No
 
 
 def isolate() -> bool:
-    """New namespaces, and a first process in them that this one waits for and dies with; False where the system has none."""
+    """Enter new namespaces, with a first process in them that this one waits for and dies with.
+
+    False where the system has none.
+    """
     if not sys.platform.startswith("linux"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""Evaluation sets: where they are found, what a model is asked, and what program shows whether its answer is right."""
+"""Evaluation sets: what a model is asked, and what shows whether its answer is right."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class TaskError(ValueError):
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """`file` in a folder of evaluation sets, JSON lines, plain or with ``.gz``. `timeout_s` is for one program; `max_new_tokens` bounds an answer."""
+    """A set: `file` in a folder of evaluation sets, JSON lines, plain or with ``.gz``.
+
+    `timeout_s` is for one program; `max_new_tokens` bounds an answer.
+    """
 
     name: str
     file: str
@@ -49,7 +52,11 @@ SETS = {
 
 @dataclass(frozen=True)
 class Task:
-    """One problem. `ask` makes its request; `program` is the answer in its place, with the tests; `before` the code of an edit."""
+    """One problem.
+
+    `ask` makes its request. `program` is the code with the answer put in, and the tests. `before`
+    is the code of an edit.
+    """
 
     id: str
     kind: str
@@ -94,7 +101,10 @@ class Task:
 
     @property
     def broken(self) -> str:
-        """An answer that is wrong: nothing in the hole, the code unedited, a function that returns nothing of use."""
+        """An answer that is wrong.
+
+        It is nothing in the hole, the code unedited, or a function that returns nothing of use.
+        """
         if self.kind == "infill":
             return ""
         if self.kind in {"edit", "bugfix"}:
@@ -104,7 +114,10 @@ class Task:
 
 
 def load_tasks(name: str, folder: Path | None) -> list[Task]:
-    """The tasks of a set, from a folder of files or, where that is None, from the model hub; `TaskError` where it is not there."""
+    """The tasks of a set, from a folder of files or, where that is None, from the model hub.
+
+    A set that is not there is a `TaskError`.
+    """
     entry = SETS[name]
     if folder is None:
         return _from_hub(name)
@@ -141,6 +154,9 @@ def _read(path: Path) -> Iterator[Task]:
 
 
 def _head(prompt: str, entry_point: str) -> str:
-    """What a prompt has before the function that is asked for: imports, and helpers that the model need not repeat."""
+    """What a prompt has before the function that is asked for.
+
+    It is imports, and helpers that the model need not repeat.
+    """
     at = prompt.find(f"def {entry_point}(")
     return prompt[: max(at, 0)]

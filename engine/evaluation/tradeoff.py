@@ -1,4 +1,6 @@
-"""Quality against speed over several runs of one set: ``python -m engine.evaluation.tradeoff OUT.png REPORT.json...``. Needs the extra `bench`.
+"""Quality against speed over several runs of one set. Needs the extra `bench`.
+
+    python -m engine.evaluation.tradeoff OUT.png REPORT.json...
 
 The reports are those that `seed-lsp eval SET --json` writes. Also prints them as a table.
 """
