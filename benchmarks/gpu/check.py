@@ -1,8 +1,13 @@
-"""Check a GPU: ``python -m benchmarks.gpu.check [--json FILE] [--seconds 240] [--device cuda|cpu] [--small] [--seed N]``, or ``make gpu-check``.
+"""Check a GPU: ``make gpu-check``.
 
-In order of worth: the card's ceilings, whether it computes rightly, forwards of the 1.5B's shape (eager, from CUDA graphs), training rows and written tokens a second, compiled forwards. No model's file: all weights
-are random. What was found is written to FILE after each section, and printed as one table at the end. The exit status is 1 where a section failed or was not
-begun, and where a limit was missed. `--device cpu --small` runs the same code on shapes that a CPU does in seconds.
+    python -m benchmarks.gpu.check [--json FILE] [--seconds 240] [--device cuda|cpu] [--small]
+
+The sections are in order of worth: the card's ceilings, whether it computes rightly, forwards of
+the 1.5B's shape (eager, from CUDA graphs), training rows and written tokens a second, and compiled
+forwards. No model's file is read, since all weights are random; so nothing is said of the quality
+of texts. What was found is written to FILE after each section, and printed as one table at the end.
+The exit status is 1 where a section failed or was not begun, and where a limit was missed.
+`--device cpu --small` runs the same code on shapes that a CPU does in seconds.
 """
 
 from __future__ import annotations
@@ -54,7 +59,7 @@ def main() -> None:
 
 
 def sections(device: Device, clock: Clock) -> list[Section]:
-    """In order of worth."""
+    """The sections, in order of worth."""
     from benchmarks.gpu.ceilings import measure_ceilings
     from benchmarks.gpu.correctness import check_correctness
     from benchmarks.gpu.forwards import measure_compiled, measure_eager, measure_graphs

@@ -1,6 +1,8 @@
-"""Small random networks on the device against the same weights in float64 on the CPU, and the promises that the sampler rests on.
+"""Small random networks on the device against the same weights in float64 on the CPU.
 
-Each run draws fresh weights and inputs from its seed. What is computed must touch no number that was not written: caches begin as NaN, which no limit lets pass.
+The promises that the sampler rests on are checked as well. Each run draws fresh weights and inputs
+from its seed. What is computed must touch no number that was not written: caches begin as NaN,
+which no limit lets pass.
 """
 
 from __future__ import annotations
@@ -23,9 +25,13 @@ from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
 
 LIMITS = {torch.float32: 1e-4, torch.bfloat16: 3e-2}
-"""Of ‖out - reference‖ / ‖reference‖. One product of bf16 numbers is wrong by 1e-3 to 1e-2; these are some twenty, one behind the other."""
+"""The largest ‖out - reference‖ / ‖reference‖ by number format. One product of bf16 numbers is
+wrong by 1e-3 to 1e-2; these are some twenty, one behind the other.
+"""
 CLOSE = 0.1
-"""Two tokens whose logits differ by no more than this share of the logits' standard deviation are as good as equal to bf16."""
+"""Two tokens are as good as equal to bf16 where their logits differ by no more than this share of
+the logits' standard deviation.
+"""
 NEW_TOKENS, SMALL_NEW_TOKENS = 48, 24
 WRONG_EVERY = 7
 """The code to copy from has a wrong token in so many, so that drafts are taken in part."""
@@ -62,7 +68,10 @@ class Pair:
         self.exact = Transformer(config, moved(tensors, CPU, torch.float64), moved_adapter(adapter, CPU, torch.float64))
 
     def forward_error(self, rng: random.Random) -> float:
-        """Of clean rows and two noisy blocks behind cached rows; all sizes are random."""
+        """The error of clean rows and two noisy blocks behind cached rows.
+
+        All sizes are random.
+        """
         cached, clean = self._text(rng, rng.randint(20, 60)), self._text(rng, rng.randint(4, 40))
         blocks = [
             NoisyBlock([None if rng.random() < 0.5 else token for token in self._text(rng, rng.randint(1, 12))], len(clean)),
@@ -76,7 +85,10 @@ class Pair:
         return relative_error(*found)
 
     def cache_error(self, rng: random.Random) -> float:
-        """A text in pieces of random sizes, each behind the rows of those before it, against one pass over all of it."""
+        """The error of a text in pieces of random sizes, against one pass over all of it.
+
+        Each piece stands behind the rows of those before it.
+        """
         tokens, cache, rows, done = self._text(rng, 61), poisoned(self.tested, 64), [], 0
         while done < len(tokens):
             size = min(rng.choice((1, 1, 2, 5, 16)), len(tokens) - done)
@@ -86,9 +98,11 @@ class Pair:
         return relative_error(torch.cat(rows), self.tested.forward(tokens, poisoned(self.tested, 64)).logits)
 
     def sampled(self, label: str, rng: random.Random) -> Measures:
-        """`verified` writes what `autoregressive` writes: in float32 token for token; in bf16 up to a choice between two tokens that are as good as equal.
+        """Check that `verified` writes what `autoregressive` writes.
 
-        The drafts come from code of which most is right, and from the (random, so mostly wrong) adapter.
+        In float32 the texts are equal token for token; in bf16 up to a choice between two tokens
+        that are as good as equal. The drafts come from code of which most is right, and from the
+        (random, so mostly wrong) adapter.
         """
         prompt = self._text(rng, 24)
         for temperature in (0.0, 0.8) if self.dtype is torch.float32 else (0.0,):
@@ -105,7 +119,10 @@ class Pair:
                 yield Measure(f"{name}, gap where they part", self._gap(prompt, truth, ours), "deviations", limit=CLOSE, note=note)
 
     def _gap(self, prompt: list[int], truth: list[int], ours: list[int]) -> float:
-        """How far apart the two tokens' exact logits are where the texts part, in standard deviations of the logits there; 0 where they do not part."""
+        """How far apart the two tokens' exact logits are where the texts part.
+
+        It is counted in standard deviations of the logits there, 0 where the texts do not part.
+        """
         first = next((i for i, (one, other) in enumerate(zip(truth, ours, strict=True)) if one != other), None)
         if first is None:
             return 0.0

@@ -21,14 +21,21 @@ from benchmarks.gpu.work import Work
 
 @dataclass(frozen=True)
 class Timing:
-    """Of repeated calls: the median in seconds, and the share of it within which the middle half of them lies."""
+    """What repeated calls took.
+
+    It is the median in seconds, and the share of it within which the middle half of the times lies.
+    """
 
     seconds: float
     spread: float
 
 
 class Device:
-    """`small`: shapes that a CPU does in seconds. `bandwidth` (bytes read and written a second) and `rate` (bf16 operations a second) are 0 until measured."""
+    """The device that is checked.
+
+    With `small`, shapes are such that a CPU does in seconds. `bandwidth` (bytes read and written a
+    second) and `rate` (bf16 operations a second) are 0 until measured.
+    """
 
     def __init__(self, name: str, *, small: bool, seed: int) -> None:
         self.torch = torch.device(name)
@@ -50,7 +57,10 @@ class Device:
             torch.cuda.synchronize()
 
     def time(self, call: Callable[[], Any], *, warm: int = 3, repeats: int = 10) -> Timing:
-        """Call it `warm` times, then `repeats` times, each by itself: by the device's own events, or by the clock on a CPU."""
+        """Call it `warm` times, then `repeats` times, each timed by itself.
+
+        The device's own events tell the time, or the clock on a CPU.
+        """
         for _ in range(warm):
             call()
         times = sorted((self._events if self.is_gpu else self._clock)(call, repeats))
@@ -80,7 +90,7 @@ class Device:
 
     @contextmanager
     def peak(self) -> Iterator[Callable[[], int | None]]:
-        """Yield what tells the most bytes that tensors took since the block began; None on a CPU."""
+        """Yield what tells the most bytes that tensors took in the block; None on a CPU."""
         if self.is_gpu:
             torch.cuda.synchronize()
             torch.cuda.reset_peak_memory_stats()

@@ -1,4 +1,7 @@
-"""Forwards of the 1.5B's shape with random weights: as they are, replayed from a CUDA graph, and compiled."""
+"""Forwards of the 1.5B's shape with random weights.
+
+They are run as they are, replayed from a CUDA graph, and compiled.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,19 @@ from engine.model.transformer import Rows, Transformer
 
 SMALL_ROWS, SMALL_CACHED = (1, 8), (16,)
 MIXED_ROWS, SMALL_MIXED_ROWS = 64, 8
-"""Rows of the forward that is a quarter clean and three quarters masks: what `verified` runs on a GPU."""
+"""The rows of a forward that is a quarter clean and three quarters masks, as `verified` runs it on
+a GPU.
+"""
 COMPILED = ((64, 512), (1, 512))
 """Rows and cached rows of the forwards that are compiled."""
 COMPILE_AT_LEAST_S = 60.0
-"""With less time left a forward is not compiled: a guess, for want of a GPU, of what 28 layers take from cold."""
+"""A forward is not compiled with less time left than this. It is a guess, for want of a GPU, of
+what 28 layers take from cold.
+"""
 LIMIT = 5e-2
-"""Of the relative error between two ways through the same bf16 network, whose products may add up in another order; other inputs give errors near 1.4."""
+"""The largest relative error between two ways through the same bf16 network, whose products may add
+up in another order. Other inputs give errors near 1.4.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,11 @@ class Bench:
         memory: int | None = None,
         note: str = "",
     ) -> Measure:
-        """Its median time beside the least that the measured ceilings allow, and the most memory, with weights and cache, of the calls unless given."""
+        """A measure: the median time beside the least that the measured ceilings allow, and the
+        most memory.
+
+        The memory is that of the calls, with weights and cache, unless it is given.
+        """
         with self.device.peak() as most:
             timing = self.device.time(call)
             memory = most() if memory is None else memory
@@ -131,7 +144,10 @@ def measure_eager(device: Device) -> Measures:
 
 
 def measure_graphs(device: Device) -> Measures:
-    """The device's part of a forward, replayed; what the host prepares is apart. Each graph has to give what a forward gives, for tokens that it was not captured with."""
+    """Time the device's part of a forward, replayed; what the host prepares is apart.
+
+    Each graph has to give what a forward gives, for tokens that it was not captured with.
+    """
     _need_gpu(device)
     bench = Bench(device)
     with torch.inference_mode():
@@ -150,7 +166,10 @@ def measure_graphs(device: Device) -> Measures:
 
 
 def measure_compiled(device: Device, left: Callable[[], float]) -> Measures:
-    """`torch.compile` of the device's part, called and replayed from a graph; `left` tells the seconds that are left."""
+    """Time `torch.compile` of the device's part, called and replayed from a graph.
+
+    `left` tells the seconds that are left.
+    """
     _need_gpu(device)
     bench, needed = Bench(device), COMPILE_AT_LEAST_S
     # Not in inference mode, whose tensors compiled code may not change elsewhere.

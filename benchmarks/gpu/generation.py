@@ -1,4 +1,7 @@
-"""Many sequences at once: the clean rows of prompts, and one more token of each; that the tokens are those of float64, and how many a second."""
+"""Many sequences at once: the clean rows of prompts, and one more token of each.
+
+It checks that the tokens are those of float64, and counts how many come a second.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,13 @@ WINDOW, SMALL_WINDOW = 512, 32
 PREFILLED, SMALL_PREFILLED = 64, 2
 NEW_TOKENS = 12
 NEAR = {torch.float32: 1e-3, torch.bfloat16: CLOSE}
-"""A chosen token's exact logit may lie so many standard deviations of the logits below the best one."""
+"""The exact logit of a chosen token may lie so many standard deviations of the logits below the
+best one.
+"""
 MOST_DIFFERENT = 0.25
-"""The share of tokens that a graph may choose otherwise than the eager step, where its products add up in another order: two of 150,000 tokens are often almost equal."""
+"""A graph may choose this share of the tokens otherwise than the eager step, since its products add
+up in another order: two of 150,000 tokens are often almost equal.
+"""
 
 
 def measure_generation(device: Device) -> Measures:
@@ -39,7 +46,10 @@ def measure_generation(device: Device) -> Measures:
 
 
 def _check_tokens(device: Device) -> Measures:
-    """Prompts of different lengths in one prefill, and greedy steps behind them, read again by a network in float64 on the CPU."""
+    """Check prompts of different lengths in one prefill, and greedy steps behind them.
+
+    A network in float64 on the CPU reads them again.
+    """
     rng = random.Random(device.seed)
     for name, config in shapes(small=device.small).items():
         for dtype, limit in NEAR.items():
@@ -69,7 +79,10 @@ def greedy(network: BatchedTransformer, prompts: list[list[int]]) -> list[list[i
 
 
 def behind_best(exact: Transformer, prompt: list[int], tokens: list[int]) -> float:
-    """How far the logits of `tokens` lie below the best ones of their rows, at most, in standard deviations of the logits there."""
+    """How far the logits of `tokens` lie below the best ones of their rows, at most.
+
+    It is counted in standard deviations of the logits there.
+    """
     logits = exact.forward([*prompt, *tokens[:-1]], exact.new_cache(), logits_from=len(prompt) - 1).logits
     chosen = logits[range(len(tokens)), tokens]
     return float(((logits.max(dim=-1).values - chosen) / logits.std(dim=-1)).max())
@@ -88,7 +101,10 @@ def _prefill(device: Device, network: BatchedTransformer) -> Measure:
 
 
 def _steps(device: Device, network: BatchedTransformer, slots: int) -> Measures:
-    """Eager, and from a CUDA graph, which has to choose what the eager step chooses for tokens that it was not captured with."""
+    """Time steps, eager and from a CUDA graph.
+
+    The graph has to choose what the eager step chooses, for tokens that it was not captured with.
+    """
     window = SMALL_WINDOW if device.small else WINDOW
     with device.peak() as most:
         cache = random_cache(device, network, slots, window)

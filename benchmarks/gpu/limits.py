@@ -17,7 +17,7 @@ from benchmarks.gpu.report import Measure, Outcome, Report, Status
 RESERVE_S = 4.0
 """Kept at the end for what the clock could not interrupt at once, and for the table."""
 SHORTEST_S = 2.0
-"""With less than this left a section is not begun."""
+"""A section is not begun with less time left than this."""
 
 
 Measures = Generator[Measure, None, None]
@@ -55,7 +55,10 @@ class Clock:
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTimeError` in the block after so long, as soon as Python code runs again. For the main thread, on systems with signals."""
+    """Raise `OutOfTimeError` in the block after so long, as soon as Python code runs again.
+
+    It works in the main thread, on systems with signals.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise OutOfTimeError(f"not done within {seconds:.1f} s")
@@ -95,7 +98,11 @@ def run_section(section: Section, clock: Clock, report: Report) -> None:
 
 
 def end_at(clock: Clock, report: Report) -> threading.Timer:
-    """Once the time is over, end the process with what was found: for calls that no signal interrupts. The caller cancels what this returns."""
+    """Once the time is over, end the process with what was found, for calls that no signal
+    interrupts.
+
+    The caller cancels what this returns.
+    """
 
     def end() -> None:
         report.add(Outcome("the clock", "failed", 0.0, error="the time was over within a call that cannot be interrupted"))

@@ -1,4 +1,7 @@
-"""Networks of random weights, on any device: what is computed and how long it takes do not depend on what a model knows."""
+"""Networks of random weights, on any device.
+
+What is computed and how long it takes do not depend on what a model knows.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,13 @@ SHAPES = {
 }
 """Small ones, that differ in all that networks of these kinds can differ in."""
 GAINS = {"q_proj": 2.0, "o_proj": 4.0}
-"""Of the products that are no 1: rows look at few others and are changed by them, else most greedy texts would be one token again and again."""
+"""Gains of the products that have another than 1. Rows look at few others and are changed by them;
+else most greedy texts would be one token again and again.
+"""
 EMBEDDING_SCALE = 0.1
-"""Small beside what the layers add: with a large one a tied head would choose the token that it has just read, for ever."""
+"""The scale of embeddings is small beside what the layers add: with a large one a tied head would
+choose the token that it has just read, for ever.
+"""
 NEIGHBOUR_WIDTH = 32
 
 
@@ -50,7 +57,11 @@ def shapes(*, small: bool) -> dict[str, ModelConfig]:
 
 
 def random_tensors(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Weights by their Hugging Face names on the generator's device, scaled so that each product keeps the mean square of what it multiplies, or has its gain."""
+    """Random weights by their Hugging Face names, on the generator's device.
+
+    They are scaled so that each product keeps the mean square of what it multiplies, or has its
+    gain.
+    """
     found = {}
     for name, shape in tensor_shapes(config):
         numbers = torch.randn(*shape, generator=generator, device=generator.device, dtype=dtype)
@@ -68,7 +79,10 @@ def _scale(name: str, shape: tuple[int, ...]) -> float:
 
 
 def random_adapter(config: ModelConfig, generator: torch.Generator, dtype: torch.dtype, *, rank: int = 8) -> Adapter:
-    """One with everything that an adapter can have, which changes noisy rows by a third of what the base makes of them."""
+    """An adapter with everything that one can have.
+
+    It changes noisy rows by a third of what the base makes of them.
+    """
 
     def normal(*shape: int, scale: float) -> Tensor:
         return torch.randn(*shape, generator=generator, device=generator.device, dtype=dtype).mul_(scale)

@@ -21,9 +21,11 @@ Status = Literal["ok", "missed", "failed", "not run", "not for this device"]
 class Measure:
     """One line of the table.
 
-    `value` in `unit`; None where there is none, and then `note` says why. `bound`: the best that the device's measured ceilings allow, in `unit`. `error`: of what was
-    timed, against what it has to give. `limit`: the error, or the value where there is none, may be no more than this, and no NaN. `memory`: the most bytes of the device that
-    were in use. `spread`: half of the repetitions lie within this share of the median.
+    `value` is in `unit`; it is None where there is none, and then `note` says why. `bound` is the
+    best that the device's measured ceilings allow, in `unit`. `error` is that of what was timed,
+    against what it has to give. The error, or the value where there is none, may be no more than
+    `limit`, and no NaN. `memory` is the most bytes of the device that were in use. Half of the
+    repetitions lie within the share `spread` of the median.
     """
 
     name: str

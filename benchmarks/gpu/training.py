@@ -1,4 +1,7 @@
-"""The adapter's training: noisy rows a second, forward and back, in bf16 on the 1.5B's shape; and, on small shapes, that its gradients are those of float64."""
+"""The adapter's training: noisy rows a second, forward and back, in bf16.
+
+The shape is the 1.5B's. On small shapes it is checked that the gradients are those of float64.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,17 @@ from engine.training.padded import Padded, pad
 SIZES, SMALL_SIZES = (512, 2048, 8192), (32, 64)
 SMALL_RANK = 4
 LIMITS = {torch.float32: 2e-4, torch.bfloat16: 0.1}
-"""Of a gradient's relative error: its way is twice as long as a forward's, and ends in sums that partly cancel."""
+"""The largest relative error of a gradient. Its way is twice as long as a forward's, and ends in
+sums that partly cancel.
+"""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of a text: its tokens, and the rows of all its blocks together; each block has `block` rows."""
+    """The size of a text: its tokens, and the rows of all its blocks together.
+
+    Each block has `block` rows.
+    """
 
     tokens: int
     rows: int
@@ -45,7 +53,11 @@ class Sizes:
 
 
 PACKED, PADDED, SMALL_TEXT = Sizes(512, 128), Sizes(512, 512), Sizes(48, 16)
-"""A row of a packed text sees rows that are there already; a padded one pays for its text's clean pass, and so has as many rows as that."""
+"""The sizes of the texts.
+
+A row of a packed text sees rows that are there already; a padded text pays for its clean pass, and
+so has as many noisy rows as that.
+"""
 
 
 class Batch(Protocol):
@@ -57,7 +69,10 @@ class Batch(Protocol):
 
 @dataclass(frozen=True)
 class PackedBatch:
-    """Texts one behind the other, with their clean rows (random numbers), each attended to by itself, as training on a CPU has them."""
+    """Texts one behind the other, with their clean rows (random numbers).
+
+    Each is attended to by itself, as training on a CPU has them.
+    """
 
     packed: list[Packed]
     clean: list[CleanRows]
@@ -98,13 +113,17 @@ def padded_batch(network: BatchedTransformer, texts: list[Text], sizes: Sizes) -
 
 
 def random_texts(ids: Tensor, count: int, sizes: Sizes, seed: int) -> list[Text]:
-    """Of the ids that the head has."""
+    """Texts of random ids, drawn from those that the head has."""
     rng, known = random.Random(seed), ids.tolist()
     return [Text(rng.choices(known, k=sizes.tokens), 1, "random") for _ in range(count)]
 
 
 def measure_training(device: Device) -> Measures:
-    """Whether it computes rightly, then rows a second at several batch sizes, by both paths; no update of the adapter is counted."""
+    """Check that it computes rightly, then count rows a second at several batch sizes, by both
+    paths.
+
+    No update of the adapter is counted.
+    """
     yield from _check_gradients(device)
     config = shapes(small=True)["Qwen2"] if device.small else CODER_1_5B
     tensors = random_tensors(config, device.generator, torch.bfloat16)
@@ -143,7 +162,10 @@ def _rate(device: Device, denoiser: Denoiser, texts: list[Text], sizes: Sizes, *
 
 
 def new_denoiser(config: ModelConfig, tensors: Mapping[str, Tensor], ids: Tensor, rank: int) -> Denoiser:
-    """With an adapter as if trained: with zeros for its second matrices, as it begins, its first ones would have no gradient."""
+    """A denoiser with an adapter as if trained.
+
+    With zeros for its second matrices, as it begins, its first ones would have no gradient.
+    """
     lora = Lora(config, rank=rank, alpha=2.0 * rank, mask_embedding=tensors["model.embed_tokens.weight"].mean(0).cpu())
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -154,7 +176,10 @@ def new_denoiser(config: ModelConfig, tensors: Mapping[str, Tensor], ids: Tensor
 
 
 def _check_gradients(device: Device) -> Measures:
-    """Of the loss for all of the adapter's numbers, which need all that a step computes."""
+    """Check the gradients of the loss for all of the adapter's numbers.
+
+    They need all that a step computes.
+    """
     for name, config in shapes(small=device.small).items():
         for dtype, limit in LIMITS.items():
             tensors = random_tensors(config, torch.Generator().manual_seed(device.seed), dtype)
@@ -162,7 +187,7 @@ def _check_gradients(device: Device) -> Measures:
             for target, precision in ((device.torch, dtype), (CPU, torch.float64)):
                 there, ids = moved(tensors, target, precision), torch.arange(config.vocab_size)
                 denoiser, texts = new_denoiser(config, there, ids, SMALL_RANK), random_texts(ids, 3, SMALL_TEXT, device.seed)
-                # On the CPU, so that both get the same numbers.
+                # They are drawn on the CPU, so that both get the same numbers.
                 generator = torch.Generator().manual_seed(device.seed)
                 packed.append(gradients(denoiser, packed_batch(denoiser, texts, SMALL_TEXT, generator)))
                 padded.append(gradients(denoiser, padded_batch(BatchedTransformer(config, there), texts, SMALL_TEXT)))

@@ -1,6 +1,9 @@
-"""The least that a forward or a training step must do: bytes through memory and operations, counted from shapes.
+"""The least that a forward or a training step must do, counted from shapes.
 
-``python -m benchmarks.gpu.work [--bandwidth BYTES_PER_S] [--rate OPERATIONS_PER_S]`` prints the times that follow for the 1.5B's shape, without a device.
+    python -m benchmarks.gpu.work [--bandwidth BYTES_PER_S] [--rate OPERATIONS_PER_S]
+
+It counts bytes through memory and operations, and prints the times that follow for the 1.5B's
+shape, without a device.
 """
 
 from __future__ import annotations
@@ -34,7 +37,11 @@ RANK = 16
 
 @dataclass(frozen=True)
 class Work:
-    """Bytes that must move, each input read once and each output written once, and operations (a product counts its multiplications and its additions)."""
+    """Bytes that must move, and operations.
+
+    Each input is read once and each output written once. A product counts its multiplications and
+    its additions.
+    """
 
     bytes: int
     operations: int
@@ -53,7 +60,10 @@ def layer_weights(config: ModelConfig) -> int:
 
 
 def forward_work(config: ModelConfig, rows: int, cached: int) -> Work:
-    """Of `rows` rows in bf16 behind `cached` ones: all weights, the cache, and logits in float32 for each row."""
+    """The work of `rows` rows in bf16 behind `cached` ones.
+
+    It is all weights, the cache, and logits in float32 for each row.
+    """
     weights = layer_weights(config) + config.vocab_size * config.hidden_size
     cache = 2 * config.num_layers * config.kv_size * (cached + rows)
     attention = 4 * config.num_layers * config.query_size * rows * (cached + rows)
@@ -61,7 +71,11 @@ def forward_work(config: ModelConfig, rows: int, cached: int) -> Work:
 
 
 def clean_work(config: ModelConfig, sequences: int, length: int) -> Work:
-    """Of the clean rows of `sequences` texts of `length` tokens, each of which sees half of its text on average: no logits, and of the last layer keys and values alone."""
+    """The work of the clean rows of `sequences` texts of `length` tokens.
+
+    Each row sees half of its text on average. There are no logits, and of the last layer keys and
+    values alone.
+    """
     rows, last = sequences * length, layer_weights(config) // config.num_layers - 2 * config.hidden_size * config.kv_size
     weights = layer_weights(config) - last
     attention = 4 * (config.num_layers - 1) * config.query_size * (length // 2)
@@ -70,7 +84,10 @@ def clean_work(config: ModelConfig, sequences: int, length: int) -> Work:
 
 
 def step_work(config: ModelConfig, slots: int, window: int) -> Work:
-    """Of one more token of each of `slots` sequences, with attention over `window` rows of each; logits need not be written."""
+    """The work of one more token of each of `slots` sequences.
+
+    Attention is over `window` rows of each; logits need not be written.
+    """
     weights = layer_weights(config) + config.vocab_size * config.hidden_size
     cache = 2 * config.num_layers * config.kv_size * slots * window
     attention = 4 * config.num_layers * config.query_size * slots * window
@@ -78,9 +95,10 @@ def step_work(config: ModelConfig, slots: int, window: int) -> Work:
 
 
 def training_work(config: ModelConfig, rows: int, *, seen: int, head_ids: int, rank: int) -> Work:
-    """Of `rows` noisy rows, forward and back, each of which sees `seen` rows.
+    """The work of `rows` noisy rows, forward and back, each of which sees `seen` rows.
 
-    Frozen products cost 2 operations a weight each way; the adapter's, whose weights have gradients as well, 2 forward and 4 back; attention 4 for each pair forward and 8 back. Of the bytes only
+    Frozen products cost 2 operations a weight each way; the adapter's, whose weights have gradients
+    as well, 2 forward and 4 back; attention 4 for each pair forward and 8 back. Of the bytes only
     the weights are counted, once each way.
     """
     frozen = layer_weights(config) + head_ids * config.hidden_size

@@ -1,1 +1,4 @@
-"""Campaigns against the server, bounded and seeded (`make soak`; docs/reliability.md says what each does)."""
+"""Campaigns against the server, bounded and seeded.
+
+`make soak` runs them; docs/reliability.md says what each does.
+"""

@@ -1,4 +1,4 @@
-"""What the campaigns have in common: their command line, their progress, and the one JSON line that each ends with."""
+"""What the campaigns have in common: a command line, progress, and one JSON line at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ CORPUS = Path(__file__).parent / "corpus"
 PROGRESS_EVERY_S = 10.0
 
 Counts = dict[str, Any]
-"""What a campaign found. `failures` counts broken promises; the other entries say what was tried."""
+"""What a campaign found. `failures` counts broken promises; the other entries say what was tried.
+"""
 
 
 @dataclass(frozen=True)

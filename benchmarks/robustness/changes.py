@@ -1,7 +1,11 @@
-"""Random `textDocument/didChange` sequences against a plain model of the text: ``python -m benchmarks.robustness.changes [--count STEPS] [--seed S]``.
+"""Random `textDocument/didChange` sequences against a plain model of the text.
 
-A state machine of hypothesis opens, changes and closes a document in a server without a process, in each of the three encodings: several changes at
-once, each for the text that the one before left; positions behind ends; line breaks cut in two and made of two; emoji. What it finds is made as short as it can be.
+    python -m benchmarks.robustness.changes [--count STEPS] [--seed S]
+
+A state machine of hypothesis opens, changes and closes a document in a server without a process, in
+each of the three encodings. There are several changes at once, each for the text that the one
+before left; positions behind ends; line breaks cut in two and made of two; emoji. What it finds is
+made as short as it can be.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from seed_lsp.session.engine_client import EngineClient
 
 URI = "file:///folder/a.py"
 STEPS = 50
-"""In a row, from one opened document on."""
+"""The number of steps in a row, from one opened document on."""
 BATCH = 10_000
 
 PIECES = (
@@ -107,7 +111,9 @@ class Changes(RuleBasedStateMachine):
         self.open()
 
     def position(self, data: st.DataObject) -> Position:
-        """A position before a character of some line, at its end or behind it, or behind the last line."""
+        """A position before a character of some line, at its end or behind it, or behind the last
+        line.
+        """
         lines = lines_of(self.text)
         line = data.draw(st.integers(0, len(lines)))
         content = lines[line] if line < len(lines) else ""

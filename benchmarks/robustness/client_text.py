@@ -1,6 +1,7 @@
-"""A text as a client of the protocol sees it: the specification's sentences on positions, written down once more and as plainly as possible.
+"""A text as a client of the protocol sees it.
 
-It shares no code with the server, which is compared with it.
+The specification's sentences on positions are written down once more, as plainly as possible. It
+shares no code with the server, which is compared with it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ def units(text: str, encoding: str) -> int:
 
 
 def offset_of(text: str, position: Position, encoding: str) -> int:
-    """The index of a position in the text. Behind a line's end is its end, behind the last line the end of the text. Within a character: before it."""
+    """The index of a position in the text.
+
+    A position behind a line's end is its end, one behind the last line the end of the text, and one
+    within a character is before it.
+    """
     line, character = position
     start = 0
     for number, end in enumerate([*(found.span() for found in _BREAK.finditer(text)), (len(text), len(text))]):

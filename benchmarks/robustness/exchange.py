@@ -1,4 +1,7 @@
-"""Some messages to a server and what must come back: every request an answer, nothing internal, nothing of the user's in the logs."""
+"""Some messages to a server and what must come back.
+
+Every request has an answer, nothing in it is internal, and nothing of the user's is in the logs.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,11 @@ _TRACE = b"Traceback (most recent call last)"
 
 @dataclass(frozen=True)
 class Sent:
-    """A message as it goes out. `number`: the id that must be answered; `unnamed`: whether an error without an id must come.
-    `fits`: whether it is well-formed, so that it may be refused for what it asks for and not for its form.
+    """A message as it goes out.
+
+    `number` is the id that must be answered; `unnamed` says that an error without an id must come.
+    `fits` says that it is well-formed, so that it may be refused for what it asks for and not for
+    its form.
     """
 
     method: str
@@ -37,7 +43,10 @@ class Sent:
 
 @dataclass(frozen=True)
 class Fault:
-    """A promise that was broken. `method` is that of the message, where it is known which one it was."""
+    """A promise that was broken.
+
+    `method` is that of the message, where it is known which one it was.
+    """
 
     what: str
     method: str = ""
@@ -124,7 +133,11 @@ def _faults_of_answers(answers: Sequence[Message], one: Sent) -> list[Fault]:
 
 
 def quiet(session: Session, batch: Sequence[Sent] = ()) -> list[Fault]:
-    """Whether logs, on standard error and in the editor, are without the user's texts and without traces, and the output is the protocol's alone."""
+    """Whether logs and output are clean.
+
+    On standard error and in the editor the logs are without the user's texts and without traces,
+    and the output is the protocol's alone.
+    """
     faults, errors, suspects = [], session.errors, tuple(batch)
     logged = b"".join(json.dumps(one, ensure_ascii=False).encode("utf-8", "surrogatepass") for one in session.notifications if _is_log(one))
     for place, text in (("the log", errors), ("the editor's log", logged)):

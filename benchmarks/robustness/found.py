@@ -13,7 +13,9 @@ from benchmarks.robustness.exchange import Fault, Sent, sent
 from benchmarks.robustness.session import framed
 
 MESSAGES = CORPUS / "messages.jsonl"
-"""A line each: what was wrong, and the ``message``, or the ``raw`` bytes, each a character; with the ``number`` that must be answered, or ``unnamed`` where an error without an id must come."""
+"""Each line says what was wrong, and has the ``message``, or the ``raw`` bytes, each a character.
+It has the ``number`` that must be answered, or ``unnamed`` where an error without an id must come.
+"""
 MOST_SUSPECTS, MOST_CUTS = 40, 60
 _FOLDER = "file:///FOLDER"
 
@@ -22,7 +24,10 @@ Fails = Callable[[Sent], list[Fault]]
 
 
 def smallest(fault: Fault, fails: Fails) -> tuple[Fault, Sent] | None:
-    """The message that is to blame, with whatever can be left out of it left out; None where no single one fails by itself."""
+    """The message that is to blame, with whatever can be left out of it left out.
+
+    None where no single one fails by itself.
+    """
     for suspect in fault.suspects[:MOST_SUSPECTS]:
         again = next((one for one in fails(suspect) if one.what == fault.what), None)
         if again is not None:

@@ -42,7 +42,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Entry:
-    """A tensor's entry. `dimensions`: the innermost first, as the file has them. `offset` None: behind the one before."""
+    """A tensor's entry.
+
+    `dimensions` has the innermost first, as the file has them. With `offset` None the tensor stands
+    behind the one before.
+    """
 
     name: str | bytes
     dimensions: tuple[int, ...]
@@ -78,7 +82,7 @@ class Gguf:
         for entry in self.entries:
             head += text(entry.name) + u32(len(entry.dimensions)) + b"".join(map(u64, entry.dimensions)) + u32(entry.kind)
             head += u64(offset if entry.offset is None else entry.offset)
-            # Of an entry that is a lie there is no data.
+            # An entry that is a lie has no data.
             if entry.kind in (FLOAT32, FLOAT16) and entry.offset is None and entry.num_bytes < 1 << 20:
                 letter, size = ("f", 4) if entry.kind == FLOAT32 else ("e", 2)
                 data += struct.pack(f"<{entry.num_bytes // size}{letter}", *(rng.gauss(0, 0.1) for _ in range(entry.num_bytes // size)))
@@ -87,7 +91,7 @@ class Gguf:
         return head + bytes(-len(head) % 32) + bytes(data)
 
     def with_field(self, name: str, kind: int, value: bytes) -> Gguf:
-        """With another value of a field, or with the field."""
+        """The file with another value of a field, or with the field."""
         if any(entry.name == name for entry in self.fields):
             return replace(self, fields=tuple(Field(name, kind, value) if entry.name == name else entry for entry in self.fields))
         return replace(self, fields=(*self.fields, Field(name, kind, value)))

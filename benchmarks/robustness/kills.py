@@ -1,7 +1,10 @@
-"""The engine and the server killed at random moments: ``python -m benchmarks.robustness.kills [--count N] [--seed S]``.
+"""The engine and the server killed at random moments.
 
-N times the engine's process, and for each five of these once the server's. Every request under way must end, with an answer or an error; the next one must
-work; no process may be left; neither the files nor the client's documents may change. The model is a script, all else is real.
+    python -m benchmarks.robustness.kills [--count N] [--seed S]
+
+The engine's process is killed N times, and for each five of these the server's once. Every request
+under way must end, with an answer or an error; the next one must work; no process may be left;
+neither the files nor the client's documents may change. The model is a script, all else is real.
 """
 
 from __future__ import annotations
@@ -69,7 +72,10 @@ class Kills:
         self.works()
 
     def ask(self) -> str:
-        """A request of some kind, at work in the engine or in the server for a while or not at all. None asks for an edit to be applied."""
+        """A request of some kind, at work in the engine or in the server for a while or not at all.
+
+        None asks for an edit to be applied.
+        """
         text = self.rng.choice(LINES)
         self.project.set_text(self.typed, text)
         selection = {"start": {"line": 5, "character": 0}, "end": {"line": 6, "character": 0}}
@@ -92,7 +98,7 @@ class Kills:
         return self.session.ask(method, params)
 
     def works(self) -> None:
-        """A completion that the user asks for has a text, and nothing has changed but what was typed."""
+        """Check that a completion that the user asks for has a text, and nothing else changes."""
         self.project.set_text(self.typed, LINES[2])
         params = {**self.project.at(self.typed, len(LINES[2])), "context": {"triggerKind": 1}}
         answer = self.session.request("textDocument/inlineCompletion", params)

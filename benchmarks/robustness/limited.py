@@ -1,7 +1,9 @@
-"""The real server with limits on its engine process alone: ``python -m benchmarks.robustness.limited``.
+"""The real server with limits on its engine process alone.
 
-``SOAK_MEMORY_BYTES``: of address space beyond what the process has at its start. ``SOAK_FILE_BYTES``: the longest file that it may write, like a disk
-that is full then.
+    python -m benchmarks.robustness.limited
+
+``SOAK_MEMORY_BYTES`` is address space beyond what the process has at its start. ``SOAK_FILE_BYTES``
+is the longest file that it may write, as on a disk that is full then.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""Where memory, disk or rights are wanting: ``python -m benchmarks.robustness.limits [--count ROUNDS] [--seed S]``.
+"""Where memory, disk or rights are wanting.
 
-With a small model that has to be packed first, and the real engine: too little memory for the process, at several sizes; a disk that is full before and
-while the weights are packed; a cache that cannot be written; one on another file system; two servers that start at once with a new model. A request must be
-answered, in words where it fails; nothing half may be left; and the next server, without the limit, must work.
+    python -m benchmarks.robustness.limits [--count ROUNDS] [--seed S]
+
+With a small model that has to be packed first, and the real engine, it tries too little memory for
+the process, at several sizes; a disk that is full before and while the weights are packed; a cache
+that cannot be written; one on another file system; and two servers that start at once with a new
+model. A request must be answered, in words where it fails; nothing half may be left; and the next
+server, without the limit, must work.
 """
 
 from __future__ import annotations
@@ -43,7 +47,7 @@ class Limits:
         return [self.little_memory, self.full_before, self.full_while_packing, self.read_only, self.other_file_system, self.two_at_once]
 
     def little_memory(self, cache: Path) -> None:
-        """From not enough for torch to just enough for everything."""
+        """Sizes from not enough for torch to just enough for everything."""
         # Threads and libraries reserve far more address space than they use.
         most = self.rng.choice((64, 256, 1024, 2048, 3072, 4096, 8192)) * MEGABYTE
         answer = self.ask(cache, LIMITED, {MEMORY: str(most)})
@@ -67,7 +71,11 @@ class Limits:
                 self.nothing_half("a full disk", cache)
 
     def read_only(self, cache: Path) -> None:
-        """Root may write everywhere but on what is mounted to be read alone; others are stopped by the folder's mode."""
+        """Ask for a completion where the cache cannot be written.
+
+        Root may write everywhere but on what is mounted to be read alone; others are stopped by the
+        folder's mode.
+        """
         cache.mkdir()
         cache.chmod(0o555)
         with mounted(cache, "1m", read_only=True) as there:
@@ -117,7 +125,7 @@ class Limits:
             self.fine(what, answer)
 
     def refused(self, what: str, answer: Message) -> None:
-        """In words: nothing internal, no name of an exception."""
+        """Check that a refusal is in words: nothing internal, no name of an exception."""
         self.tried[what] += 1
         error = answer.get("error") or {}
         text = str(error.get("message", ""))
@@ -157,7 +165,10 @@ def _whole(folder: Path) -> bool:
 
 @contextmanager
 def mounted(folder: Path, size: str, *, read_only: bool = False) -> Iterator[bool]:
-    """A small file system in memory on `folder`, where this process has the right to mount one; says whether it is there."""
+    """Mount a small file system in memory on `folder`, where this process has the right to.
+
+    Yields whether it is there.
+    """
     folder.mkdir(exist_ok=True)
     options = f"size={size}" + (",ro" if read_only else "")
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False)

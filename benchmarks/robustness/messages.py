@@ -1,9 +1,14 @@
-"""Random messages to a real server over its real streams: ``python -m benchmarks.robustness.messages [--count N] [--seed S]``.
+"""Random messages to a real server over its real streams.
 
-Every method and command that the server registers, well-formed and not, in and out of their order: wrong types, missing and unknown names, absurd numbers,
-lone surrogates, odd addresses and versions, cancellations, odd replies to the server's own requests, invalid JSON, lists of messages, headers in other letter cases, bytes
-in pieces; before `initialize`, after `shutdown`, and at a session's end bytes that are no messages at all. The model is a script, all else is real. Promised are: no crash,
-no hang, an answer to each request, no internal error, no trace and none of the texts in the logs.
+    python -m benchmarks.robustness.messages [--count N] [--seed S]
+
+It sends every method and command that the server registers, well-formed and not, in and out of
+their order: wrong types, missing and unknown names, absurd numbers, lone surrogates, odd addresses
+and versions, cancellations, odd replies to the server's own requests, invalid JSON, lists of
+messages, headers in other letter cases, bytes in pieces; before `initialize`, after `shutdown`, and
+at a session's end bytes that are no messages at all. The model is a script, all else is real.
+Promised are: no crash, no hang, an answer to each request, no internal error, no trace and none of
+the texts in the logs.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ IN_A_SESSION, IN_A_BATCH = 250, 50
 OPENED = 4
 ODD_REPLIES = 0.1
 MOST_KINDS = 20
-"""Of faults, after which the campaign ends."""
+"""The campaign ends after so many faults."""
 
 
 class Fuzz:
@@ -144,7 +149,10 @@ class Fuzz:
         return faults
 
     def _end(self, session: Session) -> list[Fault]:
-        """Leave in one of several ways; the process must end, its status that of the protocol, nothing left running."""
+        """Leave in one of several ways.
+
+        The process must end, its status that of the protocol, nothing left running.
+        """
         way = self.rng.choice(("shutdown", "exit", "hang up", "broken", "broken", "broken"))
         self.counts[f"ended by {way}"] += 1
         processes, faults, last = family(session.pid), [], sent({})
@@ -201,7 +209,7 @@ def run(options: Options) -> Counts:
         for file in ("a.py", "sub/mod.py", "my dir/ü#.py"):
             (folder / file).write_text(f"from sub.mod import {CANARY}1\n\n\ndef {CANARY}1(x):\n    return {CANARY}2(x)\n", encoding="utf-8")
         fuzz = Fuzz(folder, options.seed)
-        # In a session of their own, in which no other message has an id of theirs.
+        # They are sent in a session of their own, in which no other message has an id of theirs.
         if first := kept(folder):
             fuzz.session(len(first), first)
         while not clock.over(fuzz.counts["messages"]) and len(fuzz.faults) < MOST_KINDS:

@@ -1,7 +1,10 @@
-"""Model files that are damaged at random: ``python -m benchmarks.robustness.model_files [--count N] [--seed S]``.
+"""Model files that are damaged at random.
 
-Each is refused in words that name it, or loads and computes; nothing else may happen, within seconds and a bounded part of memory. The files are tried in a
-process of its own, since its memory is limited.
+    python -m benchmarks.robustness.model_files [--count N] [--seed S]
+
+Each is refused in words that name it, or loads and computes; nothing else may happen, within
+seconds and a bounded part of memory. The files are tried in a process of its own, since its memory
+is limited.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from typing import Any
 from benchmarks.robustness.campaign import Counts, Options, command, tell
 
 MOST_BYTES = 1 << 30
-"""Of address space, beyond what the libraries take."""
+"""The address space that a load may take, beyond what the libraries take."""
 MOST_SECONDS = 10.0
 ODD = (0, 1, 2, 3, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**60, 2**63 - 1, 2**63, 2**64 - 1)
 ODD_VALUES: tuple[Any, ...] = (
@@ -33,7 +36,11 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def run(count: int, seed: int) -> dict[str, Any]:
-    """Try `count` damaged files. How many were ``refused`` and ``loaded``, and the ``faults``: what happened instead, with the number that makes it again."""
+    """Try `count` damaged files.
+
+    Returns how many were ``refused`` and ``loaded``, and the ``faults``: what happened instead,
+    with the number that makes it again.
+    """
     command = [sys.executable, "-m", "benchmarks.robustness.model_files", "--child", str(count), str(seed)]
     root = Path(__file__).parents[2]
     child = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
@@ -108,7 +115,10 @@ def _limit_memory() -> None:
 
 
 def _samples(folder: Path, tokenizer: Path) -> list[Callable[[Path, random.Random | None], Path]]:
-    """Functions that write a model below a folder, damaged by a generator or whole, and return what is to be loaded."""
+    """Functions that write a model below a folder and return what is to be loaded.
+
+    They damage it by a generator, or leave it whole.
+    """
     from benchmarks.robustness import gguf_bytes
 
     gguf = gguf_bytes.valid().written()
@@ -157,7 +167,7 @@ def _damage_folder(folder: Path, rng: random.Random) -> None:
 
 
 def _damaged_value(value: Any, rng: random.Random) -> Any:
-    """A JSON value with one part of it put in place of another, taken away, or something odd in its place."""
+    """A JSON value with one part of it replaced, taken away, or made something odd."""
     if rng.random() < 0.1 or not isinstance(value, dict | list) or not value:
         return rng.choice(ODD_VALUES)
     if isinstance(value, list):
@@ -170,7 +180,7 @@ def _damaged_value(value: Any, rng: random.Random) -> Any:
 
 
 def _damaged(data: bytes, rng: random.Random, *, head: int) -> bytes:
-    """With one to three faults, most of them near the beginning."""
+    """The bytes with one to three faults, most of them near the beginning."""
     for _ in range(rng.randint(1, 3)):
         most = min(len(data), head) if rng.random() < 0.9 else len(data)
         place = rng.randrange(max(1, most))

@@ -1,4 +1,7 @@
-"""What goes wrong on the way from a client: values of other types and sizes, missing and unknown names, and bytes that are no message."""
+"""What goes wrong on the way from a client.
+
+It is values of other types and sizes, missing and unknown names, and bytes that are no message.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,7 @@ def odd_headers(body: bytes, rng: random.Random) -> bytes:
 
 
 def no_json(rng: random.Random) -> bytes:
-    """A body of the right length that is no JSON; it is to be answered with an error without an id."""
+    """A body of the right length that is no JSON; the answer is an error without an id."""
     whole = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"text": f"{CANARY} é"}}, ensure_ascii=False).encode()
     kinds: tuple[bytes, ...] = (
         whole[: rng.randrange(1, len(whole))],

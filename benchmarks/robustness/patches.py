@@ -1,7 +1,10 @@
-"""apply(diff(a, b), a) = b for random pairs: ``python -m benchmarks.robustness.patches [--count N] [--seed S]``.
+"""apply(diff(a, b), a) = b for random pairs of texts.
 
-Texts are small, with every kind of line end, mixed and missing ones, and characters that other programs take for line ends. Tried are our smallest
-edits, applied as text and as a client applies them by lines and units of each encoding, and the unified diff, parsed back by unidiff.
+    python -m benchmarks.robustness.patches [--count N] [--seed S]
+
+Texts are small, with every kind of line end, mixed and missing ones, and characters that other
+programs take for line ends. Tried are our smallest edits, applied as text and as a client applies
+them by lines and units of each encoding, and the unified diff, parsed back by unidiff.
 """
 
 from __future__ import annotations

@@ -50,7 +50,11 @@ def test_area():
 
 
 class Project:
-    """`texts`: the open documents as the client has them, by address. They change by what is typed and by edits that the server asks for."""
+    """The files and documents of one session.
+
+    `texts` are the open documents as the client has them, by address. They change by what is typed
+    and by edits that the server asks for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -106,7 +110,11 @@ class Project:
         return {"textDocument": {"uri": uri}, "position": _position(self.texts[uri], offset)}
 
     def apply(self, edit: Message) -> bool:
-        """As an editor applies an edit: all of it to just the versions that it names, or nothing. Files that are not open are left alone."""
+        """Apply an edit as an editor does: all of it to just the versions that it names, or
+        nothing.
+
+        Files that are not open are left alone.
+        """
         changes = edit.get("documentChanges") or []
         if any(change["textDocument"]["version"] not in (None, self.versions.get(change["textDocument"]["uri"])) for change in changes):
             return False
@@ -124,7 +132,7 @@ class Project:
         self.session.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
 
     def digest(self) -> str:
-        """Of all files on the disk: names and bytes."""
+        """The names and bytes of all files on the disk."""
         total = hashlib.sha256()
         for path in sorted(self.folder.rglob("*")):
             total.update(str(path.relative_to(self.folder)).encode())

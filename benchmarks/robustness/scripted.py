@@ -1,6 +1,8 @@
-"""A server whose engine process follows a script, so that protocol tests know what the model will say.
+"""A server whose engine process follows a script, so that tests know what the model will say.
 
-Everything but the model is real: the process, the pipe, the scheduler, the supervisor. Run: ``python -m benchmarks.robustness.scripted``.
+    python -m benchmarks.robustness.scripted
+
+Everything but the model is real: the process, the pipe, the scheduler, the supervisor.
 """
 
 from __future__ import annotations

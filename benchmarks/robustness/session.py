@@ -1,4 +1,7 @@
-"""A server process over its real streams, byte by byte: what was sent, what came back, and what it said on standard error."""
+"""A server process over its real streams, byte by byte.
+
+It keeps what was sent, what came back, and what the server said on standard error.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def with_length(body: bytes) -> bytes:
 
 @final
 class Session:
-    """One client of one server process. Threads of its own read and write, so that a server that does neither blocks nobody."""
+    """One client of one server process.
+
+    Threads of its own read and write, so that a server that does neither blocks nobody.
+    """
 
     def __init__(
         self,
@@ -158,7 +164,10 @@ class Session:
         return [number for number in wanted if not self.answers.get(number)]
 
     def wait_until(self, condition: Callable[[], bool], *, within_s: float) -> bool:
-        """Wait until the answers so far are as `condition` wants them, or there can be no more; whether they are."""
+        """Wait until the answers so far are as `condition` wants them, or there can be no more.
+
+        Returns whether they are.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._closed or condition(), within_s)
             return condition()
@@ -258,7 +267,10 @@ class Session:
                 self._changed.notify_all()
 
     def _reply(self, method: str, params: Any) -> Any:
-        """What an editor answers to the server's requests. Nothing is chosen where the user is asked."""
+        """What an editor answers to the server's requests.
+
+        Nothing is chosen where the user is asked.
+        """
         if method == "workspace/configuration":
             return [self.settings for _ in params["items"]]
         if method == "workspace/applyEdit":

@@ -1,6 +1,7 @@
-"""Well-formed messages of every method and command that a server handles, made from the types that the protocol and the handlers declare.
+"""Well-formed messages of every method and command that a server handles.
 
-What the server registers is read from the server itself, so that a new method or command is covered as soon as it is there.
+They are made from the types that the protocol and the handlers declare. What the server registers
+is read from the server itself, so that a new method or command is covered as soon as it is there.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ _PIECES = (
 
 
 class World:
-    """What messages speak of: a folder, addresses of documents there and elsewhere, the versions that the client has told."""
+    """What messages speak of.
+
+    It is a folder, addresses of documents there and elsewhere, and the versions that the client has
+    told.
+    """
 
     def __init__(self, rng: random.Random, folder: Path) -> None:
         self.rng, self.folder = rng, folder
@@ -82,7 +87,11 @@ class World:
 
 
 class Shapes:
-    """Makes messages. `methods` are the server's, with those of `LIFE`; `commands` its commands, each with the function behind it."""
+    """Makes messages.
+
+    `methods` are the server's, with those of `LIFE`; `commands` are its commands, each with the
+    function behind it.
+    """
 
     def __init__(self, world: World) -> None:
         self.world, self.rng = world, world.rng
@@ -114,7 +123,10 @@ class Shapes:
         return "id" in attrs.fields_dict(declared[0]) if declared else self.rng.random() < 0.5
 
     def anything(self) -> dict[str, Any]:
-        """What methods of our own look for in their parameters, as far as each has its usual name; some of it."""
+        """Parameters that methods of our own look for, as far as each has its usual name.
+
+        Some of them are left out.
+        """
         uri = self.world.uri()
         area = self.value(types.Range, "")
         parts = {
@@ -191,7 +203,10 @@ _hints = functools.cache(typing.get_type_hints)
 
 
 def is_declared(method: str) -> bool:
-    """Whether the types say all that parameters must be, so that what is made from them has to be taken, whatever the settings are."""
+    """Whether the types say all that parameters must be.
+
+    What is made from them has to be taken then, whatever the settings are.
+    """
     return method in types.METHOD_TO_TYPES and method not in {*LIFE, types.CODE_ACTION_RESOLVE, types.TEXT_DOCUMENT_COMPLETION}
 
 

@@ -1,8 +1,11 @@
-"""A storm of keys, each of which cancels the one before: ``python -m benchmarks.robustness.storm [--count KEYS] [--seed S] [--model NAME]``.
+"""A storm of keys, each of which cancels the one before.
 
-Every key is a change and a request for a suggestion, as fast as a key that is held down, with pauses; most requests are cancelled by the client, the others
-left to be replaced. All must be answered; never may more than one wait in the engine; and after the last cancellation no more than the forward under way
-may be run.
+    python -m benchmarks.robustness.storm [--count KEYS] [--seed S] [--model NAME]
+
+Every key is a change and a request for a suggestion, as fast as a key that is held down, with
+pauses; most requests are cancelled by the client, the others left to be replaced. All must be
+answered; never may more than one wait in the engine; and after the last cancellation no more than
+the forward under way may be run.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ KEY_S = 0.03
 REAL_FORWARD_S = 1.0
 """The longest piece of the 0.5B's work between two looks at the flag, on a busy machine."""
 HEARD_WITHIN_S = 0.5
-"""From the client's message to the engine's process, on a busy machine."""
+"""The most seconds from the client's message to the engine's process, on a busy machine."""
 LINE_CHARS = 60
 
 
@@ -35,7 +38,8 @@ def keys(project: Project, uri: str, options: Options) -> list[str]:
     asked: list[str] = []
     for number in range(options.count):
         text = project.texts[uri]
-        # Behind brackets and signs the server asks at once, behind letters it may wait for the next key.
+        # The server asks at once behind brackets and signs; behind letters it may wait for the next
+        # key.
         new = "\n" if len(text) - text.rfind("\n") > LINE_CHARS else rng.choice("ab(,=. ")
         project.type(uri, len(text), len(text), new)
         if asked and rng.random() < CANCELLED:
@@ -47,7 +51,7 @@ def keys(project: Project, uri: str, options: Options) -> list[str]:
 
 
 def until_idle(record: Path, since: float) -> tuple[float, list[Line]]:
-    """The seconds from `since` until the engine has nothing to do, and what it did from there on."""
+    """The seconds from `since` until the engine is idle, and what it did from there on."""
     deadline = time.monotonic() + 30.0
     while time.monotonic() < deadline:
         lines = read_record(record)

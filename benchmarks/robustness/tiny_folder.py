@@ -1,6 +1,7 @@
-"""A model folder of a few kilobytes: a small random network and a tokenizer with a token for each byte.
+"""A model folder of a few kilobytes: a small random network, and a token for each byte.
 
-The campaign of damaged model files and the tests run the real code on it. `tiny_model` writes a GGUF file of the same kind.
+The campaign of damaged model files and the tests run the real code on it. `tiny_model` writes a
+GGUF file of the same kind.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A GGUF file of a few hundred kilobytes that the engine packs and runs: random weights, a token for each byte."""
+"""A GGUF file of a few hundred kilobytes that the engine packs and runs.
+
+Its weights are random, and it has a token for each byte.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,8 @@ def write_model(path: Path, seed: int = 1) -> None:
     writer.add_eos_token_id(257)
     writer.add_chat_template(CHAT_TEMPLATE)
     rng = np.random.default_rng(seed)
-    # More rows than there are tokens, as published files have them: the CPU kernels want sixteen at a time.
+    # There are more rows than tokens, as in published files: the CPU kernels want sixteen at a
+    # time.
     for name, shape in _tensors(len(tokens) + -len(tokens) % 16).items():
         values = rng.standard_normal(shape, dtype=np.float32) * 0.1
         writer.add_tensor(name, values + 1 if "norm" in name else values)
@@ -71,7 +75,10 @@ def _tensors(vocabulary: int) -> dict[str, tuple[int, ...]]:
 
 
 def byte_alphabet() -> list[str]:
-    """The characters that stand for the bytes 0 to 255 in byte-level vocabularies: printable ones for themselves."""
+    """The characters that stand for the bytes 0 to 255 in byte-level vocabularies.
+
+    Printable ones stand for themselves.
+    """
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]
     names = {byte: chr(byte) for byte in shown} | {byte: chr(256 + i) for i, byte in enumerate(hidden)}

@@ -1,8 +1,11 @@
-"""Eight hours of a typist in forty minutes: ``python -m benchmarks.robustness.typist [--minutes M] [--seed S] [--model NAME]``.
+"""Eight hours of a typist in forty minutes.
 
-Opens files, types, takes suggestions, asks for next edits, renames, rewrites selections, saves and closes, twelve times as fast as people do. Each few
-seconds memory, file handles and threads of the server and of its engine are read; the first fifth of the time is for warming up. From then on memory may
-grow by a twentieth, handles and threads not at all. The series is in the answer.
+    python -m benchmarks.robustness.typist [--minutes M] [--seed S] [--model NAME]
+
+Opens files, types, takes suggestions, asks for next edits, renames, rewrites selections, saves and
+closes, twelve times as fast as people do. Each few seconds memory, file handles and threads of the
+server and of its engine are read; the first fifth of the time is for warming up. From then on
+memory may grow by a twentieth, handles and threads not at all. The series is in the answer.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ SAMPLES = 240
 SHOWN = 24
 MOST_GROWTH = 0.05
 COMPARED = 0.1
-"""The share of the samples whose median is taken, at the end of the warm-up and at the end of all."""
+"""The median of this share of the samples is taken, at the end of the warm-up and at the end of
+all.
+"""
 ANSWER_WITHIN_S = 120.0
 KEY_S = 0.013
 """Between two keys: a fast typist's 160 ms, twelve times as fast."""
@@ -71,7 +76,11 @@ class Series:
         return [reading[KINDS.index(kind)] for reading in self.readings]
 
     def growth(self, kind: str) -> float:
-        """Of memory the share that it grew by; of the others, which come in ones, by how many the most of the end exceeds the most of the warm-up."""
+        """By how much each measure grew.
+
+        It is a share of memory; of handles and threads it is by how many the most of the end
+        exceeds the most of the warm-up.
+        """
         values = self.of(kind)
         warm, width = max(1, int(WARM_UP * len(values))), max(1, int(COMPARED * len(values)))
         if kind != "memory_mb":
@@ -177,7 +186,8 @@ class Typist:
         answer = self.session.request(method, params, within_s=ANSWER_WITHIN_S)
         code = answer.get("error", {}).get("code")
         assert code not in {-32603, -32602, -32601}, f"{method}: {answer['error']}"
-        # The answers that were waited for are of no more use, and this process is not to grow either.
+        # The answers that were waited for are of no more use, and this process is not to grow
+        # either.
         self.session.answers.clear()
         return answer
 

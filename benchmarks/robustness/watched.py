@@ -1,7 +1,9 @@
-"""A server whose engine process writes down what its scheduler does: ``python -m benchmarks.robustness.watched``.
+"""A server whose engine process writes down what its scheduler does.
 
-``SOAK_RECORD`` names the file. A line each: what happened, the seconds of the machine's clock, how many requests wait. Without ``SOAK_REAL`` the
-model is a script of forwards that take 50 ms.
+    python -m benchmarks.robustness.watched
+
+``SOAK_RECORD`` names the file. Each line says what happened, the seconds of the machine's clock,
+and how many requests wait. Without ``SOAK_REAL`` the model is a script of forwards that take 50 ms.
 """
 
 from __future__ import annotations
@@ -30,7 +32,11 @@ FORWARDS = 40
 
 @dataclass(frozen=True)
 class Line:
-    """`what`: ``submit`` and ``cancel``, each when it has been heard, ``idle`` when there is nothing to run, ``run``, and ``forward`` as one begins."""
+    """One line of the record.
+
+    `what` is ``submit`` and ``cancel``, each when it has been heard, ``idle`` when there is nothing
+    to run, ``run``, and ``forward`` as one begins.
+    """
 
     what: str
     at: float
