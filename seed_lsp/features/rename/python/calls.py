@@ -76,7 +76,10 @@ def parameter_scopes_by_name(
 
 
 def _is_defined_elsewhere(bindings: Bindings, place: FileOccurrences, called: Node, function: Node) -> bool:
-    """Whether a function gets the called name by ``global`` or ``nonlocal``, in another scope than the call's."""
+    """Whether a function gets the called name in another scope than the call's.
+
+    It does by ``global`` or ``nonlocal``.
+    """
     there = bindings.for_name(place.file.text_of(called)).place(place.path)
     owner, within = there.lookup(called), scoping.scope_of(function)
     usual = [scoping.scope_of(called), *([there.node_of(owner)] if owner is not None else [])]
