@@ -1,4 +1,7 @@
-"""The programs that publish figures are run alike: each says what it is, and ends with a report that names commit and machine."""
+"""The programs that publish figures are run alike.
+
+Each says what it is, and ends with a report that names commit and machine.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ PROGRAMS = (
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_program_says_how_it_is_run(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Whoever opens the file or asks for help finds the command, and can have the report in a file."""
+    """Whoever opens the file or asks for help finds the command, and how to keep the report."""
     module = importlib.import_module(f"benchmarks.{name}")
     assert f"    python -m benchmarks.{name}" in (module.__doc__ or "")
     monkeypatch.setattr(sys, "argv", [name, "--help"])

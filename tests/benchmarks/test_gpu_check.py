@@ -48,7 +48,10 @@ def check(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_section_runs_on_a_bare_machine(tmp_path: Path):
-    """With torch, numpy, safetensors, tokenizers and jinja2 alone, all that a CPU can do is measured, no limit is missed, and table and JSON tell it."""
+    """All that a CPU can do is measured, no limit is missed, and table and JSON tell it.
+
+    The machine has torch, numpy, safetensors, tokenizers and jinja2 alone.
+    """
     path = tmp_path / "found.json"
     ran = check("--device", "cpu", "--small", "--seed", "1", "--json", str(path))
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -81,7 +84,10 @@ def test_no_gpu_is_said_in_words():
 
 
 def test_a_call_without_end_is_ended(tmp_path: Path):
-    """Where no signal reaches a section, the process ends with the clock: what was found before is told and written, and does not pass."""
+    """Where no signal reaches a section, the process ends with the clock.
+
+    What was found before is told and written, and does not pass.
+    """
     path = tmp_path / "found.json"
     code = f"""
 import threading, time
@@ -117,7 +123,10 @@ def found(*measures: Measure):
 
 
 def test_a_failed_section_keeps_what_it_found():
-    """An error is told by its type and message, beside the measures before it; the check does not pass."""
+    """An error is told by its type and message, beside the measures before it.
+
+    The check does not pass.
+    """
 
     def section():
         yield Measure("first", 1.0, "ms")
@@ -174,7 +183,10 @@ def test_an_error_beside_a_time_is_what_the_limit_is_for():
 
 
 def test_what_a_row_tells():
-    """A time has its bound, how far it is from it, its memory, and a spread that matters; a rate is far from its bound the other way round."""
+    """A time has its bound, how far it is from it, its memory, and a spread that matters.
+
+    A rate is far from its bound the other way round.
+    """
     time_of_it = Measure("a", 3.0, "ms", 1.5, memory=3_000_000_000, spread=0.2, note="n")
     rate = Measure("b", 2000.0, "rows/s", 8000.0, spread=0.01)
     table = outcome_of(found(time_of_it, rate)).table()
@@ -206,7 +218,7 @@ def test_a_wrong_network_is_found(monkeypatch: pytest.MonkeyPatch):
 
 
 def replayed(run) -> Captured:
-    """As a graph does it: the same places in memory, computed anew."""
+    """Compute anew in the same memory, as a graph does."""
     out = run()
 
     class Graph:
@@ -217,7 +229,10 @@ def replayed(run) -> Captured:
 
 
 def test_replays_must_give_what_forwards_give(monkeypatch: pytest.MonkeyPatch):
-    """A graph that ignores the tokens written into its rows, or leaves its output unwritten, is found; one that computes is timed beside its bound."""
+    """A graph that ignores what is written into its rows, or leaves its output unwritten, is found.
+
+    One that computes is timed beside its bound.
+    """
     device = Device("cpu", small=True, seed=1)
     list(measure_ceilings(device))
     with pytest.raises(OtherDeviceError, match="needs a GPU"):
@@ -289,7 +304,11 @@ def test_what_is_compiled_is_compared(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_bounds_are_those_written_out():
-    """1.54 billion weights of two bytes, the cache's 28,672 bytes a row, logits of four bytes; two operations a weight and row."""
+    """The bound is that of the 1.5B's shape, counted by hand.
+
+    It has 1.54 billion weights of two bytes, the cache's 28,672 bytes a row, logits of four bytes,
+    and two operations a weight and row.
+    """
     work = forward_work(CODER_1_5B, 1, 0)
     weights = 28 * (2 * 1536 * 1536 + 2 * 1536 * 256 + 3 * 1536 * 8960) + 151936 * 1536
     assert work.bytes == 2 * weights + 28 * 2 * 256 * 2 + 4 * 151936

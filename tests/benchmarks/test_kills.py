@@ -15,7 +15,10 @@ def kills(tmp_path):
 
 
 def test_killing_the_engine_or_the_server_loses_nothing(kills):
-    """Each request under way ends, the next one works, no process is left, and neither files nor documents change."""
+    """Each request under way ends, the next one works, and no process is left.
+
+    Neither files nor documents change.
+    """
     for _ in range(3):
         kills.kill_engine()
     kills.kill_server()

@@ -13,7 +13,10 @@ from benchmarks.robustness.shapes import CANARY
 
 
 def test_no_message_crashes_silences_or_loosens_the_server():
-    """Whatever a client sends: each request is answered, nothing is internal, the logs hold none of the user's texts, and the process ends as it should."""
+    """Whatever a client sends, each request is answered and nothing in the answers is internal.
+
+    The logs hold none of the user's texts, and the process ends as it should.
+    """
     counts = messages.run(Options(count=2_000, seed=11))
     assert counts["failures"] == 0, counts["kinds"]
     assert counts["messages"] == 2_000
@@ -30,7 +33,11 @@ def test_a_server_that_hangs_or_crashes_is_found(server, fault, monkeypatch):
 
 
 def test_a_server_that_talks_is_found():
-    """The check itself: a text of the user's and a trace in the log, and whatever is printed into the protocol."""
+    """The check finds the user's text and a trace in the log, and what is printed into the
+    protocol.
+
+    Else it could not fail.
+    """
     code = f"print('{CANARY}7'); raise ValueError('{CANARY}8')"
     with Session(("-c", code)) as session:
         session.ended()

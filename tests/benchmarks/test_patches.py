@@ -7,7 +7,10 @@ from benchmarks.robustness.patches import fault, faults_of, patched
 
 
 def test_edits_and_diffs_of_random_pairs_give_the_new_text():
-    """Whatever line ends and odd characters a file has, what is applied is what was meant: by our edits, by a client's places, by the printed diff."""
+    """What is applied is what was meant, whatever line ends and odd characters a file has.
+
+    It is applied by our edits, by a client's positions, and by the printed diff.
+    """
     assert faults_of((7, 0, 10_000)) == []
 
 

@@ -1,4 +1,7 @@
-"""The benchmarks of this machine: what they print can be read by people and by programs, and a missing part says how to get it."""
+"""What the benchmarks print can be read by people and by programs.
+
+A part that is missing says how to get it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def test_percentiles_are_nearest_rank():
 
 
 def test_the_latency_report_counts_what_was_shown():
-    """Keys without text count against the share and not into the times; what the engine was asked is told apart."""
+    """Keys without text count against the share and not into the times.
+
+    What the engine was asked is told apart.
+    """
     keys = [Key(0.001, True), Key(0.002, True), Key(0.4, True), Key(0.9, False)]
     found = latency._latency_report(keys, [5.0, 7.0, 6.0], {"typed_along": 2, "shown": 1, "blank": 1})
     assert (found["keys"], found["shown"], found["typed_along"]) == (4, 0.75, 0.5)

@@ -34,7 +34,10 @@ def work(name: str, kind: str = "edit", tokens: int = 4) -> Work:
 
 
 def test_contestants_take_turns():
-    """A B A B: every work goes to all before the next, in every round, so that a slow minute hits all alike."""
+    """A slow minute hits all contestants alike.
+
+    They take turns (A B A B): every work goes to all before the next, in every round.
+    """
     said = []
     runs = contest.compete([child("a"), child("b", kinds=("edit",))], [work("x"), work("y", "completion")], rounds=2, say=said.append)
     order = [text.removeprefix("round ").split(" ", 1) for text in said]
@@ -77,7 +80,11 @@ def run(tokens: int, seconds: float) -> Run:
 
 
 def test_ratios_are_medians_over_works_of_medians_over_rounds():
-    """Two works, three rounds: the middle round counts, then the middle of the works; edits that change most are left out of "keeps most"."""
+    """Sums are those that can be done by hand for two works and three rounds.
+
+    The middle round counts, then the middle of the works; edits that change most are left out of
+    "keeps most".
+    """
     ours, theirs = child("ours"), child("theirs")
     works = [work("x"), work("y")]
     runs = {

@@ -7,7 +7,10 @@ from benchmarks.robustness.campaign import Options
 
 
 def test_a_storm_of_keys_leaves_no_queue():
-    """However fast somebody types: each request is answered, at most one waits, and the engine is free after the forward under way."""
+    """However fast somebody types, each request is answered and at most one waits.
+
+    The engine is free after the forward under way.
+    """
     counts = storm.run(Options(count=150, seed=3))
     assert counts["failures"] == 0
     assert counts["reached the engine"] > 50, "most of the storm must have come as far as the engine"

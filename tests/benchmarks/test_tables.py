@@ -75,7 +75,10 @@ def page_of(figures: Path, **reports: object) -> str:
 
 
 def test_a_speed_report_becomes_its_tables(tmp_path):
-    """Every rate, ratio and share is the report's own, a contestant that was not asked or is absent is no zero, and commit and machine stand above."""
+    """Every rate, ratio and share is the report's own.
+
+    A contestant that was not asked or is absent is no zero, and commit and machine stand above.
+    """
     assert page_of(tmp_path, one=SPEED) == (
         "# Page\n\n<!-- figures: one -->\n"
         "`python -m benchmarks.speed --model m`, commit abc1234, on 2 cores of EPYC (avx2), torch 2.13.0, Python 3.11.2.\n\n"
@@ -110,7 +113,10 @@ def test_models_stand_side_by_side(tmp_path):
 
 
 def test_what_is_not_measured_is_said_to_be_missing(tmp_path):
-    """Old figures do not stay where their report is gone, and a picture is shown only where there is one."""
+    """Old figures do not stay where their report is gone.
+
+    A picture is shown only where there is one.
+    """
     (tmp_path / "one.png").touch()
     assert "(one.png)" not in page_of(tmp_path, two=BLOCKS)
     page = tables.filled("<!-- figures: one two -->\nold\n<!-- end of figures -->\n", tmp_path)
@@ -140,7 +146,10 @@ def test_check_writes_nothing_and_fails_until_the_tables_are_written(tmp_path, m
 
 
 def test_the_published_tables_are_those_of_their_reports():
-    """Nobody edits a table of docs/benchmarks.md by hand, and no report is committed without its table."""
+    """Nobody edits a table of docs/benchmarks.md by hand.
+
+    No report is committed without its table.
+    """
     page = (tables.DOCS / "benchmarks.md").read_text(encoding="utf-8")
     assert "<!-- figures: " in page
     assert tables.filled(page, tables.DOCS / "figures") == page

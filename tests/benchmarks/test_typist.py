@@ -9,7 +9,10 @@ from benchmarks.robustness.typist import Series, Typist
 
 
 def test_a_days_work_is_done_without_an_error(tmp_path: Path):
-    """Typing, taking, renaming, rewriting, saving and closing in one session: each request is answered, none is refused for its form or by a fault of ours."""
+    """Each request of a working session is answered, and none is refused by a fault of ours.
+
+    Somebody types, takes, renames, rewrites, saves and closes.
+    """
     with Session(settings={"model": str(tmp_path)}) as session:
         typist = Typist(tmp_path, session, seed=4)
         for _ in range(12):
@@ -19,7 +22,10 @@ def test_a_days_work_is_done_without_an_error(tmp_path: Path):
 
 
 def test_growth_is_told_from_warming_up():
-    """What is read at the start does not count; memory that climbs, and a handle more at the end, do."""
+    """Memory that climbs counts, and a handle more at the end.
+
+    What is read at the start does not.
+    """
     warm = [(float(memory), 10, 4) for memory in range(50, 70)]
     steady = Series([*warm, *[(70.0, 10, 4)] * 80])
     assert (steady.growth("memory_mb"), steady.growth("handles"), steady.growth("threads")) == (0, 0, 0)

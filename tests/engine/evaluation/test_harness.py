@@ -1,4 +1,7 @@
-"""The evaluation harness on tasks of our own: it tells right from wrong, counts honestly and goes on where it stopped."""
+"""The evaluation harness on tasks of our own.
+
+It tells right from wrong, counts honestly and goes on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,10 @@ def test_an_interrupted_run_goes_on(folder: Path, tiny_folder: Path, tmp_path: P
 
 
 def test_answers_to_the_same_requests_are_judged_again(folder: Path, tiny_folder: Path, tmp_path: Path):
-    """Sets that share prompts and not tests: what one was answered is the other's answer too, and a changed prompt is asked."""
+    """Sets that share prompts share answers.
+
+    What one was answered is the other's answer too, and a changed prompt is asked.
+    """
     tasks, engine = load_tasks("humaneval", folder), Engine.load(str(tiny_folder))
     answers = [Answered(task.id, task.reference, "failed", "", 9, 3, 0.1, 0.0) for task in tasks]
     others = [Task(f"plus/{i}", task.kind, dict(task.fields)) for i, task in enumerate(tasks)]
@@ -150,7 +156,10 @@ def test_an_evaluation_set_is_known_by_a_task_of_each_kind():
 
 
 def test_runs_of_a_set_are_drawn_and_listed(tmp_path: Path):
-    """By their mode, and mode `diffusion` by its threshold; runs of two sets are not compared."""
+    """Runs are named by their mode, and mode `diffusion` by its threshold.
+
+    Runs of two sets are not compared.
+    """
     common = {"task": "humaneval", "model": "m", "tasks": 4, "interval": [0.2, 0.9], "median_forwards": 8.5, "tokens_per_forward": 2.5}
     reports = [
         {**common, "mode": "verified", "threshold": 0.9, "passed": 3, "pass_at_1": 0.75, "tokens_per_second": 61.2},

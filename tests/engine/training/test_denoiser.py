@@ -22,7 +22,10 @@ from tests.conftest import SHAPES, random_tensors
 
 
 def networks(shape: str, *, lowest_layer: int = 0) -> tuple[Transformer, Denoiser]:
-    """The network that serves and the one that trains, with the same base and the same adapter, in float32."""
+    """The network that serves and the one that trains, in float32.
+
+    Both have the same base and the same adapter.
+    """
     config = SHAPES[shape]
     tensors = random_tensors(config, 5)
     lora = Lora(config, rank=3, alpha=6.0, mask_embedding=torch.ones(config.hidden_size), lowest_layer=lowest_layer, neighbour_width=5)
@@ -41,7 +44,10 @@ def networks(shape: str, *, lowest_layer: int = 0) -> tuple[Transformer, Denoise
 @pytest.mark.parametrize("lowest_layer", [0, 1])
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
-    """What is learnt is what is run: many blocks packed over one clean pass give the logits of a forward for each block alone."""
+    """What is learnt is what is run.
+
+    Many blocks packed over one clean pass give the logits of a forward for each block alone.
+    """
     serving, training = networks(shape, lowest_layer=lowest_layer)
     rng = random.Random(4)
     tokens = [rng.randrange(200) for _ in range(30)]
@@ -71,7 +77,10 @@ def test_the_training_network_is_the_serving_one(shape: str, lowest_layer: int):
 
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_a_rectangle_of_texts_gives_the_same(shape: str):
-    """What a GPU learns from is what a CPU learns from: logits and gradients of the rows with a target, whatever fills up the shorter texts."""
+    """What a GPU learns from is what a CPU learns from.
+
+    Logits and gradients of the rows with a target are equal, whatever fills up the shorter texts.
+    """
     serving, training = networks(shape)
     rng = random.Random(6)
     texts = [Text([rng.randrange(200) for _ in range(length)], 5, "edit") for length in (30, 12, 44)]
@@ -99,7 +108,7 @@ def test_a_rectangle_of_texts_gives_the_same(shape: str):
 
 
 def test_gradients_are_the_numerical_ones():
-    """The frozen products' own backward pass, packed for the processor, against a difference of losses."""
+    """The frozen products' own backward pass, packed for the processor, gives the losses' slope."""
     serving, training = networks("qwen2")
     tokens = list(range(40, 60))
     packed = [pack([Block(10, (None, 3, None), (7, 8, 9), (1.0,) * 3, (4, None, 6))], len(tokens))]
@@ -136,7 +145,10 @@ def test_an_adapter_of_another_rank_is_refused():
 
 
 def test_blocks_propose_what_is_masked():
-    """With the shift a row proposes the token after it; a token that stands there already is not learnt."""
+    """With the shift a row proposes the token after it.
+
+    A token that stands there already is not learnt.
+    """
     text = Text(list(range(100, 120)), 10, "edit")
     block = masked_block(text, 11, 4, shift=True)
     assert (block.rows, block.targets) == ((None,) * 4, (113, 114, 115, 116))

@@ -28,7 +28,10 @@ def test_every_source_writes_the_same_text(tiny_folder):
 
 
 def test_answers_of_another_number_format_are_written_anew(tiny_folder):
-    """What a GPU wrote in bfloat16 is not to the letter what the kernels write; the prompts are measured all the same."""
+    """Prompts are measured although a GPU answered them.
+
+    What it wrote in bfloat16 is not to the letter what the kernels write.
+    """
     engine = Engine.load(str(tiny_folder), dtype="float32")
     prompt = [65, 66, 67, 68]
     tokens = list(engine.sample(prompt, SamplingOptions(mode="autoregressive", max_new_tokens=9)).tokens)

@@ -58,10 +58,15 @@ def tokenizer(tokenizer_folder: Path) -> Tokenizer:
 
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_many_are_written_as_each_would_be_alone(shape: str, tokenizer: Tokenizer):
-    """Answers come from the base: one that another sequence's rows, a filled place or the padding touched would teach something else."""
+    """Answers come from the base, whatever stands in the other slots.
+
+    One that another sequence's rows, a filled slot or the padding touched would teach something
+    else.
+    """
     config, tensors = SHAPES[shape], random_tensors(SHAPES[shape], 5)
     serving = Transformer(config, tensors)
-    # A newline and some letters: strings that end in the middle of what is written, and tokens that end it at once.
+    # The stop strings are a newline and some letters: they end in the middle of what is written,
+    # and some tokens end it at once.
     ends = [NOTHING, Ending(frozenset({7, 200}), ()), Ending(frozenset({256}), (" e", "ab\n", "z"))]
     prompts = [replace(prompt, ending=ends[i % len(ends)]) for i, prompt in enumerate(some_prompts(50))]
     writer = Writer(BatchedTransformer(config, tensors), tokenizer, slots=7)
@@ -74,7 +79,7 @@ def test_many_are_written_as_each_would_be_alone(shape: str, tokenizer: Tokenize
 
 
 def test_places_are_filled_again_as_answers_end(tokenizer: Tokenizer):
-    """Else the device would compute for the longest answer of each batch, and mostly for nobody."""
+    """The device does not compute for the longest answer of each batch, and mostly for nobody."""
     config = SHAPES["qwen2"]
     prompts = [replace(prompt, kind="edit" if i % 8 == 0 else "infill") for i, prompt in enumerate(some_prompts(64))]
     writer = Writer(BatchedTransformer(config, random_tensors(config, 5)), tokenizer, slots=8)

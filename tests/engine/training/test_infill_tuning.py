@@ -1,4 +1,7 @@
-"""Tuning a model to fill in the middle: its examples are holes in contexts of any length, and a run goes on where it stopped."""
+"""Tuning a model to fill in the middle.
+
+Its examples are holes in contexts of any length, and a run goes on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_an_interrupted_tuning_goes_on_along_the_same_losses(corpus: Path, tiny_folder: Path, tmp_path: Path, monkeypatch):
-    """Stopped behind a checkpoint and started again, it ends where an uninterrupted one does, and no step is in its log twice."""
+    """Stopped behind a checkpoint and started again, a run ends where an uninterrupted one does.
+
+    No step is in its log twice.
+    """
     monkeypatch.setattr(infill_tuning, "MEASURE_EVERY", 2)
     monkeypatch.setattr(infill_tuning, "HELD_OUT", 4)
 

@@ -21,14 +21,15 @@ def test_masks_come_at_their_rate_and_never_none():
     rng = random.Random(1)
     blocks = [mask_tokens(range(8), 0.3, rng) for _ in range(4000)]
     assert all(None in block for block in blocks)
-    # The expected share is 0.3, and a little more for the blocks that got their one mask by force (0.7^8 of them, one of eight tokens).
+    # The expected share is 0.3, and a little more for the blocks that got their one mask by force
+    # (0.7^8 of them, one of eight tokens).
     share = sum(token is None for block in blocks for token in block) / (8 * 4000)
     assert share == pytest.approx(0.3 + 0.7**8 / 8, abs=0.01)
     assert mask_tokens(range(5), 1.0, rng) == [None] * 5
 
 
 def test_edits_are_few():
-    """On average a twentieth of the length: rates are drawn from 0 to a tenth."""
+    """A twentieth of the length is edited on average, since rates are drawn from 0 to a tenth."""
     rng = random.Random(2)
     counts = [number_of_edits(24, rng) for _ in range(4000)]
     assert sum(counts) / 4000 == pytest.approx(1.2, abs=0.05)
@@ -50,14 +51,19 @@ def labels(corrupted, clean):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_rounds_of_labels_lead_to_the_clean_text(seed: int):
-    """Keep, substitute, delete, and one insertion a gap and round: some rounds later the text is clean, but for what is missing at its end."""
+    """Labels lead back to the clean text in some rounds: keep, substitute, delete, and one
+    insertion a gap.
+
+    What is missing at the end stays missing.
+    """
     rng = random.Random(seed)
     clean = [rng.randrange(30) for _ in range(20)]
     state = edit_tokens(clean, rng.randrange(8), range(30, 60), rng)
     for _ in range(12):
         after = []
         for label in edit_labels(state, clean):
-            # An inserted mask is filled by what belongs there in a later round: here by a token that is wrong for certain.
+            # An inserted mask is filled by what belongs there in a later round; here a token that
+            # is wrong for certain stands for that.
             after += ([99] if label.insert else []) + ([] if label.token is None else [label.token])
         state = after
     assert state == clean[: len(state)]

@@ -22,7 +22,10 @@ def parts():
 
 
 def proposing(training, what):
-    """The denoiser with logits that propose `what` for each row: its target, or the token after the row's own place that the block holds."""
+    """The denoiser with logits that propose `what` for each row.
+
+    It is the row's target, or the token after the row's own position that the block holds.
+    """
 
     def forward(packed, clean, wanted=None):
         rows = []

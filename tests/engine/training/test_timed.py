@@ -1,4 +1,7 @@
-"""A run by the clock on the small random model, from prompts to an adapter in pieces; and what feeds a fast device."""
+"""A run by the clock on the small random model, and what feeds a fast device.
+
+It goes from prompts to an adapter in pieces.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def ticking(seconds: float) -> Clock:
 
 
 def test_the_whole_way(make_timed, prompts: list[TokenPrompt], tmp_path: Path):
-    """Whoever has a machine for minutes gets answers, a curve and an adapter that loads, without a hand in between."""
+    """Whoever has a machine for minutes gets answers, a curve and an adapter that loads.
+
+    No hand is needed in between.
+    """
     run = make_timed()
     assert run.go()
     answers = read_token_answers(tmp_path / "out" / ANSWERS, prompts)
@@ -176,7 +182,10 @@ def test_a_run_of_another_kind_is_refused(make_timed):
 
 
 def test_answers_are_read_back(tmp_path: Path, prompts: list[TokenPrompt]):
-    """And a file that was cut off on its way is not taken for a shorter one."""
+    """Answers come back as they were written.
+
+    A file that was cut off on its way is not taken for a shorter one.
+    """
     path = tmp_path / "answers.npz"
     answers = [Answer(p.index, p.kind, p.held_out, p.tokens, p.old, [p.index] * i) for i, p in enumerate(prompts)]
     write_token_answers(path, answers)

@@ -1,4 +1,7 @@
-"""Prompts as token ids: what is read is what was written, and what is no such file is refused in clear words."""
+"""Prompts as token ids: what is read is what was written.
+
+What is no such file is refused in clear words.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,9 @@ def test_the_same_prompts_give_the_same_file(written, tmp_path):
 
 
 def test_what_an_edit_repeats_costs_little(tmp_path):
-    """The old code of an edit, which its prompt holds already, adds less than a tenth of the prompt's own bytes."""
+    """An edit's old code, which its prompt holds already, adds less than a tenth of the prompt's
+    bytes.
+    """
     rng = np.random.default_rng(0)
     sizes = []
     for repeats in (False, True):
@@ -83,7 +88,7 @@ def test_a_file_that_is_too_large_does_not_appear(written, monkeypatch):
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.999])
 def test_a_file_that_was_cut_off_is_refused(written, share):
-    """A transfer that broke off gives an error that names the file, and never some of the prompts."""
+    """A transfer that broke off names the file in an error, and never gives some of the prompts."""
     data = written.read_bytes()
     written.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(TokenPromptsError, match=r"prompts\.npz"):
@@ -91,7 +96,7 @@ def test_a_file_that_was_cut_off_is_refused(written, share):
 
 
 def test_damage_anywhere_is_refused(written):
-    """One bit of any byte turned over gives the same prompts or an error of ours, and no other error."""
+    """A bit that turned over gives the same prompts or an error of ours, and no other error."""
     data = written.read_bytes()
     for place in range(len(data)):
         written.write_bytes(data[:place] + bytes([data[place] ^ 16]) + data[place + 1 :])
@@ -137,7 +142,10 @@ def as_npy(array: np.ndarray) -> bytes:
     ids=["version", "array missing", "lengths", "counts", "ending", "header", "objects inside", "array", "objects", "JSON"],
 )
 def test_what_is_no_such_file_is_refused(written, spoil, reason: str):
-    """Each kind of wrong content has an error that says what is wrong; objects, whose reading could run code, are never read."""
+    """Each kind of wrong content has an error that says what is wrong.
+
+    Objects, whose reading could run code, are never read.
+    """
     written.write_bytes(spoil(written.read_bytes()))
     with pytest.raises(TokenPromptsError, match=reason):
         read_token_prompts(written)
@@ -167,7 +175,10 @@ def a_corpus() -> list[TrainingPrompt]:
 
 
 def test_prompts_are_those_of_the_engine_in_turn_by_kind(engine):
-    """A prompt file stands for what the engine would make of the corpus; what is too long is left out, and nothing else."""
+    """A prompt file stands for what the engine would make of the corpus.
+
+    What is too long is left out, and nothing else.
+    """
     corpus = a_corpus()
     found = list(encode_prompts(engine.prompt_of, corpus))
     assert [prompt.kind for prompt in found] == ["generation", "edit", "infill", "edit", "infill", "edit", "edit"]
@@ -188,7 +199,10 @@ def test_a_count_counts_what_is_learnt_from(engine):
 
 
 def test_the_command_writes_the_file(tiny_folder, tmp_path, monkeypatch, capsys):
-    """The whole way from a corpus's folder to the file, and what is in it is told; without a corpus it says what to run."""
+    """The command leads from a corpus's folder to the file, and tells what is in it.
+
+    Without a corpus it says what to run.
+    """
     output = tmp_path / "out.npz"
     monkeypatch.setattr(sys, "argv", ["token_prompts", str(tmp_path), str(output), "--model", str(tiny_folder), "--count", "4"])
     with pytest.raises(SystemExit, match=r"engine\.training\.corpus"):
@@ -207,6 +221,9 @@ MISSING = ("cattrs", "jedi", "libcst", "lsprotocol", "platformdirs", "pygls", "r
 
 @pytest.mark.parametrize("module", ["engine.model.pieces", "engine.training.token_prompts", "engine.training.timed"])
 def test_a_lent_machine_needs_none_of_the_servers_packages(module: str):
-    """Such a machine has torch and what is usual beside it, and no network: a training run there imports nothing else."""
+    """A training run there imports nothing but torch and what is usual beside it.
+
+    Such a machine has no network.
+    """
     block = f"import sys; sys.modules.update(dict.fromkeys({MISSING!r}))"
     subprocess.run([sys.executable, "-c", f"{block}; import {module}"], check=True)

@@ -1,4 +1,4 @@
-"""Training runs: they learn, go on where they stopped, and say what is wrong with a configuration."""
+"""Training runs learn, go on where they stopped, and say what is wrong with a configuration."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_every_stage_learns(make_run, stage: Stage):
 
 
 def test_an_interrupted_run_goes_on_along_the_same_losses(make_run, tmp_path):
-    """Stopped behind its first checkpoint and started again, it ends where an uninterrupted one does."""
+    """Stopped behind its first checkpoint and started again, a run ends where an uninterrupted one
+    does.
+    """
     whole = make_run(folder=tmp_path / "whole")
     Trainer(whole).train()
     stopped = make_run(folder=tmp_path / "stopped")
@@ -159,7 +161,7 @@ def test_a_wrong_configuration_is_refused_with_its_place(tmp_path, old, new, mes
 
 @pytest.mark.parametrize("kind", ["mask", "on_policy"])
 def test_drafts_have_any_number_of_masks_between_the_bounds(make_run, kind: str):
-    """And all of `block_size` where no smallest one is given."""
+    """Drafts have the sizes of use, or `block_size` where no smallest one is given."""
     for smallest, sizes in ((0, {4}), (2, {2, 3, 4})):
         trainer = Trainer(make_run(stages=(Stage(kind, 1, 0.01, full=1.0),), smallest_block=smallest))
         text = trainer.texts[0]
