@@ -61,8 +61,8 @@ def parameter_scopes_by_name(
 ) -> frozenset[Scope]:
     """The functions of the file that a named argument may be for, by the scopes alone.
 
-    They are only looked for if what jedi `found` has other names than the called one, or if code of
-    another scope gives the called name a function: jedi does not know when that code runs.
+    They are only looked for if what jedi `found` has other names than the called one, or if another
+    scope's code than the call's gives the name a function: jedi does not know when that code runs.
     """
     function = _called(occurrence)
     if function is None or not found:
@@ -71,19 +71,19 @@ def parameter_scopes_by_name(
     named = frozenset(place.scope(node) for node in nodes if place.has_parameter(node) and keep_parameter(bindings, place, node))
     if not any(bindings.title(scope) == place.file.text_of(function) for scope in found):
         return frozenset() if named & set(found) else named
-    elsewhere = {place.scope(node) for node in nodes if _is_defined_elsewhere(bindings, place, function, node)}
-    return named if elsewhere & set(found) else named & elsewhere
+    owner, around = _owner(bindings, place, function), scoping.scope_of(function)
+    while around.type in scoping.COMPREHENSIONS:
+        around = scoping.outer_scope(around)
+    own = {place.scope(node) for node in nodes if names.is_same(scoping.scope_of(node), around)}
+    usual = {place.scope(node) for node in nodes if names.is_same(scoping.scope_of(node), owner)}
+    return named - own - usual if set(found) <= own else named
 
 
-def _is_defined_elsewhere(bindings: Bindings, place: FileOccurrences, called: Node, function: Node) -> bool:
-    """Whether a function gets the called name in another scope than the call's.
-
-    It does by ``global`` or ``nonlocal``.
-    """
+def _owner(bindings: Bindings, place: FileOccurrences, called: Node) -> Node | None:
+    """The node of the scope that a called name is looked up in."""
     there = bindings.for_name(place.file.text_of(called)).place(place.path)
-    owner, within = there.lookup(called), scoping.scope_of(function)
-    usual = [scoping.scope_of(called), *([there.node_of(owner)] if owner is not None else [])]
-    return not any(names.is_same(within, one) for one in usual)
+    owner = there.lookup(called)
+    return there.node_of(owner) if owner is not None else None
 
 
 def functions_called(bindings: Bindings, place: FileOccurrences, function: Node, values: Iterable[Definition]) -> frozenset[Scope]:
