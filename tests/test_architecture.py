@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine.fences": set(),
     "engine.child": set(),
     "engine.config": set(),
-    "engine.store": {"engine.files", "engine.child"},
+    "engine.download": {"engine.child", "engine.files"},
+    "engine.store": {"engine.download", "engine.files"},
     "engine.native": set(),
     "engine.model": {"engine.api", "engine.config", "engine.files", "engine.store", "engine.native"},
     "engine.prompts": {"engine.api", "engine.fences", "engine.model"},
@@ -40,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine.scheduling": {"engine.api"},
     "engine.worker": {"engine.api", "engine.child", "engine.engine", "engine.scheduling"},
     "engine.evaluation": {
-        *("engine.api", "engine.decoding", "engine.engine", "engine.files", "engine.native", "engine.prompts", "engine.store"),
+        *("engine.api", "engine.decoding", "engine.download", "engine.engine", "engine.files", "engine.native", "engine.prompts"),
     },
     "engine.training": {
         *("engine.api", "engine.config", "engine.decoding", "engine.engine", "engine.evaluation", "engine.files"),

