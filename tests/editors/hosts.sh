@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings the editors that the tests drive into a folder: VS Code (the web server build that npm's code-server carries), Neovim 0.12 and 0.11,
-# Node 24 for the former, and Chromium. On Debian and its kin; as root, or with what apt would install already there. A second run does nothing.
+# Node 24 for the former, and Chromium. It runs on Debian and its kin, as root or with what apt would install already there.
+# A second run does nothing.
 #
 #   tests/editors/hosts.sh FOLDER
 set -euo pipefail
@@ -30,7 +31,7 @@ if [ ! -x node/node_modules/.bin/node ]; then
 fi
 export PATH=$hosts/node/node_modules/.bin:$PATH
 
-# Not by `npm install code-server`, which compiles for minutes: VS Code's own server runs without what would be compiled.
+# `npm install code-server` would compile for minutes; VS Code's own server runs without what would be compiled.
 if [ ! -e code-server/.installed ]; then
   say "VS Code, of code-server $CODE_SERVER"
   rm -rf code-server package
@@ -44,7 +45,7 @@ if [ ! -e code-server/.installed ]; then
   touch code-server/.installed
 fi
 
-# Debian's next release, unpacked with all its libraries and not installed.
+# Neovim of Debian's next release is unpacked with all its libraries, and not installed.
 if [ ! -x nvim-0.12/usr/bin/nvim ]; then
   say "Neovim of Debian $NEOVIM_SUITE"
   apt=$hosts/apt
