@@ -73,7 +73,9 @@ export class Environments {
     try {
       await run(python, ['-I', '-m', 'venv', folder]);
       const pip = ['-I', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-      await run(pythonIn(folder, this.windows), [...pip, this.wheel]);
+      await run(pythonIn(folder, this.windows), [...pip, this.wheel]).catch((error: Error) => {
+        throw new Error(`pip needs the Python package index, and some GB of disk; it said: ${error.message}`);
+      });
       await run(serverIn(folder, this.windows), ['--version']);
       await fs.writeFile(path.join(folder, FINISHED), '');
     } catch (error) {

@@ -73,6 +73,13 @@ test('a half-made environment is never taken for whole', async (context) => {
   assert.ok(!fs.existsSync(path.join(storage, 'server-left')));
 });
 
+test('where pip fails, what it needs is said with its own words', async (context) => {
+  const { storage, wheel } = place(context);
+  const run: Run = (_program, args) => (args.includes('pip') ? Promise.reject(new Error('No matching distribution found for torch')) : Promise.resolve());
+  const made = new Environments(storage, wheel('one'), false).make('python3', run, NEVER);
+  await assert.rejects(made, /package index.*No matching distribution found for torch/);
+});
+
 test('an environment whose Python is gone is none', async (context) => {
   const { storage, wheel } = place(context);
   const environments = new Environments(storage, wheel('one'), false);
