@@ -19,7 +19,10 @@ def test_a_source_of_drafts_is_refused_where_none_are_verified(mode, draft):
 
 
 def test_a_bound_on_likelihood_is_refused_where_none_is_known():
-    """In mode `diffusion` all that the model writes would be shown, however unlikely."""
+    """A bound on probabilities is refused in mode `diffusion`.
+
+    All that the model writes would be shown there, however unlikely.
+    """
     with pytest.raises(InvalidRequestError, match=r"min_chance is 0\.15, and mode diffusion .* use another mode"):
         SamplingOptions(mode="diffusion", min_chance=0.15)
     assert SamplingOptions(mode="diffusion", min_chance=0.0).min_chance == 0.0

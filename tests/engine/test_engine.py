@@ -1,4 +1,7 @@
-"""The engine's door, on a small random model: requests in, events out, and the cache between requests."""
+"""The engine's door, on a small random model.
+
+Requests go in, events come out, and the cache stays between requests.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ def test_verified_and_autoregressive_agree_through_the_whole_engine(engine):
 
 
 def test_the_next_request_reuses_the_common_prefix(engine):
-    """Typing one more character costs the rows behind the change, and gives the text of a fresh start."""
+    """Typing one more character costs the rows behind the change.
+
+    The text is that of a fresh start.
+    """
     engine.forget()
     options = SamplingOptions(max_new_tokens=8)
     first = last(engine, InfillRequest(1, "t", options, prefix="import os\nx = ", suffix="\n"))
@@ -71,7 +77,10 @@ def test_the_next_request_reuses_the_common_prefix(engine):
 
 
 def test_typing_keeps_its_rows_while_other_requests_run(engine):
-    """A next edit in between costs the next key nothing; the oldest of more prompts than there are caches gives way."""
+    """A next edit in between costs the next key nothing.
+
+    With more prompts than caches the oldest gives way.
+    """
     engine.forget()
     options = SamplingOptions(max_new_tokens=4)
 
@@ -100,7 +109,10 @@ def test_a_cancelled_request_does_not_spoil_the_next(engine):
 
 
 def test_an_abandoned_request_does_not_spoil_the_next(engine):
-    """A caller that stops listening half way leaves rows of no known text in the cache; they must not be reused."""
+    """Rows of no known text are not reused.
+
+    A caller that stops listening half way leaves such rows in the cache.
+    """
     options = SamplingOptions(max_new_tokens=30)
     request = InfillRequest(1, "t", options, prefix="abc", suffix="")
     engine.forget()

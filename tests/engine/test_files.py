@@ -28,7 +28,10 @@ def test_a_file_is_replaced_whole_or_left_as_it_was(tmp_path: Path):
 
 
 def test_writers_at_the_same_time_do_not_meet(tmp_path: Path):
-    """Two processes that write one file must not write into each other's: the last one's text is whole."""
+    """Two processes that write one file do not write into each other's.
+
+    The last one's text is whole.
+    """
     path = tmp_path / "a.json"
     with whole_file(path) as one, whole_file(path) as other:
         assert one != other
@@ -63,7 +66,10 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path):
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
-    """A file of 2^40 bytes that are all holes is refused before a byte is read; one of exactly the limit is read."""
+    """A file of 2^40 bytes that are all holes is refused before a byte is read.
+
+    One of exactly the limit is read.
+    """
     path = tmp_path / "a"
     path.write_bytes(b"x" * 100)
     assert read_regular(path, 100) == b"x" * 100

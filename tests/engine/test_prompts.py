@@ -1,4 +1,7 @@
-"""Requests become prompts that cannot be broken out of, and answers come back in the file's own layout."""
+"""Requests become prompts that cannot be broken out of.
+
+Answers come back in the file's own layout.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ def test_related_files_come_before(tokenizer):
     ],
 )
 def test_an_unchanged_answer_gives_the_region_back(tokenizer, region):
-    """Indentation is taken off and put back exactly; the old code that is drafted is what the model is shown."""
+    """Indentation is taken off and put back exactly.
+
+    The old code that is drafted is what the model is shown.
+    """
     prompt = edit_prompt(tokenizer, edit(region))
     shown = tokenizer.decode(list(prompt.old)).removesuffix("\n```")
     assert prompt.read(shown) == region
@@ -76,7 +82,10 @@ BACKTICKS = [
 
 @pytest.mark.parametrize("region", BACKTICKS)
 def test_an_answer_survives_any_backticks(tokenizer, region):
-    """Whether the model ends its block with the fence that it began with or, as models do, with three backticks."""
+    """The block's end is found, whatever fence the model ends it with.
+
+    It may be the one that it began with or, as models do, three backticks.
+    """
     prompt = edit_prompt(tokenizer, edit(region))
     fence = tokenizer.decode(prompt.tokens).rstrip("\n").removesuffix("python").rsplit("\n", 1)[-1]
     shown = region.removesuffix("\n")
@@ -116,7 +125,10 @@ SYSTEM = (
     ],
 )
 def test_the_prompt_of_plain_code_is_as_it_was_measured(tokenizer, before, region, after, text):
-    """The figures of the model card were taken with these very prompts; code with odd text alone may have others."""
+    """Prompts are the very ones that the model card's figures were taken with.
+
+    Code with odd text alone may have others.
+    """
     prompt = edit_prompt(tokenizer, edit(region, before=before, after=after))
     asked = tokenizer.chat([Message("system", SYSTEM), Message("user", text)])
     assert prompt.tokens == asked + tokenizer.encode("```python\n")
@@ -133,7 +145,10 @@ def test_surroundings_are_shown_only_where_the_request_has_them(tokenizer):
 
 @pytest.mark.parametrize(("region", "start"), [("    def f(a):\n        pass\n", "def"), ("@cache\ndef f(): pass\n", "@"), ("x = 1\n", "")])
 def test_a_ready_made_action_keeps_a_definition_first(tokenizer, region, start):
-    """No import and no class header before it: the answer begins as the region does, and reads back whole."""
+    """The answer begins as the region does, and reads back whole.
+
+    There is no import and no class header before it.
+    """
     prompt = edit_prompt(tokenizer, dataclasses.replace(edit(region), keep_start=True))
     assert tokenizer.decode(prompt.tokens).endswith(f"```python\n{start}")
     assert prompt.read(tokenizer.decode(list(prompt.old)).removesuffix("\n```")) == region

@@ -1,4 +1,7 @@
-"""The 0.5B, as published: the tokenizer, the network, and that `verified` writes the base's text. Needs its file."""
+"""The 0.5B as published: its tokenizer and network, and that `verified` writes the base's text.
+
+These tests need its file.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +41,20 @@ def packed() -> Engine:
 
 @pytest.mark.parametrize("sample", lossless_samples()[::4], ids=lambda sample: sample.name)
 def test_verified_writes_the_bases_text_on_the_kernels(packed: Engine, sample):
-    """What users run by default is lossless as well, to the last token: a row does not depend on its neighbours."""
+    """What users run by default is lossless as well, to the last token.
+
+    A row does not depend on the rows beside it.
+    """
     result = compare(packed, sample, max_new_tokens=64)
     assert result.parted_at is None
     assert result.tokens > 0
 
 
 def test_the_kernels_choose_as_float32_does(engine: Engine, packed: Engine):
-    """4- and 8-bit weights and 8-bit activations: on the model's own text nearly every choice is the same."""
+    """With 4- and 8-bit weights and 8-bit activations nearly every choice is the same.
+
+    The text is the model's own.
+    """
     sample = lossless_samples()[12]
     options = SamplingOptions(max_new_tokens=200)
     prompt = engine.prompt_of(sample.make(options))
@@ -94,7 +103,10 @@ def test_verified_writes_the_bases_text(engine: Engine, sample):
 
 
 def test_an_edit_of_real_code_is_right_and_cheap(engine: Engine):
-    """The main job, small: a rename changes every use, keeps the rest, and costs far fewer forwards than tokens."""
+    """A rename changes every use, keeps the rest, and costs far fewer forwards than tokens.
+
+    This is the main job, small.
+    """
     region = "def area(w, h):\n    size = w * h\n    if size < 0:\n        raise ValueError(size)\n    return size\n"
     request = EditRequest(
         1, NAME, SamplingOptions(max_new_tokens=96), before="", region=region, after="", instruction="Rename the variable size to result."

@@ -51,7 +51,10 @@ def test_an_automatic_request_is_refused_while_the_users_runs_or_waits():
 
 
 def test_what_the_user_asked_for_and_cancelled_refuses_nothing():
-    """The next key comes before the cancelled request has ended: its completion waits for that, and no longer."""
+    """The next key may come before the cancelled request has ended.
+
+    Its completion waits for that end, and no longer.
+    """
     scheduler = Scheduler()
     scheduler.submit(request(1))
     scheduler.next()
@@ -143,7 +146,10 @@ def test_the_users_requests_run_in_order():
 
 
 def test_cancel_by_id():
-    """A running request is told to stop; a waiting one is dropped and named; an unknown one is nothing."""
+    """A running request is told to stop, and a waiting one is dropped and named.
+
+    An unknown one is nothing.
+    """
     scheduler = Scheduler()
     for number in (1, 2, 3):
         scheduler.submit(request(number))

@@ -1,4 +1,7 @@
-"""The loader behind the engine process: two models take turns, a third replaces the one used longest ago."""
+"""The loader behind the engine process.
+
+Two models take turns, and a third replaces the one used longest ago.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ def test_packing_is_told_as_it_goes_on(tmp_path, monkeypatch):
 
 
 def test_a_loading_that_hangs_is_left_by_who_cancels_and_passed_by_who_wants_another(tiny_folder, monkeypatch):
-    """One file that cannot be read must not make every other model wait; once it can be read, it is loaded."""
+    """A file that cannot be read does not make every other model wait.
+
+    Once it can be read, it is loaded.
+    """
     loader = _Loader(WorkerSettings(device="cpu", dtype="float32"))
     real, answers, loads = Engine.load, threading.Event(), []
 
@@ -110,7 +116,10 @@ print(events[-1])
 
 @pytest.mark.parametrize("megabytes", [8, 200])
 def test_too_little_memory_for_the_libraries_is_said_as_that(megabytes: int, tiny_folder):
-    """Before a model is read torch has to be: that fails in the dynamic linker's words, and the user reads ours."""
+    """The user reads our words where torch cannot be loaded.
+
+    It has to be before a model is read, and fails in the dynamic linker's words.
+    """
     command = [sys.executable, "-c", LIMITED, str(tiny_folder), str(megabytes << 20)]
     run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=60)
     assert "not enough memory" in run.stdout

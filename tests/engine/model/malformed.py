@@ -1,4 +1,7 @@
-"""GGUF files that are none, and words of what each is told. Run: all are tried with little memory, and what came of each is printed as JSON."""
+"""GGUF files that are none, and words of what each is told.
+
+Run as a program, it tries all with little memory, and prints what came of each as JSON.
+"""
 
 from __future__ import annotations
 

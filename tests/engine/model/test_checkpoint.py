@@ -31,7 +31,10 @@ CPU = torch.device("cpu")
 def write_gguf(
     path, config: ModelConfig, tensors, *, architecture: str, scaling: gguf.RopeScalingType | None = None, halved: tuple[str, ...] = ()
 ) -> None:
-    """A small GGUF file as the publisher's converter writes it; Llama's queries and keys interleaved, the tensors of `halved` in half precision."""
+    """A small GGUF file as the publisher's converter writes it.
+
+    Llama's queries and keys are interleaved, and the tensors of `halved` are in half precision.
+    """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_block_count(config.num_layers)
     writer.add_context_length(config.max_positions)
@@ -86,7 +89,10 @@ def test_gguf_gives_the_network_it_was_made_from(shape, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("shape", KERNEL_SHAPES)
 def test_a_gguf_file_runs_on_the_kernels(shape, tmp_path, monkeypatch, tokenizer_folder):
-    """The default on a CPU: packed once, found again at the next start, and the same network as in plain numbers."""
+    """The kernels' weights are packed once, found at the next start, and the same network.
+
+    They are the default on a CPU.
+    """
     if ops.load(threads=1) is None:
         pytest.skip("no kernels for this processor, or they are not built")
     monkeypatch.setattr(GgufFile, "write_tokenizer", lambda _self, target: shutil.copytree(tokenizer_folder, target, dirs_exist_ok=True))
@@ -196,7 +202,10 @@ def test_a_damaged_file_is_a_clear_error(tmp_path):
 
 
 def test_shipped_adapters_fit_their_models():
-    """The 1.5B's is trained, the 0.5B's is not yet; each fits its model's shapes, and says whether `auto` may ask it."""
+    """Each adapter that ships fits its model's shapes, and says whether `auto` may ask it.
+
+    The 1.5B's is trained, the 0.5B's is not yet.
+    """
     from importlib.resources import files
 
     large = replace(TINY, hidden_size=1536, intermediate_size=8960, num_layers=28, num_heads=12, num_kv_heads=2, head_dim=128)

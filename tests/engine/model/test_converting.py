@@ -1,4 +1,7 @@
-"""Converting a model where disk, rights or memory are wanting, and twice at once: whole, or refused in words with nothing left behind."""
+"""Converting a model where disk, rights or memory are wanting, and twice at once.
+
+The folder is whole, or it is refused in words with nothing left behind.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,10 @@ def test_two_that_start_at_once_convert_once(model: Path, tmp_path: Path, tokeni
 
 @pytest.mark.parametrize("most_bytes", [1, 1000, 100_000])
 def test_a_disk_that_is_full_while_weights_are_written_is_told(most_bytes: int, model: Path, tmp_path: Path, tokenizer_folder: Path):
-    """The library that writes them has errors of its own; half a model is left nowhere, and the next start works."""
+    """Half a model is left nowhere, and the next start works.
+
+    The library that writes the files has errors of its own.
+    """
     out, errors = start(model, tmp_path / "cache", tokenizer_folder, most_bytes).communicate(timeout=120)
     assert "cannot keep the converted model" in out, errors
     assert "SEED_LSP_CACHE" in out
@@ -93,7 +99,10 @@ def test_a_cache_that_cannot_be_written_is_told(model: Path, tmp_path: Path, mon
 
 
 def test_a_file_comes_to_a_place_on_another_file_system(tmp_path: Path, monkeypatch):
-    """The folder of models may be a link to a larger disk, onto which nothing can be moved in one step."""
+    """A model is converted where the folder of models is a link to a larger disk.
+
+    Nothing can be moved onto that in one step.
+    """
     whole, place = tmp_path / "incoming" / "whole", tmp_path / "models" / "m.gguf"
     for path in (whole, place):
         path.parent.mkdir()

@@ -1,4 +1,7 @@
-"""The tokenizer of a GGUF file: the very tokens that transformers' conversion of the file gives, or a refusal in words."""
+"""The tokenizer of a GGUF file.
+
+It gives the very tokens that transformers' conversion of the file gives, or refuses in words.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ TEXTS = (
 
 
 def many_texts() -> list[str]:
-    """Those above, this project's own files, and random bytes and characters; composed, since some releases of transformers compose each text."""
+    """Texts to compare: those above, this project's own files, and random bytes and characters.
+
+    They are composed, since some releases of transformers compose each text.
+    """
     rng = random.Random(0)
     files = [*ROOT.glob("engine/model/*.py"), *ROOT.glob("engine/native/*.h"), *ROOT.glob("editors/vscode/src/*.ts"), ROOT / "README.md"]
     samples = [*TEXTS, *(path.read_bytes().decode() for path in files)]
@@ -61,7 +67,10 @@ def of_transformers(path: Path) -> Any:
 
 
 def require_equal(path: Path, folder: Path) -> Any:
-    """Our tokenizer of a file and transformers', which is returned, have the same vocabulary, control tokens and tokens of each text."""
+    """Check that our tokenizer of a file is transformers', which is returned.
+
+    They have the same vocabulary, control tokens and tokens of each text.
+    """
     GgufFile(path, tied_head=True).write_tokenizer(folder)
     made = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     expected = of_transformers(path)
@@ -80,7 +89,10 @@ def require_equal(path: Path, folder: Path) -> Any:
 
 
 def trained(pre: str) -> Gguf:
-    """A file whose merges were learnt from this project's own code, and whose texts are split in the way `pre`."""
+    """A file whose merges were learnt from this project's own code.
+
+    Texts are split in the way `pre`.
+    """
     splitting = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(SPLITTINGS[pre].pattern), behavior="isolated"),
@@ -123,14 +135,20 @@ def test_the_published_files_tokens_are_those_of_transformers(tmp_path: Path):
 
 
 def test_a_text_comes_back_as_it_is(tmp_path: Path):
-    """Accents that a file writes as two characters stay two: an edit must not change what it was not asked to change."""
+    """Accents that a file writes as two characters stay two.
+
+    An edit must not change what it was not asked to change.
+    """
     tokenizer = made_of(gguf_bytes.valid(), tmp_path)
     assert tokenizer.decode(tokenizer.encode("e\u0301")) == "e\u0301"
     assert all(tokenizer.has_special(name) for name in gguf_bytes.CONTROL)
 
 
 def test_llama_3_takes_a_word_of_the_vocabulary_whole(tmp_path: Path):
-    """Its vocabulary holds words that no merges lead to, and it was trained on them; Qwen's is read by its merges alone."""
+    """Words that no merges lead to are tokens where a file says so.
+
+    The model was trained on them; Qwen's vocabulary is read by its merges alone.
+    """
     tokens = array(STRING, [text("xyz" if token == "ab" else token) for token in gguf_bytes.TOKENS])
     file = (
         gguf_bytes.valid().with_field("tokenizer.ggml.tokens", ARRAY, tokens).with_field("tokenizer.ggml.merges", ARRAY, array(STRING, []))
@@ -156,7 +174,11 @@ def made_of(file: Gguf, folder: Path) -> Tokenizer:
     ],
 )
 def test_an_unknown_kind_of_tokenizer_is_refused(field: str, value: str | None, words: str, tmp_path: Path):
-    """Read in another way, each text would be other tokens than the model knows, and its answers bad without a word."""
+    """A kind of tokenizer that is not known is refused.
+
+    Read in another way, each text would be other tokens than the model knows, and its answers bad
+    without a word.
+    """
     whole = gguf_bytes.valid()
     file = whole.without_field(field) if value is None else whole.with_field(field, STRING, text(value))
     (tmp_path / "m.gguf").write_bytes(file.written())

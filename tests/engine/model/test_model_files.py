@@ -1,4 +1,7 @@
-"""Model files that are damaged, or no files: refused in words that name them, before anything is allocated or waited for."""
+"""Model files that are damaged, or no files, are refused in words that name them.
+
+That comes before anything is allocated or waited for.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def tried() -> dict[str, tuple[float, str]]:
 
 @pytest.mark.parametrize("name", malformed.CASES)
 def test_a_malformed_gguf_file_is_refused(name: str, tried):
-    """The user reads which file it is and what is wrong with it, at once, whatever its header promises."""
+    """The user reads which file it is and what is wrong with it, at once.
+
+    Whatever its header promises makes no difference.
+    """
     seconds, outcome = tried[name]
     assert "m.gguf" in outcome
     assert any(words in outcome for words in malformed.CASES[name][1].split("|")), outcome
@@ -241,7 +247,10 @@ def test_a_link_to_a_model_is_followed_and_one_to_nothing_told(folder: Path, tmp
 
 @pytest.mark.parametrize("name", ["~nosuchuser/x.gguf", "~nosuchuser", "a" * 5000, "x\0y", "\ud800.gguf", "", " "])
 def test_a_name_that_can_be_no_model_is_told(name: str, tmp_path: Path):
-    """The server looks for the chosen model with each list of code actions: that may not fail with anything else."""
+    """Looking for the chosen model fails with no other error.
+
+    The server does that with each list of code actions.
+    """
     with pytest.raises(StoreError):
         Store(tmp_path).locate(name)
     with pytest.raises(ModelUnavailableError):

@@ -12,7 +12,10 @@ RNG = np.random.default_rng(5)
 
 
 def test_q4_k_keeps_the_files_own_values():
-    """A published 4-bit matrix is taken over value for value; only its scales are rounded, to 11 bits."""
+    """A published 4-bit matrix is taken over value for value.
+
+    Only its scales are rounded, to 11 bits.
+    """
     raw = RNG.integers(0, 256, size=(32, 2 * 144), dtype=np.uint8)
     # Scales of a size that occurs; random bytes would be infinities among others.
     raw.reshape(-1, 144)[:, :4] = RNG.uniform(1e-4, 1e-2, size=(64, 2)).astype(np.float16).view(np.uint8)
@@ -67,7 +70,9 @@ def test_packed_size():
 
 
 def test_short_rows_are_filled_up_with_zeros():
-    """An adapter's narrow matrix: the same numbers, nothing behind them, and no more bytes than they take."""
+    """An adapter's narrow matrix has the same numbers, nothing behind them, and no more bytes than
+    that.
+    """
     weight = np.random.default_rng(4).normal(size=(32, 24)).astype(np.float32)
     narrow = quantize8_narrow(weight)
     filled = dequantize(narrow)

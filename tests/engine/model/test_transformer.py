@@ -30,7 +30,10 @@ def test_logits_equal_those_of_transformers(shape: str, seed: int):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("pieces", [(16,), (1,) * 16, (5, 1, 7, 3), (15, 1)])
 def test_cached_passes_equal_one_full_pass(shape: str, pieces: tuple[int, ...]):
-    """The block cache holds what full recomputation would compute, however the text is cut into blocks."""
+    """The block cache holds what full recomputation would compute.
+
+    How the text is cut into blocks makes no difference.
+    """
     model = tiny_model(1, shape=shape)
     full = model.forward(TOKENS, model.new_cache()).logits
     cache, rows, start = model.new_cache(capacity=2), [], 0
@@ -42,7 +45,10 @@ def test_cached_passes_equal_one_full_pass(shape: str, pieces: tuple[int, ...]):
 
 
 def test_rejected_rows_leave_no_trace():
-    """After a truncated or uncommitted block, logits are those of a fresh cache: a rejected draft can not leak."""
+    """A rejected draft can not leak.
+
+    After a truncated or uncommitted block, logits are those of a fresh cache.
+    """
     model = tiny_model(2)
     cache = model.new_cache()
     list(model.prefill(TOKENS[:8], cache, chunk=3))
@@ -54,7 +60,10 @@ def test_rejected_rows_leave_no_trace():
 
 
 def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
-    """With noisy rows behind them, and an adapter on those, clean rows are the base's, to the bit of the same shape."""
+    """Clean rows are the base's, with noisy rows behind them and an adapter on those.
+
+    They are equal to the bit for the same shape.
+    """
     config = SHAPES["qwen2"]
     tensors = random_tensors(config, 3)
     one, other = (Transformer(config, tensors, random_adapter(config, seed)) for seed in (10, 11))
@@ -68,7 +77,10 @@ def test_clean_rows_do_not_know_the_adapter_or_the_noisy_block():
 
 
 def test_noisy_rows_see_one_another_in_both_directions():
-    """A noisy row's logits depend on a later noisy row; a clean row's never do on a later clean row."""
+    """A noisy row's logits depend on a later noisy row.
+
+    A clean row's never do on a later clean row.
+    """
     model = tiny_model(4)
     a = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 8], 2)]).logits
     b = model.forward([1, 2], model.new_cache(), noisy=[NoisyBlock([None, None, 9], 2)]).logits
@@ -79,7 +91,10 @@ def test_noisy_rows_see_one_another_in_both_directions():
 
 
 def test_a_block_sees_the_beginning_that_it_follows_and_itself():
-    """Several blocks in one forward are what each is alone, behind its own beginning of the clean rows."""
+    """Several blocks in one forward are what each is alone.
+
+    Each stands behind its own beginning of the clean rows.
+    """
     model, tokens = tiny_model(4), [1, 2, 3, 4, 5]
     cache = model.new_cache()
     list(model.prefill([9, 8, 7], cache))
@@ -104,7 +119,10 @@ def test_logits_only_of_the_rows_asked_for():
 
 
 def test_prepared_rows_run_again_with_other_tokens():
-    """What the host prepares holds for any tokens written into it later: all that a CUDA graph's replay does."""
+    """What the host prepares holds for any tokens that are written into it later.
+
+    That is all that a CUDA graph's replay does.
+    """
     model = tiny_model(5)
     cache = model.new_cache()
     list(model.prefill(TOKENS, cache))
