@@ -24,7 +24,7 @@ from engine.api import (
 )
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.decoding.denoising_policy import Thresholds
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.decoding.sampler import Accepted, Outcome, Sampler
 from engine.decoding.step import BlockState
 from engine.model import checkpoint, kernel_network
@@ -111,9 +111,9 @@ class Engine:
             self._require_adapter()
         kept = self._reuse(prompt.tokens)
         reused = kept.cache.length
-        assembler = TextAssembler(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
+        detokenizer = IncrementalDetokenizer(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
         sampler = Sampler(
-            self.network, kept.cache, prompt.tokens, assembler, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
+            self.network, kept.cache, prompt.tokens, detokenizer, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
         )
         # Until the run is over the cache's rows belong to no known text.
         kept.tokens = []
@@ -133,10 +133,10 @@ class Engine:
         self, tokens: list[int], options: SamplingOptions, *, old: Sequence[int] = (), stop_tokens: frozenset[int] = frozenset()
     ) -> Outcome:
         """Continue bare tokens from an empty cache, for measurements."""
-        assembler = TextAssembler(self.tokenizer, stop_tokens=stop_tokens)
+        detokenizer = IncrementalDetokenizer(self.tokenizer, stop_tokens=stop_tokens)
         self.forget()
         with torch.inference_mode():
-            *_, outcome = Sampler(self.network, self._kept[0].cache, tokens, assembler, options, old=old).run()
+            *_, outcome = Sampler(self.network, self._kept[0].cache, tokens, detokenizer, options, old=old).run()
         self.forget()
         assert isinstance(outcome, Outcome)
         return outcome
@@ -190,7 +190,7 @@ class Engine:
             model=self.name,
             device=self.network.device.type,
             dtype=self.network.number_format,
-            chances=outcome.chances,
+            chances=outcome.probabilities,
         )
 
     def forget(self) -> None:

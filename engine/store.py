@@ -54,7 +54,9 @@ class FetchError(StoreError):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A published file: what it is called, its exact bytes, and where it is offered. `parent`: the tuned parent's file that ships for it, if it has one."""
+    """A published file: what it is called, its exact bytes, and where it is offered. `merged_lora`: the file of the LoRA that is
+    merged into its weights, if one ships for it.
+    """
 
     name: str
     alias: str
@@ -64,7 +66,7 @@ class ModelSpec:
     hub_repo: str
     mirror: Mirror
     tied_head: bool
-    parent: str = ""
+    merged_lora: str = ""
 
 
 _PUBLISHED = (
@@ -92,7 +94,7 @@ _PUBLISHED = (
 MODELS = (
     *_PUBLISHED,
     # The small one's file once more, for completions: its clean rows have learnt where a hole ends (`engine.model.merged_lora`).
-    replace(_PUBLISHED[1], name="qwen2.5-coder-0.5b-infill", alias="0.5b-infill", parent="qwen2.5-coder-0.5b-parent.safetensors"),
+    replace(_PUBLISHED[1], name="qwen2.5-coder-0.5b-infill", alias="0.5b-infill", merged_lora="qwen2.5-coder-0.5b-parent.safetensors"),
 )
 
 
@@ -100,23 +102,23 @@ MODELS = (
 class Located:
     """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file.
 
-    `parent`: what its clean rows have learnt since (`engine.model.merged_lora`), to be added on conversion. `spec`: the published model that it is.
+    `merged_lora`: what is merged into its weights on conversion (`engine.model.merged_lora`). `spec`: the published model that it is.
     """
 
     folder: Path
     gguf: Path | None = None
     tied_head: bool | None = None
-    parent: Path | None = None
+    merged_lora: Path | None = None
     spec: ModelSpec | None = None
 
     def converted(self, stored: str) -> Path:
         """Where the conversion into one way of storing weights is, or will be."""
-        tuned = f"-tuned-{sha256_of(self.parent)[:8]}" if self.parent else ""
+        tuned = f"-tuned-{sha256_of(self.merged_lora)[:8]}" if self.merged_lora else ""
         return self.folder.with_name(f"{self.folder.name}{tuned}-{stored}-{CONVERTED_VERSION}")
 
     def published(self) -> Located:
-        """The model as it was published, without the tuned parent."""
-        return replace(self, parent=None)
+        """The model as it was published, without a merged LoRA."""
+        return replace(self, merged_lora=None)
 
     def conversions(self) -> list[Path]:
         """All folders that were ever converted from the file, those of other versions included."""
@@ -208,8 +210,8 @@ class Store:
             )
         spec = find_spec(name)
         folder = self.root / "converted" / f"{spec.name}-{spec.sha256[:12]}"
-        parent = Path(str(files("engine") / "adapters" / spec.parent)) if spec.parent else None
-        located = Located(folder, self.file_of(spec), spec.tied_head, parent, spec)
+        lora = Path(str(files("engine") / "adapters" / spec.merged_lora)) if spec.merged_lora else None
+        located = Located(folder, self.file_of(spec), spec.tied_head, lora, spec)
         # A conversion serves without the file that it was made from.
         if not self.is_fetched(spec) and not any(f.name.endswith(CONVERTED_VERSION) for f in located.conversions()):
             raise _not_fetched(spec)

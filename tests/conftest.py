@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from benchmarks.robustness.tiny_folder import SHAPES, TINY, random_tensors, write_tokenizer, write_weights
 from engine.config import ModelConfig
 from engine.model.adapter import Adapter, fuse_updates, projection_sizes
-from engine.model.draft_head import Neighbour
+from engine.model.draft_head import HydraHead
 from engine.model.transformer import Transformer
 
 # Tests count what they do in a file of their own, and not in the user's.
@@ -43,8 +43,8 @@ def random_adapter(config: ModelConfig, seed: int, *, rank: int = 4, logit_shift
     updates = fuse_updates(tensors, config, alpha=float(rank))
     edits = torch.randn(2, config.hidden_size, generator=generator)
     wide, narrow = (8, config.hidden_size), (config.hidden_size, 8)
-    neighbour = Neighbour(*(torch.randn(shape, generator=generator) * 0.3 for shape in (wide, wide, narrow)))
-    return Adapter(mask, edits, neighbour, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
+    hydra_head = HydraHead(*(torch.randn(shape, generator=generator) * 0.3 for shape in (wide, wide, narrow)))
+    return Adapter(mask, edits, hydra_head, updates, logit_shift=logit_shift, block_size=4, expected_accepted=expected)
 
 
 def tiny_model(seed: int = 0, *, shape: str = "qwen2", adapter: bool = True, shift: bool = True, expected: float = 0.0) -> Transformer:

@@ -18,7 +18,7 @@ from benchmarks.gpu.random_networks import moved, moved_adapter, random_adapter,
 from benchmarks.gpu.report import Measure
 from engine.api import Mode, SamplingOptions
 from engine.config import ModelConfig
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.decoding.sampler import Outcome, Sampler
 from engine.model.cache import KVCache
 from engine.model.network import NoisyBlock
@@ -140,7 +140,7 @@ class Pair:
         return [rng.randrange(self.config.vocab_size) for _ in range(length)]
 
 
-class NoText(TextAssembler):
+class NoText(IncrementalDetokenizer):
     """Tokens of a random network stand for no text, and none of them ends it."""
 
     def __init__(self) -> None:

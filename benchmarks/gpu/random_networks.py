@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.model.adapter import EDIT_OUTPUTS, Adapter, LowRank, fuse_updates, projection_sizes
-from engine.model.draft_head import Neighbour
+from engine.model.draft_head import HydraHead
 from engine.model.tensors import tensor_shapes
 
 _QWEN2 = ModelConfig(
@@ -43,7 +43,7 @@ EMBEDDING_SCALE = 0.1
 """The scale of embeddings is small beside what the layers add: with a large one a tied head would
 choose the token that it has just read, for ever.
 """
-NEIGHBOUR_WIDTH = 32
+HYDRA_WIDTH = 32
 
 
 def shapes(*, small: bool) -> dict[str, ModelConfig]:
@@ -93,11 +93,11 @@ def random_adapter(config: ModelConfig, generator: torch.Generator, dtype: torch
             pairs[f"layers.{layer}.{name}.lora_a"] = normal(rank, inn, scale=inn**-0.5)
             pairs[f"layers.{layer}.{name}.lora_b"] = normal(out, rank, scale=0.3 * rank**-0.5)
     hidden = config.hidden_size
-    of_hidden, of_token = (normal(NEIGHBOUR_WIDTH, hidden, scale=hidden**-0.5) for _ in range(2))
-    neighbour = Neighbour(of_hidden, of_token, normal(hidden, NEIGHBOUR_WIDTH, scale=NEIGHBOUR_WIDTH**-0.5))
+    of_hidden, of_token = (normal(HYDRA_WIDTH, hidden, scale=hidden**-0.5) for _ in range(2))
+    hydra_head = HydraHead(of_hidden, of_token, normal(hidden, HYDRA_WIDTH, scale=HYDRA_WIDTH**-0.5))
     edits = normal(len(EDIT_OUTPUTS), hidden, scale=EMBEDDING_SCALE)
     updates = fuse_updates(pairs, config, alpha=float(rank))
-    return Adapter(normal(hidden, scale=EMBEDDING_SCALE), edits, neighbour, updates, expected_accepted=2.0)
+    return Adapter(normal(hidden, scale=EMBEDDING_SCALE), edits, hydra_head, updates, expected_accepted=2.0)
 
 
 def moved(tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -106,12 +106,12 @@ def moved(tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtyp
 
 def moved_adapter(adapter: Adapter, device: torch.device, dtype: torch.dtype) -> Adapter:
     assert adapter.edit_outputs is not None
-    assert adapter.neighbour is not None
-    near = adapter.neighbour
+    assert adapter.hydra_head is not None
+    near = adapter.hydra_head
     return replace(
         adapter,
         mask_embedding=adapter.mask_embedding.to(device, dtype),
         edit_outputs=adapter.edit_outputs.to(device, dtype),
-        neighbour=Neighbour(*(tensor.to(device, dtype) for tensor in (near.hidden, near.token, near.out))),
+        hydra_head=HydraHead(*(tensor.to(device, dtype) for tensor in (near.hidden, near.token, near.out))),
         updates={key: LowRank(pair.a.to(device, dtype), pair.b.to(device, dtype)) for key, pair in adapter.updates.items()},
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Chooser:
+class TokenSampler:
     """The base's choice at a position: the likeliest token, or at a temperature a sample.
 
     The sample is the argmax of logits / temperature + Gumbel noise, and the noise depends on `seed` and the position
@@ -30,7 +30,7 @@ class Chooser:
             return list(best.tolist())
         return [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]
 
-    def chances(self, logits: Tensor, tokens: list[int]) -> list[float]:
+    def probabilities(self, logits: Tensor, tokens: list[int]) -> list[float]:
         """The probability of each row's token at temperature 1; `logits` (rows, vocabulary)."""
         chosen = logits[range(len(tokens)), tokens] - logits.logsumexp(dim=-1)
         return list(chosen.exp().tolist())

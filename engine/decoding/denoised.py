@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 
 from engine.api import SamplingOptions
-from engine.decoding.choice import Chooser
-from engine.decoding.denoising_policy import NO_EDIT, EditChance, Thresholds, Token, denoise_step, edit_step, jointly
-from engine.decoding.prompt_lookup import CopyDrafter
-from engine.decoding.proposals import read_ahead
+from engine.decoding.choice import TokenSampler
+from engine.decoding.denoising_policy import NO_EDIT, EditProbabilities, Thresholds, Token, denoise_step, edit_step, jointly
+from engine.decoding.prompt_lookup import PromptLookupDrafter
+from engine.decoding.proposals import propose
 from engine.decoding.step import BlockState, SamplingState, Step
 from engine.model.network import ForwardResult, Network, NoisyBlock
 
@@ -23,13 +23,19 @@ class Denoised:
     """
 
     def __init__(
-        self, network: Network, options: SamplingOptions, lookup: CopyDrafter, *, is_edit: bool, thresholds: Thresholds | None = None
+        self,
+        network: Network,
+        options: SamplingOptions,
+        lookup: PromptLookupDrafter,
+        *,
+        is_edit: bool,
+        thresholds: Thresholds | None = None,
     ) -> None:
         assert network.adapter is not None, "checked where the mode was chosen"
         self._network, self._adapter, self._options = network, network.adapter, options
         self._lookup, self._is_edit = lookup, is_edit
         self._thresholds = thresholds or Thresholds()
-        self._chooser = Chooser(options.temperature, options.seed)
+        self._token_sampler = TokenSampler(options.temperature, options.seed)
 
     def start(self, state: SamplingState) -> BlockState:
         longest = min(self._options.block_size, state.room)
@@ -53,7 +59,7 @@ class Denoised:
     def _denoise(self, state: SamplingState, block: list[Token], *, may_remask: bool) -> list[Token]:
         result = self._forward(state, block)
         # Edits are read first, since proposing writes new scores into the logits.
-        edits = self._edit_chances(result)
+        edits = self._edit_probabilities(result)
         proposal = self._propose(state, result, block)
         probabilities = result.logits.softmax(dim=-1)
         rows = range(len(block))
@@ -78,16 +84,16 @@ class Denoised:
         """A token for each position of the block. Writes into `result.logits` the scores that know the token to the left."""
         network, logits, hidden = self._network, result.logits, result.hidden
         if not self._adapter.logit_shift:
-            read = read_ahead(network, logits, hidden, self._chooser, left=state.pending, position=state.position, placed=block)
+            read = propose(network, logits, hidden, self._token_sampler, left=state.pending, position=state.position, placed=block)
             return read.tokens
         # With the shift the pending token's row, which is the base's, proposes the first token.
-        first = self._chooser.choose(logits[:1], state.position)
+        first = self._token_sampler.choose(logits[:1], state.position)
         left = first[0] if block[0] is None else block[0]
         position = state.position + 1
-        behind = read_ahead(network, logits[1:], hidden[:-1], self._chooser, left=left, position=position, placed=block[1:])
+        behind = propose(network, logits[1:], hidden[:-1], self._token_sampler, left=left, position=position, placed=block[1:])
         return first + behind.tokens
 
-    def _edit_chances(self, result: ForwardResult) -> list[EditChance]:
+    def _edit_probabilities(self, result: ForwardResult) -> list[EditProbabilities]:
         """For each position of the block, whether its token should go, or lacks one before it."""
         logits = result.logits
         if self._adapter.edit_outputs is None:
@@ -96,5 +102,5 @@ class Denoised:
         # With the shift the row before a position speaks for it. The first position's is clean text, which has no edit outputs.
         own = [NO_EDIT] if self._adapter.logit_shift else []
         edits = edits[: logits.shape[0] - len(own)]
-        chances = torch.cat([logits[len(own) :], edits], dim=-1).softmax(dim=-1)[:, -2:].tolist()
-        return [*own, *(EditChance(delete, insert) for delete, insert in chances)]
+        found = torch.cat([logits[len(own) :], edits], dim=-1).softmax(dim=-1)[:, -2:].tolist()
+        return [*own, *(EditProbabilities(delete, insert) for delete, insert in found)]

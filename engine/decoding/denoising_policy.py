@@ -61,36 +61,36 @@ def denoise_step(
     return out
 
 
-def jointly(block: list[Token], chances: list[float]) -> list[float]:
-    """How sure each position's proposal is, where `chances` are those behind the proposals for the masks just before it: all of them have to be right."""
+def jointly(block: list[Token], probabilities: list[float]) -> list[float]:
+    """How sure each position's proposal is, where `probabilities` are those behind the proposals for the masks just before it: all of them have to be right."""
     out: list[float] = []
-    for i, chance in enumerate(chances):
+    for i, probability in enumerate(probabilities):
         counts_on_left = i > 0 and block[i] is None and block[i - 1] is None
-        out.append(chance * out[-1] if counts_on_left else chance)
+        out.append(probability * out[-1] if counts_on_left else probability)
     return out
 
 
 @dataclass(frozen=True)
-class EditChance:
+class EditProbabilities:
     """Probabilities that the token of a position should go, and that something is missing before it."""
 
     delete: float
     insert: float
 
 
-NO_EDIT = EditChance(0.0, 0.0)
+NO_EDIT = EditProbabilities(0.0, 0.0)
 
 
-def edit_step(block: list[Token], chances: list[EditChance], threshold: float) -> list[Token]:
+def edit_step(block: list[Token], probabilities: list[EditProbabilities], threshold: float) -> list[Token]:
     """Take out the tokens that should go and put a mask before those that lack one, above `threshold` (LLaDA2.2's DELETE and INSERT).
 
     The block keeps its length, as the cache's layout wants it: masks follow at its end, or what was pushed out of it is dropped.
     """
     out: list[Token] = []
-    for token, chance in zip(block, chances, strict=True):
-        if token is not None and chance.delete > threshold:
+    for token, probability in zip(block, probabilities, strict=True):
+        if token is not None and probability.delete > threshold:
             continue
-        if token is not None and chance.insert > threshold:
+        if token is not None and probability.insert > threshold:
             out.append(None)
         out.append(token)
     return [*out, *[None] * (len(block) - len(out))][: len(block)]

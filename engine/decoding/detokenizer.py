@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.model.tokenizer import Tokenizer
 
 
-class TextAssembler:
+class IncrementalDetokenizer:
     """Collects the bytes of accepted tokens, and notices the end.
 
     A stop string or stop token ends the text before itself, wherever in a block it falls; what follows is never read.

@@ -24,7 +24,7 @@ class Copied:
 NOTHING = Copied([])
 
 
-class CopyDrafter:
+class PromptLookupDrafter:
     """Proposes the tokens that follow the place in known text where the generated text seems to be.
 
     `old` is the code being rewritten: it is followed from its start, and after a departure picked up again at the place

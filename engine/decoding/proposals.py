@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from engine.decoding.choice import Chooser
+from engine.decoding.choice import TokenSampler
 from engine.decoding.denoising_policy import Token
 from engine.model.network import Network
 
@@ -22,32 +22,32 @@ class Proposal:
     """Tokens one behind the other, each with the chance that it is right if those before it are."""
 
     tokens: list[int]
-    chances: list[float]
+    probabilities: list[float]
 
 
 NO_PROPOSAL = Proposal([], [])
 
 
-def read_ahead(
-    network: Network, logits: Tensor, rows: Tensor, chooser: Chooser, *, left: int, position: int, placed: Sequence[Token] = ()
+def propose(
+    network: Network, logits: Tensor, rows: Tensor, token_sampler: TokenSampler, *, left: int, position: int, placed: Sequence[Token] = ()
 ) -> Proposal:
     """Tokens for `position` and on, one for each row. Where a token is `placed` there, the next row knows that one to its left instead.
 
     `logits` (rows, vocabulary), float32, are those of a block, and are written over; `rows` (rows, hidden size) are the hidden rows beside them
-    (`ForwardResult`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `Neighbour`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
+    (`ForwardResult`); row i proposes the token of `position` + i. `left` is the token before `position`. Where the adapter has a `HydraHead`, each row knows the token to its left. The probabilities are the network's own, among the row's likeliest tokens.
     """
     assert network.adapter is not None, "checked where the masks were asked for"
     tokens: list[int] = []
     right: list[float] = []
     for i, scores in enumerate(logits):
         candidates = likeliest(scores, CANDIDATES)
-        if network.adapter.neighbour is not None:
+        if network.adapter.hydra_head is not None:
             scores[candidates] = network.followed_logits(rows[i], left, candidates)
-        chances = scores[candidates].softmax(dim=-1).tolist()
-        [left] = chooser.choose(scores.unsqueeze(0), position + i)
+        probabilities = scores[candidates].softmax(dim=-1).tolist()
+        [left] = token_sampler.choose(scores.unsqueeze(0), position + i)
         # At a temperature the choice may be none of the likeliest: a guess that nothing speaks for.
         tokens.append(left)
-        right.append(chances[candidates.index(left)] if left in candidates else 0.0)
+        right.append(probabilities[candidates.index(left)] if left in candidates else 0.0)
         if placed and (token := placed[i]) is not None:
             left = token
     return Proposal(tokens, right)

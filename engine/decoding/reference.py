@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from engine.decoding.choice import Chooser
+from engine.decoding.choice import TokenSampler
 from engine.model.network import Network
 
 Logits = Callable[[list[int]], Tensor]
@@ -22,11 +22,13 @@ def recompute(model: Network) -> Logits:
     return logits
 
 
-def generate(logits: Logits, prompt: list[int], *, max_new_tokens: int, stop_tokens: frozenset[int], chooser: Chooser) -> list[int]:
+def generate(
+    logits: Logits, prompt: list[int], *, max_new_tokens: int, stop_tokens: frozenset[int], token_sampler: TokenSampler
+) -> list[int]:
     """What the base alone writes after `prompt`, a token at a time, the stop token included."""
     tokens = list(prompt)
     for _ in range(max_new_tokens):
-        tokens += chooser.choose(logits(tokens), len(tokens))
+        tokens += token_sampler.choose(logits(tokens), len(tokens))
         if tokens[-1] in stop_tokens:
             break
     return tokens[len(prompt) :]

@@ -13,8 +13,8 @@ from itertools import zip_longest
 from engine.api import FinishReason, SamplingOptions
 from engine.decoding.denoised import Denoised
 from engine.decoding.denoising_policy import Thresholds
-from engine.decoding.detokenizer import TextAssembler
-from engine.decoding.prompt_lookup import CopyDrafter
+from engine.decoding.detokenizer import IncrementalDetokenizer
+from engine.decoding.prompt_lookup import PromptLookupDrafter
 from engine.decoding.step import BlockState, SamplingState, Step, Strategy
 from engine.decoding.verified import Verified
 from engine.model.cache import Cache
@@ -30,7 +30,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds. `chances`: see `engine.api.Finished`."""
+    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds. `probabilities`: see `engine.api.Finished.chances`."""
 
     tokens: tuple[int, ...]
     text: str
@@ -38,7 +38,7 @@ class Outcome:
     forwards: int
     prefill_seconds: float
     decode_seconds: float
-    chances: tuple[tuple[int, float], ...] = ()
+    probabilities: tuple[tuple[int, float], ...] = ()
 
 
 SampleEvent = BlockState | Accepted | Outcome
@@ -60,7 +60,7 @@ class Sampler:
         model: Network,
         cache: Cache,
         prompt: Sequence[int],
-        assembler: TextAssembler,
+        detokenizer: IncrementalDetokenizer,
         options: SamplingOptions,
         *,
         old: Sequence[int] = (),
@@ -70,20 +70,20 @@ class Sampler:
     ) -> None:
         """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited."""
         assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
-        self._model, self._options, self._assembler = model, options, assembler
+        self._model, self._options, self._detokenizer = model, options, detokenizer
         self._prompt_length = len(prompt)
         self._state = SamplingState(list(prompt), cache, options.max_new_tokens)
         self._strategy: Strategy
         if options.mode == "diffusion":
-            self._strategy = Denoised(model, options, CopyDrafter(prompt, old), is_edit=bool(old), thresholds=thresholds)
+            self._strategy = Denoised(model, options, PromptLookupDrafter(prompt, old), is_edit=bool(old), thresholds=thresholds)
         else:
-            lookup = CopyDrafter(prompt, old) if options.mode == "verified" else None
+            lookup = PromptLookupDrafter(prompt, old) if options.mode == "verified" else None
             self._strategy = Verified(model, options, lookup, is_edit=bool(old))
         self._cancelled, self._clock = cancelled, clock
         self._forwards = 0
         # Where the options ask for probabilities: each token's, with the length of the text up to it, and their product in this line.
-        self._chances: list[tuple[int, float]] = []
-        self._line_chance = 1.0
+        self._probabilities: list[tuple[int, float]] = []
+        self._line_probability = 1.0
         self._started = clock()
 
     def run(self) -> Iterator[SampleEvent]:
@@ -105,7 +105,7 @@ class Sampler:
                 self._forwards += 1
                 block = step.unfinished
                 reason = self._accept(step)
-                if text := self._assembler.take_stable():
+                if text := self._detokenizer.take_stable():
                     yield Accepted(text)
         except Interrupted as stop:
             reason = stop.reason
@@ -115,7 +115,7 @@ class Sampler:
         prefilled = now if prefilled is None else prefilled
         times = (prefilled - self._started, now - prefilled)
         generated = tuple(state.tokens[self._prompt_length :])
-        yield Outcome(generated, self._assembler.text, reason, self._forwards, *times, tuple(self._chances))
+        yield Outcome(generated, self._detokenizer.text, reason, self._forwards, *times, tuple(self._probabilities))
 
     @property
     def tokens(self) -> list[int]:
@@ -133,23 +133,23 @@ class Sampler:
         """Take a step's tokens into the text; why the text ends with one of them, None where it goes on."""
         state = self._state
         assert len(step.tokens) <= state.room, "a block must not be longer than the tokens that are still wanted"
-        for token, chance in zip_longest(step.tokens, step.probabilities):
-            if chance is not None:
-                self._line_chance *= chance
-                if self._line_chance < self._options.min_chance:
+        for token, probability in zip_longest(step.tokens, step.probabilities):
+            if probability is not None:
+                self._line_probability *= probability
+                if self._line_probability < self._options.min_chance:
                     return "unsure"
             state.tokens.append(token)
             state.room -= 1
-            ends = self._assembler.feed(token)
-            if chance is not None:
-                self._note_chance(chance)
+            ends = self._detokenizer.feed(token)
+            if probability is not None:
+                self._note_probability(probability)
             if ends:
                 return "stop"
         return None if state.room else "length"
 
-    def _note_chance(self, chance: float) -> None:
-        before = self._chances[-1][0] if self._chances else 0
-        text = self._assembler.text
-        self._chances.append((len(text), chance))
+    def _note_probability(self, probability: float) -> None:
+        before = self._probabilities[-1][0] if self._probabilities else 0
+        text = self._detokenizer.text
+        self._probabilities.append((len(text), probability))
         if "\n" in text[before:]:
-            self._line_chance = 1.0
+            self._line_probability = 1.0

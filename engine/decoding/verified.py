@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.api import SamplingOptions
-from engine.decoding.choice import Chooser, accepted_length
-from engine.decoding.prompt_lookup import NOTHING, CopyDrafter
-from engine.decoding.proposals import NO_PROPOSAL, Proposal, read_ahead
-from engine.decoding.row_budget import Layout, lay_out
+from engine.decoding.choice import TokenSampler, accepted_length
+from engine.decoding.prompt_lookup import NOTHING, PromptLookupDrafter
+from engine.decoding.proposals import NO_PROPOSAL, Proposal, propose
+from engine.decoding.row_budget import RowBudget, spend_rows
 from engine.decoding.step import BlockState, SamplingState, Step
 from engine.model.network import ForwardResult, Network, NoisyBlock
 
@@ -36,28 +36,28 @@ class Verified:
     the tokens that were kept is the next draft. Without a `lookup` nothing is drafted, and a step gives one token.
     """
 
-    def __init__(self, network: Network, options: SamplingOptions, lookup: CopyDrafter | None, *, is_edit: bool) -> None:
+    def __init__(self, network: Network, options: SamplingOptions, lookup: PromptLookupDrafter | None, *, is_edit: bool) -> None:
         self._network, self._options, self._lookup = network, options, lookup
         self._is_edit = is_edit
-        self._chooser = Chooser(options.temperature, options.seed)
+        self._token_sampler = TokenSampler(options.temperature, options.seed)
         # Rows of the next draft, with the pending token.
         self._rows = min(CHEAP_ROWS, options.block_size)
         # What the denoiser proposes for the tokens behind the pending one.
         self._proposal = NO_PROPOSAL
 
     def start(self, state: SamplingState) -> BlockState:
-        layout = self._layout(min(self._rows, state.room) - 1, state.room)
-        return BlockState(tuple(layout.tokens), 0, tuple(layout.blocks))
+        budget = self._budget(min(self._rows, state.room) - 1, state.room)
+        return BlockState(tuple(budget.tokens), 0, tuple(budget.blocks))
 
     def step(self, state: SamplingState, block: BlockState) -> Step:
         draft = [token for token in block.tokens if token is not None]
         num_clean = 1 + len(draft)
         result = self._network.forward([state.pending, *draft], state.cache, noisy=block.masks)
         logits = result.logits[:num_clean]
-        chosen = self._chooser.choose(logits, state.position)
+        chosen = self._token_sampler.choose(logits, state.position)
         accepted = chosen[: accepted_length(draft, chosen) + 1]
         asked = self._options.min_chance > 0
-        probabilities = self._chooser.chances(logits[: len(accepted)], accepted) if asked else []
+        probabilities = self._token_sampler.probabilities(logits[: len(accepted)], accepted) if asked else []
         masks = ForwardResult(result.logits[num_clean:], result.hidden[num_clean:])
         self._proposal = self._propose(state, masks, block.masks, accepted)
         state.cache.commit(len(accepted))
@@ -67,28 +67,28 @@ class Verified:
             self._lookup.extend(accepted)
         return Step(tuple(accepted), tuple(probabilities))
 
-    def _layout(self, length: int, room: int) -> Layout:
+    def _budget(self, length: int, room: int) -> RowBudget:
         """At most `length` tokens to verify, and masks behind them."""
         source = self._options.draft
         if self._lookup is None or source == "none" or length <= 0:
-            return Layout([], [])
+            return RowBudget([], [])
         copied = self._lookup.propose(length) if source in {"auto", "copy"} else NOTHING
         masks = self._num_masks(room)
         proposed = self._proposal.tokens[:length]
         if copied.certain and not (proposed and copied.tokens[:1] != proposed[:1]):
             # A copy that goes on makes its own next draft, and is long: where rows cost, masks behind it cost more than they bring.
             if not masks or self._max_rows <= CHEAP_ROWS:
-                return Layout(copied.tokens, [])
+                return RowBudget(copied.tokens, [])
             draft = Proposal(copied.tokens, [CERTAIN_COPY] * len(copied.tokens))
         elif proposed:
-            draft = Proposal(proposed, self._proposal.chances[:length])
+            draft = Proposal(proposed, self._proposal.probabilities[:length])
         else:
             draft = Proposal(copied.tokens, [GUESSED_COPY] * len(copied.tokens))
         if not masks:
-            return Layout(draft.tokens, [])
+            return RowBudget(draft.tokens, [])
         assert self._network.adapter is not None, "without one no mask is asked for"
         expected = self._network.adapter.expected_accepted
-        return lay_out(draft, self._max_rows - 1, masks=masks, step=expected / (1 + expected))
+        return spend_rows(draft, self._max_rows - 1, masks=masks, step=expected / (1 + expected))
 
     @property
     def _max_rows(self) -> int:
@@ -125,4 +125,4 @@ class Verified:
         skip = 0 if self._network.adapter.logit_shift else 1
         position = state.position + len(accepted)
         logits, hidden = block.logits[skip:], block.hidden[skip:]
-        return read_ahead(self._network, logits, hidden, self._chooser, left=accepted[-1], position=position)
+        return propose(self._network, logits, hidden, self._token_sampler, left=accepted[-1], position=position)

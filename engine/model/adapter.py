@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.api import MAX_BLOCK_SIZE
 from engine.config import ModelConfig
 from engine.files import whole_file
-from engine.model.draft_head import NAMES, Neighbour
+from engine.model.draft_head import NAMES, HydraHead
 from engine.model.reading import require_file
 
 # The fused products of one layer, and the projections that each is made of.
@@ -31,7 +31,7 @@ FUSED = {
 
 
 EDIT_OUTPUTS = ("delete", "insert")
-NEIGHBOUR = "neighbour."
+HYDRA_PREFIX = "neighbour."
 
 
 class AdapterError(ValueError):
@@ -55,7 +55,7 @@ class Adapter:
 
     `edit_outputs` (2, hidden), or None: two more rows of the head, for *delete this token* and *insert something before it* (`EDIT_OUTPUTS`).
 
-    `neighbour`, or None: see `Neighbour`.
+    `hydra_head`, or None: see `HydraHead`.
 
     `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
     `block_size`: the masks of a block that it was trained to fill at once. `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
@@ -64,7 +64,7 @@ class Adapter:
 
     mask_embedding: Tensor
     edit_outputs: Tensor | None = None
-    neighbour: Neighbour | None = None
+    hydra_head: HydraHead | None = None
     updates: dict[tuple[int, str], LowRank] = field(default_factory=dict)
     logit_shift: bool = True
     block_size: int = 8
@@ -94,7 +94,7 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     edit_outputs = tensors.pop("edit_outputs", None)
     if edit_outputs is not None and edit_outputs.shape != (len(EDIT_OUTPUTS), config.hidden_size):
         raise AdapterError(f"{path}: edit_outputs is {tuple(edit_outputs.shape)}, not {(len(EDIT_OUTPUTS), config.hidden_size)}")
-    neighbour = _neighbour(path, tensors, config)
+    hydra_head = _hydra_head(path, tensors, config)
     try:
         alpha = float(metadata.get("alpha", "1"))
         shift = {"true": True, "false": False}[metadata.get("logit_shift", "true")]
@@ -105,21 +105,21 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
     if not (math.isfinite(alpha) and math.isfinite(expected) and 1 <= size <= MAX_BLOCK_SIZE):
         raise AdapterError(f"{path} has numbers in its metadata that cannot be: {str(metadata)[:200]}")
     updates = fuse_updates(tensors, config, alpha)
-    return Adapter(mask, edit_outputs, neighbour, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
+    return Adapter(mask, edit_outputs, hydra_head, updates, logit_shift=shift, block_size=size, expected_accepted=expected)
 
 
-def _neighbour(path: Path, tensors: dict[str, Tensor], config: ModelConfig) -> Neighbour | None:
-    """Take the neighbour's tensors out of `tensors`."""
-    found = {name: tensors.pop(NEIGHBOUR + name) for name in NAMES if NEIGHBOUR + name in tensors}
+def _hydra_head(path: Path, tensors: dict[str, Tensor], config: ModelConfig) -> HydraHead | None:
+    """Take the head's tensors out of `tensors`."""
+    found = {name: tensors.pop(HYDRA_PREFIX + name) for name in NAMES if HYDRA_PREFIX + name in tensors}
     if not found:
         return None
     if found.keys() != set(NAMES):
-        raise AdapterError(f"{path}: of the tensors {NEIGHBOUR}{', '.join(NAMES)} it holds {', '.join(found)} alone")
+        raise AdapterError(f"{path}: of the tensors {HYDRA_PREFIX}{', '.join(NAMES)} it holds {', '.join(found)} alone")
     width = found["out"].shape[-1] if found["out"].dim() else 0
     wanted = ((width, config.hidden_size), (width, config.hidden_size), (config.hidden_size, width))
     if (shapes := tuple(tuple(found[name].shape) for name in NAMES)) != wanted:
-        raise AdapterError(f"{path}: the shapes of {NEIGHBOUR}{', '.join(NAMES)} are {shapes}, not {wanted}")
-    return Neighbour(**found)
+        raise AdapterError(f"{path}: the shapes of {HYDRA_PREFIX}{', '.join(NAMES)} are {shapes}, not {wanted}")
+    return HydraHead(**found)
 
 
 def save_adapter(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.model.gguf_file import GgufFile
-from engine.model.merged_lora import Parent
+from engine.model.merged_lora import MergedLora
 from engine.model.packed import pack_network
 from engine.model.quantize import QuantizationError, Quantized, quantize8
 from engine.model.reading import CheckpointError, read_json, require_file
@@ -70,8 +70,8 @@ def _convert(located: Located, folder: Path, stored: Stored, report: Share) -> N
         # Of a process that was killed while it converted.
         shutil.rmtree(left, ignore_errors=True)
     require_published(located)
-    parent = Parent(located.parent) if located.parent else None
-    convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, parent=parent, report=report)
+    lora = MergedLora(located.merged_lora) if located.merged_lora else None
+    convert_gguf(located.gguf, folder, stored, tied_head=located.tied_head, lora=lora, report=report)
     for old in located.conversions():
         if not old.name.endswith(CONVERTED_VERSION):
             shutil.rmtree(old, ignore_errors=True)
@@ -87,10 +87,10 @@ def convert_gguf(
     stored: Stored = "bfloat16",
     *,
     tied_head: bool | None = None,
-    parent: Parent | None = None,
+    lora: MergedLora | None = None,
     report: Share = lambda _share: None,
 ) -> None:
-    """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`. `parent` is added to the weights."""
+    """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`. `lora` is added to the weights."""
     from safetensors.torch import save_file
 
     file = GgufFile(source, tied_head=tied_head)
@@ -114,12 +114,12 @@ def convert_gguf(
         if stored == "bfloat16":
             weights = {}
             for name in file.names:
-                update = parent.update(name) if parent else None
+                update = lora.update(name) if lora else None
                 floats = floats_of(name)
                 weights[name] = torch.from_numpy(floats if update is None else floats + update).to(torch.bfloat16)
         else:
             bits = 4 if stored == "int4" else 8
-            weights = pack_network(file.config, counted(lambda name: _quantized(file, name, parent, bits)), floats_of)
+            weights = pack_network(file.config, counted(lambda name: _quantized(file, name, lora, bits)), floats_of)
         save_file(weights, scratch / WEIGHTS)
         file.config.save(scratch / SHAPE)
         scratch.replace(target)
@@ -127,9 +127,9 @@ def convert_gguf(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _quantized(file: GgufFile, name: str, parent: Parent | None, bits: int) -> Quantized:
+def _quantized(file: GgufFile, name: str, lora: MergedLora | None, bits: int) -> Quantized:
     """A matrix as the file has it, or tuned and then in 8 bits: the file's own 4 have no room for what was learnt."""
-    update = parent.update(name) if parent else None
+    update = lora.update(name) if lora else None
     return file.quantized(name, bits=bits) if update is None else quantize8(file.floats(name) + update)
 
 

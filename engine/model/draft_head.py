@@ -19,7 +19,7 @@ NAMES = ("hidden", "token", "out")
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class HydraHead:
     """x' = x + O silu(H x + T e) for the normalised row `x` and the normalised embedding `e` of the token to the left.
 
     `hidden` H and `token` T (width, hidden size), `out` O (hidden size, width). Logits are the head's of x' times the last norm's weight.

@@ -28,10 +28,10 @@ from engine.native.ops import (
     Heads,
     Kernels,
     PackedLinear,
-    Places,
     QuantizedRows,
     Queries,
-    causal_places,
+    RowSpans,
+    causal_spans,
 )
 
 _Updates = Mapping[str, "_PackedUpdate"]
@@ -172,24 +172,24 @@ class _Views:
 
 @dataclass(frozen=True)
 class _Segment:
-    """The rows of a forward that belong to one sequence: its cache, their places there, and where they lie in the workspace."""
+    """The rows of a forward that belong to one sequence: its cache, their spans there, and where they lie in the workspace."""
 
     cache: KernelCache
-    places: Places
+    spans: RowSpans
     qkv: Floats
     queries: Queries
     attended: Floats
 
 
-def _places(start: int, clean: int, noisy: Sequence[NoisyBlock]) -> Places:
+def _spans(start: int, clean: int, noisy: Sequence[NoisyBlock]) -> RowSpans:
     """Of the clean rows from slot `start` on, and of the blocks one behind the other after them."""
-    rows = causal_places(start, clean)
+    rows = causal_spans(start, clean)
     own = start + clean
     for block in noisy:
         seen, own_end = start + block.behind, own + len(block.tokens)
         rows += [(seen + i, seen, own, own_end) for i in range(len(block.tokens))]
         own = own_end
-    return Places(rows)
+    return RowSpans(rows)
 
 
 class KernelNetwork(Network):
@@ -241,7 +241,7 @@ class KernelNetwork(Network):
         self._make_room(rows, cache.length + rows)
         views = self._space.views(rows)
         self._embed([*clean, *(token for block in noisy for token in block.tokens)], views.x)
-        segment = _Segment(cache, _places(cache.length, len(clean), noisy), views.qkv, self._space.queries, views.attended)
+        segment = _Segment(cache, _spans(cache.length, len(clean), noisy), views.qkv, self._space.queries, views.attended)
         for layer in self._layers:
             updates = self._packed_updates[layer.index] if num_noisy else {}
             self._attention(layer, views, (segment,), len(clean), updates)
@@ -269,7 +269,7 @@ class KernelNetwork(Network):
         self._embed(tokens, views.x)
         segments = [
             _Segment(
-                cache, Places.causal(cache.length, 1), views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i)
+                cache, RowSpans.causal(cache.length, 1), views.row(views.qkv, i), self._space.queries.row(i), views.row(views.attended, i)
             )
             for i, cache in enumerate(caches)
             if isinstance(cache, KernelCache)
@@ -289,9 +289,9 @@ class KernelNetwork(Network):
         self._update(updates.get("qkv"), space.hidden_in, views.qkv, num_clean)
         for segment in segments:
             start, stored = segment.cache.length, segment.cache.layers[layer.index]
-            norms, places = (layer.query_norm, layer.key_norm), segment.places
-            kernels.rotate(segment.qkv, self._rope, norms, epsilon, start, places, segment.queries, stored)
-            kernels.attend(segment.queries, places, stored, segment.attended)
+            norms, spans = (layer.query_norm, layer.key_norm), segment.spans
+            kernels.rotate(segment.qkv, self._rope, norms, epsilon, start, spans, segment.queries, stored)
+            kernels.attend(segment.queries, spans, stored, segment.attended)
         kernels.quantize(views.attended, space.attended_in)
         self._project(layer.o, space.attended_in, views, views.x, add=True)
         self._update(updates.get("o"), space.attended_in, views.x, num_clean)

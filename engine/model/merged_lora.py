@@ -1,4 +1,6 @@
-"""A tuned parent: a LoRA on the attention of *clean* rows, added to the weights when a model's file is converted.
+"""A merged LoRA: an update of the attention of *clean* rows, added to the weights when a model's file is converted.
+
+The one that ships was tuned on filling in the middle.
 
 Only the attention's projections are tuned, and only they are stored in 8 bits where the file has 4: an eighth of a layer's weights. The rest stays the
 published file's, to the bit, and nothing is added at run time.
@@ -21,8 +23,8 @@ from engine.model.reading import require_file
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
-class Parent:
-    """The updates of a parent's file: ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank), with ``alpha`` in the metadata."""
+class MergedLora:
+    """The updates that a file holds: ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank), with ``alpha`` in the metadata."""
 
     def __init__(self, path: Path) -> None:
         """Read `path`; `AdapterError` where it cannot be read."""
@@ -32,7 +34,7 @@ class Parent:
                 self._alpha = float((file.metadata() or {})["alpha"])
                 self._tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
         except (OSError, SafetensorError, KeyError, ValueError) as error:
-            raise AdapterError(f"cannot read the tuned parent {path}: {error}") from error
+            raise AdapterError(f"cannot read the merged LoRA {path}: {error}") from error
 
     def update(self, name: str) -> np.ndarray | None:
         """What is added to the matrix with that Hugging Face name: α / rank · B A (out, in) in float32; None for one that is not tuned."""
@@ -44,7 +46,7 @@ class Parent:
         return product
 
 
-def save_parent(path: Path, tensors: dict[str, Tensor], *, alpha: float) -> None:
-    """Write what `Parent` reads, in bfloat16; the file appears whole or not at all."""
+def save_merged_lora(path: Path, tensors: dict[str, Tensor], *, alpha: float) -> None:
+    """Write what `MergedLora` reads, in bfloat16; the file appears whole or not at all."""
     with whole_file(path) as scratch:
         save_file({name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}, scratch, metadata={"alpha": str(alpha)})

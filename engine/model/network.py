@@ -86,10 +86,10 @@ class Network(ABC):
 
         `row` (hidden size,) is that row of a `ForwardResult`'s `hidden`.
         """
-        assert self.adapter is not None, "only an adapter has a neighbour"
-        assert self.adapter.neighbour is not None, "checked where it is asked"
+        assert self.adapter is not None, "only an adapter has a Hydra head"
+        assert self.adapter.hydra_head is not None, "checked where it is asked"
         x, token = normalized(row.unsqueeze(0), self.config), normalized(self.embeddings([left]), self.config)
-        return F.linear(self.adapter.neighbour(x, token) * self.final_norm, self.head_rows(candidates)).float().squeeze(0)
+        return F.linear(self.adapter.hydra_head(x, token) * self.final_norm, self.head_rows(candidates)).float().squeeze(0)
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
         """Run and commit one clean row of each of several sequences; return their logits (sequences, vocabulary), float32.

@@ -131,7 +131,7 @@ class CacheRows:
         assert self.values.is_contiguous()
 
     @cached_property
-    def _place(self) -> tuple[int, int, int]:
+    def _address(self) -> tuple[int, int, int]:
         return self.keys.data_ptr(), self.values.data_ptr(), self.capacity
 
     @cached_property
@@ -142,7 +142,7 @@ class CacheRows:
         """For rows up to position `end`."""
         assert end <= self.capacity
         assert self._numbers == heads.keys * self.capacity * heads.size
-        return self._place
+        return self._address
 
 
 class Queries:
@@ -158,7 +158,7 @@ class Queries:
         return Queries(1, self.heads, self._tensor[index : index + 1])
 
 
-class Places:
+class RowSpans:
     """Of each row its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`."""
 
     def __init__(self, rows: Sequence[tuple[int, int, int, int]]) -> None:
@@ -168,12 +168,12 @@ class Places:
         self.address = self._table.ctypes.data
 
     @classmethod
-    def causal(cls, start: int, rows: int) -> Places:
+    def causal(cls, start: int, rows: int) -> RowSpans:
         """Rows one behind the other from slot `start` on, each of which sees those before it and itself."""
-        return cls(causal_places(start, rows))
+        return cls(causal_spans(start, rows))
 
 
-def causal_places(start: int, rows: int) -> list[tuple[int, int, int, int]]:
+def causal_spans(start: int, rows: int) -> list[tuple[int, int, int, int]]:
     return [(slot, slot + 1, slot + 1, slot + 1) for slot in range(start, start + rows)]
 
 
@@ -241,19 +241,19 @@ class Kernels:
         norms: tuple[Floats | None, Floats | None],
         epsilon: float,
         start: int,
-        places: Places,
+        spans: RowSpans,
         queries: Queries,
         cache: CacheRows,
     ) -> None:
-        """Norm (where there is one) and turn queries and keys to their places' positions; keys and values go into the cache's slots from `start` on.
+        """Norm (where there is one) and turn queries and keys to their spans' positions; keys and values go into the cache's slots from `start` on.
 
         `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2).
         """
         heads = queries.heads
         assert qkv.dense
         assert (qkv.rows <= queries.rows, qkv.width) == (True, (heads.queries + 2 * heads.keys) * heads.size)
-        assert places.rows == qkv.rows
-        assert all((table.dense, table.width) == (True, heads.size // 2) and places.last_position < table.rows for table in rope)
+        assert spans.rows == qkv.rows
+        assert all((table.dense, table.width) == (True, heads.size // 2) and spans.last_position < table.rows for table in rope)
         self._module.rotate(
             self._context,
             qkv.address,
@@ -265,20 +265,20 @@ class Kernels:
             _address_of(norms[1], 1, heads.size),
             epsilon,
             start,
-            places.address,
+            spans.address,
             queries.address,
             cache.address(heads, start + qkv.rows),
         )
 
-    def attend(self, queries: Queries, places: Places, cache: CacheRows, out: Floats) -> None:
+    def attend(self, queries: Queries, spans: RowSpans, cache: CacheRows, out: Floats) -> None:
         """Attention of rows, each to the slots that its place says. `out` (rows, queries x size)."""
         heads = queries.heads
         assert out.dense
         assert (out.rows <= queries.rows, out.width) == (True, heads.queries * heads.size)
-        assert places.rows == out.rows
-        address = cache.address(heads, places.last_slot)
+        assert spans.rows == out.rows
+        address = cache.address(heads, spans.last_slot)
         counts = (heads.queries, heads.keys, heads.size)
-        self._module.attend(self._context, queries.address, out.rows, counts, places.address, address, out.address)
+        self._module.attend(self._context, queries.address, out.rows, counts, spans.address, address, out.address)
 
     def bandwidth(self, memory: Tensor) -> float:
         """Bytes a second at which all threads together read `memory` once; it should be much larger than the caches."""

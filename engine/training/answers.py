@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.api import SamplingOptions
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.engine import Engine
 from engine.evaluation.records import drop_partial_line, read_records
 from engine.model.cache import Cache
@@ -62,12 +62,12 @@ def read_answers(path: Path) -> list[Answer]:
 class _Slot:
     """One sequence under way."""
 
-    def __init__(self, network: Network, task: tuple[int, TrainingPrompt, Prompt], assembler: TextAssembler) -> None:
+    def __init__(self, network: Network, task: tuple[int, TrainingPrompt, Prompt], detokenizer: IncrementalDetokenizer) -> None:
         self.index, self.asked, self.prompt = task
         self.cache: Cache = network.new_cache()
         self.root = self.prompt.tokens[-1]
         self.tokens: list[int] = []
-        self._assembler = assembler
+        self._detokenizer = detokenizer
         for _ in network.prefill(self.prompt.tokens[:-1], self.cache):
             pass
 
@@ -75,7 +75,7 @@ class _Slot:
         """Note the next token; True if the answer ends with it."""
         self.tokens.append(token)
         self.root = token
-        return self._assembler.feed(token) or len(self.tokens) == LONGEST[self.asked.kind]
+        return self._detokenizer.feed(token) or len(self.tokens) == LONGEST[self.asked.kind]
 
     @property
     def answer(self) -> Answer:
@@ -90,8 +90,8 @@ def write_answers(engine: Engine, asked: Iterable[tuple[int, TrainingPrompt]], s
     with torch.inference_mode():
         while True:
             while len(active) < slots and (task := next(waiting, None)) is not None:
-                assembler = TextAssembler(engine.tokenizer, stop_tokens=task[2].stop_tokens, stop_strings=task[2].stop_strings)
-                active.append(_Slot(engine.network, task, assembler))
+                detokenizer = IncrementalDetokenizer(engine.tokenizer, stop_tokens=task[2].stop_tokens, stop_strings=task[2].stop_strings)
+                active.append(_Slot(engine.network, task, detokenizer))
             if not active:
                 return
             logits = engine.network.step([slot.root for slot in active], [slot.cache for slot in active])

@@ -108,7 +108,7 @@ class Logits(NamedTuple):
     """The logits of noisy rows (rows, vocabulary and `EDIT_OUTPUTS`), in the network's dtype.
 
     `own` are those of each row by itself, `followed` those given the token to the left of what the
-    row proposes. They are the same where the adapter has no head for that, or the row no such
+    row proposes. They are the same where the adapter has no Hydra head, or the row no such
     token.
     """
 
@@ -183,11 +183,11 @@ class Denoiser(nn.Module):
         x = normalized(x, self.config)
         edits = F.linear(x * self.norm, self.lora.edit_outputs.to(self.dtype))
         own = torch.cat([self.head(x * self.norm), edits], dim=-1)
-        neighbour = self.lora.neighbour(self.dtype)
-        if neighbour is None:
+        hydra_head = self.lora.hydra_head(self.dtype)
+        if hydra_head is None:
             return Logits(own, own)
         known = left != NO_TOKEN
-        followed = neighbour(x, normalized(F.embedding(left.clamp(min=0), self.embedding), self.config))
+        followed = hydra_head(x, normalized(F.embedding(left.clamp(min=0), self.embedding), self.config))
         return Logits(own, torch.cat([self.head(torch.where(known[:, None], followed, x) * self.norm), edits], dim=-1))
 
     def proposals(self, logits: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.model.batched import BatchedTransformer
 from engine.model.tokenizer import Tokenizer
 from engine.training.answers import LONGEST, LONGEST_PROMPT, Answer
@@ -138,7 +138,9 @@ class _Slot:
 
     def __init__(self, tokenizer: Tokenizer, prompt: TokenPrompt, can_end: np.ndarray) -> None:
         self._prompt, self._can_end = prompt, can_end
-        self._assembler = TextAssembler(tokenizer, stop_tokens=prompt.ending.stop_tokens, stop_strings=prompt.ending.stop_strings)
+        self._detokenizer = IncrementalDetokenizer(
+            tokenizer, stop_tokens=prompt.ending.stop_tokens, stop_strings=prompt.ending.stop_strings
+        )
         self._tokens: list[int] = []
         self._read = 0
 
@@ -156,7 +158,7 @@ class _Slot:
         for index in np.flatnonzero(self._can_end[tokens[: most - known]]).tolist():
             end = known + index + 1
             for i in range(self._read, end):
-                if self._assembler.feed(self._tokens[i]):
+                if self._detokenizer.feed(self._tokens[i]):
                     del self._tokens[i + 1 :]
                     return True
             self._read = end

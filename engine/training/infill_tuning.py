@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from engine.engine import physical_cores
 from engine.model import checkpoint
-from engine.model.merged_lora import PROJECTIONS, save_parent
+from engine.model.merged_lora import PROJECTIONS, save_merged_lora
 from engine.model.tokenizer import Tokenizer
 from engine.store import Store
 from engine.training.blocks import IGNORED, Packed
@@ -146,7 +146,7 @@ class Tuning:
     def save(self, steps: int, measured: Line) -> None:
         del steps, measured
         tensors = {name: tensor for name, tensor in self.lora.tensors().items() if name.startswith("layers.")}
-        save_parent(self.options.output, tensors, alpha=self.lora.alpha)
+        save_merged_lora(self.options.output, tensors, alpha=self.lora.alpha)
 
     def line(self, progress: Progress, noted: Line) -> Line:
         return {"step": progress.steps, **noted, **self.totals, "seconds": round(progress.seconds, 1)}

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.model.adapter import EDIT_OUTPUTS, NEIGHBOUR, projection_sizes
-from engine.model.draft_head import Neighbour
+from engine.model.adapter import EDIT_OUTPUTS, HYDRA_PREFIX, projection_sizes
+from engine.model.draft_head import HydraHead
 
 
 class Lora(nn.Module):
@@ -61,23 +61,23 @@ class Lora(nn.Module):
         update: Tensor = ((x @ a.T) * (self.alpha / self.rank)) @ b.T
         return update
 
-    def neighbour(self, dtype: torch.dtype) -> Neighbour | None:
-        return Neighbour(**{name: tensor.to(dtype) for name, tensor in self.neighbours.items()}) if self.neighbours else None
+    def hydra_head(self, dtype: torch.dtype) -> HydraHead | None:
+        return HydraHead(**{name: tensor.to(dtype) for name, tensor in self.neighbours.items()}) if self.neighbours else None
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors under the names that `engine.model.adapter` gives them."""
         named = {f"layers.{_path(key)}": parameter.detach() for key, parameter in self.pairs.items()}
-        named |= {f"{NEIGHBOUR}{name}": parameter.detach() for name, parameter in self.neighbours.items()}
+        named |= {f"{HYDRA_PREFIX}{name}": parameter.detach() for name, parameter in self.neighbours.items()}
         return {"mask_embedding": self.mask_embedding.detach(), "edit_outputs": self.edit_outputs.detach(), **named}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take an adapter's tensors; those of another rank or of other layers are a `ValueError`.
 
-        An adapter without the head for dependent drafts leaves ours as it is.
+        An adapter without a Hydra head leaves ours as it is.
         """
         own = self.tensors()
-        if not any(name.startswith(NEIGHBOUR) for name in tensors):
-            own = {name: tensor for name, tensor in own.items() if not name.startswith(NEIGHBOUR)}
+        if not any(name.startswith(HYDRA_PREFIX) for name in tensors):
+            own = {name: tensor for name, tensor in own.items() if not name.startswith(HYDRA_PREFIX)}
         if own.keys() != tensors.keys() or any(own[name].shape != tensors[name].shape for name in own):
             raise ValueError(
                 "the adapter to go on from has other shapes or layers; set `rank`, `lowest_layer` and `neighbour_width` as it has them"

@@ -39,7 +39,7 @@ async def models(server: SeedServer) -> dict[str, Any]:
                 "alias": spec.alias,
                 "bytes": spec.size_bytes,
                 "fetched": store.is_fetched(spec),
-                "inlineOnly": bool(spec.parent),
+                "inlineOnly": bool(spec.merged_lora),
             }
             for spec in MODELS
         ],

@@ -206,7 +206,7 @@ def test_names_and_paths(tmp_path: Path):
     gguf.write_bytes(b"x")
     assert store.locate(str(gguf)).gguf == gguf
     assert len({spec.name for spec in MODELS}) == len({spec.alias for spec in MODELS}) == len(MODELS)
-    published = [spec for spec in MODELS if not spec.parent]
+    published = [spec for spec in MODELS if not spec.merged_lora]
     assert len({spec.sha256 for spec in published}) == len(published)
     assert find_spec("0.5b-infill").sha256 == find_spec("0.5b").sha256, "the same file, tuned when it is converted"
     assert dataclasses.is_dataclass(MODELS[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.api import InvalidRequestError
-from engine.decoding.denoising_policy import NO_EDIT, EditChance, Thresholds, denoise_step, edit_step, jointly
+from engine.decoding.denoising_policy import NO_EDIT, EditProbabilities, Thresholds, denoise_step, edit_step, jointly
 
 PROPOSAL = [10, 11, 12, 13]
 HALF = Thresholds(mask=0.5, edit=0.8, remask=0.1)
@@ -57,11 +57,11 @@ def test_thresholds_are_probabilities():
         Thresholds(mask=1.5)
 
 
-DELETE, INSERT = EditChance(0.9, 0.05), EditChance(0.05, 0.9)
+DELETE, INSERT = EditProbabilities(0.9, 0.05), EditProbabilities(0.05, 0.9)
 
 
 @pytest.mark.parametrize(
-    ("chances", "expected"),
+    ("probabilities", "expected"),
     [
         ([NO_EDIT, NO_EDIT, NO_EDIT, NO_EDIT], [7, 8, None, 9]),
         # what should go goes, and the block is filled up with masks
@@ -73,5 +73,5 @@ DELETE, INSERT = EditChance(0.9, 0.05), EditChance(0.05, 0.9)
         ([NO_EDIT, NO_EDIT, DELETE, NO_EDIT], [7, 8, None, 9]),
     ],
 )
-def test_deletions_and_insertions_keep_the_blocks_length(chances, expected):
-    assert edit_step([7, 8, None, 9], chances, 0.8) == expected
+def test_deletions_and_insertions_keep_the_blocks_length(probabilities, expected):
+    assert edit_step([7, 8, None, 9], probabilities, 0.8) == expected

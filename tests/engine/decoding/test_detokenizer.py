@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.robustness.tiny_model import CONTROL
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.model.tokenizer import Message, Tokenizer
 
 
@@ -14,57 +14,57 @@ def tokenizer(tokenizer_folder) -> Tokenizer:
     return Tokenizer(tokenizer_folder)
 
 
-def feed(assembler: TextAssembler, text: str) -> tuple[bool, str]:
+def feed(detokenizer: IncrementalDetokenizer, text: str) -> tuple[bool, str]:
     streamed = ""
     for byte in text.encode():
-        if assembler.feed(byte):
-            return True, streamed + assembler.take_stable()
-        streamed += assembler.take_stable()
+        if detokenizer.feed(byte):
+            return True, streamed + detokenizer.take_stable()
+        streamed += detokenizer.take_stable()
     return False, streamed
 
 
 def test_a_stop_string_across_tokens_is_found_and_never_shown(tokenizer):
     """The first half of a stop string is held back until it is known not to be one."""
-    assembler = TextAssembler(tokenizer, stop_tokens=frozenset(), stop_strings=("\n```",))
-    assert feed(assembler, "x = 1\n``y\n```z") == (True, "x = 1\n``y")
-    assert assembler.text == "x = 1\n``y"
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=frozenset(), stop_strings=("\n```",))
+    assert feed(detokenizer, "x = 1\n``y\n```z") == (True, "x = 1\n``y")
+    assert detokenizer.text == "x = 1\n``y"
 
 
 def test_the_earliest_of_several_stops_wins(tokenizer):
-    assembler = TextAssembler(tokenizer, stop_tokens=frozenset(), stop_strings=("cd", "bcde"))
-    assert feed(assembler, "abcde")[0]
-    assert assembler.text == "ab"
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=frozenset(), stop_strings=("cd", "bcde"))
+    assert feed(detokenizer, "abcde")[0]
+    assert detokenizer.text == "ab"
 
 
 def test_half_a_character_is_not_shown(tokenizer):
     """A character of several bytes appears whole or not at all."""
-    assembler = TextAssembler(tokenizer, stop_tokens=frozenset())
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=frozenset())
     data = "é😀".encode()
     seen = []
     for byte in data:
-        assembler.feed(byte)
-        seen.append(assembler.take_stable())
+        detokenizer.feed(byte)
+        seen.append(detokenizer.take_stable())
     assert seen == ["", "é", "", "", "", "😀"]
 
 
 def test_bytes_that_are_no_text_become_replacement_characters(tokenizer):
-    assembler = TextAssembler(tokenizer, stop_tokens=frozenset())
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=frozenset())
     for byte in (0xFF, 0x41, 0x80, 0x42):
-        assembler.feed(byte)
-    assert assembler.text == "\ufffdA\ufffdB"
+        detokenizer.feed(byte)
+    assert detokenizer.text == "\ufffdA\ufffdB"
 
 
 def test_a_stop_token_has_no_text(tokenizer):
     end = tokenizer.special("<|endoftext|>")
-    assembler = TextAssembler(tokenizer, stop_tokens=frozenset({end}))
-    assert not assembler.feed(65)
-    assert assembler.feed(end)
-    assert assembler.text == "A"
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=frozenset({end}))
+    assert not detokenizer.feed(65)
+    assert detokenizer.feed(end)
+    assert detokenizer.text == "A"
 
 
 def test_an_empty_stop_is_an_error(tokenizer):
     with pytest.raises(ValueError, match="empty stop"):
-        TextAssembler(tokenizer, stop_tokens=frozenset(), stop_strings=("",))
+        IncrementalDetokenizer(tokenizer, stop_tokens=frozenset(), stop_strings=("",))
 
 
 def test_user_text_cannot_forge_control_tokens(tokenizer):

@@ -10,17 +10,17 @@ import torch
 
 from engine.api import SamplingOptions
 from engine.decoding import reference
-from engine.decoding.choice import Chooser, accepted_length
-from engine.decoding.detokenizer import TextAssembler
-from engine.decoding.prompt_lookup import Copied, CopyDrafter
-from engine.decoding.proposals import CANDIDATES, Proposal, likeliest, read_ahead
+from engine.decoding.choice import TokenSampler, accepted_length
+from engine.decoding.detokenizer import IncrementalDetokenizer
+from engine.decoding.prompt_lookup import Copied, PromptLookupDrafter
+from engine.decoding.proposals import CANDIDATES, Proposal, likeliest, propose
 from engine.decoding.sampler import Outcome, Sampler
 from engine.model.network import NoisyBlock
 from engine.model.tokenizer import Tokenizer
 from tests.conftest import SHAPES, tiny_model
 
 
-class Adversary(CopyDrafter):
+class Adversary(PromptLookupDrafter):
     """Drafts that are right for a random stretch, and then wrong in a random way."""
 
     def __init__(self, truth: list[int], rng: random.Random) -> None:
@@ -39,13 +39,13 @@ class Adversary(CopyDrafter):
 
 def sample(model, tokenizer, prompt, options, *, old=(), stop_tokens=frozenset(), drafter=None, stop_strings=()) -> Outcome:
     cache = model.new_cache()
-    assembler = TextAssembler(tokenizer, stop_tokens=stop_tokens, stop_strings=stop_strings)
-    sampler = Sampler(model, cache, prompt, assembler, options, old=old)
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=stop_tokens, stop_strings=stop_strings)
+    sampler = Sampler(model, cache, prompt, detokenizer, options, old=old)
     if drafter is not None:
         sampler._strategy._lookup = drafter
     *_, outcome = sampler.run()
     assert isinstance(outcome, Outcome)
-    assert cache.length == len(prompt) + len(outcome.tokens) - 1, "the cache holds all rows but the root's"
+    assert cache.length == len(prompt) + len(outcome.tokens) - 1, "the cache holds all rows but the pending token's"
     return outcome
 
 
@@ -62,11 +62,11 @@ def test_verified_equals_the_reference(seed: int, tokenizer: Tokenizer):
     model = tiny_model(seed % 12, shape=shape, shift=rng.random() < 0.7, expected=rng.choice([0.0, 2.0]))
     prompt = [rng.randrange(256) for _ in range(rng.randint(1, 40))]
     temperature, budget = rng.choice([0.0, 0.0, 0.7, 1.3]), rng.randint(1, 40)
-    chooser = Chooser(temperature, seed)
+    token_sampler = TokenSampler(temperature, seed)
     logits = reference.recompute(model)
-    free = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=frozenset(), chooser=chooser)
+    free = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=frozenset(), token_sampler=token_sampler)
     stops = frozenset(rng.sample(free, 1)) if rng.random() < 0.5 else frozenset()
-    truth = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=stops, chooser=chooser)
+    truth = reference.generate(logits, prompt, max_new_tokens=budget, stop_tokens=stops, token_sampler=token_sampler)
     options = SamplingOptions(
         max_new_tokens=budget,
         temperature=temperature,
@@ -118,7 +118,7 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
         model,
         cache,
         prompt,
-        TextAssembler(tokenizer, stop_tokens=frozenset()),
+        IncrementalDetokenizer(tokenizer, stop_tokens=frozenset()),
         SamplingOptions(max_new_tokens=41, draft="denoise", block_size=4),
     )
 
@@ -130,7 +130,7 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
     sampler._strategy._propose = right
     *_, outcome = sampler.run()
     assert outcome.tokens == truth
-    # The first forward has no draft yet and gives one token; a block of 4 rows holds the root and 3 drafted ones.
+    # The first forward has no draft yet and gives one token; a block of 4 rows holds the pending token and 3 drafted ones.
     assert outcome.forwards == 1 + 40 // 4
 
 
@@ -168,16 +168,16 @@ def test_auto_asks_the_denoiser_where_it_pays(tokenizer: Tokenizer, old, expecte
     assert any(noisy) is asked
 
 
-def test_each_proposal_has_its_chance():
+def test_each_proposal_has_its_probability():
     """Among the row's likeliest tokens, as the network gives it; no rows, no proposal."""
     logits = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.1, 0.0]])
     network = tiny_model()
-    network.adapter = replace(network.adapter, neighbour=None)
+    network.adapter = replace(network.adapter, hydra_head=None)
     hidden = torch.zeros(3, network.config.hidden_size)
-    found = read_ahead(network, logits, hidden, Chooser(), left=1, position=9)
+    found = propose(network, logits, hidden, TokenSampler(), left=1, position=9)
     assert found.tokens == [0, 1, 0]
-    assert found.chances == pytest.approx(logits.softmax(-1).max(-1).values.tolist())
-    assert read_ahead(network, logits[:0], hidden[:0], Chooser(), left=1, position=9).tokens == []
+    assert found.probabilities == pytest.approx(logits.softmax(-1).max(-1).values.tolist())
+    assert propose(network, logits[:0], hidden[:0], TokenSampler(), left=1, position=9).tokens == []
 
 
 def test_a_drafted_token_knows_the_one_before_it():
@@ -186,8 +186,8 @@ def test_a_drafted_token_knows_the_one_before_it():
     cache = network.new_cache()
     result = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])
     plain, rows = result.logits[2:], result.hidden[2:]
-    draft = read_ahead(network, plain.clone(), rows, Chooser(), left=7, position=5).tokens
-    assert draft != plain.argmax(-1).tolist(), "the neighbour changes nothing here, so the test shows nothing"
+    draft = propose(network, plain.clone(), rows, TokenSampler(), left=7, position=5).tokens
+    assert draft != plain.argmax(-1).tolist(), "the Hydra head changes nothing here, so the test shows nothing"
     for row, scores, left, token in zip(rows, plain, [7, *draft], draft, strict=False):
         candidates = scores.topk(CANDIDATES).indices
         scores[candidates] = network.followed_logits(row, left, candidates.tolist())
@@ -215,7 +215,7 @@ def test_samples_follow_the_distribution():
     temperature, draws = 0.8, 20_000
     counts = torch.zeros(5)
     for position in range(draws):
-        counts[Chooser(temperature, seed=11).choose(logits, position)[0]] += 1
+        counts[TokenSampler(temperature, seed=11).choose(logits, position)[0]] += 1
     expected = torch.softmax(logits[0] / temperature, 0) * draws
     chi_squared = float(((counts - expected) ** 2 / expected).sum())
     assert chi_squared < 18.5, "0.1 % of samples lie beyond, with 4 degrees of freedom"
@@ -224,7 +224,7 @@ def test_samples_follow_the_distribution():
 def test_positions_and_seeds_draw_independently():
     """Different positions and different seeds do not repeat one another's noise."""
     logits = torch.zeros(1, 200)
-    by_position = {Chooser(1.0, 1).choose(logits, p)[0] for p in range(50)}
-    by_seed = {Chooser(1.0, s).choose(logits, 1)[0] for s in range(50)}
+    by_position = {TokenSampler(1.0, 1).choose(logits, p)[0] for p in range(50)}
+    by_seed = {TokenSampler(1.0, s).choose(logits, 1)[0] for s in range(50)}
     assert len(by_position) > 30
     assert len(by_seed) > 30

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine.decoding.proposals import Proposal
-from engine.decoding.row_budget import ends_at, lay_out
+from engine.decoding.row_budget import ends_at, spend_rows
 
 
-def spent(chances: list[float], rows: int, *, masks: int = 3, step: float = 0.8) -> tuple[int, list[tuple[int, int]]]:
+def spent(probabilities: list[float], rows: int, *, masks: int = 3, step: float = 0.8) -> tuple[int, list[tuple[int, int]]]:
     """How many tokens are verified, and behind how many of them how many masks stand."""
-    layout = lay_out(Proposal(list(range(len(chances))), chances), rows, masks=masks, step=step)
-    return len(layout.tokens), [(block.behind - 1, len(block.tokens)) for block in layout.blocks]
+    budget = spend_rows(Proposal(list(range(len(probabilities))), probabilities), rows, masks=masks, step=step)
+    return len(budget.tokens), [(block.behind - 1, len(block.tokens)) for block in budget.blocks]
 
 
 def test_a_certain_draft_comes_first_and_masks_behind_it():
@@ -36,6 +36,6 @@ def test_with_room_every_place_has_a_block():
     assert spent([0.9, 0.5], 99) == (2, [(0, 3), (1, 3), (2, 3)])
 
 
-def test_the_chances_of_all_ends_are_one():
+def test_the_probabilities_of_all_ends_are_one():
     assert ends_at([0.9, 0.2, 0.7]) == pytest.approx([0.1, 0.72, 0.054, 0.126])
     assert ends_at([]) == [1.0]

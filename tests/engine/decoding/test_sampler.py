@@ -10,8 +10,8 @@ import pytest
 from engine.api import InvalidRequestError, SamplingOptions
 from engine.decoding.denoised import Denoised
 from engine.decoding.denoising_policy import Thresholds
-from engine.decoding.detokenizer import TextAssembler
-from engine.decoding.prompt_lookup import CopyDrafter
+from engine.decoding.detokenizer import IncrementalDetokenizer
+from engine.decoding.prompt_lookup import PromptLookupDrafter
 from engine.decoding.sampler import Accepted, Outcome, Sampler
 from engine.decoding.step import BlockState
 from engine.model.network import ForwardResult, NoisyBlock
@@ -28,7 +28,9 @@ def tokenizer(tokenizer_folder) -> Tokenizer:
 
 def make(tokenizer, options, *, stops=(), model=None, **more) -> Sampler:
     model = model or tiny_model(1)
-    return Sampler(model, model.new_cache(), PROMPT, TextAssembler(tokenizer, stop_tokens=frozenset(), stop_strings=stops), options, **more)
+    return Sampler(
+        model, model.new_cache(), PROMPT, IncrementalDetokenizer(tokenizer, stop_tokens=frozenset(), stop_strings=stops), options, **more
+    )
 
 
 def test_a_stop_string_ends_the_text_before_itself(tokenizer):
@@ -72,7 +74,7 @@ def test_cancellation_during_the_prompt(tokenizer):
         model,
         model.new_cache(),
         [1] * 900,
-        TextAssembler(tokenizer, stop_tokens=frozenset()),
+        IncrementalDetokenizer(tokenizer, stop_tokens=frozenset()),
         SamplingOptions(),
         cancelled=lambda: True,
     )
@@ -122,7 +124,7 @@ def test_an_accepted_block_enters_the_cache_with_the_next_ones_first_step(tokeni
     model.adapter = replace(model.adapter, logit_shift=shift, block_size=4)
     options = SamplingOptions(mode="diffusion", max_new_tokens=30, block_size=16)
     samplers = [make(tokenizer, options, model=model, old=list(old)) for _ in range(2)]
-    samplers[1]._strategy = Recomputed(model, options, CopyDrafter(PROMPT, old), is_edit=bool(old))
+    samplers[1]._strategy = Recomputed(model, options, PromptLookupDrafter(PROMPT, old), is_edit=bool(old))
     (*events, kept), (*_, anew) = (sampler.run() for sampler in samplers)
     assert kept.tokens == anew.tokens
     assert kept.forwards == anew.forwards == sum(isinstance(event, BlockState) for event in events)
@@ -166,27 +168,29 @@ def test_bad_options_are_refused_with_their_value(bad):
 
 
 @pytest.mark.parametrize("mode", ["verified", "autoregressive"])
-def test_chances_are_told_and_change_no_text(tokenizer, mode):
+def test_probabilities_are_told_and_change_no_text(tokenizer, mode):
     """For each token the base's own probability, the same however the tokens were drafted."""
     plain, told = (
         list(make(tokenizer, SamplingOptions(mode=mode, max_new_tokens=40, min_chance=bound), old=list(range(40))).run())[-1]
         for bound in (0.0, 1e-300)
     )
-    assert (told.text, told.tokens, plain.chances) == (plain.text, plain.tokens, ())
-    assert len(told.chances) == len(told.tokens)
-    assert all(0.0 < chance <= 1.0 for _, chance in told.chances)
-    assert told.chances[-1][0] == len(told.text)
+    assert (told.text, told.tokens, plain.probabilities) == (plain.text, plain.tokens, ())
+    assert len(told.probabilities) == len(told.tokens)
+    assert all(0.0 < probability <= 1.0 for _, probability in told.probabilities)
+    assert told.probabilities[-1][0] == len(told.text)
     other = "autoregressive" if mode == "verified" else "verified"
     again = list(make(tokenizer, SamplingOptions(mode=other, max_new_tokens=40, min_chance=1e-300)).run())[-1]
-    assert [chance for _, chance in again.chances] == pytest.approx([chance for _, chance in told.chances], rel=1e-3)
+    assert [probability for _, probability in again.probabilities] == pytest.approx(
+        [probability for _, probability in told.probabilities], rel=1e-3
+    )
 
 
 def test_a_line_that_is_not_likely_enough_ends_the_text(tokenizer):
     """The text ends before the token that makes its line too unlikely; each line begins anew."""
     told = list(make(tokenizer, SamplingOptions(max_new_tokens=40, min_chance=1e-300)).run())[-1]
     product, kept, start = 1.0, 0, 0
-    for end, chance in told.chances:
-        product *= chance
+    for end, probability in told.probabilities:
+        product *= probability
         if product < 1e-6:
             break
         kept += 1

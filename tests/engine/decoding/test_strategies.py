@@ -9,10 +9,10 @@ import torch
 
 from engine.api import SamplingOptions
 from engine.decoding import reference
-from engine.decoding.choice import Chooser
+from engine.decoding.choice import TokenSampler
 from engine.decoding.denoised import Denoised
 from engine.decoding.denoising_policy import Thresholds
-from engine.decoding.prompt_lookup import CopyDrafter
+from engine.decoding.prompt_lookup import PromptLookupDrafter
 from engine.decoding.step import BlockState, SamplingState
 from engine.decoding.verified import CHEAP_ROWS, Verified
 from engine.model.network import Network
@@ -30,14 +30,14 @@ def state_of(network: Network, room: int = 20) -> SamplingState:
 
 def truth_of(network: Network, count: int) -> list[int]:
     logits = reference.recompute(network)
-    return reference.generate(logits, PROMPT, max_new_tokens=count, stop_tokens=frozenset(), chooser=Chooser())
+    return reference.generate(logits, PROMPT, max_new_tokens=count, stop_tokens=frozenset(), token_sampler=TokenSampler())
 
 
 def test_a_verified_step_keeps_what_the_base_agrees_with_and_adds_a_token():
     """Of a draft whose third token is wrong two are kept, with the base's own third and the base's probabilities of all three."""
     network = tiny_model(3)
     state, truth = state_of(network), truth_of(network, 3)
-    strategy = Verified(network, SamplingOptions(min_chance=1e-300), CopyDrafter(PROMPT), is_edit=False)
+    strategy = Verified(network, SamplingOptions(min_chance=1e-300), PromptLookupDrafter(PROMPT), is_edit=False)
     step = strategy.step(state, BlockState((truth[0], truth[1], (truth[2] + 1) % 256, 7), 0))
     assert (list(step.tokens), step.unfinished) == (truth, None)
     logits = network.forward([*PROMPT, *truth[:2]], network.new_cache(), logits_from=len(PROMPT) - 1).logits
@@ -49,7 +49,7 @@ def test_drafts_grow_while_they_are_accepted_whole():
     """A step twice as wide follows a draft without a rejection, and a short one follows a rejection."""
     network = tiny_model(3)
     state, truth = state_of(network, room=99), truth_of(network, CHEAP_ROWS)
-    strategy = Verified(network, SamplingOptions(draft="copy"), CopyDrafter(PROMPT, [*truth, *range(90)]), is_edit=True)
+    strategy = Verified(network, SamplingOptions(draft="copy"), PromptLookupDrafter(PROMPT, [*truth, *range(90)]), is_edit=True)
     block = strategy.start(state)
     assert block.tokens == tuple(truth[: CHEAP_ROWS - 1])
     state.tokens += strategy.step(state, block).tokens
@@ -68,7 +68,7 @@ def test_a_denoised_step_fills_the_masks_that_are_sure_enough(shift: bool):
     for mask in (1.0, 0.0):
         state = state_of(network)
         strategy = Denoised(
-            network, SamplingOptions(mode="diffusion"), CopyDrafter(PROMPT), is_edit=False, thresholds=Thresholds(mask=mask)
+            network, SamplingOptions(mode="diffusion"), PromptLookupDrafter(PROMPT), is_edit=False, thresholds=Thresholds(mask=mask)
         )
         block = strategy.start(state)
         assert block == BlockState((None,) * 4, 0)

@@ -1,4 +1,4 @@
-"""A tuned parent: what was learnt is added to the attention's weights at conversion, and nothing else changes."""
+"""A merged LoRA: what was learnt is added to the attention's weights at conversion, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.engine import Engine
 from engine.model import checkpoint
 from engine.model.adapter import AdapterError, projection_sizes
 from engine.model.gguf_file import GgufFile
-from engine.model.merged_lora import PROJECTIONS, Parent, save_parent
+from engine.model.merged_lora import PROJECTIONS, MergedLora, save_merged_lora
 from engine.native import ops
 from engine.store import Located, Store
 from tests.conftest import random_tensors
@@ -33,18 +33,18 @@ def located(tmp_path, monkeypatch, tokenizer_folder) -> Located:
         out, inn = projection_sizes(CONFIG)[name]
         tensors[f"layers.1.{name}.lora_a"] = torch.randn(4, inn, generator=generator)
         tensors[f"layers.1.{name}.lora_b"] = torch.randn(out, 4, generator=generator)
-    save_parent(tmp_path / "parent.safetensors", tensors, alpha=8.0)
-    return replace(Store(tmp_path / "cache").locate(str(tmp_path / "m.gguf")), parent=tmp_path / "parent.safetensors")
+    save_merged_lora(tmp_path / "lora.safetensors", tensors, alpha=8.0)
+    return replace(Store(tmp_path / "cache").locate(str(tmp_path / "m.gguf")), merged_lora=tmp_path / "lora.safetensors")
 
 
 def test_what_is_added_is_the_scaled_product(located):
-    parent = Parent(located.parent)
-    update = parent.update("model.layers.1.self_attn.q_proj.weight")
-    with checkpoint.safe_open(located.parent, framework="pt") as file:
+    lora = MergedLora(located.merged_lora)
+    update = lora.update("model.layers.1.self_attn.q_proj.weight")
+    with checkpoint.safe_open(located.merged_lora, framework="pt") as file:
         a, b = (file.get_tensor(f"layers.1.q_proj.lora_{half}").float() for half in "ab")
     torch.testing.assert_close(torch.from_numpy(update), 2.0 * b @ a)
     for name in ("model.layers.0.self_attn.q_proj.weight", "model.layers.1.mlp.up_proj.weight", "model.embed_tokens.weight"):
-        assert parent.update(name) is None
+        assert lora.update(name) is None
 
 
 def test_only_the_tuned_matrices_differ(located):
@@ -70,7 +70,7 @@ def test_the_kernels_compute_the_tuned_network(located, monkeypatch):
     assert (rows["int4"] - rows["float32"]).std() < 0.2 * (untuned - rows["float32"]).std()
 
 
-def test_a_parent_that_cannot_be_read(tmp_path):
+def test_a_merged_lora_that_cannot_be_read(tmp_path):
     (tmp_path / "bad.safetensors").write_bytes(b"no tensors")
     with pytest.raises(AdapterError, match=r"bad\.safetensors"):
-        Parent(tmp_path / "bad.safetensors")
+        MergedLora(tmp_path / "bad.safetensors")

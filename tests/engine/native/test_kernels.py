@@ -24,7 +24,7 @@ from engine.model.quantize import Quantized, dequantize, pack, quantize8, quanti
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
 from engine.native import ops
-from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, Places, QuantizedRows, Queries
+from engine.native.ops import CacheRows, Floats, Heads, Kernels, PackedLinear, QuantizedRows, Queries, RowSpans
 from tests.conftest import random_adapter, random_tensors
 from tests.engine.decoding.test_lossless import sample
 
@@ -169,10 +169,10 @@ def test_attention(kernels: Kernels, size: int, rows: int, clean: int):
         causal = clean if first else count
         # The rows behind the clean ones see all.
         ends = [first + (i + 1 if i < causal else count) for i in range(count)]
-        places = Places([(first + i, end, end, end) for i, end in enumerate(ends)])
-        kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, places, queries, cache)
+        spans = RowSpans([(first + i, end, end, end) for i, end in enumerate(ends)])
+        kernels.rotate(Floats(everything[first : first + count].reshape(count, -1)), tables, weights, 1e-6, first, spans, queries, cache)
         out = torch.empty(count, 6 * size)
-        kernels.attend(queries, places, cache, Floats(out))
+        kernels.attend(queries, spans, cache, Floats(out))
         return out
 
     run(0, start)

@@ -8,9 +8,9 @@ import random
 import pytest
 import torch
 
-from engine.model.adapter import NEIGHBOUR, Adapter, fuse_updates
+from engine.model.adapter import HYDRA_PREFIX, Adapter, fuse_updates
 from engine.model.batched import BatchedTransformer
-from engine.model.draft_head import NAMES, Neighbour
+from engine.model.draft_head import NAMES, HydraHead
 from engine.model.network import NoisyBlock
 from engine.model.transformer import Transformer
 from engine.training.blocks import IGNORED, Block, Text, masked_block, pack, roots_of, spread_roots
@@ -36,8 +36,8 @@ def networks(shape: str, *, lowest_layer: int = 0) -> tuple[Transformer, Denoise
         lora.edit_outputs.normal_(0, 0.3, generator=torch.Generator().manual_seed(1))
         lora.neighbours["out"].normal_(0, 0.3, generator=torch.Generator().manual_seed(2))
     named = lora.tensors()
-    neighbour = Neighbour(*(named.pop(f"{NEIGHBOUR}{name}") for name in NAMES))
-    adapter = Adapter(named.pop("mask_embedding"), named.pop("edit_outputs"), neighbour, fuse_updates(named, config, 6.0))
+    hydra_head = HydraHead(*(named.pop(f"{HYDRA_PREFIX}{name}") for name in NAMES))
+    adapter = Adapter(named.pop("mask_embedding"), named.pop("edit_outputs"), hydra_head, fuse_updates(named, config, 6.0))
     return Transformer(config, tensors, adapter), Denoiser(config, tensors, torch.arange(config.vocab_size), lora)
 
 

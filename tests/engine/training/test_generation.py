@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.decoding.detokenizer import TextAssembler
+from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.model.batched import BatchedTransformer
 from engine.model.tokenizer import Tokenizer
 from engine.model.transformer import Transformer
@@ -33,13 +33,13 @@ def some_prompts(count: int, ending: Ending = NOTHING, seed: int = 1) -> list[To
 def alone(network: Transformer, tokenizer: Tokenizer, prompt: TokenPrompt) -> list[int]:
     """What `autoregressive` writes, a token a forward."""
     cache = network.new_cache()
-    assembler = TextAssembler(tokenizer, stop_tokens=prompt.ending.stop_tokens, stop_strings=prompt.ending.stop_strings)
+    detokenizer = IncrementalDetokenizer(tokenizer, stop_tokens=prompt.ending.stop_tokens, stop_strings=prompt.ending.stop_strings)
     logits = network.forward(prompt.tokens, cache).logits
     cache.commit(len(prompt.tokens))
     found: list[int] = []
     while True:
         found.append(int(logits[-1].argmax()))
-        if assembler.feed(found[-1]) or len(found) == answers.LONGEST[prompt.kind]:
+        if detokenizer.feed(found[-1]) or len(found) == answers.LONGEST[prompt.kind]:
             return found
         logits = network.forward(found[-1:], cache).logits
         cache.commit(1)

@@ -87,7 +87,7 @@ def test_the_whole_way(make_timed, prompts: list[TokenPrompt], tmp_path: Path):
     join(tmp_path / "out" / ADAPTER, tmp_path / "joined")
     adapter = load_adapter(tmp_path / "joined/models/adapter.safetensors", TINY, device=torch.device("cpu"), dtype=torch.float32)
     assert adapter.expected_accepted == pytest.approx(max(measured))
-    assert adapter.neighbour is not None
+    assert adapter.hydra_head is not None
 
 
 def test_it_learns(make_timed, tmp_path: Path):
