@@ -257,7 +257,7 @@ class KernelNetwork(Network):
     def _unpacked(self, weight: PackedLinear, rows: Sequence[int]) -> Tensor:
         unpacked = Floats(torch.empty(len(rows), weight.inputs))
         for i, row in enumerate(rows):
-            self.kernels.row(weight, row, unpacked, at=i)
+            self.kernels.dequantize_row(weight, row, unpacked, at=i)
         return unpacked.tensor
 
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> Tensor:
@@ -321,7 +321,7 @@ class KernelNetwork(Network):
     def _embed(self, tokens: Sequence[int | None], x: Floats) -> None:
         for i, token in enumerate(tokens):
             if token is not None:
-                self.kernels.row(self._embedding, token, x, at=i)
+                self.kernels.dequantize_row(self._embedding, token, x, at=i)
             elif self.adapter is None:
                 raise ValueError("masked rows need a diffusion adapter, and none is loaded")
             else:

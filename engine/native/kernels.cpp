@@ -30,7 +30,7 @@ namespace seed::avx512 {
 #include "vectors_avx512.h"
 //
 #include "kernels_body.h"
-constexpr Kernels kKernels = {"avx512", norm, quantize, silu, linear, low_rank, row, rotate, attend, read, multiply};
+constexpr Kernels kKernels = {"avx512", norm, quantize, silu, linear, low_rank, dequantize_row, rotate, attend, read, multiply};
 }  // namespace seed::avx512
 SEED_END_TARGET
 
@@ -39,7 +39,7 @@ namespace seed::avx2 {
 #include "vectors_avx2.h"
 //
 #include "kernels_body.h"
-constexpr Kernels kKernels = {"avx2", norm, quantize, silu, linear, low_rank, row, rotate, attend, read, multiply};
+constexpr Kernels kKernels = {"avx2", norm, quantize, silu, linear, low_rank, dequantize_row, rotate, attend, read, multiply};
 }  // namespace seed::avx2
 SEED_END_TARGET
 

@@ -59,7 +59,7 @@ struct Heads {
 
 // Of a row: its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`,
 // which is not before `seen`.
-struct Place {
+struct RowSpan {
     int32_t position, seen, own, own_end;
 };
 
@@ -77,13 +77,13 @@ struct Kernels {
     void (*low_rank)(Pool&, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
                      int64_t stride);
     // One row of the weights of an 8-bit or 4-bit matrix, as floats.
-    void (*row)(const Linear&, int64_t index, float* out);
-    // `qkv` (rows, (queries + 2 keys) size), turned as `places` say: queries (rows, queries, size) in bfloat16, keys and values into
+    void (*dequantize_row)(const Linear&, int64_t index, float* out);
+    // `qkv` (rows, (queries + 2 keys) size), rotated to the positions that `spans` say: queries (rows, queries, size) in bfloat16, keys and values into
     // slots `start`... of the cache. `cos`, `sin` (positions, size / 2). The norms (or null) are those of Qwen3's heads.
     void (*rotate)(Pool&, const float* qkv, int64_t rows, Heads, const float* cos, const float* sin, const float* query_norm,
-                   const float* key_norm, float epsilon, int64_t start, const Place* places, uint16_t* queries, CacheRows cache);
+                   const float* key_norm, float epsilon, int64_t start, const RowSpan* spans, uint16_t* queries, CacheRows cache);
     // Each row sees what its place says. out (rows, queries, size).
-    void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, const Place* places, CacheRows cache, float* out);
+    void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, const RowSpan* spans, CacheRows cache, float* out);
     // What the machine can do, for comparison: reads all bytes once; `steps` times 12 products of 16 sums of 4 bytes on each thread.
     void (*read)(Pool&, const uint8_t* bytes, int64_t size);
     void (*multiply)(Pool&, int64_t steps);

@@ -10,7 +10,7 @@ namespace {
 using seed::Heads;
 using seed::Kernels;
 using seed::Linear;
-using seed::Place;
+using seed::RowSpan;
 using seed::Pool;
 using seed::Quantized;
 
@@ -125,44 +125,44 @@ PyObject* low_rank(PyObject*, PyObject* args) {
         &x.sums, &x.offsets, &rows, &first, &ranks, &narrow.values, &narrow.scales, &narrow.sums, &narrow.offsets, &out, &stride);
 }
 
-PyObject* row(PyObject*, PyObject* args) {
+PyObject* dequantize_row(PyObject*, PyObject* args) {
     int format;
     Address weights, out;
     Count inputs, outputs, index;
     return call(
         args, "OiKLLLK",
         [&](const Kernels& k, Pool&) {
-            k.row(Linear{format, at<const uint8_t>(weights), inputs, outputs, nullptr}, index, at<float>(out));
+            k.dequantize_row(Linear{format, at<const uint8_t>(weights), inputs, outputs, nullptr}, index, at<float>(out));
         },
         &format, &weights, &inputs, &outputs, &index, &out);
 }
 
 PyObject* rotate(PyObject*, PyObject* args) {
-    Address qkv, cos, sin, query_norm, key_norm, places, queries, keys, values;
+    Address qkv, cos, sin, query_norm, key_norm, spans, queries, keys, values;
     Count rows, start, capacity, num_queries, num_keys, size;
     float epsilon;
     return call(
         args, "OKL(LLL)KKKKfLKK(KKL)",
         [&](const Kernels& k, Pool& pool) {
             k.rotate(pool, at<const float>(qkv), rows, Heads{num_queries, num_keys, size}, at<const float>(cos), at<const float>(sin),
-                     at<const float>(query_norm), at<const float>(key_norm), epsilon, start, at<const Place>(places),
+                     at<const float>(query_norm), at<const float>(key_norm), epsilon, start, at<const RowSpan>(spans),
                      at<uint16_t>(queries),
                      {at<uint16_t>(keys), at<uint16_t>(values), capacity});
         },
-        &qkv, &rows, &num_queries, &num_keys, &size, &cos, &sin, &query_norm, &key_norm, &epsilon, &start, &places, &queries, &keys, &values,
+        &qkv, &rows, &num_queries, &num_keys, &size, &cos, &sin, &query_norm, &key_norm, &epsilon, &start, &spans, &queries, &keys, &values,
         &capacity);
 }
 
 PyObject* attend(PyObject*, PyObject* args) {
-    Address queries, places, keys, values, out;
+    Address queries, spans, keys, values, out;
     Count rows, capacity, num_queries, num_keys, size;
     return call(
         args, "OKL(LLL)K(KKL)K",
         [&](const Kernels& k, Pool& pool) {
-            k.attend(pool, at<const uint16_t>(queries), rows, Heads{num_queries, num_keys, size}, at<const Place>(places),
+            k.attend(pool, at<const uint16_t>(queries), rows, Heads{num_queries, num_keys, size}, at<const RowSpan>(spans),
                      {at<uint16_t>(keys), at<uint16_t>(values), capacity}, at<float>(out));
         },
-        &queries, &rows, &num_queries, &num_keys, &size, &places, &keys, &values, &capacity, &out);
+        &queries, &rows, &num_queries, &num_keys, &size, &spans, &keys, &values, &capacity, &out);
 }
 
 PyObject* read(PyObject*, PyObject* args) {
@@ -184,7 +184,7 @@ PyMethodDef methods[] = {
     {"silu", silu, METH_VARARGS, nullptr},
     {"linear", linear, METH_VARARGS, nullptr},
     {"low_rank", low_rank, METH_VARARGS, nullptr},
-    {"row", row, METH_VARARGS, nullptr},
+    {"row", dequantize_row, METH_VARARGS, nullptr},
     {"rotate", rotate, METH_VARARGS, nullptr},
     {"attend", attend, METH_VARARGS, nullptr},
     {"read", read, METH_VARARGS, nullptr},

@@ -227,7 +227,7 @@ class Kernels:
             self._context, a.address, b.address, x.address, out.rows, first, ranks.address, narrow.address, out.address, out.stride
         )
 
-    def row(self, weight: PackedLinear, index: int, out: Floats, *, at: int = 0) -> None:
+    def dequantize_row(self, weight: PackedLinear, index: int, out: Floats, *, at: int = 0) -> None:
         """Row `index` of W into row `at` of `out` (rows, inputs)."""
         assert out.width == weight.inputs
         assert 0 <= index < weight.outputs
@@ -245,7 +245,7 @@ class Kernels:
         queries: Queries,
         cache: CacheRows,
     ) -> None:
-        """Norm (where there is one) and turn queries and keys to their spans' positions; keys and values go into the cache's slots from `start` on.
+        """Normalise queries and keys where they have norms and rotate them to their positions; keys and values go into the cache's slots from `start` on.
 
         `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2).
         """

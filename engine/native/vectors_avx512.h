@@ -8,7 +8,7 @@ typedef __m512i I;
 
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, F x) { _mm512_storeu_ps(p, x); }
-inline F spread(float x) { return _mm512_set1_ps(x); }
+inline F broadcast(float x) { return _mm512_set1_ps(x); }
 inline F add(F a, F b) { return _mm512_add_ps(a, b); }
 inline F sub(F a, F b) { return _mm512_sub_ps(a, b); }
 inline F mul(F a, F b) { return _mm512_mul_ps(a, b); }
@@ -25,7 +25,7 @@ inline float maximum(F a) { return _mm512_reduce_max_ps(a); }
 inline F halves(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p))); }
 
 inline I zero() { return _mm512_setzero_si512(); }
-inline I spread(int32_t x) { return _mm512_set1_epi32(x); }
+inline I broadcast(int32_t x) { return _mm512_set1_epi32(x); }
 inline I load_bytes(const void* p) { return _mm512_loadu_si512(p); }
 inline I low_nibbles(I x) { return _mm512_and_si512(x, _mm512_set1_epi8(15)); }
 inline I high_nibbles(I x) { return _mm512_and_si512(_mm512_srli_epi16(x, 4), _mm512_set1_epi8(15)); }

@@ -128,7 +128,7 @@ def test_row_of_a_table(kernels: Kernels, bits: int):
     matrix = random_matrix(48, 256, bits)
     weight, out = PackedLinear(pack(matrix)), torch.empty(256)
     for index in (0, 15, 16, 37):
-        kernels.row(weight, index, Floats(out))
+        kernels.dequantize_row(weight, index, Floats(out))
         torch.testing.assert_close(out, torch.from_numpy(dequantize(matrix))[index], atol=1e-7, rtol=1e-6)
 
 
