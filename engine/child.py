@@ -1,4 +1,4 @@
-"""Work in a process of its own, since nothing else ends it: a download from a server that does not answer."""
+"""Runs work in a process of its own, which can be ended when a download gets no answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 Result = TypeVar("Result")
 
 POLL_S = 0.2
-"""How often it is looked whether the work is still wanted."""
+"""After each so many seconds it is looked whether the work is still wanted."""
 
 
 class ChildEndedError(Exception):
@@ -21,7 +21,11 @@ class ChildEndedError(Exception):
 
 
 def in_child(work: Callable[..., Result], *arguments: Any, wanted: Callable[[], None]) -> Result:
-    """What `work`, a function of a module, returns or raises. `wanted` is called often; once it raises, the process is ended."""
+    """Return or raise what `work`, a function of a module, does in a process of its own.
+
+    `wanted` is called often; once it raises, the process is ended. `ChildEndedError` if the process
+    ends by itself.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_answer, args=(theirs, work, arguments), daemon=True)
@@ -43,7 +47,9 @@ def in_child(work: Callable[..., Result], *arguments: Any, wanted: Callable[[], 
 
 
 def leave_standard_streams() -> None:
-    """The parent's standard output carries its protocol: nothing printed here may reach it, nor keep it open."""
+    """Redirect the standard streams: the parent's output carries its protocol, and nothing printed
+    here may reach it or keep it open.
+    """
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)

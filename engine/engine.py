@@ -1,4 +1,4 @@
-"""The engine's one public door: a loaded model that answers requests with a stream of events."""
+"""A loaded model, which answers each request with a stream of events."""
 
 from __future__ import annotations
 
@@ -42,12 +42,19 @@ from engine.store import Located, Store, StoreError, UnknownModelError, find_spe
 
 MASK_SIGN = "\u2591"
 CACHES = 3
-"""Prompts whose rows are kept: typing, a next edit and a refactoring take turns, and none should pay for another's. A thousand tokens of the 1.5B take 29 MB."""
+"""The number of prompts whose rows are kept.
+
+Typing, next edits and refactorings take turns, and none should pay for another.
+
+The rows of a thousand tokens of the 1.5B take 29 MB.
+"""
 
 
 @dataclass
 class _Kept:
-    """A cache, the tokens whose rows it holds, and when it was last used, as a count."""
+    """A cache, the tokens whose rows it holds, and when it was last used, as a number that grows
+    with each request.
+    """
 
     cache: Cache
     tokens: list[int] = field(default_factory=list)
@@ -73,11 +80,14 @@ class Engine:
         adapter: Path | None = None,
         report: checkpoint.Share = lambda _share: None,
     ) -> Engine:
-        """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError` where that fails.
+        """Load a published model by name, a ``.gguf`` file or a folder; `ModelUnavailableError`
+        where that fails.
 
-        `adapter`: another adapter's file than the one that ships with the model.
-        `device` and `dtype`, one of `NUMBER_FORMATS`, default to the best that the machine has, `threads` to its physical cores.
-        Sets the number of torch's own threads. `report` is told how much of the weights is packed, the first time that a model is loaded.
+        `adapter` is the file of another adapter than the one that ships with the model. `device`,
+        and `dtype` (one of `NUMBER_FORMATS`), default to the best that the machine has, `threads`
+        to the number of its physical cores. This sets the number of torch's own threads. The first
+        time that a model is loaded its weights are packed; `report` is called with the share that
+        is done, from 0 to 1.
         """
         chosen = torch.device(device or best_device())
         try:
@@ -95,7 +105,9 @@ class Engine:
     def run(
         self, request: Request, cancelled: Callable[[], bool] = lambda: False, *, thresholds: Thresholds | None = None
     ) -> Iterator[Event]:
-        """Serve one request: `Draft` and `Committed` events, and last a `Finished`. `InvalidRequestError` for a bad one.
+        """Serve one request: yield `Draft` and `Committed` events, and at last a `Finished`.
+
+        A bad one is an `InvalidRequestError`.
 
         `thresholds` are those of mode `diffusion`.
         """
@@ -115,7 +127,7 @@ class Engine:
         sampler = Sampler(
             self.network, kept.cache, prompt.tokens, detokenizer, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
         )
-        # Until the run is over the cache's rows belong to no known text.
+        # Until the run is over, it is not known of which text the cache holds rows.
         kept.tokens = []
         if prompt.start:
             yield Committed(request.id, prompt.start)
@@ -132,7 +144,10 @@ class Engine:
     def sample(
         self, tokens: list[int], options: SamplingOptions, *, old: Sequence[int] = (), stop_tokens: frozenset[int] = frozenset()
     ) -> Outcome:
-        """Continue bare tokens from an empty cache, for measurements."""
+        """Continue `tokens` from an empty cache, for measurements.
+
+        `old` is the code that is edited.
+        """
         detokenizer = IncrementalDetokenizer(self.tokenizer, stop_tokens=stop_tokens)
         self.forget()
         with torch.inference_mode():
@@ -155,9 +170,11 @@ class Engine:
             )
 
     def _reuse(self, tokens: list[int]) -> _Kept:
-        """A cache cut back to what it shares with `tokens`; the last token is always run anew, for its logits.
+        """Choose a cache for `tokens`, and cut it back to the rows of their common beginning.
 
-        The one that shares most, unless that would throw away more than it saves: then the one that was not used for longest, or a new one.
+        It is the cache with the longest common beginning, unless more rows of it would be thrown
+        away than saved: then it is a new one, or the one that was used longest ago. The last token
+        is always run anew, for its logits.
         """
         self._kept.sort(key=lambda kept: kept.used)
         shared, best = max(((_shared(kept.tokens, tokens[:-1]), kept) for kept in self._kept), key=lambda found: found[0])
@@ -212,7 +229,7 @@ def _tokenizer(folder: Path, rows: int) -> Tokenizer:
 
 
 def _shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """The length of the longest beginning that both have."""
+    """The length of the common beginning of both."""
     count = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
@@ -232,7 +249,9 @@ def physical_cores() -> int:
 
 
 def best_number_format(device: torch.device, located: Located) -> str:
-    """On a CPU that the kernels know, a GGUF file's own 4 bits; else bfloat16 where the device multiplies it natively, else float32."""
+    """The fastest number format: a GGUF file's own 4 bits on a CPU that the kernels know, else
+    bfloat16 if multiplied natively, else float32.
+    """
     if device.type != "cpu":
         return "bfloat16"
     if located.gguf is not None and ops.load(threads=1) is not None and kernel_network.fits(checkpoint.config_of(located)):
@@ -251,7 +270,7 @@ def _load_network(
     *,
     report: checkpoint.Share,
 ) -> tuple[Network, Path]:
-    """The network, and the folder that it was read from."""
+    """Load the network; returned with the folder that it was read from."""
     if number_format not in NUMBER_FORMATS:
         raise InvalidRequestError(f"dtype {number_format!r} is unknown; use one of {', '.join(NUMBER_FORMATS)}")
     if number_format in {"bfloat16", "float32"}:
@@ -266,7 +285,8 @@ def _load_network(
     config = checkpoint.config_of(located)
     if not kernel_network.fits(config):
         raise InvalidRequestError(f"the CPU kernels do not fit this network's shapes; use bfloat16 instead of {number_format}")
-    # The kernels have threads of their own, and torch's, which spin after each of its calls, would take the cores from them.
+    # The kernels have threads of their own, and torch's, which spin after each of its calls, would
+    # take the cores from them.
     torch.set_num_threads(1)
     folder = checkpoint.ensure_converted(located, "int4" if number_format == "int4" else "int8", report)
     tensors = checkpoint.load_packed(folder)
@@ -275,7 +295,9 @@ def _load_network(
 
 
 def peak_memory_bytes() -> int:
-    """The most memory that this process ever held, memory-mapped pages of the weights included; 0 where unknown."""
+    """The most memory that this process ever held, with the memory-mapped pages of the weights; 0
+    where unknown.
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -285,7 +307,9 @@ def peak_memory_bytes() -> int:
 
 
 def _find_adapter(name: str, given: Path | None, config: ModelConfig, device: torch.device, dtype: torch.dtype) -> Adapter | None:
-    """The given adapter, the one that ships for a published model, or the one that lies in a model's folder."""
+    """Load the adapter that is given, ships for a published model, or lies in a model's folder;
+    None if there is none.
+    """
     folder = given_path(name)
     if given is not None:
         return load_adapter(given, config, device=device, dtype=dtype)

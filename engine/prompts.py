@@ -1,4 +1,6 @@
-"""Requests as tokens: the model's fill-in-the-middle tokens for a hole, its chat template for an edit."""
+"""Turns requests into tokens: a hole into fill-in-the-middle tokens, an edit or a question into the
+model's chat template.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from engine.api import EditRequest, GenerateRequest, InfillRequest, InvalidReque
 from engine.fences import fence_around
 from engine.model.tokenizer import Message, Tokenizer
 
-# Control tokens after which a completion has said all it has to say (Qwen2.5-Coder, arXiv 2409.12186, section 3.1).
+# Control tokens after which a completion has said all it has to say (Qwen2.5-Coder, arXiv
+# 2409.12186, section 3.1).
 _INFILL_STOPS = (
     "<|endoftext|>",
     "<|im_end|>",
@@ -27,21 +30,24 @@ EDIT_SYSTEM = (
     "Answer with the complete rewritten code in one code block and nothing else."
 )
 BLANK = " \t"
-"""What an empty line may hold. A form feed is text: it must survive."""
+"""The characters that an empty line may hold. A form feed is text, and must survive."""
 _DEFINITION = re.compile(r"@|(?:async +)?def\b|class\b")
 _FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 _LAST_FENCE = re.compile(r"\n`{3,}[ \t]*\n*\Z")
 CONTEXT_LINES = 40
-"""Lines before and after the region that the prompt shows, where the request has any."""
+"""The number of lines that the prompt shows before and after the region, if the request has so
+many.
+"""
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """`tokens` to continue; `old` tokens that the continuation probably repeats; where it ends; and how to read it back.
+    """The `tokens` to continue, where the continuation ends, and how it is read back.
 
-    `indent` was taken off the region's lines; `ends_line` says whether the region ended with a line break;
-    `start` is the part of the answer that the prompt already holds. `fences`: lines of
-    the region that begin with three backticks.
+    The continuation probably repeats the tokens `old`. `indent` was taken off the region's lines;
+    `ends_line` says whether the region ended with a line break; `start` is the part of the answer
+    that the prompt already holds. `fences` is the number of the region's lines that begin with
+    three backticks.
     """
 
     tokens: list[int]
@@ -54,7 +60,9 @@ class Prompt:
     fences: int = 0
 
     def read(self, text: str) -> str:
-        """The model's text as the editor wants it: behind its given start, with indentation and last line break put back."""
+        """Read the model's text as the editor wants it: with the given start, the indentation and
+        the last line break put back.
+        """
         text = self.start + text
         if self.fences and (len(_FENCE.findall(text)) - self.fences) % 2:
             # One more than there are pairs: the model's own end of the block.
@@ -67,7 +75,7 @@ class Prompt:
 
 
 def prompt_of(tokenizer: Tokenizer, request: Request) -> Prompt:
-    """A request of any kind as the tokens to continue."""
+    """Turn a request of any kind into the tokens to continue."""
     if isinstance(request, InfillRequest):
         return infill_prompt(tokenizer, request)
     if isinstance(request, EditRequest):
@@ -78,7 +86,10 @@ def prompt_of(tokenizer: Tokenizer, request: Request) -> Prompt:
 
 
 def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
-    """Prefix, suffix, middle; related files before, each behind the file separator, in the repository-level layout."""
+    """Lay out prefix, suffix and middle.
+
+    Related files come before, each behind the file separator, as in a repository.
+    """
     special, encode = tokenizer.special, tokenizer.encode
     tokens: list[int] = []
     if request.related:
@@ -93,10 +104,13 @@ def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
 
 
 def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
-    """The region flush left in a code block, the file around it above if the request has one; the answer begins in a code block.
+    """Show the region flush left in a code block, below the file around it if there is one, and
+    open a code block for the answer.
 
-    Nothing of the region can end that block early: its fence is longer than any run of backticks in the text. Models open with that fence, and close with
-    three backticks all the same: those end the answer where no line of the region begins so, and are taken off its end where one does.
+    Nothing of the region can end the block early, since its fence is longer than any run of
+    backticks in the text. Models open a block with that fence, yet close it with three backticks.
+    Where no line of the region begins with three backticks, these end the answer; where one does,
+    they are taken off its end (`Prompt.read`).
     """
     region = request.region.removesuffix("\n")
     indent = _common_indent(region)
@@ -139,7 +153,7 @@ def _present(tokenizer: Tokenizer, names: tuple[str, ...]) -> frozenset[int]:
 
 
 def _surroundings(request: EditRequest) -> str:
-    """The region with some lines of the file around it, or nothing where the request has none."""
+    """The region with some lines of the file around it; empty where the request has none."""
     if not (request.before.strip() or request.after.strip()):
         return ""
     before, after = request.before.split("\n"), request.after.split("\n")

@@ -1,4 +1,4 @@
-"""Who runs next: one request at a time, and what is less urgent gives way."""
+"""Decides which request runs next. One runs at a time, and what is less urgent gives way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Literal
 from engine.api import Request, Urgency
 
 LEAST_DEADLINE_S = 0.2
-"""What waiting leaves of a longer deadline while the user types: a few tokens' time on a CPU."""
+"""While the user types, waiting never leaves less of a longer deadline than this, which is the time
+of a few tokens on a CPU.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class Refused:
 
 
 class Job:
-    """A request under way, with its flag to stop. `queued_at`: when it came, in seconds of the scheduler's clock."""
+    """A request under way, with its flag to stop.
+
+    It came at `queued_at`, in seconds of the scheduler's clock.
+    """
 
     def __init__(self, request: Request, queued_at: float) -> None:
         self.request = request
@@ -35,9 +40,13 @@ class Job:
         return self.request.urgency < Urgency.ASKED_FOR and self.request.urgency <= other.request.urgency
 
     def start(self, now: float) -> None:
-        """While the user types, waiting counts against the deadline, before the request came and in the queue.
+        """Take the time that a request waited off its deadline, if it comes from typing.
 
-        Not where it took longer than that, for a model to be loaded: an editor that does not wait so long has stopped the request by then.
+        `now` is in seconds of the scheduler's clock.
+
+        Waiting counts both before the request came and in the queue. A request that waited for
+        longer than its deadline, because a model was being loaded, keeps its whole deadline: an
+        editor that does not wait so long has cancelled it by then.
         """
         sampling, waited_s = self.request.sampling, self.request.waited_s + now - self._queued_at
         if self.request.urgency is not Urgency.TYPING or sampling.deadline_s is None or waited_s >= sampling.deadline_s:
@@ -55,8 +64,10 @@ class Job:
 class Scheduler:
     """A queue between the thread that hears requests and the one that runs them.
 
-    A request replaces those that are no more urgent, waiting or running, and waits for those that are. What the user asked for replaces
-    nothing that the user asked for; while such a request waits or runs, any other is refused, unless it was cancelled and is about to end.
+    A new request replaces those, waiting or running, that are no more urgent, and waits for those
+    that are more urgent. What the user asked for is never replaced by another request of that kind.
+    While one waits or runs, any request of another kind is refused, unless that one was cancelled
+    and is about to end.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,7 +78,10 @@ class Scheduler:
         self._closed = False
 
     def submit(self, request: Request) -> list[Refused]:
-        """Queue a request; returns those that will not be run because of it, itself included where it is refused."""
+        """Queue a request.
+
+        Return those that will not be run because of it; that is itself if it is refused.
+        """
         with self._changed:
             new = Job(request, self._clock())
             asked_for = any(job.request.urgency is Urgency.ASKED_FOR and not job.cancelled() for job in self._jobs())
@@ -82,7 +96,10 @@ class Scheduler:
             return [Refused(job.request.id, "superseded") for job in dropped]
 
     def cancel(self, request_id: int) -> list[Refused]:
-        """Stop a request. One that waits is dropped and returned; one that runs ends by itself; others are unknown."""
+        """Stop a request.
+
+        One that waits is dropped and returned; one that runs ends soon; an unknown one is ignored.
+        """
         with self._changed:
             if self._running is not None and self._running.request.id == request_id:
                 self._running.cancel()
@@ -91,7 +108,7 @@ class Scheduler:
             return [Refused(job.request.id, "superseded") for job in dropped]
 
     def next(self) -> Job | None:
-        """Wait for the next job, which then counts as running; None once the scheduler is closed."""
+        """Wait for the next job, which then counts as running; None if the scheduler is closed."""
         with self._changed:
             self._running = None
             self._changed.wait_for(lambda: self._waiting or self._closed)

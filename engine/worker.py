@@ -1,6 +1,8 @@
-"""The engine process: loads a model at its first use, serves one request at a time, and is cancelled by id.
+"""The engine process: loads a model at its first use, serves one request at a time, and is
+cancelled by id.
 
-Torch is imported with the first model, so that the server can name this function without loading it.
+Torch is imported with the first model, so that the server can name this function without loading
+it.
 """
 
 from __future__ import annotations
@@ -39,17 +41,19 @@ logger = logging.getLogger(__name__)
 
 MODELS_AT_ONCE = 2
 POLL_S = 0.05
-"""How often it is looked whether a request is still wanted while its model is being loaded."""
+"""While a model is being loaded, it is looked after each so many seconds whether the request for it
+is still wanted.
+"""
 
 MEMORY_WORDS = ("memory", "failed to map segment")
 PROBE_BYTES = 256 << 20
-"""Less than any model takes: what cannot be had of that is too little for one."""
+"""Less memory than any model takes: where so much cannot be had, memory is what is missing."""
 
 REFUSALS = {"busy": "another request has the engine", "superseded": "a newer request took its place"}
 
 
 Runner = Callable[[Request, Callable[[], bool]], Iterator[Event]]
-"""Serves one request: yields its events, and looks at the flag between steps."""
+"""Serves one request: yields its events, and asks between steps whether it was cancelled."""
 
 
 def main(connection: Connection, settings: WorkerSettings) -> None:
@@ -76,7 +80,7 @@ def serve(connection: Connection, run: Runner) -> None:
 
 
 def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event], None]) -> None:
-    """Hear commands while a request runs. Ends with the connection."""
+    """Take commands while a request runs, until the connection ends."""
     try:
         while True:
             command = connection.recv()
@@ -93,7 +97,7 @@ def _listen(connection: Connection, scheduler: Scheduler, send: Callable[[Event]
 
 
 def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> bool:
-    """Whether the process can serve another request."""
+    """Serve a request, and tell whether the process can serve another one."""
     request = job.request
     try:
         for event in run(request, job.cancelled):
@@ -109,20 +113,25 @@ def _serve_one(job: Job, run: Runner, send: Callable[[Event], None]) -> bool:
     except EngineError as error:
         send(Failed(request.id, "internal", str(error)))
     except Exception as error:  # noqa: BLE001 - one request's bug must not end the process
-        # The engine must survive a bug in one request. The log has the place; the message might quote the user's code.
+        # The engine must survive a bug in one request. The log has the place; the message might
+        # quote the user's code.
         logger.error("request %d failed with %s\n%s", request.id, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         if _lacks_memory(error):
             text = "the machine has not enough memory for this request; choose the 0.5B model or select less code"
             send(Failed(request.id, "out_of_memory", text))
         else:
             send(Failed(request.id, "internal", f"the engine failed with {type(error).__name__}; its log has the details"))
-        # Libraries that were loaded in part cannot be loaded again: the next request starts another process.
+        # Libraries that were loaded in part cannot be loaded again: another process has to start.
         return not isinstance(error, ImportError | SystemError)
     return True
 
 
 def _lacks_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came of, tells of memory; libraries that cannot be loaded or fail in C say so in many ways, or not at all."""
+    """Whether an error, or one of those that caused it, says that memory is missing.
+
+    Libraries that cannot be loaded or that fail in C say so in many ways, or not at all; then it is
+    tried.
+    """
     foreign = isinstance(error, ImportError | SystemError)
     while error is not None:
         words = str(error).lower()
@@ -145,7 +154,10 @@ class _LeftError(Exception):
 
 
 class _Loading:
-    """A model that is being loaded in a thread of its own, which nothing can end: a file may be on a disk that does not answer."""
+    """A model that is being loaded in a thread of its own.
+
+    Nothing can end that thread: its file may be on a disk that does not answer.
+    """
 
     def __init__(self, model: str, settings: WorkerSettings) -> None:
         from engine.engine import Engine
@@ -175,10 +187,12 @@ class _Loading:
 
 
 class _Loader:
-    """Holds the loaded models: one for typing and one for edits may take turns; a third replaces the one that was used longest ago.
+    """Holds the loaded models, `MODELS_AT_ONCE` of them: one for typing and one for edits.
 
-    A request that is cancelled while its model is being loaded ends at once. The loading goes on, and the next request for that model finds it; one for
-    another model does not wait for it.
+    A third replaces the one used longest ago.
+
+    A request that is cancelled while its model is being loaded ends at once. The loading goes on,
+    and the next request for that model finds it. A request for another model does not wait for it.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:

@@ -1,4 +1,4 @@
-"""How the base chooses a token, and how much of a draft it agrees with."""
+"""The base's choice of a token, and how much of a draft agrees with it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class TokenSampler:
-    """The base's choice at a position: the likeliest token, or at a temperature a sample.
+    """Chooses the likeliest token of a position, or at a temperature above 0 samples one.
 
-    The sample is the argmax of logits / temperature + Gumbel noise, and the noise depends on `seed` and the position
-    alone. Accepting a draft where it *equals* that sample is speculative rejection sampling for a draft that is one
-    token and no distribution (Leviathan et al., arXiv 2211.17192, with q a point mass): it is kept with probability
-    p(draft), and otherwise the token is distributed as p without the draft. Beyond that, one seed gives one text in
-    whatever pieces it was drafted.
+    The sample is the argmax of logits / temperature + Gumbel noise. The noise depends on `seed` and
+    the position alone, so that one seed gives one text in whatever pieces it was drafted.
+
+    A drafted token is kept where it *equals* the sample. That is speculative rejection sampling
+    (Leviathan et al., arXiv 2211.17192) for drafts that are one token and no distribution, so that
+    q is a point mass: a draft is kept with the probability p(draft), and where it is not, the token
+    is distributed as p without the draft.
     """
 
     temperature: float = 0.0
     seed: int = 0
 
     def choose(self, logits: Tensor, first_position: int) -> list[int]:
-        """`logits` (rows, vocabulary), float32; row i chooses the token of position `first_position + i`."""
+        """The token of each row of `logits` (rows, vocabulary), float32; row i is for position
+        `first_position + i`.
+        """
         if self.temperature == 0.0:
-            # On a CPU numpy's is ten times as fast as torch's, which takes 5 % of a forward of 16 rows.
+            # On a CPU numpy is ten times as fast as torch, which takes 5 % of a forward of 16 rows.
             best = logits.numpy().argmax(axis=-1) if logits.device.type == "cpu" else logits.argmax(dim=-1)
             return list(best.tolist())
         return [self._sample(row, first_position + i) for i, row in enumerate(logits.cpu())]

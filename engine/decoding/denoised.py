@@ -1,4 +1,4 @@
-"""The strategy of mode `diffusion`: a block is denoised from masks, or for an edit from the old code."""
+"""The strategy of mode `diffusion`: a block is denoised from masks, or from the code to edit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from engine.model.network import ForwardResult, Network, NoisyBlock
 class Denoised:
     """Each step runs the noisy block once and fills, changes or masks again some of its tokens.
 
-    A block is accepted once it has no mask and a step has left what was placed as it is. Its rows enter the cache in the forward of
-    the next block's first step.
+    A block is accepted once it has no mask and a step has left what was placed as it is. Its rows
+    enter the cache in the forward of the next block's first step.
     """
 
     def __init__(
@@ -40,7 +40,8 @@ class Denoised:
     def start(self, state: SamplingState) -> BlockState:
         longest = min(self._options.block_size, state.room)
         known = self._lookup.propose(longest).tokens if self._is_edit else []
-        # Where there are more masks than the adapter was trained on, a step fills one; old code is taken as far as a block may reach.
+        # With more masks than the adapter was trained on, a step fills only one. Old code may fill
+        # the block to its longest.
         size = min(longest, max(len(known), self._adapter.block_size))
         return BlockState((*known, *(None,) * (size - len(known))), 0)
 
@@ -70,7 +71,8 @@ class Denoised:
         return edit_step(after, edits, self._thresholds.edit) if may_remask else after
 
     def _forward(self, state: SamplingState, block: Sequence[Token]) -> ForwardResult:
-        """The logits (block, vocabulary) that propose the block's tokens, and the hidden rows of the block (block, hidden size).
+        """The logits (block, vocabulary) that propose the block's tokens, and the hidden rows of
+        the block (block, hidden size).
 
         The accepted rows that the cache lacks enter it in the same forward.
         """
@@ -81,7 +83,10 @@ class Denoised:
         return ForwardResult(result.logits[: len(block)], result.hidden[len(clean) :])
 
     def _propose(self, state: SamplingState, result: ForwardResult, block: Sequence[Token]) -> list[int]:
-        """A token for each position of the block. Writes into `result.logits` the scores that know the token to the left."""
+        """A token for each position of the block.
+
+        Writes into `result.logits` the scores that know the token to the left.
+        """
         network, logits, hidden = self._network, result.logits, result.hidden
         if not self._adapter.logit_shift:
             read = propose(network, logits, hidden, self._token_sampler, left=state.pending, position=state.position, placed=block)
@@ -94,12 +99,13 @@ class Denoised:
         return first + behind.tokens
 
     def _edit_probabilities(self, result: ForwardResult) -> list[EditProbabilities]:
-        """For each position of the block, whether its token should go, or lacks one before it."""
+        """Each position's probabilities that its token should go, and that one is missing there."""
         logits = result.logits
         if self._adapter.edit_outputs is None:
             return [NO_EDIT] * logits.shape[0]
         edits = self._network.edit_logits(result.hidden)
-        # With the shift the row before a position speaks for it. The first position's is clean text, which has no edit outputs.
+        # With the shift the row before a position speaks for it. Before the first one is a clean
+        # row, which has no edit outputs.
         own = [NO_EDIT] if self._adapter.logit_shift else []
         edits = edits[: logits.shape[0] - len(own)]
         found = torch.cat([logits[len(own) :], edits], dim=-1).softmax(dim=-1)[:, -2:].tolist()

@@ -1,4 +1,4 @@
-"""Which positions of a noisy block commit, change or are masked again: one pure function on confidences."""
+"""Decides from probabilities which positions of a noisy block are filled, changed or masked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Token = int | None
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Probabilities in [0, 1].
+    """Probabilities, from 0 to 1, that decide what becomes of a position (LLaDA2.1, eq. 1-3).
 
-    `mask`: a masked position takes its proposal above this (mask to token, τ_mask). `edit`: a placed token gives way to
-    another proposal above this (token to token, τ_edit) (LLaDA2.1, eq. 1-3). `remask`: a placed token that the network now gives
-    less than this is masked again.
+    A masked position takes a proposal that is surer than `mask` (τ_mask). A placed token gives way
+    to another proposal that is surer than `edit` (τ_edit). A placed token that the network gives
+    less than `remask` is masked again.
     """
 
     mask: float = 0.9
@@ -41,10 +41,11 @@ def denoise_step(
 ) -> list[Token]:
     """The block after one step.
 
-    `proposal[i]` is the likeliest token of position i and `confidence[i]` how sure it is (`jointly`); `current[i]` is the
-    probability of the token that stands there (ignored for masks). Where no mask clears the threshold the most confident
-    one is filled all the same, so that each step with masks makes progress; `may_remask` False forbids new masks, so
-    that a caller can bound the number of steps.
+    `proposal[i]` is the likeliest token of position i, and `confidence[i]` says how sure it is
+    (`jointly`). `current[i]` is the probability of the token that stands there, and is ignored for
+    masks. Where no mask clears the threshold, the most confident one is filled all the same, so
+    that each step with masks makes progress. `may_remask=False` forbids new masks, so that a caller
+    can bound the number of steps.
     """
     masked = [i for i, token in enumerate(block) if token is None]
     filled = {i for i in masked if confidence[i] > thresholds.mask}
@@ -62,7 +63,11 @@ def denoise_step(
 
 
 def jointly(block: list[Token], probabilities: list[float]) -> list[float]:
-    """How sure each position's proposal is, where `probabilities` are those behind the proposals for the masks just before it: all of them have to be right."""
+    """How sure each proposal is, if the proposals that it builds on have to be right as well.
+
+    `probabilities[i]` is that of proposal i given the proposal before it. In a run of masks each
+    proposal builds on all those to its left, so that the probabilities multiply along the run.
+    """
     out: list[float] = []
     for i, probability in enumerate(probabilities):
         counts_on_left = i > 0 and block[i] is None and block[i - 1] is None
@@ -72,7 +77,7 @@ def jointly(block: list[Token], probabilities: list[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class EditProbabilities:
-    """Probabilities that the token of a position should go, and that something is missing before it."""
+    """The probabilities that a position's token should go, and that one is missing before it."""
 
     delete: float
     insert: float
@@ -82,9 +87,11 @@ NO_EDIT = EditProbabilities(0.0, 0.0)
 
 
 def edit_step(block: list[Token], probabilities: list[EditProbabilities], threshold: float) -> list[Token]:
-    """Take out the tokens that should go and put a mask before those that lack one, above `threshold` (LLaDA2.2's DELETE and INSERT).
+    """Delete tokens, and put masks before others, where the probability is above `threshold`
+    (LLaDA2.2's DELETE and INSERT).
 
-    The block keeps its length, as the cache's layout wants it: masks follow at its end, or what was pushed out of it is dropped.
+    The block keeps its length: masks fill it up at its end, and what is pushed out of it is
+    dropped.
     """
     out: list[Token] = []
     for token, probability in zip(block, probabilities, strict=True):

@@ -1,4 +1,4 @@
-"""From accepted tokens to text: end-of-text tokens, stop strings, and what is safe to show already."""
+"""Turns accepted tokens into text, and tells where it ends and what of it may be shown already."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from engine.model.tokenizer import Tokenizer
 
 
 class IncrementalDetokenizer:
-    """Collects the bytes of accepted tokens, and notices the end.
+    """Collects the bytes of accepted tokens, and notices where the text ends.
 
-    A stop string or stop token ends the text before itself, wherever in a block it falls; what follows is never read.
+    A stop string or stop token ends the text before itself, wherever in a block it falls; what
+    follows is never read.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, stop_tokens: frozenset[int], stop_strings: tuple[str, ...] = ()) -> None:
@@ -35,11 +36,14 @@ class IncrementalDetokenizer:
 
     @property
     def text(self) -> str:
-        """All text so far; a character of which bytes are still to come is left out."""
+        """All text so far, without a last character of which bytes are still missing."""
         return _complete(bytes(self._bytes))
 
     def take_stable(self) -> str:
-        """Text that became certain since the last call: no end of it could still turn out to begin a stop string."""
+        """The text that became certain since the last call.
+
+        An end that may still turn out to be the beginning of a stop string is held back.
+        """
         held = max((_overlap(self._bytes, stop) for stop in self._stops), default=0)
         stable = _complete(bytes(self._bytes[: len(self._bytes) - held]))
         fresh, self._shown = stable[self._shown :], max(self._shown, len(stable))
@@ -55,7 +59,10 @@ def _overlap(text: bytearray, stop: bytes) -> int:
 
 
 def _complete(data: bytes) -> str:
-    """UTF-8 to text without an unfinished last character; bytes that can never be a character become U+FFFD."""
+    """Decode UTF-8 without an unfinished last character.
+
+    Bytes that can never be a character become U+FFFD.
+    """
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
         if byte >= 0xC0:

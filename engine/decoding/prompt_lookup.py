@@ -1,4 +1,7 @@
-"""Drafts by copying: most of an edit is the old code, and most of a completion's names stand in its context."""
+"""Prompt-lookup (n-gram) drafting: copies what followed the same tokens in text that is known.
+
+Most of an edit is the old code, and most of the names in a completion stand in its context.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,21 @@ from dataclasses import dataclass
 MAX_MATCH = 4
 """Tokens of the longest suffix that is looked up."""
 BACKWARD_COST = 4
+"""A match in the old code that lies n tokens back counts as far away as one 4 n tokens ahead."""
 GUESS_LENGTH = 2
-"""Tokens of a draft that rests on a match of one token or on none: mostly wrong, so kept short."""
+"""The length of a draft that rests on a match of one token, or on none.
+
+It is short, since most such drafts are wrong.
+"""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """Tokens that may follow. `certain`: they stand behind a match of two tokens or more, or are the old code's next ones."""
+    """Tokens that may follow.
+
+    They are `certain` if they stand behind a match of two tokens or more, or are the next of the
+    old code.
+    """
 
     tokens: list[int]
     certain: bool = False
@@ -25,10 +36,12 @@ NOTHING = Copied([])
 
 
 class PromptLookupDrafter:
-    """Proposes the tokens that follow the place in known text where the generated text seems to be.
+    """Finds where in known text the generated text seems to be, and proposes the tokens that follow
+    there.
 
-    `old` is the code being rewritten: it is followed from its start, and after a departure picked up again at the place
-    nearest to where it was left. `context` (the prompt) and the generated text itself serve where `old` has no match.
+    `old` is the code that is rewritten. It is followed from its start; after a departure it is
+    picked up again at the match nearest to where it was left. Where it has no match, the prompt
+    (`context`) and the generated text itself are looked up.
     """
 
     def __init__(self, context: Sequence[int], old: Sequence[int] = ()) -> None:
@@ -40,7 +53,7 @@ class PromptLookupDrafter:
         self._generated: list[int] = []
 
     def extend(self, tokens: Sequence[int]) -> None:
-        """Note generated tokens, and follow them through the old code."""
+        """Take in generated tokens, and follow them through the old code."""
         for token in tokens:
             self._generated.append(token)
             self._text.append(token)
@@ -51,7 +64,7 @@ class PromptLookupDrafter:
                 self._realign()
 
     def propose(self, length: int) -> Copied:
-        """At most `length` tokens to come; fewer, or none, where nothing matches."""
+        """At most `length` tokens that may come next; fewer, or none, where nothing matches."""
         if length <= 0:
             return NOTHING
         if self._aligned < len(self._old) and (not self._generated or self._follows_old()):
@@ -64,7 +77,7 @@ class PromptLookupDrafter:
         place = self._in_text.latest(self._generated, shortest=1, behind=len(self._text) - len(self._generated))
         if place is not None:
             return Copied(self._text[place : place + guess])
-        # The text departed from the old code and is not back yet: one token may stand for one token.
+        # The text departed from the old code and is not back yet: a token may stand for a token.
         return Copied(self._old[self._aligned + 1 : self._aligned + 1 + guess])
 
     def _follows_old(self) -> bool:
@@ -77,7 +90,7 @@ class PromptLookupDrafter:
 
 
 class _Index:
-    """Where each run of 1 to `MAX_MATCH` tokens ends in a text, as the position after it."""
+    """Maps each run of 1 to `MAX_MATCH` tokens of a text to the positions behind it."""
 
     def __init__(self, text: list[int]) -> None:
         self._text = text
@@ -90,13 +103,15 @@ class _Index:
             self._ends[tuple(self._text[end - size : end])].append(end)
 
     def add_last(self) -> None:
-        """The text, which this index shares with its owner, has grown by one token."""
+        """Take in the last token of the text, which this index shares with its owner."""
         self._add(len(self._text))
 
     def nearest(self, suffix: list[int], place: int) -> int | None:
-        """After the longest match of the suffix's end: the match nearest to `place`, where a step back counts four times.
+        """The position behind the longest match of the end of `suffix`; of several the one nearest
+        to `place`.
 
-        Code moves on: a rewrite drops or adds a piece more often than it repeats one.
+        A step back counts `BACKWARD_COST` times, since a rewrite drops or adds a piece of code more
+        often than it repeats one.
         """
         for size in range(min(MAX_MATCH, len(suffix)), 0, -1):
             ends = self._ends.get(tuple(suffix[-size:]))
@@ -105,7 +120,9 @@ class _Index:
         return None
 
     def latest(self, suffix: list[int], *, shortest: int, behind: int = 0) -> int | None:
-        """After the longest match that something follows: the last such place, if it is behind the given one."""
+        """The position behind the longest match of the end of `suffix` that a token follows; of
+        several the last, if it is after `behind`.
+        """
         for size in range(min(MAX_MATCH, len(suffix)), shortest - 1, -1):
             for end in reversed(self._ends.get(tuple(suffix[-size:]), ())):
                 if behind < end < len(self._text):

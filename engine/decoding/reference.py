@@ -1,4 +1,7 @@
-"""The slow twin of the sampler: no cache, no drafts, no blocks. Tests compare the fast code with this."""
+"""The slow twin of the sampler: no cache, no drafts, no blocks.
+
+Tests compare the fast code with this.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from engine.decoding.choice import TokenSampler
 from engine.model.network import Network
 
 Logits = Callable[[list[int]], Tensor]
-"""Tokens to the logits of the last one's successor, (1, vocabulary)."""
+"""Maps tokens to the logits (1, vocabulary) of the token that follows them."""
 
 
 def recompute(model: Network) -> Logits:
-    """Logits from a full pass over all tokens, each time."""
+    """Computes logits by a full pass over all tokens, each time."""
 
     def logits(tokens: list[int]) -> Tensor:
         return model.forward(tokens, model.new_cache(len(tokens)), logits_from=len(tokens) - 1).logits

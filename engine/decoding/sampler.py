@@ -1,6 +1,9 @@
-"""The one sampling loop: it asks a strategy for steps, and ends at a stop, a limit, a deadline or a cancellation.
+"""The sampling loop, which asks a strategy for steps until something ends the text.
 
-Mode `diffusion` has the strategy `Denoised`; modes `verified` and `autoregressive` have `Verified`, the latter without drafts.
+A text ends with a stop token or string, a limit, a deadline or a cancellation.
+
+Mode `diffusion` has the strategy `Denoised`; modes `verified` and `autoregressive` have `Verified`,
+the latter without drafts.
 """
 
 from __future__ import annotations
@@ -30,7 +33,12 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How sampling ended. `tokens` are all generated tokens, the stop included; times are in seconds. `probabilities`: see `engine.api.Finished.chances`."""
+    """How sampling ended.
+
+    `tokens` are all generated tokens, the stop included. `probabilities` are empty unless the
+    options ask for them: for each token the number of characters of the text up to its end, and the
+    base's probability of it.
+    """
 
     tokens: tuple[int, ...]
     text: str
@@ -68,7 +76,10 @@ class Sampler:
         cancelled: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token. `old` is the code being edited."""
+        """`cache` holds the rows of a true prefix of `prompt`, which has at least one token.
+
+        `old` is the code that is edited, as tokens.
+        """
         assert 0 <= cache.length < len(prompt), "the prompt's last token must still have to be run"
         self._model, self._options, self._detokenizer = model, options, detokenizer
         self._prompt_length = len(prompt)
@@ -81,13 +92,14 @@ class Sampler:
             self._strategy = Verified(model, options, lookup, is_edit=bool(old))
         self._cancelled, self._clock = cancelled, clock
         self._forwards = 0
-        # Where the options ask for probabilities: each token's, with the length of the text up to it, and their product in this line.
+        # Filled where the options ask for probabilities; the second is the product of those in the
+        # line under way.
         self._probabilities: list[tuple[int, float]] = []
         self._line_probability = 1.0
         self._started = clock()
 
     def run(self) -> Iterator[SampleEvent]:
-        """Yield states and accepted text, and last the `Outcome`."""
+        """Yield drafted blocks and accepted text, and at last the `Outcome`."""
         state, prefilled = self._state, None
         reason: FinishReason | None = None
         block: BlockState | None = None
@@ -119,7 +131,7 @@ class Sampler:
 
     @property
     def tokens(self) -> list[int]:
-        """The prompt's and those accepted."""
+        """The tokens of the prompt and those accepted."""
         return self._state.tokens
 
     def _check(self) -> None:
@@ -130,7 +142,9 @@ class Sampler:
             raise Interrupted("deadline")
 
     def _accept(self, step: Step) -> FinishReason | None:
-        """Take a step's tokens into the text; why the text ends with one of them, None where it goes on."""
+        """Take a step's tokens into the text, and tell why the text ends with one of them, or None
+        where it goes on.
+        """
         state = self._state
         assert len(step.tokens) <= state.room, "a block must not be longer than the tokens that are still wanted"
         for token, probability in zip_longest(step.tokens, step.probabilities):

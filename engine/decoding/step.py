@@ -1,4 +1,4 @@
-"""What the sampling loop and its strategies hand to each other."""
+"""The values that the sampling loop and its strategies hand to each other."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from engine.model.network import NoisyBlock
 
 @dataclass
 class SamplingState:
-    """The text under way. The loop appends to it; strategies read it, and commit rows to its cache.
+    """The text under way.
 
-    `tokens` are the prompt's and those accepted. Between steps the cache holds the rows of a true prefix of them: of all but the
-    last in modes `verified` and `autoregressive`, of all before the newest block in mode `diffusion`.
+    The loop appends tokens to it; strategies read it and commit rows to its cache.
+
+    `tokens` are the prompt's and those accepted. Between steps the cache holds the rows of a true
+    prefix of them: of all but the last in modes `verified` and `autoregressive`, of all before the
+    newest block in mode `diffusion`.
     """
 
     tokens: list[int]
@@ -36,9 +39,12 @@ class SamplingState:
 
 @dataclass(frozen=True)
 class BlockState:
-    """A block before it is accepted, None for masks. `step` counts the forwards that the block has been through.
+    """A block before it is accepted, None for masks.
 
-    `masks` are blocks of masks that the next forward runs beside it, to propose the draft after this one.
+    `step` counts the forwards that the block has been through.
+
+    `masks` are blocks of masks that the next forward runs beside it, to propose the draft after
+    this one.
     """
 
     tokens: tuple[Token, ...]
@@ -50,8 +56,9 @@ class BlockState:
 class Step:
     """What one forward made certain.
 
-    `tokens` are accepted, at most as many as there was room for. `probabilities`, where the options ask for them, are the base's
-    own for each of these; else empty. `unfinished` is the block that the next step goes on with; None: it starts another.
+    `tokens` are accepted, at most as many as there was room for. `probabilities`, where the options
+    ask for them, are the base's own for each of these; else empty. `unfinished` is the block that
+    the next step goes on with; None: it starts another.
     """
 
     tokens: tuple[int, ...]
@@ -63,7 +70,9 @@ class Strategy(Protocol):
     """How the next tokens are found, one forward a step."""
 
     def start(self, state: SamplingState) -> BlockState:
-        """A new block for the next step, with at most `state.room` tokens; without tokens where nothing is drafted."""
+        """A new block for the next step, with at most `state.room` tokens; without tokens where
+        nothing is drafted.
+        """
 
     def step(self, state: SamplingState, block: BlockState) -> Step:
         """Run `block`, which is new or the last step's unfinished one, through the network once."""

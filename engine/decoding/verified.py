@@ -1,4 +1,4 @@
-"""The strategy of modes `verified` and `autoregressive`: the base keeps what it agrees with of a draft."""
+"""The strategy of modes `verified` and `autoregressive`: the base checks what was drafted."""
 
 from __future__ import annotations
 
@@ -13,27 +13,37 @@ from engine.decoding.step import BlockState, SamplingState, Step
 from engine.model.network import ForwardResult, Network, NoisyBlock
 
 CHEAP_ROWS = 8
-"""Rows that the CPU kernels multiply in one pass over the weights, which costs little more than one row does.
+"""Rows that the CPU kernels multiply in one pass over the weights, which costs little more than one
+row does.
 
-The first draft, and the one after a rejection, has as many rows with the pending token; after a draft that is accepted whole the
-next one has twice as many. Masks take what a draft leaves of them (docs/LOG.md).
+The first draft, and the one after a rejection, has as many rows with the pending token; after a
+draft that is accepted whole the next one has twice as many. Masks take what a draft leaves of them
+(docs/LOG.md).
 """
 GPU_ROWS = 64
-"""The same on a GPU, where a forward of one row waits for the weights; a guess that was not measured."""
+"""The same number on a GPU, where a forward of one row waits for the weights.
+
+It is a guess that was not measured.
+"""
 CERTAIN_COPY, GUESSED_COPY = 0.95, 0.5
-"""Assumed probabilities of a copied token behind a match of two tokens or more, and of one that is guessed.
+"""Assumed probabilities of a copied token behind a match of two tokens or more, and of one that is
+guessed.
 
 They only have to put masks in a sensible order.
 """
 USEFUL_RUN = 0.5
-"""`auto` asks an adapter for drafts if the base agrees with at least so many of its tokens in a row, on average."""
+"""`auto` asks an adapter for drafts if the base agrees with at least so many of its tokens in a
+row, on average.
+"""
 
 
 class Verified:
-    """Drafts tokens, runs them through the base in one forward, keeps those that the base chooses as well, and adds its next one.
+    """Drafts tokens, runs them through the base in one forward, keeps those that the base chooses
+    as well, and adds its next one.
 
-    The same forward may carry masks behind the draft and behind beginnings of it. What the denoiser proposes for the masks behind
-    the tokens that were kept is the next draft. Without a `lookup` nothing is drafted, and a step gives one token.
+    The same forward may carry masks behind the draft and behind beginnings of it. What the denoiser
+    proposes for the masks behind the tokens that were kept is the next draft. Without a `lookup`
+    nothing is drafted, and a step gives one token.
     """
 
     def __init__(self, network: Network, options: SamplingOptions, lookup: PromptLookupDrafter | None, *, is_edit: bool) -> None:
@@ -76,7 +86,8 @@ class Verified:
         masks = self._num_masks(room)
         proposed = self._proposal.tokens[:length]
         if copied.certain and not (proposed and copied.tokens[:1] != proposed[:1]):
-            # A copy that goes on makes its own next draft, and is long: where rows cost, masks behind it cost more than they bring.
+            # A certain copy is long and is followed by the next. Where rows are dear, masks behind
+            # it cost more than they bring.
             if not masks or self._max_rows <= CHEAP_ROWS:
                 return RowBudget(copied.tokens, [])
             draft = Proposal(copied.tokens, [CERTAIN_COPY] * len(copied.tokens))
@@ -92,11 +103,13 @@ class Verified:
 
     @property
     def _max_rows(self) -> int:
-        """The rows of a forward with masks."""
+        """The most rows of a forward with masks."""
         return self._options.max_rows or (CHEAP_ROWS if self._network.device.type == "cpu" else GPU_ROWS)
 
     def _num_masks(self, room: int) -> int:
-        """How many masks of a block the denoiser is asked to fill; none where it is not wanted, not there, or not good enough."""
+        """The number of masks in a block; 0 where the denoiser is not wanted, not there, or not
+        good enough.
+        """
         adapter, options = self._network.adapter, self._options
         if adapter is None or options.draft == "copy":
             return 0
@@ -107,7 +120,8 @@ class Verified:
         return max(0, min(adapter.block_size, options.block_size, room))
 
     def _propose(self, state: SamplingState, masks: ForwardResult, blocks: Sequence[NoisyBlock], accepted: list[int]) -> Proposal:
-        """What the block behind the `accepted` tokens proposes to follow them; nothing if no block stands there.
+        """The tokens that the block behind `accepted` proposes to follow them; none if no block
+        stands there.
 
         `masks` holds the rows of all `blocks`.
         """

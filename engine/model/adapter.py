@@ -1,7 +1,9 @@
-"""The diffusion adapter: a gated LoRA on the seven projections of each layer, and the embedding of the mask.
+"""The diffusion adapter: a gated LoRA on the seven projections of each layer, and the embedding of
+the mask.
 
-The gate is the row: rows of a noisy block go through base + LoRA, rows of clean text through the base alone
-(Samragh et al., arXiv 2507.11851; Uno, arXiv 2609.04010). With no noisy row the network is the base, to the bit.
+The gate is the row: rows of a noisy block go through base + LoRA, rows of clean text through the
+base alone (Samragh et al., arXiv 2507.11851; Uno, arXiv 2609.04010). With no noisy row the network
+is the base, to the bit.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ FUSED = {
 
 
 EDIT_OUTPUTS = ("delete", "insert")
+"""What the two more rows of the head stand for."""
 HYDRA_PREFIX = "neighbour."
+"""The prefix of the Hydra head's tensors in an adapter's file: the head's former name."""
 
 
 class AdapterError(ValueError):
@@ -40,7 +44,10 @@ class AdapterError(ValueError):
 
 @dataclass(frozen=True)
 class LowRank:
-    """The update x ↦ (x Aᵀ) Bᵀ of one fused product: `a` (ranks, in), `b` (out, ranks), the scale folded into `b`."""
+    """The update x ↦ (x Aᵀ) Bᵀ of one fused product.
+
+    `a` is (ranks, in), and `b` is (out, ranks) with the scale multiplied in.
+    """
 
     a: Tensor
     b: Tensor
@@ -51,15 +58,19 @@ class LowRank:
 
 @dataclass(frozen=True)
 class Adapter:
-    """`mask_embedding` (hidden,). `updates` maps (layer, fused product) to its `LowRank`; an absent one is zero.
+    """What an adapter adds to its base, and what is known of it.
 
-    `edit_outputs` (2, hidden), or None: two more rows of the head, for *delete this token* and *insert something before it* (`EDIT_OUTPUTS`).
-
-    `hydra_head`, or None: see `HydraHead`.
-
-    `logit_shift`: the logits of row i propose the token of row i + 1, as in the base itself, rather than of row i.
-    `block_size`: the masks of a block that it was trained to fill at once. `expected_accepted`: the mean run of drafted tokens that the base agrees with on held-out text; 0 means untrained, and
-    then `verified` drafts by copying alone.
+    - `mask_embedding` (hidden,) stands for a masked token.
+    - `updates` maps (layer, fused product) to its `LowRank`; an absent one is zero.
+    - `edit_outputs` (2, hidden), or None, are two more rows of the head, for *delete this token*
+      and *insert one before it*.
+    - `hydra_head`, or None, scores a draft's tokens given the tokens to their left.
+    - `logit_shift` tells whether the logits of row i propose the token of row i + 1, as in the
+      base, and not that of row i.
+    - `block_size` is the number of masks that it was trained to fill at once.
+    - `expected_accepted` is the mean number of drafted tokens in a row that the base agreed with on
+      held-out text. It is 0 for an untrained adapter, and then `verified` drafts by prompt lookup
+      alone.
     """
 
     mask_embedding: Tensor
@@ -78,8 +89,11 @@ class Adapter:
 def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype: torch.dtype) -> Adapter:
     """Read an adapter file (safetensors).
 
-    Tensors: ``mask_embedding`` (hidden,), ``edit_outputs`` (2, hidden) and the three of ``neighbour.`` if the adapter has them, and for trained projections ``layers.N.PROJECTION.lora_a`` (rank, in) and
-    ``.lora_b`` (out, rank). Metadata: ``alpha``, ``logit_shift``, ``block_size``, ``expected_accepted``. Raise `AdapterError` where it does not fit.
+    The tensors are ``mask_embedding`` (hidden,); if the adapter has them ``edit_outputs`` (2,
+    hidden) and the three behind ``neighbour.``; and for each trained projection
+    ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank). The metadata are
+    ``alpha``, ``logit_shift``, ``block_size`` and ``expected_accepted``. Raise `AdapterError` where
+    the file does not fit the model.
     """
     require_file(path)
     try:
@@ -109,7 +123,9 @@ def load_adapter(path: Path, config: ModelConfig, *, device: torch.device, dtype
 
 
 def _hydra_head(path: Path, tensors: dict[str, Tensor], config: ModelConfig) -> HydraHead | None:
-    """Take the head's tensors out of `tensors`."""
+    """Take the Hydra head's tensors out of `tensors`, and check their shapes; None if there are
+    none.
+    """
     found = {name: tensors.pop(HYDRA_PREFIX + name) for name in NAMES if HYDRA_PREFIX + name in tensors}
     if not found:
         return None
@@ -137,7 +153,10 @@ def save_adapter(
 
 
 def fuse_updates(tensors: dict[str, Tensor], config: ModelConfig, alpha: float) -> dict[tuple[int, str], LowRank]:
-    """Stack the LoRA pairs of projections that share an input: A by rows, B as a block diagonal, times alpha / rank."""
+    """Stack the LoRA pairs of projections that share an input into one pair for each fused product.
+
+    The matrices A are stacked by rows; the matrices B, times alpha / rank, lie on a block diagonal.
+    """
     sizes = projection_sizes(config)
     left = dict(tensors)
     updates = {}

@@ -1,6 +1,7 @@
-"""Many sequences at once on torch: greedy writing, and the clean rows of training. Every shape of a step is fixed, so that a CUDA graph can hold it.
+"""Runs many sequences at once on torch, for greedy writing and for the clean rows of training.
 
-Clean rows alone: no noisy row, no adapter. `engine.model.transformer` is the network for one sequence and its drafts.
+Every shape of a step is fixed, so that a CUDA graph can hold it. There are clean rows alone, and no
+adapter; `engine.model.transformer` is the network for one sequence and its drafts.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from engine.model.transformer import Layer, rotate
 
 
 class StaticCache:
-    """Keys and values of `slots` sequences of up to `capacity` rows each, in place from the start.
+    """The keys and values of `slots` sequences of up to `capacity` rows each, allocated at once.
 
-    `keys` and `values` (layers, slots, key/value heads, capacity, head size). A row behind the end of its sequence holds anything finite, and must be hidden.
+    `keys` and `values` are (layers, slots, key/value heads, capacity, head size). A row behind the
+    end of its sequence holds any finite numbers, and attention must not see it.
     """
 
     def __init__(self, config: ModelConfig, slots: int, capacity: int, *, device: torch.device, dtype: torch.dtype) -> None:
@@ -33,10 +35,12 @@ class StaticCache:
 
 
 class BatchedTransformer:
-    """The clean rows of many sequences. All methods run without gradients."""
+    """A network for the clean rows of many sequences. All methods run without gradients."""
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], positions: int = 2048) -> None:
-        """`tensors` by their Hugging Face names, of one dtype on one device; sequences of at most `positions` rows."""
+        """`tensors` by their Hugging Face names, of one dtype on one device; sequences of at most
+        `positions` rows.
+        """
         self.config = config
         self.embedding = tensors["model.embed_tokens.weight"]
         self.device, self.dtype = self.embedding.device, self.embedding.dtype
@@ -51,9 +55,11 @@ class BatchedTransformer:
 
     @torch.no_grad()
     def prefill(self, tokens: Tensor, cache: StaticCache, slots: Tensor) -> None:
-        """Write the rows of `tokens` (sequences, length), from position 0 on, into the cache's `slots` (sequences,).
+        """Write the rows of `tokens` (sequences, length), from position 0 on, into the cache's
+        `slots` (sequences,).
 
-        Shorter sequences are filled up at their ends with any token: rows see what stands before them, and so never what fills up.
+        Shorter sequences are filled up at their ends with any token, which no row of theirs sees,
+        since a row sees only what stands before it.
         """
         length = tokens.shape[1]
         rope = (self._cos[:length, None], self._sin[:length, None])
@@ -69,16 +75,17 @@ class BatchedTransformer:
             x = self._rest(layer, x, out.transpose(1, 2).flatten(2))
 
     def clean_rows(self, tokens: Tensor) -> StaticCache:
-        """The rows of `tokens` (sequences, length) in a cache of their own."""
+        """Compute the rows of `tokens` (sequences, length) into a new cache."""
         cache = self.new_cache(*tokens.shape)
         self.prefill(tokens, cache, torch.arange(cache.slots, device=self.device))
         return cache
 
     @torch.no_grad()
     def step(self, tokens: Tensor, positions: Tensor, cache: StaticCache, window: int) -> Tensor:
-        """One more row of every slot: `tokens` (slots,) at `positions` (slots,), all less than `window`. The likeliest next tokens (slots,).
+        """Run one more row of every slot, and return the likeliest next tokens (slots,).
 
-        Attention reads the first `window` rows of each slot.
+        `tokens` (slots,) stand at `positions` (slots,), all less than `window`. Attention reads the
+        first `window` rows of each slot.
         """
         config, slots = self.config, torch.arange(cache.slots, device=self.device)
         rope = (self._cos[positions, None, None], self._sin[positions, None, None])
@@ -97,7 +104,10 @@ class BatchedTransformer:
         return self.head(x).argmax(-1)
 
     def _attention_inputs(self, layer: Layer, x: Tensor, rope: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Of rows `x` (sequences, rows, hidden): queries and keys, turned, and values: (sequences, rows, heads or key/value heads, head size)."""
+        """The rotated queries and keys, and the values, of rows `x` (sequences, rows, hidden).
+
+        Each is (sequences, rows, heads or key/value heads, head size).
+        """
         config = self.config
         h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
         sizes = [config.num_heads, config.num_kv_heads, config.num_kv_heads]
@@ -108,7 +118,7 @@ class BatchedTransformer:
         return rotate(q, *rope), rotate(k, *rope), v
 
     def _rest(self, layer: Layer, x: Tensor, attended: Tensor) -> Tensor:
-        """What stands behind attention in a layer."""
+        """The part of a layer that follows attention."""
         x = x + layer.products["o"](attended)
         h = F.rms_norm(x, (self.config.hidden_size,), layer.post_norm, self.config.rms_norm_eps)
         gate, up = layer.products["gate_up"](h).chunk(2, dim=-1)

@@ -1,4 +1,4 @@
-"""The block key/value cache: clean rows only, allocated once, grown in steps."""
+"""The key/value cache of clean rows, which grows in steps of `GROWTH_ROWS`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ GROWTH_ROWS = 1024
 class Cache(ABC):
     """Keys and values of the clean rows of one sequence.
 
-    A forward writes the rows it computes *behind* the committed ones, where attention can read them. `commit` makes a prefix
-    of them permanent; what is not committed (rejected drafts, noisy rows) is overwritten by the next forward.
+    A forward writes the rows it computes *behind* the committed ones, where attention can read
+    them. `commit` makes a prefix of them permanent; what is not committed (rejected drafts, noisy
+    rows) is overwritten by the next forward.
     """
 
     def __init__(self, config: ModelConfig, capacity: int) -> None:
@@ -31,10 +32,14 @@ class Cache(ABC):
 
     @abstractmethod
     def rows(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Keys and values of the committed rows, each (key/value heads, length, head size); training attends to them."""
+        """Keys and values of the committed rows, each (key/value heads, length, head size);
+        training attends to them.
+        """
 
     def reserve(self, rows: int) -> None:
-        """Make room for `rows` staged rows; raise `ValueError` where the model's positions would run out."""
+        """Make room for `rows` staged rows; raise `ValueError` where the model's positions would
+        run out.
+        """
         needed = self.length + rows
         if needed > self.config.max_positions:
             raise ValueError(f"{needed} positions are more than the model's {self.config.max_positions}; shorten the text or its context")
@@ -75,7 +80,9 @@ class KVCache(Cache):
         return self._rows[0, layer, :, : self.length], self._rows[1, layer, :, : self.length]
 
     def stage(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write (key/value heads, staged, head size) rows; return the views (heads, length + staged, head size)."""
+        """Write (key/value heads, staged, head size) rows; return the views (heads, length +
+        staged, head size).
+        """
         start, end = self.length, self.length + self.staged
         self._rows[0, layer, :, start:end] = keys
         self._rows[1, layer, :, start:end] = values

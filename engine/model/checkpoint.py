@@ -1,4 +1,6 @@
-"""Weights on disk: a GGUF file becomes, once, a folder of safetensors that is read as it is at every later start."""
+"""Weights on disk: a GGUF file becomes, once, a folder of safetensors that is read as it is at
+every later start.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ ADAPTER = "adapter.safetensors"
 """An adapter may lie in a model's folder, beside the weights."""
 
 Stored = Literal["bfloat16", "int8", "int4"]
-"""How a converted folder holds matrices: as plain tensors, or packed for the CPU kernels in 8 bits, or in 4 where the file is."""
+"""How a converted folder holds matrices: as plain tensors, or packed for the CPU kernels, in 8 bits
+or in 4 where the file has 4.
+"""
 
 _BYTES_A_WEIGHT = {"bfloat16": 2.0, "int8": 1.1, "int4": 1.1}
 
@@ -40,11 +44,14 @@ _BYTES_A_WEIGHT = {"bfloat16": 2.0, "int8": 1.1, "int4": 1.1}
 Result = TypeVar("Result")
 
 Share = Callable[[float], None]
-"""Told how much of a conversion is done, from 0 to 1."""
+"""Is called with the share of a conversion that is done, from 0 to 1."""
 
 
 def ensure_converted(located: Located, stored: Stored = "bfloat16", report: Share = lambda _share: None) -> Path:
-    """The folder to load, converted now if it is not there; two processes that start together convert once."""
+    """The folder to load.
+
+    It is converted now if it is not there; of two processes that start together one converts.
+    """
     if located.gguf is None:
         return located.folder
     folder = located.converted(stored)
@@ -64,10 +71,10 @@ def ensure_converted(located: Located, stored: Stored = "bfloat16", report: Shar
 
 
 def _convert(located: Located, folder: Path, stored: Stored, report: Share) -> None:
-    """Convert where nobody else does: the caller holds the lock."""
+    """Convert while the caller holds the lock, so that nobody else does."""
     assert located.gguf is not None
     for left in folder.parent.glob(f"{glob.escape(_scratch_prefix(folder))}*"):
-        # Of a process that was killed while it converted.
+        # It was left by a process that was killed while it converted.
         shutil.rmtree(left, ignore_errors=True)
     require_published(located)
     lora = MergedLora(located.merged_lora) if located.merged_lora else None
@@ -90,7 +97,10 @@ def convert_gguf(
     lora: MergedLora | None = None,
     report: Share = lambda _share: None,
 ) -> None:
-    """Convert `source` into the folder `target`, which appears whole or not at all. `tied_head`: see `GgufFile`. `lora` is added to the weights."""
+    """Convert `source` into the folder `target`, which appears whole or not at all.
+
+    `lora` is added to the weights. `tied_head` is what `GgufFile` takes.
+    """
     from safetensors.torch import save_file
 
     file = GgufFile(source, tied_head=tied_head)
@@ -109,7 +119,8 @@ def convert_gguf(
 
     floats_of = counted(file.floats)
     try:
-        # First, since an unknown tokenizer is refused here, before the minute that the weights take.
+        # The tokenizer comes first: an unknown one is refused before the minute that the weights
+        # take.
         file.write_tokenizer(scratch)
         if stored == "bfloat16":
             weights = {}
@@ -128,13 +139,18 @@ def convert_gguf(
 
 
 def _quantized(file: GgufFile, name: str, lora: MergedLora | None, bits: int) -> Quantized:
-    """A matrix as the file has it, or tuned and then in 8 bits: the file's own 4 have no room for what was learnt."""
+    """A matrix as the file has it; or, with the LoRA added, in 8 bits, since the file's own 4 have
+    no room for what was learnt.
+    """
     update = lora.update(name) if lora else None
     return file.quantized(name, bits=bits) if update is None else quantize8(file.floats(name) + update)
 
 
 def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tuple[ModelConfig, Mapping[str, Tensor]]:
-    """Read a converted folder or a Hugging Face one. On a CPU, tensors already in `dtype` stay memory-mapped."""
+    """Read a converted folder or a Hugging Face one.
+
+    On a CPU, tensors already in `dtype` stay memory-mapped.
+    """
     with telling_what_to_do(folder):
         config, tensors = load_config(folder), _read(folder)
         _require_network(config, tensors, folder)
@@ -142,7 +158,10 @@ def load_folder(folder: Path, *, device: torch.device, dtype: torch.dtype) -> tu
 
 
 def load_packed(folder: Path) -> Mapping[str, Tensor]:
-    """The packed weights (`engine.model.packed`) of a converted folder, memory-mapped; a Hugging Face one is packed here, in 8 bits."""
+    """Read the packed weights (`engine.model.packed`) of a converted folder, memory-mapped.
+
+    A Hugging Face folder is packed here, in 8 bits.
+    """
     with telling_what_to_do(folder):
         config, tensors = load_config(folder), _read(folder)
         if (folder / SHAPE).is_file():
@@ -161,7 +180,7 @@ def load_packed(folder: Path) -> Mapping[str, Tensor]:
 
 @contextmanager
 def telling_what_to_do(folder: Path) -> Iterator[None]:
-    """Errors about a folder that we converted ourselves say that it can be made anew."""
+    """Add to errors about a folder that we converted ourselves that it can be made anew."""
     try:
         yield
     except (CheckpointError, UnsupportedModelError) as error:
@@ -171,7 +190,7 @@ def telling_what_to_do(folder: Path) -> Iterator[None]:
 
 
 def config_of(located: Located) -> ModelConfig:
-    """The network's shapes, from a conversion if there is one."""
+    """The network's shapes, read from a conversion if there is one."""
     if located.gguf is None:
         return load_config(located.folder)
     kinds: tuple[Stored, ...] = ("int4", "int8", "bfloat16")
@@ -183,7 +202,7 @@ def config_of(located: Located) -> ModelConfig:
 
 
 def load_config(folder: Path) -> ModelConfig:
-    """The shapes of a converted folder's network or of a Hugging Face one; an error names the file."""
+    """The shapes of a converted network or a Hugging Face one. An error names the file."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder that can be read")
     read = {SHAPE: ModelConfig.from_saved, "config.json": ModelConfig.from_huggingface}

@@ -1,6 +1,7 @@
-"""The network on the CPU kernels: packed 4- and 8-bit weights, a static cache, nothing allocated in a step.
+"""The network on the CPU kernels, with packed 4- and 8-bit weights. A step allocates nothing.
 
-A row's numbers do not depend on the rows beside it, to the bit: what sixteen rows verify is what one row at a time would write.
+The numbers of a row do not depend on the rows beside it, to the bit, so that sixteen rows verify
+what one row at a time would write.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ from engine.native.ops import (
 )
 
 _Updates = Mapping[str, "_PackedUpdate"]
-"""The adapter's updates of one layer's fused products, by their names; empty where no row is noisy."""
+"""The adapter's updates of a layer's fused products by name; empty where no row is noisy."""
 
 PREFILL_ROWS = 64
-"""Within 5 % of the rate of 256 rows, in a quarter of the time, after which a cancelled request stops."""
+"""Rows of a forward over a prompt: nearly (within 5 %) the rate of 256 rows, and a cancelled
+request stops after a quarter of the time.
+"""
 
 
 def fits(config: ModelConfig) -> bool:
@@ -53,7 +56,10 @@ def fits(config: ModelConfig) -> bool:
 
 
 class KernelCache(Cache):
-    """Rows in the order that the attention kernel reads (`engine/native/kernels.h`), bfloat16, zeros where nothing was written."""
+    """Rows in bfloat16, in the order that the attention kernel reads (`engine/native/kernels.h`).
+
+    Where nothing was written are zeros.
+    """
 
     def __init__(self, config: ModelConfig, capacity: int = GROWTH_ROWS) -> None:
         super().__init__(config, -(-capacity // CACHE_ROWS) * CACHE_ROWS)
@@ -69,7 +75,8 @@ class KernelCache(Cache):
         return [CacheRows(self._rows[0, i], self._rows[1, i], capacity) for i in range(self.config.num_layers)]
 
     def _grow(self, capacity: int) -> None:
-        # Blocks of positions lie one behind the other for each head, so that what is there is a prefix of what will be.
+        # Blocks of positions lie one behind the other for each head, so that what is there is a
+        # prefix of what will be.
         grown = self._zeros(capacity)
         grown[:, :, :, : self._rows.shape[3]] = self._rows
         self._rows = grown
@@ -94,7 +101,7 @@ class _Layer:
 
 
 def _runs(tensors: Mapping[str, Tensor], name: str, bias: Tensor | None = None) -> list[PackedLinear]:
-    """A fused product: one linear map for each run of outputs that have one format."""
+    """The parts of a fused product: one linear map for each run of outputs that have one format."""
     runs: list[PackedLinear] = []
     start = 0
     while (weight := tensors.get(f"{name}.{len(runs)}")) is not None:
@@ -107,7 +114,10 @@ def _runs(tensors: Mapping[str, Tensor], name: str, bias: Tensor | None = None) 
 
 
 class _PackedUpdate:
-    """A `LowRank` in 8 bits: y += (x Aᵀ) Bᵀ. The ranks between the two products are padded with zeros to a multiple of `COLUMNS`."""
+    """A `LowRank` in 8 bits, which adds (x Aᵀ) Bᵀ to a product.
+
+    The ranks between its two products are padded with zeros to a multiple of `COLUMNS`.
+    """
 
     def __init__(self, update: LowRank) -> None:
         a, b = (half.float().numpy() for half in (update.a, update.b))
@@ -172,7 +182,9 @@ class _Views:
 
 @dataclass(frozen=True)
 class _Segment:
-    """The rows of a forward that belong to one sequence: its cache, their spans there, and where they lie in the workspace."""
+    """The rows of a forward that belong to one sequence: its cache, what they see of it, and where
+    they lie in the workspace.
+    """
 
     cache: KernelCache
     spans: RowSpans
@@ -182,7 +194,9 @@ class _Segment:
 
 
 def _spans(start: int, clean: int, noisy: Sequence[NoisyBlock]) -> RowSpans:
-    """Of the clean rows from slot `start` on, and of the blocks one behind the other after them."""
+    """What is seen by the clean rows, which are written from slot `start` on, and by the rows of
+    the blocks, which follow them.
+    """
     rows = causal_spans(start, clean)
     own = start + clean
     for block in noisy:
@@ -219,7 +233,7 @@ class KernelNetwork(Network):
 
     @property
     def weight_bytes(self) -> int:
-        """What a forward reads, with the head for its rows."""
+        """The bytes of the weights that a forward reads, the head's included."""
         return sum(product.weight.numel() for product in self._products())
 
     @property
@@ -312,7 +326,9 @@ class KernelNetwork(Network):
             start += run.outputs
 
     def _update(self, update: _PackedUpdate | None, x: QuantizedRows, y: Floats, num_clean: int) -> None:
-        """The adapter's share of a product, added to the noisy rows, which are the last ones of `y`."""
+        """The adapter's share of a product, added to the noisy rows, which are the last ones of
+        `y`.
+        """
         if update is None:
             return
         space = self._space

@@ -1,4 +1,4 @@
-"""A frozen linear map whose weight lies in memory the way the processor's kernel reads it fastest."""
+"""A frozen linear map whose weight lies in memory as the processor's kernel reads it fastest."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# oneDNN chooses a layout for a number of rows. The one for 16 rows serves 1 to 256 rows within 5 % of the best;
-# the one for 1 row is two times slower at 4 rows and more (measured with 8960 x 1536 weights, bf16 and float32).
+# oneDNN chooses a layout for a number of rows. The one for 16 rows serves 1 to 256 rows within 5 %
+# of the best; the one for 1 row is two times slower at 4 rows and more (measured with 8960 x 1536
+# weights, bf16 and float32).
 PACK_ROWS = 16
 
 
 class FrozenLinear:
-    """y = x Wᵀ + b; `weight` (out, in), `bias` (out,) or None. On a CPU the weight is packed for oneDNN once, here."""
+    """The map y = x Wᵀ + b with `weight` (out, in) and `bias` (out,) or None.
+
+    On a CPU the weight is packed for oneDNN once, here.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         self.out_features, self.in_features = weight.shape

@@ -1,9 +1,11 @@
-"""A merged LoRA: an update of the attention of *clean* rows, added to the weights when a model's file is converted.
+"""A merged LoRA: an update of the attention of *clean* rows, added to the weights when a model's
+file is converted.
 
 The one that ships was tuned on filling in the middle.
 
-Only the attention's projections are tuned, and only they are stored in 8 bits where the file has 4: an eighth of a layer's weights. The rest stays the
-published file's, to the bit, and nothing is added at run time.
+Only the projections of attention are tuned, an eighth of a layer's weights, and only they are
+stored in 8 bits where the published file has 4. All other weights stay those of that file, to the
+bit. Nothing is added at run time.
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
 class MergedLora:
-    """The updates that a file holds: ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank), with ``alpha`` in the metadata."""
+    """The updates that a file holds.
+
+    Its tensors are ``layers.N.PROJECTION.lora_a`` (rank, in) and ``.lora_b`` (out, rank); ``alpha``
+    is in the metadata.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read `path`; `AdapterError` where it cannot be read."""
@@ -37,7 +43,9 @@ class MergedLora:
             raise AdapterError(f"cannot read the merged LoRA {path}: {error}") from error
 
     def update(self, name: str) -> np.ndarray | None:
-        """What is added to the matrix with that Hugging Face name: α / rank · B A (out, in) in float32; None for one that is not tuned."""
+        """The float32 matrix α / rank · B A (out, in) that is added to the matrix `name` (its
+        Hugging Face name); None if that is not tuned.
+        """
         pair = name.removeprefix("model.").removesuffix(".weight").replace(".self_attn.", ".")
         a, b = (self._tensors.get(f"{pair}.lora_{half}") for half in "ab")
         if a is None or b is None:

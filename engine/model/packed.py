@@ -1,8 +1,9 @@
 """A network's weights in the CPU kernels' layout, as tensors that a file holds.
 
-Names: ``embedding`` and ``head`` (the one that is the other's tie is absent), ``norm``; for layer N ``N.input_norm``, ``N.post_norm``,
-``N.q_norm``, ``N.k_norm`` where there are any, and for each fused product (`engine.model.adapter.FUSED`) ``N.PRODUCT.0`` and on, the runs of its
-outputs that have one format, and ``N.PRODUCT.bias``.
+The tensors are named ``embedding``, ``head`` (absent where the embedding serves as the head), and
+``norm``. Layer N has ``N.input_norm`` and ``N.post_norm``, and ``N.q_norm`` and ``N.k_norm`` if its
+heads have norms. Each of its fused products (`engine.model.adapter.FUSED`) has ``N.PRODUCT.0`` and
+on, one for each run of outputs that have one format, and may have ``N.PRODUCT.bias``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Floats = Callable[[str], np.ndarray]
 
 
 def pack_network(config: ModelConfig, matrix: Matrix, floats: Floats) -> dict[str, Tensor]:
-    """All tensors of the packed file; `matrix` and `floats` give a tensor by its Hugging Face name."""
+    """All tensors of a packed file; `matrix` and `floats` give one by its Hugging Face name."""
 
     def vector(name: str) -> Tensor:
         return torch.from_numpy(floats(name).astype(np.float32))

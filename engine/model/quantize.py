@@ -1,8 +1,9 @@
 """Weights in 4 and 8 bits, laid out the way that the CPU kernels walk them.
 
-A published file's 4-bit matrices (GGUF's Q4_K: 4-bit values, a scale and a minimum for each group of 32) keep their very values.
-All others become symmetric 8-bit ones with a scale for each block of 128: for files with 5 and 6 bits a rounding far below theirs.
-Scales and minima are half floats, `SCALE` times their value, since small ones would lose digits.
+A published file's 4-bit matrices (GGUF's Q4_K: 4-bit values, a scale and a minimum for each group
+of 32) keep their very values. All others become symmetric 8-bit ones with a scale for each block of
+128: for files with 5 and 6 bits a rounding far below theirs. Scales and minima are half floats,
+`SCALE` times their value, since small ones would lose digits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 GROUP = 32
 """Inputs that share a scale in 4 bits."""
 BLOCK = 128
-"""The same in 8 bits."""
+"""Inputs that share a scale in 8 bits."""
 COLUMNS = 16
 """Outputs of a tile (`engine/native/kernels.h`)."""
 SCALE = 4096.0
@@ -31,10 +32,11 @@ class QuantizationError(ValueError):
 
 @dataclass(frozen=True)
 class Quantized:
-    """A matrix, piece by piece of each row: scale x values - minimum.
+    """A matrix of which each row is cut into pieces; a weight is its piece's scale times its value,
+    minus its piece's minimum.
 
-    `values` (out, in), bytes: 0 to 15, or for 8 bits -127 to 127 with 128 added. `scales` (out, pieces) and `minima`, float16, times `SCALE`;
-    `minima` is None for 8 bits.
+    `values` (out, in) are bytes: 0 to 15, or for 8 bits -127 to 127 with 128 added. `scales` and
+    `minima` (out, pieces) are float16, `SCALE` times their value; `minima` is None for 8 bits.
     """
 
     values: np.ndarray
@@ -51,14 +53,16 @@ class Quantized:
 
 
 def quantize8(weight: np.ndarray) -> Quantized:
-    """Symmetric 8 bits for float weights (out, in)."""
+    """Quantise float weights (out, in) symmetrically to 8 bits."""
     if weight.shape[1] % BLOCK:
         raise QuantizationError(f"rows of {weight.shape[1]} weights do not divide into blocks of {BLOCK}")
     return _quantize8(weight, BLOCK)
 
 
 def quantize8_narrow(weight: np.ndarray) -> Quantized:
-    """The same for rows of fewer weights than a block, which are filled up with zeros to a multiple of `COLUMNS`."""
+    """Quantise rows of at most a block of weights to 8 bits, and fill them up with zeros to a
+    multiple of `COLUMNS`.
+    """
     width = weight.shape[1]
     assert width <= BLOCK, f"rows of {width} weights are longer than a block"
     narrow = _quantize8(weight, width)
@@ -69,7 +73,7 @@ def quantize8_narrow(weight: np.ndarray) -> Quantized:
 def _quantize8(weight: np.ndarray, block: int) -> Quantized:
     blocks = weight.reshape(weight.shape[0], -1, block)
     scales = _halves(np.abs(blocks).max(axis=2) / 127)
-    # The stored scale, not the exact one, is what the values will be multiplied with.
+    # Values are divided by the stored scale, which is rounded, since they are multiplied with it.
     exact = scales.astype(np.float32) / SCALE
     inverse = np.divide(1, exact, out=np.zeros_like(exact), where=exact > 0)
     values = np.clip(np.rint(blocks * inverse[:, :, None]), -127, 127)
@@ -77,10 +81,11 @@ def _quantize8(weight: np.ndarray, block: int) -> Quantized:
 
 
 def read_q4_k(data: np.ndarray) -> Quantized:
-    """The values of a GGUF Q4_K matrix: `data` (out, bytes of a row), bytes.
+    """Read the bytes `data` (out, bytes of a row) of a GGUF Q4_K matrix.
 
-    A block of 256 weights: two half floats d and m, eight 6-bit scales and eight 6-bit minima in 12 bytes, 128 bytes of which 32 at a time
-    hold one group in the low nibbles and the next in the high ones. A weight is d x scale x value - m x minimum.
+    A block of 256 weights has two half floats d and m, then eight 6-bit scales and eight 6-bit
+    minima in 12 bytes, then 128 bytes of values, of which 32 at a time hold one group in their low
+    nibbles and the next one in their high nibbles. A weight is d x scale x value - m x minimum.
     """
     out = data.shape[0]
     blocks = data.reshape(-1, _Q4_K_BYTES)
@@ -103,7 +108,11 @@ def dequantize(matrix: Quantized) -> np.ndarray:
 
 
 def pack(matrix: Quantized) -> Tensor:
-    """The bytes (tiles, blocks, bytes of a block) in the kernels' layout; `out` must be a multiple of 16, `in` of 128 if it is not less (`quantize8_narrow`)."""
+    """Lay out a matrix as the kernels read it: bytes (tiles, blocks, bytes of a block).
+
+    The number of outputs must be a multiple of 16; that of inputs a multiple of 128, or less than
+    128 (`quantize8_narrow`).
+    """
     out, width = matrix.values.shape
     block = min(width, BLOCK)
     if out % COLUMNS or width % block:

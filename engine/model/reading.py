@@ -1,4 +1,7 @@
-"""Opening a model's files: regular ones alone, since a pipe or a device has no end, and small ones no longer than they should be."""
+"""Opens a model's files, if they are regular ones: a pipe or a device has no end.
+
+Small files must not be too long either.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from typing import Any
 from engine.files import read_regular
 
 MAX_JSON_BYTES = 1 << 20
-"""Of a description of a network: the published ones have less than a thousandth of it."""
+"""The most bytes of a network's description.
+
+Those of published models have less than a thousandth of it.
+"""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -22,11 +28,17 @@ _KINDS = (
 
 
 class CheckpointError(ValueError):
-    """A file is no part of a checkpoint that the engine can read; the text names it and what is wrong with it."""
+    """A file that is no part of a checkpoint that the engine can read.
+
+    The text names the file and what is wrong with it.
+    """
 
 
 def require_file(path: Path) -> int:
-    """The size in bytes of a regular file, links followed; `CheckpointError` for all else. Opens nothing: that alone may block."""
+    """The size in bytes of a regular file, behind links too; `CheckpointError` for anything else.
+
+    Nothing is opened, since opening alone may block.
+    """
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
@@ -38,7 +50,7 @@ def require_file(path: Path) -> int:
 
 
 def read_json(path: Path, *, most_bytes: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """The object that a JSON file holds."""
+    """Read the object that a JSON file holds."""
     require_file(path)
     try:
         found = json.loads(read_regular(path, most_bytes))

@@ -1,4 +1,6 @@
-"""Which tensors a network is made of, and their shapes: what a file holds is compared before anything is made of it."""
+"""Compares the tensors that a file holds, and their shapes, with those that a network is made of,
+before anything is allocated.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +16,27 @@ from engine.model.tensors import tensor_shapes
 from engine.native.ops import BLOCK, COLUMNS
 
 _PACKED_BYTES = (1280, 2080)
-"""Of a block of 16 x 128 weights in 4 and in 8 bits."""
+"""The bytes of a block of 16 x 128 weights, in 4 and in 8 bits."""
 
 ShapeOf = Callable[[str], tuple[int, ...] | None]
-"""A tensor's shape by its name; None where there is none of that name."""
+"""Gives a tensor's shape by its name; None where there is no such tensor."""
 
 
 def require_tensors(config: ModelConfig, shape_of: ShapeOf, source: object) -> None:
-    """`CheckpointError` where a tensor of the network is absent or of another shape; names are Hugging Face's. `source` is who is named."""
+    """Raise `CheckpointError` where a tensor of the network, by its Hugging Face name, is absent or
+    of another shape.
+
+    `source` is the file or folder that the error names.
+    """
     for name, wanted in tensor_shapes(config):
         if (shape := shape_of(name)) != wanted:
             raise CheckpointError(_difference(source, name, shape, wanted))
 
 
 def require_packed(config: ModelConfig, tensors: Mapping[str, Tensor], source: object) -> None:
-    """The same for weights in the kernels' layout (`engine.model.packed`): the kernels read behind bare addresses."""
+    """Check weights in the kernels' layout (`engine.model.packed`) likewise, since the kernels read
+    from bare addresses.
+    """
     for name, wanted in _packed_vectors(config):
         found = tensors.get(name)
         if found is None or found.dtype is not torch.float32 or tuple(found.shape) != wanted:

@@ -1,4 +1,4 @@
-"""The tensors that a network is made of."""
+"""Names the tensors that a network is made of, with their shapes."""
 
 from __future__ import annotations
 

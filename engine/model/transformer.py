@@ -1,4 +1,6 @@
-"""The network on torch: for other devices than CPUs, for float weights, and for CPUs that the kernels do not know."""
+"""The network on torch: for other devices than CPUs, for float weights, and for CPUs that the
+kernels do not know.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from engine.model.network import ForwardResult, Network, NoisyBlock, rope_angles
 
 
 class Layer:
-    """The weights of one layer, with the projections that share an input fused into one product (`adapter.FUSED`)."""
+    """The weights of one layer, with the projections that share an input fused into one product
+    (`adapter.FUSED`).
+    """
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], index: int) -> None:
         self.index = index
@@ -41,10 +45,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Rows:
-    """What one forward computes, as tensors on the network's device.
+    """The input of one forward, as tensors on the network's device.
 
-    `tokens` (rows,), int64; `masked`: the places where the mask stands instead, None for nowhere; `rope`: cosines and sines (rows, 1, head size); `mask`:
-    additive (groups x rows, cached + rows), None where every row sees every row; the last `num_noisy` rows go through the adapter.
+    `tokens` (rows,), int64. `masked` holds the indices of the rows that are masks, and is None if
+    there are none. `rope` holds cosines and sines (rows, 1, head size). `mask` (groups x rows,
+    cached + rows) is added to the scores of attention, and is None where every row sees every row.
+    The last `num_noisy` rows go through the adapter.
     """
 
     tokens: Tensor
@@ -60,7 +66,8 @@ class Transformer(Network):
     def __init__(self, config: ModelConfig, tensors: Mapping[str, Tensor], adapter: Adapter | None = None) -> None:
         """`tensors` by their Hugging Face names, all of one dtype on one device."""
         self.config = config
-        # The table is read a row at a time, so a memory-mapped one costs no more memory than the rows that are used.
+        # The table is read a row at a time, so a memory-mapped one costs no more memory than the
+        # rows that are used.
         self.embedding = tensors["model.embed_tokens.weight"]
         self.device, self.dtype = self.embedding.device, self.embedding.dtype
         self.number_format = str(self.dtype).removeprefix("torch.")
@@ -79,7 +86,9 @@ class Transformer(Network):
         return self.run(self.prepare(clean, cache, noisy), cache, logits_from)
 
     def prepare(self, clean: list[int], cache: KVCache, noisy: Sequence[NoisyBlock] = ()) -> Rows:
-        """The part of `forward` that the host does: make room in the cache, and say what the rows are, where they stand and what they see."""
+        """Do the host's part of `forward`: make room in the cache, and tell what the rows are,
+        where they stand and what they see.
+        """
         tokens = [*clean, *(token for block in noisy for token in block.tokens)]
         masked = [i for i, token in enumerate(tokens) if token is None]
         if masked and self.adapter is None:
@@ -96,7 +105,10 @@ class Transformer(Network):
         )
 
     def run(self, rows: Rows, cache: KVCache, logits_from: int | None = 0) -> ForwardResult:
-        """The rest of `forward`: works on the device alone and waits for nothing, so that a CUDA graph can hold it, for so many rows behind so many cached ones."""
+        """Do the device's part of `forward`, which waits for nothing.
+
+        A CUDA graph can hold it, for one number of rows behind one number of cached rows.
+        """
         x = self._embed(rows)
         for layer in self.layers:
             x = self._layer(layer, x, cache, rows)
@@ -122,7 +134,7 @@ class Transformer(Network):
         config, rows = self.config, x.shape[0]
         h = F.rms_norm(x, (config.hidden_size,), layer.input_norm, config.rms_norm_eps)
         qkv = self._project(layer, "qkv", h, own.num_noisy)
-        # Queries and keys turn together: (rows, heads + key/value heads, head size).
+        # Queries and keys are rotated together: (rows, heads + key/value heads, head size).
         turned = config.num_heads + config.num_kv_heads
         qk = qkv[:, : turned * config.head_dim].view(rows, turned, config.head_dim)
         values = qkv[:, turned * config.head_dim :].view(rows, config.num_kv_heads, config.head_dim)
@@ -139,7 +151,10 @@ class Transformer(Network):
         return x + self._project(layer, "down", F.silu(gate) * up, own.num_noisy)
 
     def _project(self, layer: Layer, name: str, x: Tensor, num_noisy: int) -> Tensor:
-        """A fused product of a layer; its noisy rows, which are the last ones, with the adapter's update."""
+        """Compute a fused product of a layer.
+
+        Its noisy rows, which are the last ones, get the adapter's update.
+        """
         y = layer.products[name](x)
         update: LowRank | None = self.adapter.updates.get((layer.index, name)) if num_noisy and self.adapter else None
         if update is not None:
@@ -147,7 +162,11 @@ class Transformer(Network):
         return y
 
     def _attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        """`q` (rows, heads, head size) over (key/value heads, all, head size); the group of heads that shares keys lies in rows."""
+        """Attention of `q` (rows, heads, head size) to `keys` and `values` (key/value heads, all
+        rows, head size).
+
+        The heads of a group, which share keys, lie one behind the other as rows.
+        """
         rows, heads, size = q.shape
         groups = heads // keys.shape[0]
         q = q.view(rows, keys.shape[0], groups, size).permute(1, 2, 0, 3).reshape(1, keys.shape[0], groups * rows, size)
@@ -155,7 +174,7 @@ class Transformer(Network):
         return out.view(-1, groups, rows, size).permute(2, 0, 1, 3).reshape(rows, heads * size)
 
     def _positions(self, num_clean: int, noisy: Sequence[NoisyBlock], cached: int) -> slice | Tensor:
-        """Of all rows in the text."""
+        """The position of each row in the text."""
         if not noisy or (len(noisy) == 1 and noisy[0].behind == num_clean):
             return slice(cached, cached + num_clean + sum(len(block.tokens) for block in noisy))
         pieces = [torch.arange(cached, cached + num_clean)]
@@ -163,7 +182,9 @@ class Transformer(Network):
         return torch.cat(pieces).to(self.device)
 
     def _mask(self, num_clean: int, noisy: Sequence[NoisyBlock], cached: int) -> Tensor | None:
-        """Additive mask (groups x rows, cached + rows), one tile for each head of a group, or None where every row sees every row."""
+        """The additive mask (groups x rows, cached + rows), one tile for each head of a group; None
+        where every row sees every row.
+        """
         rows = num_clean + sum(len(block.tokens) for block in noisy)
         if (num_clean == 0 and len(noisy) == 1) or rows == 1:
             return None
@@ -180,7 +201,9 @@ class Transformer(Network):
         return mask.repeat(self.config.num_heads // self.config.num_kv_heads, 1)
 
     def _rope_tables(self, positions: int) -> tuple[Tensor, Tensor]:
-        """Cosines and sines (positions, 1, head size), computed in float64, kept in the network's dtype."""
+        """Cosines and sines (positions, 1, head size), computed in float64 and kept in the
+        network's dtype.
+        """
         angles = rope_angles(self.config, positions).repeat(1, 2).unsqueeze(1)
         return angles.cos().to(self.device, self.dtype), angles.sin().to(self.device, self.dtype)
 
@@ -190,6 +213,8 @@ class Transformer(Network):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding in the two-halves layout: `x` (rows, heads, head size)."""
+    """Apply the rotary position embedding, in the layout of two halves, to `x` (rows, heads, head
+    size).
+    """
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat([-second, first], dim=-1) * sin

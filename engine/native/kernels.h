@@ -1,7 +1,9 @@
-// What the kernels compute, the same for each instruction set. All matrices are row-major and dense unless a stride is given.
+// Declares the kernels, which compute the same with each instruction set. All matrices are row-major
+// and dense unless a stride is given.
 //
-// Every row is computed alone and in one fixed order of operations, whatever other rows stand beside it: a forward of
-// sixteen rows gives, to the bit, what sixteen forwards of one row give. `verified` rests on that.
+// Every row is computed alone and in one fixed order of operations, whatever other rows stand beside
+// it: a forward of sixteen rows gives, to the bit, what sixteen forwards of one row give. Mode
+// `verified` rests on that.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +12,15 @@
 
 namespace seed {
 
-// Weights lie in tiles of 16 output columns; a tile is a sequence of blocks of 128 inputs, and a block is
-//   kBits4: four times 4 x 64 bytes (column, 4 inputs; the next 4 inputs in the high nibbles), 16 scales, 16 minima, for groups of
-//           32 inputs: w = scale q - minimum
-//   kBits8: 32 x 64 bytes (column, 4 inputs), each w / scale + 128, then 16 scales
-// with scales and minima as half floats, 2^12 times their value (their range would not fit otherwise).
+// Weights lie in tiles of 16 output columns. A tile is a sequence of blocks of 128 inputs.
+//   A block of kBits4 has four groups of 32 inputs. A group is 4 x 64 bytes (column, 4 inputs; the next
+//   4 inputs in the high nibbles), 16 scales and 16 minima; a weight is scale x value - minimum.
+//   A block of kBits8 is 32 x 64 bytes (column, 4 inputs), each weight / scale + 128, then 16 scales.
+// Scales and minima are half floats, 2^12 times their value, whose range would not fit otherwise.
 enum Format { kBits4 = 4, kBits8 = 8 };
 constexpr int kColumns = 16;
-constexpr int kBlock = 128;  // inputs that share one scale of an activation, and of an 8-bit weight
-constexpr int kGroup = 32;   // and of a 4-bit weight
+constexpr int kBlock = 128;  // inputs that share one scale of an activation, or of an 8-bit weight
+constexpr int kGroup = 32;   // inputs that share one scale of a 4-bit weight
 constexpr float kWeightScale = 1.0f / 4096.0f;
 constexpr int64_t kGroupBytes4 = 4 * 64 + 64;
 constexpr int64_t block_bytes(int format) { return format == kBits4 ? 4 * kGroupBytes4 : 32 * 64 + 32; }
@@ -26,9 +28,12 @@ constexpr int64_t block_bytes(int format) { return format == kBits4 ? 4 * kGroup
 // A matrix of 8 bits with fewer inputs than a block has tiles of (inputs / 4) x 64 bytes and 16 scales.
 constexpr int64_t narrow_bytes(int64_t inputs) { return 16 * inputs + 32; }
 
-// Activations in 8 bits. The rows are cut into parts of nearly equal number, as many as one pass of a product takes; in a part
-// of R rows, at its first row's place, lie `values` (width / 4, R, 4), `scales` (width / 128, R), kWeightScale included,
-// `sums` (width / 32, R), each the sum of a group's values, and `offsets` (width / 128, R), a block's sum times -128.
+// Activations in 8 bits. The rows are cut into parts of nearly equal size, of at most as many rows as
+// one pass of a product takes. The numbers of a part of R rows begin where its first row's would:
+//   `values` (width / 4, R, 4),
+//   `scales` (width / 128, R), already times kWeightScale,
+//   `sums` (width / 32, R), each the sum of a group's values,
+//   `offsets` (width / 128, R), each the sum of a block's values times -128.
 struct Quantized {
     int8_t* values;
     float* scales;
@@ -43,7 +48,8 @@ struct Linear {
     const float* bias;  // or null
 };
 
-// One layer's rows of a cache, a pair of bfloat16 numbers in each 32-bit word, so that one instruction takes both.
+// One layer's rows of a cache. Each 32-bit word holds a pair of bfloat16 numbers, so that one
+// instruction takes both.
 //   keys: (key/value heads, capacity / 16, head size / 2, 16 positions, 2 dimensions)
 //   values: (key/value heads, capacity / 2, head size, 2 positions)
 // Rows behind the last one must be finite.
@@ -57,39 +63,45 @@ struct Heads {
     int64_t queries, keys, size;
 };
 
-// Of a row: its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`,
-// which is not before `seen`.
+// A row's position in the text, and the spans of the cache's slots that attention lets it see: those
+// before `seen`, and those from `own` to before `own_end`. `own` is not before `seen`.
 struct RowSpan {
     int32_t position, seen, own, own_end;
 };
 
 struct Kernels {
     const char* name;
-    // Rows whose root mean square is 1, times `weight`, quantised; `plain` (or null) takes them unquantised.
+    // Scales each row to a root mean square of 1, multiplies it by `weight` and quantises it. `plain`, or
+    // null, takes it unquantised.
     void (*norm)(Pool&, const float* x, int64_t rows, int64_t width, const float* weight, float epsilon, Quantized out, float* plain);
     void (*quantize)(Pool&, const float* x, int64_t rows, int64_t width, Quantized out);
-    // `gate_up` (rows, 2 width): silu(first half) times second half; `plain` (or null) takes the result unquantised.
+    // Quantises silu(first half) times second half of `gate_up` (rows, 2 width). `plain`, or null, takes
+    // the result unquantised.
     void (*silu)(Pool&, const float* gate_up, int64_t rows, int64_t width, Quantized out, float* plain);
-    // out (rows, stride) = x Wᵀ + bias, or out += the same.
+    // Computes x Wᵀ + bias into `out` (rows, stride), or adds it to what is there.
     void (*linear)(Pool&, const Linear&, Quantized x, int64_t rows, float* out, int64_t stride, bool add);
-    // out += (x Aᵀ) Bᵀ for the rows from `first` on; A has as many outputs as B inputs, at most kBlock. Room between the two: `ranks` (rows, kBlock), whose
-    // columns behind A's outputs are zero and stay it, and `narrow` (rows - first, kBlock).
+    // Adds (x Aᵀ) Bᵀ to the rows of `out` from `first` on. A has as many outputs as B has inputs, at most
+    // kBlock. What lies between the two products goes into `ranks` (rows, kBlock), whose columns behind
+    // A's outputs are zero and stay so, and `narrow` (rows - first, kBlock).
     void (*low_rank)(Pool&, const Linear& a, const Linear& b, Quantized x, int64_t rows, int64_t first, float* ranks, Quantized narrow, float* out,
                      int64_t stride);
-    // One row of the weights of an 8-bit or 4-bit matrix, as floats.
+    // Writes row `index` of a matrix as floats.
     void (*dequantize_row)(const Linear&, int64_t index, float* out);
-    // `qkv` (rows, (queries + 2 keys) size), rotated to the positions that `spans` say: queries (rows, queries, size) in bfloat16, keys and values into
-    // slots `start`... of the cache. `cos`, `sin` (positions, size / 2). The norms (or null) are those of Qwen3's heads.
+    // Rotates the queries and keys of `qkv` (rows, (queries + 2 keys) size) to the positions in `spans`.
+    // Queries go into `queries` (rows, queries, size) in bfloat16; keys and values go into the slots of
+    // the cache from `start` on. `cos` and `sin` are (positions, size / 2). The norms, or null, are those
+    // of Qwen3's heads.
     void (*rotate)(Pool&, const float* qkv, int64_t rows, Heads, const float* cos, const float* sin, const float* query_norm,
                    const float* key_norm, float epsilon, int64_t start, const RowSpan* spans, uint16_t* queries, CacheRows cache);
-    // Each row sees what its place says. out (rows, queries, size).
+    // Computes attention of each row to the slots in its spans, into `out` (rows, queries, size).
     void (*attend)(Pool&, const uint16_t* queries, int64_t rows, Heads, const RowSpan* spans, CacheRows cache, float* out);
-    // What the machine can do, for comparison: reads all bytes once; `steps` times 12 products of 16 sums of 4 bytes on each thread.
+    // Two measures of what the machine can do: `read` reads all bytes once; `multiply` does `steps` times
+    // 12 products of 16 sums of 4 bytes on each thread.
     void (*read)(Pool&, const uint8_t* bytes, int64_t size);
     void (*multiply)(Pool&, int64_t steps);
 };
 
-// The best that this processor has, or null where it has none of them.
+// The kernels for the named instruction set, or for the best; null where the processor has none.
 const Kernels* kernels_named(const char* name);
 const Kernels* best_kernels();
 

@@ -1,4 +1,5 @@
-// The kernels, written once on vectors of 16 numbers; included by kernels.cpp in one namespace for each instruction set.
+// The kernels, written once on vectors of 16 numbers. kernels.cpp includes this in one namespace for
+// each instruction set.
 
 inline float from_bfloat16(uint16_t x) {
     const uint32_t bits = static_cast<uint32_t>(x) << 16;
@@ -19,7 +20,7 @@ inline int32_t four_bytes(const void* p) {
     return x;
 }
 
-// e^x within 2 units in the last place, for x <= 88; 0 for very small x.
+// Computes e^x within 2 units in the last place for x <= 88. Very small x give e^-87, which is next to 0.
 inline F exponential(F x) {
     x = max(x, broadcast(-87.0f));
     const F n = nearest(mul(x, broadcast(1.44269504f)));
@@ -31,7 +32,8 @@ inline F exponential(F x) {
     return times_power_of_two(y, n);
 }
 
-// The rows that one pass takes: 9 rows are 4 and 5, since a pass of one row costs nearly as much as one of four.
+// The rows that one pass takes. Parts are of nearly equal size, so that 9 rows are 4 and 5 and not 8
+// and 1: a pass of one row costs nearly as much as one of four.
 struct Part {
     int64_t first, count;
 };
@@ -45,7 +47,7 @@ inline Part part_of(int64_t rows, int64_t index) {
 
 inline Part part_with(int64_t rows, int64_t row) { return part_of(rows, ((row + 1) * number_of_parts(rows) - 1) / rows); }
 
-// One block of 128 activations in 8 bits, symmetric.
+// Quantises one block of 128 activations symmetrically to 8 bits.
 inline void quantize_block(const F* x, int64_t rows, int64_t row, int64_t block, int64_t width, Quantized out) {
     constexpr int vectors = kBlock / 16;
     F top = absolute(x[0]);
@@ -121,9 +123,10 @@ void silu(Pool& pool, const float* gate_up, int64_t rows, int64_t width, Quantiz
     });
 }
 
-// While a tile is multiplied, the next one comes from memory into the second-level cache, evenly over the passes: else memory
-// would rest in all passes but the first. One line at a time, since a burst would keep the tile's own loads waiting. `step` is
-// 64 bytes for one pass, 32 for two: each pass brings its share of the lines.
+// Fetches the next tile from memory into the second-level cache while this one is multiplied. The lines
+// are spread evenly over the passes, since memory would rest in all passes but the first otherwise. They
+// come one at a time, since a burst would keep the tile's own loads waiting. `step` is 64 bytes for one
+// pass and 32 for two, so that each pass brings its share of the lines.
 struct Prefetch {
     const uint8_t* from;
     int64_t step;
@@ -134,10 +137,10 @@ struct Prefetch {
     }
 };
 
-// With fewer rows than this, memory is the bound, and the processor's own guess is better than ours.
+// With fewer rows than this, memory is the bound, and the processor's own prefetching does better.
 constexpr int64_t kPrefetchRows = 5;
 
-// The R rows of a part times one tile of 16 columns.
+// Multiplies the R rows of a part with one tile of 16 columns in 4 bits.
 template <int R> inline void tile4(const uint8_t* w, int64_t width, Quantized x, Prefetch prefetch, F* out) {
     for (int r = 0; r < R; ++r) out[r] = broadcast(0.0f);
     for (int64_t block = 0; block < width / kBlock; ++block) {
@@ -182,7 +185,7 @@ template <int R> inline void tile8(const uint8_t* w, int64_t width, Quantized x,
     }
 }
 
-// The part of `rows` with index `index`, which has R rows, times a tile.
+// Multiplies the part number `index` of `rows`, which has R rows, with a tile.
 template <int R>
 void rows_of_tile(const Linear& matrix, int64_t tile, Quantized x, int64_t rows, int64_t index, float* out, int64_t stride, bool adds) {
     F sums[R];
@@ -222,7 +225,8 @@ void linear(Pool& pool, const Linear& matrix, Quantized x, int64_t rows, float* 
     });
 }
 
-// The R rows of a part times one tile of a matrix with fewer inputs than a block: the rows are filled up with zeros, the tile is not.
+// Multiplies the R rows of a part with one tile of a matrix that has fewer inputs than a block. The rows
+// are filled up with zeros; the tile is not.
 template <int R> void rows_of_narrow(const Linear& matrix, int64_t tile, Quantized x, int64_t row, float* out, int64_t stride) {
     const uint8_t* w = matrix.weights + tile * narrow_bytes(matrix.inputs);
     const int8_t* values = x.values + row * kBlock;
@@ -251,7 +255,7 @@ void low_rank(Pool& pool, const Linear& a, const Linear& b, Quantized x, int64_t
               int64_t stride) {
     // The rows of x lie interleaved, so that the narrow first product takes all of them.
     linear(pool, a, x, rows, ranks, kBlock, false);
-    // One block a row: less work than a thread takes to wake.
+    // A row has one block, which is less work than a thread takes to wake.
     const int64_t updated = rows - first;
     for (int64_t row = 0; row < updated; ++row) quantize_row(ranks + first * kBlock, updated, row, kBlock, narrow);
     float* from = out + first * stride;
@@ -290,7 +294,8 @@ void dequantize_row(const Linear& matrix, int64_t index, float* out) {
     }
 }
 
-// Normalises a head's vector if it has a norm, and rotates it to its position, in the layout of two halves.
+// Normalises a head's vector if there is a norm, and rotates it to its position. The layout is that of
+// two halves: element i is paired with element i + size / 2.
 inline void apply_rope(const float* x, int64_t size, const float* weight, float epsilon, const float* cos, const float* sin, float* out) {
     float scale = 1.0f;
     if (weight) {
@@ -339,7 +344,8 @@ void rotate(Pool& pool, const float* qkv, int64_t rows, Heads heads, const float
     });
 }
 
-// Q queries of one key/value head; `scratch`: Q x 2 x round_up(most slots, 16) floats.
+// Computes attention of Q queries of one key/value head. `scratch` has room for
+// Q x 2 x round_up(most slots, 16) floats.
 template <int Q>
 void attend_queries(const uint16_t* const* queries, const RowSpan* const* spans, int64_t size, const uint16_t* keys, const uint16_t* values,
                     float* scratch, float* const* out) {

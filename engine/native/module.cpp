@@ -1,4 +1,5 @@
-// The kernels as a Python module. Arrays come as addresses: ops.py is the only caller, and checks what lies behind them.
+// The kernels as a Python module. Arrays come as addresses; ops.py, the only caller, checks what lies
+// behind them.
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -39,7 +40,7 @@ PyObject* name(PyObject*, PyObject* capsule) {
     return context ? PyUnicode_FromString(context->kernels->name) : nullptr;
 }
 
-// Parses the arguments behind the context, runs `work` without the interpreter's lock, returns None.
+// Parses the arguments behind the context, runs `work` without the interpreter's lock, and returns None.
 template <class Work, class... Fields> PyObject* call(PyObject* args, const char* format, const Work& work, Fields*... fields) {
     PyObject* capsule;
     if (!PyArg_ParseTuple(args, format, &capsule, fields...)) return nullptr;

@@ -1,7 +1,10 @@
-"""The CPU kernels on tensors: each call checks what it hands over, since behind it are bare addresses.
+"""Calls the CPU kernels on tensors.
 
-Activations between products are float32; a product's input is quantised to 8 bits in blocks of 128. Every row is computed
-alone, in one order of operations: what stands beside it changes no bit of it.
+Each call checks what it hands over, since the kernels get bare addresses.
+
+Activations between products are float32; a product's input is quantised to 8 bits in blocks of 128.
+Every row is computed alone, in one order of operations, so that the rows beside it change no bit of
+it.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ import torch
 from torch import Tensor
 
 BLOCK = 128
-"""Inputs that share the scale of an activation: widths are multiples of it."""
+"""The number of inputs that share one scale of an activation. Widths are multiples of it."""
 HEAD_MULTIPLE = 32
 """Head sizes are multiples of this."""
 COLUMNS = 16
+"""The number of outputs of a tile of weights."""
 CACHE_ROWS = 16
 """The capacity of a cache is a multiple of this."""
 
@@ -30,7 +34,11 @@ _NONE = 0
 
 
 def load(name: str | None = None, *, threads: int) -> Kernels | None:
-    """The kernels for an instruction set ("avx512", "avx2"), None for the best; None where they were not built or cannot run."""
+    """Load the kernels for the instruction set `name`, "avx512" or "avx2", or for the best if it is
+    None.
+
+    Returns None where they were not built or cannot run on this processor.
+    """
     try:
         module = importlib.import_module("engine.native._kernels")
     except ImportError:
@@ -41,7 +49,10 @@ def load(name: str | None = None, *, threads: int) -> Kernels | None:
 
 @dataclass(frozen=True)
 class Floats:
-    """A float32 matrix (rows, width), or a vector as one row; rows may lie `stride` numbers apart. Checked once, here."""
+    """A float32 matrix (rows, width), or a vector as one row.
+
+    Rows may lie `stride` numbers apart. It is checked once, here.
+    """
 
     tensor: Tensor
     rows: int = field(init=False)
@@ -80,9 +91,11 @@ class QuantizedRows:
 
 @dataclass(frozen=True)
 class PackedLinear:
-    """y = x Wᵀ + b. `weight`: bytes (tiles, blocks, bytes of a block) as `engine.model.quantize.pack` writes them; `bias` (outputs,).
+    """The linear map y = x Wᵀ + b with packed weights.
 
-    One with fewer inputs than `BLOCK` is good for `Kernels.low_rank` alone.
+    `weight` holds the bytes (tiles, blocks, bytes of a block) that `engine.model.quantize.pack`
+    writes; `bias` is (outputs,). A map with fewer inputs than `BLOCK` is good for
+    `Kernels.low_rank` alone.
     """
 
     weight: Tensor
@@ -139,7 +152,9 @@ class CacheRows:
         return min(self.keys.numel(), self.values.numel())
 
     def address(self, heads: Heads, end: int) -> tuple[int, int, int]:
-        """For rows up to position `end`."""
+        """The addresses of keys and values, and the capacity, for a call that reads or writes slots
+        before `end`.
+        """
         assert end <= self.capacity
         assert self._numbers == heads.keys * self.capacity * heads.size
         return self._address
@@ -159,7 +174,12 @@ class Queries:
 
 
 class RowSpans:
-    """Of each row its position in the text, and the slots of the cache that it sees: those before `seen`, and from `own` to before `own_end`."""
+    """For each row its position in the text and the spans of the cache's slots that attention lets
+    it see.
+
+    A row is (position, seen, own, own_end): it sees the slots before `seen`, and those from `own`
+    to before `own_end`.
+    """
 
     def __init__(self, rows: Sequence[tuple[int, int, int, int]]) -> None:
         self._table = np.array(rows, dtype=np.int32)
@@ -169,7 +189,9 @@ class RowSpans:
 
     @classmethod
     def causal(cls, start: int, rows: int) -> RowSpans:
-        """Rows one behind the other from slot `start` on, each of which sees those before it and itself."""
+        """The spans of rows one behind the other from slot `start` on, each of which sees those
+        before it and itself.
+        """
         return cls(causal_spans(start, rows))
 
 
@@ -198,23 +220,27 @@ class Kernels:
         self._module.quantize(self._context, x.address, x.rows, x.width, out.address)
 
     def silu(self, gate_up: Floats, out: QuantizedRows, plain: Floats | None = None) -> None:
-        """Gate by silu: `gate_up` (rows, 2 width) holds gate and up, their product goes quantised into `out`, unquantised into `plain`."""
+        """Multiply the second half of `gate_up` (rows, 2 width) by the SiLU of its first half.
+
+        The product goes quantised into `out`, and unquantised into `plain`.
+        """
         rows, width = gate_up.rows, gate_up.width // 2
         assert gate_up.dense
         assert (rows <= out.rows, width) == (True, out.width)
         self._module.silu(self._context, gate_up.address, rows, width, out.address, _address_of(plain, rows, width))
 
     def linear(self, weight: PackedLinear, x: QuantizedRows, out: Floats, *, add: bool = False) -> None:
-        """`out` (rows, outputs) = x Wᵀ + b, or += that."""
+        """Compute x Wᵀ + b into `out` (rows, outputs), or add it to what is there."""
         assert (out.rows <= x.rows, out.width, x.width) == (True, weight.outputs, weight.inputs)
         self._module.linear(self._context, weight.address, x.address, out.rows, out.address, out.stride, add)
 
     def low_rank(
         self, a: PackedLinear, b: PackedLinear, x: QuantizedRows, out: Floats, *, first: int, ranks: Floats, narrow: QuantizedRows
     ) -> None:
-        """`out` (rows, outputs) += (x Aᵀ) Bᵀ for its rows from `first` on.
+        """Add (x Aᵀ) Bᵀ to the rows of `out` (rows, outputs) from `first` on.
 
-        Room between the two products: `ranks` (rows, `BLOCK`), zero behind A's outputs, and `narrow`.
+        What lies between the two products goes into `ranks` (rows, `BLOCK`), which must be zero
+        behind A's outputs, and `narrow`.
         """
         assert (out.rows <= x.rows, out.width, x.width) == (True, b.outputs, a.inputs)
         assert (b.inputs, narrow.width, ranks.width) == (a.outputs, BLOCK, BLOCK)
@@ -228,7 +254,7 @@ class Kernels:
         )
 
     def dequantize_row(self, weight: PackedLinear, index: int, out: Floats, *, at: int = 0) -> None:
-        """Row `index` of W into row `at` of `out` (rows, inputs)."""
+        """Dequantise row `index` of W into row `at` of `out` (rows, inputs)."""
         assert out.width == weight.inputs
         assert 0 <= index < weight.outputs
         assert 0 <= at < out.rows
@@ -245,7 +271,8 @@ class Kernels:
         queries: Queries,
         cache: CacheRows,
     ) -> None:
-        """Normalise queries and keys where they have norms and rotate them to their positions; keys and values go into the cache's slots from `start` on.
+        """Normalise queries and keys where they have norms and rotate them to their positions; keys
+        and values go into the cache's slots from `start` on.
 
         `qkv` (rows, (queries + 2 keys) size); `rope`: cosines and sines (positions, size / 2).
         """
@@ -271,7 +298,9 @@ class Kernels:
         )
 
     def attend(self, queries: Queries, spans: RowSpans, cache: CacheRows, out: Floats) -> None:
-        """Attention of rows, each to the slots that its place says. `out` (rows, queries x size)."""
+        """Compute attention of each row to the slots in its spans, into `out` (rows, queries x
+        size).
+        """
         heads = queries.heads
         assert out.dense
         assert (out.rows <= queries.rows, out.width) == (True, heads.queries * heads.size)
@@ -281,14 +310,18 @@ class Kernels:
         self._module.attend(self._context, queries.address, out.rows, counts, spans.address, address, out.address)
 
     def bandwidth(self, memory: Tensor) -> float:
-        """Bytes a second at which all threads together read `memory` once; it should be much larger than the caches."""
+        """The bytes a second at which all threads together read `memory`, which should be much
+        larger than the caches.
+        """
         size = memory.numel() * memory.element_size()
         started = time.perf_counter()
         self._module.read(self._context, memory.data_ptr(), size)
         return size / (time.perf_counter() - started)
 
     def operations(self) -> float:
-        """8-bit multiplications and additions a second, of all threads together, on numbers in registers."""
+        """The 8-bit multiplications and additions a second of all threads together, on numbers in
+        registers.
+        """
         steps = 2_000_000
         started = time.perf_counter()
         self._module.multiply(self._context, steps)

@@ -1,5 +1,5 @@
-// A pool of worker threads for products of tens of microseconds and more. The caller takes part as a worker; the others
-// spin for a moment between two calls of one forward, and sleep when no call follows.
+// A pool of worker threads for work of tens of microseconds and more. The caller takes part as a worker.
+// The others spin for a moment between two calls of one forward, and sleep when no call follows.
 #pragma once
 
 #include <atomic>
@@ -52,7 +52,8 @@ class Pool {
     }
 
   private:
-    // Some 50 microseconds: longer than the gap between two calls of a forward, and nothing beside a key press.
+    // This takes some 50 microseconds: longer than the gap between two calls of a forward, and nothing
+    // beside a key press.
     static constexpr int kSpins = 2000;
 
     void wake() {
