@@ -1,9 +1,11 @@
-"""What crosses the process boundary: requests to the engine, and events back. Plain data; imports nothing heavy.
+"""The requests to the engine and the events back: plain data, which crosses the process boundary.
+
+This module imports nothing heavy.
 
 Errors:
 
     EngineError                 anything the engine reports about a request
-    ├── InvalidRequestError     the request asks for what cannot be done; its text says what to change
+    ├── InvalidRequestError     the request asks for what cannot be done; its text says the remedy
     ├── ModelUnavailableError   the model cannot be loaded (not fetched, damaged, too large)
     └── EngineStoppedError      the engine process ended while the request was under way
 """
@@ -24,7 +26,9 @@ DRAFT_SOURCES: tuple[DraftSource, ...] = ("auto", "copy", "denoise", "none")
 
 NumberFormat = Literal["int4", "int8", "bfloat16", "float32"]
 NUMBER_FORMATS: tuple[NumberFormat, ...] = ("int4", "int8", "bfloat16", "float32")
-"""How weights are held: in 4 bits where the model's file does so and 8 elsewhere, all in 8 bits, or as plain numbers."""
+"""How weights are held: in 4 bits where the model's file has 4 and in 8 elsewhere, all in 8 bits,
+or as plain numbers.
+"""
 
 FinishReason = Literal["stop", "length", "deadline", "cancelled", "unsure"]
 
@@ -55,7 +59,10 @@ class EngineStoppedError(EngineError):
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker process runs with. `device` and `dtype` None: the best that the machine has. `threads` None: one for each physical core."""
+    """The settings of a worker process.
+
+    `device` and `dtype` default to the best that the machine has, `threads` to its physical cores.
+    """
 
     device: str | None = None
     dtype: str | None = None
@@ -64,15 +71,21 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How to sample. `temperature` 0 is greedy; `deadline_s` counts from the moment that the engine starts the request; while the user types,
-    from when the editor asked.
+    """How to sample.
 
-    `block_size` bounds the rows of a draft or of a noisy block, which has no more masks than the adapter was trained to fill at once; `max_rows` those
-    of a forward with masks; None: as many as the device computes at little more than the cost of one. `draft` is where `verified` takes its drafts
-    from; the text does not depend on it, and the other modes verify none. `max_new_tokens` counts tokens, the stop included.
+    A `temperature` of 0 is greedy. `deadline_s` counts in seconds from the moment that the engine
+    starts the request; while the user types, it counts from when the editor asked. `max_new_tokens`
+    counts tokens, the stop included.
 
-    `min_chance`: the text ends as ``unsure`` before the token with which its line becomes less likely than this, by the product of the tokens'
-    probabilities; 0: no bound, and no probabilities are told. Not for mode `diffusion`.
+    `block_size` bounds the rows of a draft, or of a noisy block, which has no more masks than the
+    adapter was trained to fill at once. `max_rows` bounds the rows of a forward with masks; None
+    stands for as many as the device computes at little more than the cost of one. `draft` is where
+    `verified` takes its drafts from; the text does not depend on it, and the other modes verify
+    none.
+
+    With `min_chance` the text ends as ``unsure`` before the token that makes its line less likely
+    than that, by the product of the tokens' probabilities. With 0 there is no such bound, and no
+    probabilities are told. Mode `diffusion` has none either.
     """
 
     mode: Mode = "verified"
@@ -122,19 +135,27 @@ class RelatedFile:
 
 
 class Urgency(IntEnum):
-    """Who waits for an answer. A request gives way to more urgent ones; to a newer one of its own kind, too, unless the user asked for both."""
+    """Who waits for an answer.
+
+    A request gives way to more urgent ones, and to a newer one of its own kind unless the user
+    asked for both.
+    """
 
     PREPARATION = 0
-    """Nobody: it may be wanted next."""
+    """Nobody waits: the answer may be wanted next."""
     OFFER = 1
-    """Nobody yet: it is shown when it comes."""
+    """Nobody waits yet: the answer is shown when it comes."""
     TYPING = 2
     ASKED_FOR = 3
 
 
 @dataclass(frozen=True)
 class Request:
-    """`id` is unique within a connection. `waited_s`: how long it was held back before it was sent; while the user types, that counts against the deadline."""
+    """A request, with an `id` that is unique within a connection.
+
+    It was held back for `waited_s` seconds before it was sent; while the user types, that counts
+    against the deadline.
+    """
 
     id: int
     model: str
@@ -145,7 +166,10 @@ class Request:
 
 @dataclass(frozen=True)
 class InfillRequest(Request):
-    """Fill the hole between `prefix` and `suffix`. Ends at the first of the `stop` strings, which is left out."""
+    """Fill the hole between `prefix` and `suffix`.
+
+    The text ends at the first of the `stop` strings, which is left out.
+    """
 
     prefix: str
     suffix: str
@@ -158,8 +182,9 @@ class InfillRequest(Request):
 class EditRequest(Request):
     """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`.
 
-    `keep_start`: where the region begins with a definition, so must the answer; no imports or class headers before it.
-    `guess`: what the region probably becomes, to draft from instead of the region; the text does not depend on it.
+    `keep_start`: where the region begins with a definition, so must the answer; no imports or class
+    headers before it. `guess`: what the region probably becomes, to draft from instead of the
+    region; the text does not depend on it.
     """
 
     before: str
@@ -181,7 +206,8 @@ class EditRequest(Request):
 class GenerateRequest(Request):
     """Answer a user's message through the model's chat template.
 
-    The answer begins with `start`, which the model is not asked for, and ends before the first of the `stop` strings.
+    The answer begins with `start`, which the model is not asked for, and ends before the first of
+    the `stop` strings.
     """
 
     prompt: str
@@ -192,7 +218,11 @@ class GenerateRequest(Request):
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop the request `id`: a running one ends with `Finished` and reason ``cancelled``, a waiting one with `Failed` ``superseded``."""
+    """Stop the request `id`.
+
+    A running one ends as `Finished` with the reason ``cancelled``, a waiting one as `Failed` with
+    ``superseded``.
+    """
 
     id: int
 
@@ -207,14 +237,21 @@ Command = Request | Cancel | Shutdown
 
 @dataclass(frozen=True)
 class Taken:
-    """The engine process has read the request. One that it did not read can be sent to another process."""
+    """The engine process has read the request.
+
+    One that it did not read can be sent to another process.
+    """
 
     id: int
 
 
 @dataclass(frozen=True)
 class Loading:
-    """The model is being loaded; `step` is a short word for people. `share`, from 0 to 1: how much of that step is done, where it is known."""
+    """The model is being loaded.
+
+    `step` is a short word for people; `share`, from 0 to 1, is how much of that step is done, where
+    known.
+    """
 
     id: int
     step: str
@@ -223,7 +260,10 @@ class Loading:
 
 @dataclass(frozen=True)
 class Draft:
-    """A state of the block being denoised or verified: `text` is unverified and may change. Masks show as U+2591 (light shade)."""
+    """A state of the block that is being denoised or verified.
+
+    `text` is unverified and may change. Masks show as U+2591 (light shade).
+    """
 
     id: int
     text: str
@@ -242,10 +282,12 @@ class Committed:
 class Finished:
     """The end of a request. `text` is all that was committed, with the stop left out.
 
-    `new_tokens` counts generated tokens only; `forwards` counts passes over the network while decoding, prefill apart;
-    times are wall-clock seconds. For an edit, `text` is the new region with its indentation put back.
+    `new_tokens` counts generated tokens only; `forwards` counts passes over the network while
+    decoding, prefill apart; times are wall-clock seconds. For an edit, `text` is the new region
+    with its indentation put back.
 
-    `chances`, where the request has a `min_chance`: for each token the characters of the generated text up to its end, and the probability that the base gave it.
+    Where the request has a `min_chance`, `chances` holds for each token the number of characters of
+    the generated text up to its end, and the probability that the base gave it.
     """
 
     id: int
@@ -298,7 +340,10 @@ FailureCode = Literal["invalid_request", "model_unavailable", "busy", "supersede
 
 @dataclass(frozen=True)
 class Failed:
-    """The request could not be carried out. `message` is for people and holds none of their text."""
+    """The request could not be carried out.
+
+    `message` is for people and holds none of their text.
+    """
 
     id: int
     code: FailureCode

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_SIZE = 2**31 - 1
-"""Of each count of a network's shape."""
+"""The most that any count of a network's shape may be."""
 
 
 class UnsupportedModelError(ValueError):
@@ -18,7 +18,10 @@ class UnsupportedModelError(ValueError):
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A dense decoder: Qwen2 (QKV bias), Qwen3 (QK-norm) and Llama (neither) differ in these fields alone."""
+    """The shapes of a dense decoder.
+
+    Qwen2 (QKV bias), Qwen3 (QK-norm) and Llama (neither) differ in these fields alone.
+    """
 
     vocab_size: int
     hidden_size: int
@@ -65,7 +68,9 @@ class ModelConfig:
 
     @staticmethod
     def from_huggingface(values: dict[str, Any]) -> ModelConfig:
-        """Read a Hugging Face ``config.json``; raise `UnsupportedModelError` for what we would compute wrongly."""
+        """Read a Hugging Face ``config.json``; raise `UnsupportedModelError` for what we would
+        compute wrongly.
+        """
         kind = values.get("model_type")
         if kind not in ("qwen2", "qwen3", "llama"):
             raise UnsupportedModelError(f"model type {_shown(kind)} is not one of qwen2, qwen3, llama")
@@ -107,7 +112,7 @@ def _given(values: dict[str, Any], name: str) -> Any:
 
 
 def _require_kind(name: str, kind: str, value: Any) -> None:
-    """Files say what they like: a field of another type, or beyond all sense, is refused here for each of them."""
+    """Refuse a field of another type, or a value beyond all sense, whatever file it is from."""
     if kind == "bool" and not isinstance(value, bool):
         raise UnsupportedModelError(f"{name} is {_shown(value)}; it must be true or false")
     if kind == "int" and not _is_size(value):

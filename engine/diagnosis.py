@@ -1,4 +1,6 @@
-"""What torch and the kernels make of this machine, a line each: ``python -m engine.diagnosis``, which ``seed-lsp doctor`` runs.
+"""Prints what torch and the kernels make of this machine: ``python -m engine.diagnosis``.
+
+``seed-lsp doctor`` runs it.
 
 It is a program of its own since the server's process must not import torch.
 """

@@ -1,4 +1,4 @@
-"""Code blocks as Markdown has them: a fence of backticks, longer than any run of them in the text."""
+"""Fences of Markdown's code blocks, longer than any run of backticks in the text."""
 
 from __future__ import annotations
 

@@ -25,10 +25,12 @@ class UnusableFileError(OSError):
 
 @contextmanager
 def whole_file(path: Path, mode: int = 0o666) -> Iterator[Path]:
-    """A path beside `path` to write to. It takes `path`'s place at the end of the block, and is deleted where the block fails.
+    """A path beside `path` to write to.
 
-    It is there from the start, empty and with `mode` (less the user's mask), and no other process has the same one. `UnusableFileError` where there is a
-    folder, a device or a pipe already.
+    It takes `path`'s place at the end of the block, and is deleted where the block fails.
+
+    It is there from the start, empty and with `mode` (less the user's mask), and no other process
+    has the same one. `UnusableFileError` where there is a folder, a device or a pipe already.
     """
     if path.exists() and not path.is_file():
         raise UnusableFileError(errno.EINVAL, "it is no regular file", str(path))
@@ -50,14 +52,19 @@ def scratch_beside(path: Path, mode: int = 0o666) -> Path:
 
 
 def put_in_place(scratch: Path, path: Path) -> None:
-    """Let a file that is written take the place of `path`, on the same file system, once its bytes are on the disk."""
+    """Let a file that is written take the place of `path`, on the same file system, once its bytes
+    are on the disk.
+    """
     with scratch.open("rb+") as file:
         os.fsync(file.fileno())
     scratch.replace(path)
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """The bytes of a regular file of at most `most` bytes; `UnusableFileError` for a larger one, and for pipes, devices and sockets, which are not waited for."""
+    """The bytes of a regular file of at most `most` bytes; `UnusableFileError` for a larger one.
+
+    Pipes, devices and sockets are refused likewise, without waiting for them.
+    """
     file = os.open(path, os.O_RDONLY | _NEVER_WAIT | _AS_IT_IS)
     with os.fdopen(file, "rb") as opened:
         state = os.fstat(file)

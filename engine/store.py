@@ -1,7 +1,9 @@
-"""Which models are published, where their files lie on this machine, and whether those are the published ones.
+"""Which models are published, where their files lie on this machine, and whether those are the
+published ones.
 
-Files are kept below one folder, in ``models``; what is converted from them, in ``converted``. A file
-that is not here is brought by `engine.download`. One with a wrong hash never reaches its place.
+Files are kept below one folder, in ``models``; what is converted from them, in ``converted``. A
+file that is not here is brought by `engine.download`. One with a wrong hash never reaches its
+place.
 """
 
 from __future__ import annotations
@@ -21,11 +23,16 @@ from engine.download import DownloadError, Mirror
 from engine.files import CHUNK_BYTES, put_in_place, whole_file
 
 CONVERTED_VERSION = "v4"
-"""A part of the names of converted folders. Whoever changes what a conversion writes changes this, so that old folders are made anew."""
+"""A part of the names of converted folders.
+
+Whoever changes what a conversion writes changes this, so that old folders are made anew.
+"""
 Report = download.Report
 SLACK_BYTES = 64 << 20
 MAX_STEM = 80
-"""How many characters of a file's own name go into the names of what is converted from it, which file systems bound."""
+"""How many characters of a file's own name go into the names of what is converted from it, which
+file systems bound.
+"""
 
 
 class StoreError(Exception):
@@ -45,7 +52,7 @@ class HashMismatchError(StoreError):
 
 
 class DiskFullError(StoreError):
-    """Not enough room."""
+    """The disk has not enough room."""
 
 
 class FetchError(StoreError):
@@ -54,8 +61,9 @@ class FetchError(StoreError):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A published file: what it is called, its exact bytes, and where it is offered. `merged_lora`: the file of the LoRA that is
-    merged into its weights, if one ships for it.
+    """A published file: what it is called, its exact bytes, and where it is offered.
+
+    `merged_lora` is the file of the LoRA that is merged into its weights, if one ships for it.
     """
 
     name: str
@@ -93,16 +101,19 @@ _PUBLISHED = (
 )
 MODELS = (
     *_PUBLISHED,
-    # The small one's file once more, for completions: its clean rows have learnt where a hole ends (`engine.model.merged_lora`).
+    # The small one's file once more, for completions: its clean rows have learnt where a hole ends
+    # (`engine.model.merged_lora`).
     replace(_PUBLISHED[1], name="qwen2.5-coder-0.5b-infill", alias="0.5b-infill", merged_lora="qwen2.5-coder-0.5b-parent.safetensors"),
 )
 
 
 @dataclass(frozen=True)
 class Located:
-    """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are converted from that file.
+    """A folder of tensors to load as it is; or, with `gguf`, the stem of the folders that are
+    converted from that file.
 
-    `merged_lora`: what is merged into its weights on conversion (`engine.model.merged_lora`). `spec`: the published model that it is.
+    `merged_lora`: what is merged into its weights on conversion (`engine.model.merged_lora`).
+    `spec`: the published model that it is.
     """
 
     folder: Path
@@ -134,7 +145,9 @@ def find_spec(name: str) -> ModelSpec:
 
 
 def given_path(text: str) -> Path:
-    """A path as somebody wrote it, ``~`` for a home folder; `StoreError` for the home folder of nobody."""
+    """A path as somebody wrote it, with ``~`` for a home folder; `StoreError` if that user does not
+    exist.
+    """
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -181,14 +194,20 @@ class Store:
         return path.is_file() and path.stat().st_size == spec.size_bytes
 
     def verify(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> None:
-        """Hash the whole file; `NotFetchedError` or `HashMismatchError` where it is not the published one."""
+        """Hash the whole file; `NotFetchedError` or `HashMismatchError` where it is not the
+        published one.
+        """
         path = self.file_of(spec)
         if not path.is_file():
             raise _not_fetched(spec)
         _require_hash(path, spec, lambda done: report("hash", done, spec.size_bytes))
 
     def locate(self, name: str) -> Located:
-        """Where a model's name, a ``.gguf`` file or a folder is loaded from; `NotFetchedError` if it is not here. Looks, and opens nothing but an adapter of ours."""
+        """Where a model's name, a ``.gguf`` file or a folder is loaded from; `NotFetchedError` if
+        it is not here.
+
+        No file is opened but an adapter that ships.
+        """
         try:
             return self._locate(name)
         except OSError as error:
@@ -218,7 +237,10 @@ class Store:
         return located
 
     def fetch(self, spec: ModelSpec, report: Report = lambda _what, _done, _all: None) -> Path:
-        """Bring the file into the cache, whole and verified. What an interrupted fetch brought is used by the next."""
+        """Bring the file into the cache, whole and verified.
+
+        What an interrupted fetch brought is used by the next.
+        """
         from filelock import FileLock, Timeout
 
         path = self.file_of(spec)
@@ -276,7 +298,9 @@ class Store:
 
 
 def require_published(located: Located) -> None:
-    """Before the file of a published model is used for the first time, which may have come by other means than `Store.fetch`: `HashMismatchError`."""
+    """Hash the file of a published model before its first use, since it may not have come by
+    `Store.fetch`; `HashMismatchError` for other bytes.
+    """
     if located.spec is not None and located.gguf is not None:
         _require_hash(located.gguf, located.spec)
 
