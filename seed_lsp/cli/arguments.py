@@ -1,4 +1,6 @@
-"""A command's words in any order: options and names may be mixed, which argparse does only for commands without subcommands."""
+"""A command's words in any order: options and names may be mixed, which argparse does only for
+commands without subcommands.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that sorts the words before it reads them: names first, each option with its values behind them."""
+    """A parser that sorts the words before it reads them: names first, each option with its values
+    behind them.
+    """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         # Before the parser adds its own --help.
@@ -55,7 +59,9 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def _values(option: argparse.Action, behind: Sequence[str]) -> int:
-    """How many of the words behind an option are its own: of one that takes several, those that it accepts."""
+    """How many of the words behind an option are its own: of one that takes several, those that it
+    accepts.
+    """
     if isinstance(option.nargs, int):
         return option.nargs
     if option.nargs is None:

@@ -77,14 +77,15 @@ def edit(options: argparse.Namespace) -> None:
 
 
 def tell_link(file: Path) -> None:
-    """What a link leads to is what the user gets, and should know of."""
+    """Tell the user which file a link leads to, since that is the one that is read."""
     if file.is_symlink():
         print(f"seed-lsp: {file} is a link to {file.resolve()}", file=sys.stderr)
 
 
 def require_inside(file: Path, root: Path | None) -> Path:
-    """The workspace that a file is named in: `root`, or the nearest project around the name as it is written. `UnknownDocumentError` for a link out of there:
-    what it leads to is another project's, where the user may not think of.
+    """The workspace that a file is named in: `root`, or the nearest project around the name as it
+    is written. `UnknownDocumentError` for a link out of there: what it leads to is another
+    project's, where the user may not think of.
     """
     workspace = (root or project_around(file.absolute().parent)).resolve()
     path = file.resolve()
@@ -157,7 +158,9 @@ def _print_json(text: str, diff: str, finished: Finished, **more: str) -> None:
 
 
 def _diff_path(path: Path) -> str:
-    """Relative to the working folder, where ``git apply`` will look; the bare name for a file elsewhere."""
+    """Relative to the working folder, where ``git apply`` will look; the bare name for a file
+    elsewhere.
+    """
     try:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:

@@ -1,7 +1,7 @@
 """``seed-lsp demo``: the real server, started as an editor would start it, on real files.
 
-Shows one completion, one refactoring as a coloured diff, and the same refactoring token by token beside it. With
-``--json`` it prints what it saw as one JSON object. `seed-lsp bench` measures.
+Shows one completion, one refactoring as a coloured diff, and the same refactoring token by token
+beside it. With ``--json`` it prints what it saw as one JSON object. `seed-lsp bench` measures.
 """
 
 from __future__ import annotations

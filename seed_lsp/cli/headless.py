@@ -1,4 +1,7 @@
-"""An editor without a screen: starts the real server, holds one buffer, types, and asks. For the demo and for measurements."""
+"""An editor without a screen: starts the real server, holds one buffer, types, and asks.
+
+For the demo and for measurements.
+"""
 
 from __future__ import annotations
 

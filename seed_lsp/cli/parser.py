@@ -26,10 +26,14 @@ PROGRAMS = ("bench", "eval", "train")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. Wrong usage raises `SystemExit` with status 2, as argparse does."""
+    """Run one command; returns the exit status.
+
+    Wrong usage raises `SystemExit` with status 2, as argparse does.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     options = parse(words)
-    # A Python looks for modules where it is started as well. That is the user's workspace, which may hold a ``torch.py``, and we start processes.
+    # A Python looks for modules where it is started as well. That is the user's workspace, which
+    # may hold a ``torch.py``, and we start processes.
     os.environ["PYTHONSAFEPATH"] = "1"
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(name)s: %(message)s")
     try:
@@ -38,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (SeedError, EngineError, StoreError) as error:
         print(f"seed-lsp: {error}", file=sys.stderr)
     except BrokenPipeError:
-        # Who read the output has seen enough. What is left of it must not fail again when the interpreter ends.
+        # Who read the output has seen enough. What is left of it must not fail again when the
+        # interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -52,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The options of a command line; `arguments` has what a program of its own (`PROGRAMS`) reads itself."""
+    """The options of a command line; `arguments` has what a program of its own (`PROGRAMS`) reads
+    itself.
+    """
     command = next((i for i, word in enumerate(words) if not word.startswith("-")), len(words))
     behind = command + 1 if words[command : command + 1] and words[command] in PROGRAMS else len(words)
     options = build_parser().parse_args(words[:behind])
@@ -215,7 +222,8 @@ def _line_range(text: str) -> tuple[int, int]:
 
 
 def _serve(_options: argparse.Namespace) -> int:
-    # The protocol's hundreds of classes stay for good: looking for garbage while they are made takes a tenth of the start.
+    # The protocol's hundreds of classes stay for good: looking for garbage while they are made
+    # takes a tenth of the start.
     gc.disable()
     from seed_lsp.server.lifecycle import serve_stdio
     from seed_lsp.session.engine_client import EngineClient

@@ -1,4 +1,5 @@
-"""``seed-lsp bench``, ``eval`` and ``train``: programs of the engine and of the checkout, each in a process of its own, since this package does not import torch.
+"""``seed-lsp bench``, ``eval`` and ``train``: programs of the engine and of the checkout, each in a
+process of its own, since this package does not import torch.
 
 Their options are theirs alone and are handed on as they were given.
 """
@@ -17,7 +18,9 @@ from seed_lsp.errors import SeedError
 
 BENCHMARKS = ("speed", "latency", "blocks", "memory")
 CHECKOUT = Path(engine.__file__).parents[1]
-"""The folder that holds ``benchmarks/``, which is not installed, where this package runs from a checkout."""
+"""The folder that holds ``benchmarks/``, which is not installed, where this package runs from a
+checkout.
+"""
 
 
 def bench(arguments: list[str]) -> int:

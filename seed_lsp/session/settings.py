@@ -1,6 +1,7 @@
 """The settings as the server reads them.
 
-They are described in the VS Code extension's `package.json`, from which the table of docs/settings.md is made; a test holds both together.
+They are described in the VS Code extension's `package.json`, from which the table of
+docs/settings.md is made; a test holds both together.
 """
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ class Settings:
 
 
 def parse_settings(raw: object) -> tuple[Settings, list[str]]:
-    """Settings from what a client sent for the section `seed` (nested, or with dotted keys), and what was wrong with it.
+    """Settings from what a client sent for the section `seed` (nested, or with dotted keys), and
+    what was wrong with it.
 
-    A bad value is reported and its default used; null means the default. A key that nobody reads is reported, with the known one that it resembles.
+    A bad value is reported and its default used; null means the default. A key that nobody reads is
+    reported, with the known one that it resembles.
     """
     if raw is None:
         return Settings(), []
@@ -81,7 +84,9 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
 
 
 def _unknown_keys(raw: dict[str, Any]) -> list[str]:
-    """One text that names the keys which are no settings, most likely mistyped; none where there are none."""
+    """One text that names the keys which are no settings, most likely mistyped; none where there
+    are none.
+    """
     known = [*(str(entry.metadata["key"]) for entry in fields(Settings)), *EDITOR_KEYS]
     unknown = [key for key in _keys_of(raw, known) if key not in known]
     if not unknown:
@@ -118,7 +123,9 @@ def _look_up(raw: dict[str, Any], key: str) -> Any:
 
 
 def _usable_patterns(entries: list[object]) -> tuple[tuple[str, ...], list[str]]:
-    """The patterns among a list's entries, and what is wrong with the others: each keeps files from the model, whatever the others are."""
+    """The patterns among a list's entries, and what is wrong with the others: each keeps files from
+    the model, whatever the others are.
+    """
     kept: list[str] = []
     problems: list[str] = []
     for entry in entries:

@@ -1,6 +1,8 @@
-"""Addresses (URIs): which file one names, whether two are one, and how the client would write that of a file.
+"""Addresses (URIs): which file one names, whether two are one, and how the client would write that
+of a file.
 
-Clients escape the same path in different ways (``file:///c%3A/a%20b`` and ``file:///c:/a b``), and hold a server to the spelling that they used.
+Clients escape the same path in different ways (``file:///c%3A/a%20b`` and ``file:///c:/a b``), and
+hold a server to the spelling that they used.
 """
 
 from __future__ import annotations
@@ -38,11 +40,14 @@ def name_of(uri: str) -> str:
 
 
 def file_of(uri: str) -> Path | None:
-    """The absolute path in a file's address, with the links that it goes through; None for what is no file."""
+    """The absolute path in a file's address, with the links that it goes through; None for what is
+    no file.
+    """
     scheme, host, path, rest = _split(uri)
     if scheme != "file":
         return None
-    # What stands behind # or ? is a part of a file, if there is that file. Some clients forget to escape the two in a name.
+    # What stands behind # or ? is a part of a file, if there is that file. Some clients forget to
+    # escape the two in a name.
     if rest and _exists(path):
         return None
     path += rest
@@ -61,7 +66,9 @@ def path_of(uri: str) -> Path | None:
 
 
 class Addresses:
-    """Addresses as the client writes them: below the `folders` that it named, else below those that lead to the document `opened`."""
+    """Addresses as the client writes them: below the `folders` that it named, else below those that
+    lead to the document `opened`.
+    """
 
     def __init__(self, folders: Iterable[str], opened: str) -> None:
         file = file_of(opened)

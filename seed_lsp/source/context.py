@@ -9,14 +9,20 @@ from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 PREFIX_CHARS = 7000
 SUFFIX_CHARS = 600
 TYPING_SUFFIX_CHARS = 200
-"""While the user types: the suffix stands behind the prefix in the model's layout, and is run again at each key."""
+"""While the user types: the suffix stands behind the prefix in the model's layout, and is run again
+at each key.
+"""
 ANCHOR_LINES = 64
-"""A prefix that is cut starts at a multiple of this many lines, so that it stays the same, and cached, while the user types."""
+"""A prefix that is cut starts at a multiple of this many lines, so that it stays the same, and
+cached, while the user types.
+"""
 
 
 @dataclass(frozen=True)
 class Context:
-    """Text before and after the cursor, cut at line starts and line ends, with line feeds alone as line breaks."""
+    """Text before and after the cursor, cut at line starts and line ends, with line feeds alone as
+    line breaks.
+    """
 
     prefix: str
     suffix: str

@@ -1,7 +1,8 @@
 """A document as it was at one version, and the ways to point into it.
 
-Three kinds of offsets that must not be mixed: characters (code points, what Python's strings count), bytes of UTF-8 (what
-tree-sitter counts), and the client's units within a line (UTF-8 bytes, UTF-16 units or code points, as negotiated).
+Three kinds of offsets that must not be mixed: characters (code points, what Python's strings
+count), bytes of UTF-8 (what tree-sitter counts), and the client's units within a line (UTF-8 bytes,
+UTF-16 units or code points, as negotiated).
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ _PIECE = 4096
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Lines with their ends. Only \n, \r\n and \r end a line (LSP 3.18, Text Documents); `str.splitlines` knows more."""
+    r"""Lines with their ends.
+
+    Only \n, \r\n and \r end a line (LSP 3.18, Text Documents); `str.splitlines` knows more.
+    """
     starts = _line_starts(text)
     lines = [text[start:end] for start, end in pairwise([*starts, len(text)])]
     return lines if lines[-1] else lines[:-1]
@@ -54,8 +58,11 @@ class ClientPosition:
 
 @dataclass(frozen=True)
 class Document:
-    """A snapshot: what is computed from it is only valid for `version`. `encoding`: that of the file that it was read from; without meaning for an open document.
-    `opening`: which time it was that a document was opened, since versions may start anew with each; 0 for what is not open.
+    """A snapshot: what is computed from it is only valid for `version`.
+
+    `encoding`: that of the file that it was read from; without meaning for an open document.
+    `opening`: which time it was that a document was opened, since versions may start anew with
+    each; 0 for what is not open.
     """
 
     uri: str
@@ -67,7 +74,9 @@ class Document:
 
     @cached_property
     def line_starts(self) -> list[int]:
-        """The character offset of each line's start; a text that ends with a line break has an empty last line."""
+        """The character offset of each line's start; a text that ends with a line break has an
+        empty last line.
+        """
         return _line_starts(self.text)
 
     @cached_property
@@ -92,13 +101,14 @@ class Document:
         return self.text[start:end].rstrip("\r\n")
 
     def offset_at(self, position: ClientPosition, encoding: Encoding) -> CharOffset:
-        """The place of a client's position; one behind a line's or the text's end means that end."""
+        """The offset of a client's position. One behind the end of its line means that end."""
         if position.line >= len(self.line_starts):
             return CharOffset(len(self.text))
         start, _ = self.line_range(position.line)
         line = self.line_text(position.line)
         units = passed = 0
-        # Whole pieces first: one character after the other takes a second in a line of some megabytes.
+        # Whole pieces first: one character after the other takes a second in a line of some
+        # megabytes.
         while passed < len(line) and units + (width := _units(line[passed : passed + _PIECE], encoding)) <= position.character:
             units += width
             passed += _PIECE

@@ -1,4 +1,6 @@
-"""A file's bytes as text, and back: by its byte order mark, by what a Python file declares (PEP 263), else UTF-8."""
+"""A file's bytes as text, and back: by its byte order mark, by what a Python file declares (PEP
+263), else UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,16 @@ import tokenize
 from seed_lsp.errors import UnknownDocumentError
 
 UTF8, MARKED_UTF8, ANY_BYTES = "utf-8", "utf-8-sig", "latin-1"
-"""`ANY_BYTES` has a character for each byte, so that what nobody can read can at least be searched."""
+"""`ANY_BYTES` has a character for each byte, so that what nobody can read can at least be searched.
+"""
 _MARKS_OF_16_BITS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decoded(content: bytes, name: str, *, python: bool) -> tuple[str, str]:
-    """The text, without a byte order mark, and the encoding that makes these very bytes of it. `UnknownDocumentError` in words, of the file `name`, where there is none."""
+    """The text, without a byte order mark, and the encoding that makes these very bytes of it.
+
+    `UnknownDocumentError` in words, of the file `name`, where there is none.
+    """
     encoding = _encoding_of(content, name, python=python)
     try:
         text = content.decode(encoding)
@@ -30,7 +36,9 @@ def decoded(content: bytes, name: str, *, python: bool) -> tuple[str, str]:
 
 
 def encoded(text: str, encoding: str, name: str) -> bytes:
-    """The text's bytes; `UnknownDocumentError` where the encoding of the file `name` has no sign for one of its characters."""
+    """The text's bytes; `UnknownDocumentError` where the encoding of the file `name` has no sign
+    for one of its characters.
+    """
     try:
         return text.encode(encoding)
     except UnicodeEncodeError as error:
@@ -39,7 +47,9 @@ def encoded(text: str, encoding: str, name: str) -> bytes:
 
 
 def declared_encoding(text: str) -> str:
-    """The encoding that the text of a Python file declares; UTF-8 if it declares none that there is."""
+    """The encoding that the text of a Python file declares; UTF-8 if it declares none that there
+    is.
+    """
     try:
         found, _ = tokenize.detect_encoding(io.BytesIO(text.encode("utf-8", "surrogatepass")).readline)
     except SyntaxError:

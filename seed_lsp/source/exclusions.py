@@ -1,4 +1,6 @@
-"""Files whose text must never reach the model: those that hold secrets by their name, those that are ignored, and those that the user names."""
+"""Files whose text must never reach the model: those that hold secrets by their name, those that
+are ignored, and those that the user names.
+"""
 
 from __future__ import annotations
 
@@ -48,16 +50,20 @@ SECRETS = (
     ".gnupg/",
     ".kube/",
 )
-"""As `.gitignore` writes patterns. Names of certificates, keys and password files of common tools."""
+"""The names that common tools give to certificates, keys and files of passwords, as patterns of
+`.gitignore`.
+"""
 GIT_IGNORE = ".gitignore"
 IGNORE_FILES = (GIT_IGNORE, ".seedignore")
 
 
 class Exclusions:
-    """`SECRETS`, the user's own `patterns`, and the ignore files between the workspace's root and a file. These are read again when they change.
+    """`SECRETS`, the user's own `patterns`, and the ignore files between the workspace's root and a
+    file. These are read again when they change.
 
-    Where an ignore file is there and cannot be read, what it keeps from the model is unknown, and so nothing below its folder gets there. `tell` is given
-    such things in words for the user, as often as they are met.
+    Where an ignore file is there and cannot be read, what it keeps from the model is unknown, and
+    so nothing below its folder gets there. `tell` is given such things in words for the user, as
+    often as they are met.
     """
 
     def __init__(self, patterns: Iterable[str] = (), tell: Callable[[str], None] = lambda _text: None) -> None:
@@ -66,7 +72,9 @@ class Exclusions:
         self._files = IgnoreFiles()
 
     def excludes(self, path: Path, root: Path | None) -> bool:
-        """Whether the file at `path`, in the workspace at `root` if it is in one, is kept from the model."""
+        """Whether the file at `path`, in the workspace at `root` if it is in one, is kept from the
+        model.
+        """
         if root is None or not path.is_relative_to(root):
             return is_left_out(path.name, [("", self._always)])
         relative = path.relative_to(root).as_posix()
@@ -87,7 +95,7 @@ class Exclusions:
                 return True
             if found is not None:
                 rules.append((around, found))
-                # In a file of git's own they are the same to git.
+                # In a file of its own, git reads them in the same way.
                 for number, reason in found.flaws.items() if name != GIT_IGNORE else ():
                     self._tell(f"line {number} of {file} may not do what it was meant to: {reason}")
         return is_left_out(relative, rules)

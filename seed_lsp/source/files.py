@@ -1,6 +1,7 @@
 """The workspace's text files: which there are, what they hold now, and which of them have a word.
 
-Open documents come before what is on disk. What `.gitignore` leaves out, and what lies behind a symbolic link, is no part of it; what is too large is only searched.
+Open documents come before what is on disk. What `.gitignore` leaves out, and what lies behind a
+symbolic link, is no part of it; what is too large is only searched.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ NOTEBOOK = ".ipynb"
 _TEXTS = frozenset({".md", ".rst", ".txt", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", NOTEBOOK})
 _READ = _TEXTS | _LANGUAGES.keys()
 MAX_BYTES = 1_000_000
-# Of a file that somebody names: room for what no workspace's file is large enough for.
+# A file that somebody names may be larger than those that are looked for in a workspace.
 MAX_NAMED_BYTES = 20_000_000
 MAX_SEARCHED_BYTES = 20_000_000
 """Up to here a file that is larger than `MAX_BYTES` is at least searched for a name."""
@@ -68,14 +69,18 @@ _TO_SPACES = bytes(byte if byte >= 0x80 or chr(byte).isalnum() or byte == ord("_
 
 
 def language_of(path: Path, start: bytes = b"") -> str:
-    """By the name's ending; a file without one is Python's if its first line, at the `start` of its content, says so."""
+    """The language of a file, by the ending of its name.
+
+    A file without an ending is Python's if its first line, at the `start` of its content, says so.
+    """
     if not path.suffix and _PYTHON_SCRIPT.match(start):
         return "python"
     return _LANGUAGES.get(path.suffix.lower(), PLAIN)
 
 
 def read_document(path: Path, *, unread: bool = False) -> Document:
-    """A file as a document, in its own encoding; `UnknownDocumentError` if it cannot be read as text, is no regular file, or larger than `MAX_NAMED_BYTES`.
+    """A file as a document, in its own encoding; `UnknownDocumentError` if it cannot be read as
+    text, is no regular file, or larger than `MAX_NAMED_BYTES`.
 
     `unread`: take such a file, too, a character for each byte.
     """
@@ -94,7 +99,9 @@ def read_document(path: Path, *, unread: bool = False) -> Document:
 
 
 def project_root(path: Path) -> Path:
-    """The nearest folder around a file that looks like a project's; the file's own folder if none does."""
+    """The nearest folder around a file that looks like a project's; the file's own folder if none
+    does.
+    """
     try:
         return project_around(path.resolve().parent)
     except (OSError, RuntimeError):
@@ -103,8 +110,11 @@ def project_root(path: Path) -> Path:
 
 
 def project_around(folder: Path) -> Path:
-    """The nearest of a folder and those around it that looks like a project's; the folder itself if none does."""
-    # Not with `Path.exists`, which fails where somebody may not look. A mark at the top of a disk, as images of containers have it, makes no project of the disk.
+    """The nearest of a folder and those around it that looks like a project's; the folder itself if
+    none does.
+    """
+    # Not with `Path.exists`, which fails where somebody may not look. A mark at the top of a disk,
+    # as images of containers have it, makes no project of the disk.
     candidates = (around for around in (folder, *folder.parents) if around != around.parent)
     marked = (around for around in candidates if any(os.path.lexists(around / mark) for mark in PROJECT_MARKS))
     return next(marked, folder)
@@ -126,7 +136,9 @@ class WorkspaceFiles:
         self.root = root.resolve()
         self.open: Mapping[Path, Document] = {}
         self.unread: dict[Path, str] = {}
-        """What could not be looked at by the last `refresh`, and why: files, folders with all that is in them, and ignore files, whose rules then do not count."""
+        """What could not be looked at by the last `refresh`, and why: files, folders with all that
+        is in them, and ignore files, whose rules then do not count.
+        """
         # How an editor writes the addresses of files that it has not opened.
         self.address: Callable[[Path], str] = Path.as_uri
         self._known: dict[Path, _Known] = {}
@@ -139,7 +151,10 @@ class WorkspaceFiles:
         self._layout: Layout | None = None
 
     def refresh(self, check: Callable[[], None] = lambda: None) -> None:
-        """Look for files that are new, changed or gone. `check` is called between files and may raise, which loses nothing."""
+        """Look for files that are new, changed or gone.
+
+        `check` is called between files and may raise, which loses nothing.
+        """
         found: set[Path] = set()
         self.unread = {}
         self._large.clear()
@@ -187,7 +202,9 @@ class WorkspaceFiles:
         return {word.decode("utf-8", "replace") for word in self._mangled | opened if word.startswith(start)}
 
     def too_large(self, word: str) -> list[Path]:
-        """The files that have the word and are too large to be read, by their paths; the very largest are not even searched, which counts as `unread`."""
+        """The files that have the word and are too large to be read, by their paths; the very
+        largest are not even searched, which counts as `unread`.
+        """
         found: list[Path] = []
         for path in sorted(self._large - self.open.keys()):
             try:
@@ -228,7 +245,10 @@ class WorkspaceFiles:
         return len(self._known)
 
     def _walk(self) -> Iterator[os.DirEntry[str]]:
-        """The files, folder by folder. Without recursion: folders may lie deeper in one another than calls of functions can."""
+        """The files, folder by folder.
+
+        Without recursion: folders may lie deeper in one another than calls of functions can.
+        """
         if self.root == self.root.parent:
             self.unread[self.root] = "a whole disk is no workspace"
             return
@@ -261,7 +281,7 @@ class WorkspaceFiles:
         return [] if rules is None else [(folder[len(root) :].replace(os.sep, "/"), rules)]
 
     def _pass_over(self, path: str, error: OSError) -> None:
-        # What is gone since its folder was listed is no part of the workspace.
+        # A file that is gone since its folder was listed is no part of the workspace.
         if not isinstance(error, FileNotFoundError):
             self.unread[Path(path)] = reason_of(error)
 
@@ -305,7 +325,9 @@ def _checksums(words: Iterable[bytes]) -> bytes:
 
 
 def _words(content: bytes) -> set[bytes]:
-    """The words of UTF-8 text; those with other than ASCII characters as Python compares identifiers."""
+    """The words of UTF-8 text; those with other than ASCII characters as Python compares
+    identifiers.
+    """
     found = set(content.translate(_TO_SPACES).split())
     if content.isascii():
         return found

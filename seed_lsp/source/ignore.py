@@ -1,6 +1,8 @@
-"""Lines of ignore files, with git's meaning and a matcher whose time is bounded: a cloned repository's patterns are not ours to trust.
+"""Lines of ignore files, with git's meaning and a matcher whose time is bounded: a cloned
+repository's patterns are not ours to trust.
 
-A line that git cannot use matches nothing there, and so here. What decides is told by gitignore(5) and git's own wildmatch.c.
+A line that git cannot use matches nothing there, and so here. What decides is told by gitignore(5)
+and git's own wildmatch.c.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from pathlib import Path
 from engine.files import UnusableFileError, read_regular
 
 MAX_PATTERN_LENGTH = 4096
-"""As long as a path can be."""
+"""How many characters of a pattern are read; no path is longer."""
 MAX_BYTES, MAX_STARS = 100_000, 5_000
-"""Of an ignore file: more than people write, and little enough to be read while somebody types."""
+"""How large an ignore file may be: more than people write, and little enough to be read while
+somebody types.
+"""
 
 _CLASSES = {
     "alnum": string.ascii_letters + string.digits,
@@ -47,8 +51,10 @@ class UnusablePatternError(ValueError):
 
 @dataclass(frozen=True)
 class Pattern:
-    """One line. `by_name`: it has no slash and is compared with a file's name, else with its path below the ignore file's folder. `flaw`: why it can hardly
-    match what it was meant for.
+    """One line.
+
+    `by_name`: it has no slash and is compared with a file's name, else with its path below the
+    ignore file's folder. `flaw`: why it can hardly match what it was meant for.
     """
 
     expression: re.Pattern[str]
@@ -59,7 +65,10 @@ class Pattern:
 
 
 def parse_pattern(line: str) -> Pattern | None:
-    """The pattern of a line; None for blank lines and comments. `UnusablePatternError` for what can match nothing."""
+    """The pattern of a line; None for blank lines and comments.
+
+    `UnusablePatternError` for what can match nothing.
+    """
     text = _without_trailing_spaces(line)
     if not text or text.startswith("#"):
         return None
@@ -81,7 +90,9 @@ def parse_pattern(line: str) -> Pattern | None:
 
 
 class Rules:
-    """The patterns of one ignore file, in order; `flaws` has the numbers of lines, from 1, that match nothing or hardly what they were meant for, and why."""
+    """The patterns of one ignore file, in order; `flaws` has the numbers of lines, from 1, that
+    match nothing or hardly what they were meant for, and why.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.flaws: dict[int, str] = {}
@@ -99,12 +110,17 @@ class Rules:
 
     @classmethod
     def of_file(cls, content: bytes) -> Rules:
-        """The rules of a file as git reads it: bytes, of which a mark of UTF-8 and carriage returns at the lines' ends are left out."""
+        """The rules of a file as git reads it: bytes, of which a mark of UTF-8 and carriage returns
+        at the lines' ends are left out.
+        """
         text = content.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
         return cls(line.removesuffix("\r") for line in text.split("\n"))
 
     def verdict(self, relative: str, *, is_folder: bool) -> bool | None:
-        """Whether the last rule that says something of a path leaves it out; None where none does. `relative` has slashes, from the file's folder on."""
+        """Whether the last rule that says something of a path leaves it out; None where none does.
+
+        `relative` has slashes, from the file's folder on.
+        """
         name = relative.rpartition("/")[2]
         for pattern in self._backwards:
             if (is_folder or not pattern.folders_only) and pattern.expression.match(name if pattern.by_name else relative):
@@ -119,7 +135,9 @@ class IgnoreFiles:
         self._known: dict[Path, tuple[tuple[int, int, int], Rules]] = {}
 
     def rules_of(self, file: Path) -> Rules | None:
-        """None where there is no such file; `OSError` where there is one whose rules cannot be known."""
+        """None where there is no such file; `OSError` where there is one whose rules cannot be
+        known.
+        """
         try:
             state = file.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -137,9 +155,11 @@ class IgnoreFiles:
 
 
 def is_left_out(relative: str, rules: Sequence[tuple[str, Rules]]) -> bool:
-    """Whether rules leave out a file by itself or with a folder around it; nothing brings back what lies in a folder that is left out.
+    """Whether rules leave out a file by itself or with a folder around it; nothing brings back what
+    lies in a folder that is left out.
 
-    Each of the `rules`, from the outermost folder to the innermost, goes with its folder: empty, or with a slash at its end.
+    Each of the `rules`, from the outermost folder to the innermost, goes with its folder: empty, or
+    with a slash at its end.
     """
     parts = relative.split("/")
     around = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
@@ -163,13 +183,16 @@ def _without_trailing_spaces(line: str) -> str:
 
 
 def _elements(text: str, flaws: list[str], *, by_name: bool) -> list[str]:
-    """A pattern as a sequence of single characters' expressions, `_STAR`, `_SLASH`, `_FOLDERS` and `_ALL`."""
+    """A pattern as a sequence of single characters' expressions, `_STAR`, `_SLASH`, `_FOLDERS` and
+    `_ALL`.
+    """
     found: list[str] = []
     at = 0
     while at < len(text):
         char = text[at]
         if char == "*":
-            # git compares what stands before the first special character apart, and so takes stars behind it for stars behind a slash.
+            # git compares what stands before the first special character apart, and so takes stars
+            # behind it for stars behind a slash.
             may_be_deep = not by_name and (not found or found[-1] in {_SLASH, _FOLDERS} or not _SPECIAL.search(text, 0, at))
             deep = _DEEP.match(text, at) if may_be_deep else None
             stars = deep or _STARS.match(text, at)
@@ -197,7 +220,9 @@ def _elements(text: str, flaws: list[str], *, by_name: bool) -> list[str]:
 
 
 def _bracket(text: str, at: int, flaws: list[str]) -> tuple[str, int]:
-    """The expression of a set of characters that begins at `at`, behind its bracket, and where it ends."""
+    """The expression of a set of characters that begins at `at`, behind its bracket, and where it
+    ends.
+    """
     negated = text[at : at + 1] in {"!", "^"}
     at += negated
     members: list[str] = []
@@ -233,8 +258,9 @@ def _member(text: str, at: int) -> tuple[str, int]:
 def _expression(elements: list[str]) -> str:
     """A regular expression that takes time in proportion to the path's length times the pattern's.
 
-    Of several stars, only the last one's length has to be tried: where the rest fits behind any of a star's lengths, it fits behind its shortest. So all others
-    are looked for within a lookahead, which is never gone back into. That holds for folders as it does for characters.
+    Of several stars, only the last one's length has to be tried: where the rest fits behind any of
+    a star's lengths, it fits behind its shortest. So all others are looked for within a lookahead,
+    which is never gone back into. That holds for folders as it does for characters.
     """
     groups = iter(range(len(elements)))
     parts: list[str] = []

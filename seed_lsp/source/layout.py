@@ -1,4 +1,6 @@
-"""Where the modules of a workspace are imported from: what its folders, its project files and pytest's ways say of that."""
+"""Where the modules of a workspace are imported from: what its folders, its project files and
+pytest's ways say of that.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,16 @@ SOURCES = ("src", "lib")
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini"})
 _PACKAGE, _SHARED_FIXTURES = "__init__.py", "conftest.py"
 _TELLING = _PROJECT_FILES | {_PACKAGE, _SHARED_FIXTURES}
-# A word between quotes, or behind an equals sign or the start of a line, as a path is written there.
+# A word between quotes, or behind an equals sign or the start of a line, as a path is written
+# there.
 _PATHS = re.compile(r"[\w./-]+")
 
 
 @dataclass(frozen=True)
 class ImportFolders:
-    """Folders to look for a module in: `first` comes before all others, `then` behind the standard library and before what is installed."""
+    """Folders to look for a module in: `first` comes before all others, `then` behind the standard
+    library and before what is installed.
+    """
 
     first: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
@@ -39,7 +44,7 @@ class Layout:
     _found: dict[Path, ImportFolders] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Of ten thousand files few say anything.
+        # Few files of ten thousand say anything about it.
         telling = {path for path in self.files if path.name in _TELLING}
         self._packages = {path.parent for path in telling if path.name == _PACKAGE}
         projects = {path for path in telling if path.name in _PROJECT_FILES}
@@ -51,7 +56,10 @@ class Layout:
         self._roots = {folder for folder in self._roots if folder not in self._packages and folder.is_relative_to(self.root)}
 
     def import_folders(self, importer: Path) -> ImportFolders:
-        """For the modules that a file imports: first its own folder, as Python does for a script; last the nearest of the others."""
+        """The folders in which the modules that a file imports are looked for.
+
+        Its own folder comes first, as Python does for a script, and the nearest of the others last.
+        """
         own = importer.parent
         if own not in self._found:
             first = () if own in self._packages else (str(own),)
@@ -73,7 +81,9 @@ class Layout:
         return folder
 
     def _named(self, path: Path) -> set[Path]:
-        """The folders that a project file may name as those of its modules, and those that are by custom."""
+        """The folders that a project file may name as those of its modules, and those that are by
+        custom.
+        """
         try:
             text = self.text_of(path)
         except UnknownDocumentError:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"\w+|[ \t]+|\r\n|\W", re.DOTALL)
 CONTEXT_LINES = 3
-# All but control characters, among them those of Latin 1 and the breaks of Unicode, bytes that are no text, quotes and backslashes.
+# All but control characters, among them those of Latin 1 and the breaks of Unicode, bytes that are
+# no text, quotes and backslashes.
 _PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\"\\]*")
 _QUOTED = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v", '"': r"\"", "\\": r"\\"}
 
@@ -37,7 +38,9 @@ class Edit:
 
 @dataclass(frozen=True)
 class Run:
-    """Elements `old_start` to `old_end` of one sequence correspond to `new_start` to `new_end` of another."""
+    """Elements `old_start` to `old_end` of one sequence correspond to `new_start` to `new_end` of
+    another.
+    """
 
     old_start: int
     old_end: int
@@ -46,7 +49,10 @@ class Run:
 
 
 def changed_runs(old: Sequence[str], new: Sequence[str]) -> list[Run]:
-    """The runs in which two sequences differ, in order. Neighbouring deletions and insertions are one run."""
+    """The runs in which two sequences differ, in order.
+
+    Neighbouring deletions and insertions are one run.
+    """
     runs: list[Run] = []
     for op in _opcodes(old, new):
         if op.tag == "equal":
@@ -76,7 +82,8 @@ def words_of(line: str) -> list[str]:
 
 
 def minimal_edits(old: str, new: str, *, offset: int = 0) -> list[Edit]:
-    """Edits that turn `old` into `new`, in order and apart: changed lines first, then changed words within them.
+    """Edits that turn `old` into `new`, in order and apart: changed lines first, then changed words
+    within them.
 
     `offset` is added to the places. Equal texts give no edits.
     """
@@ -117,7 +124,10 @@ def apply_edits(text: str, edits: Sequence[Edit], *, offset: int = 0) -> str:
 
 
 def unified_diff(old: str, new: str, path: str) -> str:
-    """A unified diff that ``git apply`` and ``patch -p1`` take; empty for equal texts. Checked by parsing it back."""
+    """A unified diff that ``git apply`` and ``patch -p1`` take; empty for equal texts.
+
+    Checked by parsing it back.
+    """
     old_lines, new_lines = _lf_lines(old), _lf_lines(new)
     hunks = _grouped(changed_runs(old_lines, new_lines))
     if not hunks:
@@ -135,7 +145,9 @@ def unified_diff(old: str, new: str, path: str) -> str:
 
 
 def _name(path: str) -> str:
-    """A file's name as git writes it in a diff: in quotes where it has line breaks or quotes of its own, bytes that are no text as octal numbers."""
+    """A file's name as git writes it in a diff: in quotes where it has line breaks or quotes of its
+    own, bytes that are no text as octal numbers.
+    """
     if _PLAIN_NAME.fullmatch(path):
         # A tab says where a name with blanks ends.
         return path + "\t" if " " in path else path
@@ -199,7 +211,9 @@ def _starts(pieces: Sequence[str]) -> list[int]:
 
 
 def with_line_breaks(new: str, old: str, newline: str) -> str:
-    """`new`, written with line feeds, with the breaks of `old` on the lines that it kept and `newline` on the others."""
+    """`new`, written with line feeds, with the breaks of `old` on the lines that it kept and
+    `newline` on the others.
+    """
     old_lines, new_lines = split_lines(old), split_lines(new)
     bare_old = [line.rstrip("\r\n") for line in old_lines]
     bare_new = [line.rstrip("\r\n") for line in new_lines]

@@ -1,4 +1,6 @@
-"""What a Python name means, by jedi: nothing is executed, nothing is pickled, and open documents come before what is on disk."""
+"""What a Python name means, by jedi: nothing is executed, nothing is pickled, and open documents
+come before what is on disk.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,18 @@ if TYPE_CHECKING:
     import jedi
 
 PARSED_LINES = 150_000
-"""Lines whose syntax trees are kept: these take a hundred times the files' size. A rename asks in each file that has the name, before and after, so that with too few
-kept every file is parsed again for each of its imports.
+"""Lines whose syntax trees are kept: these take a hundred times the files' size.
+
+A rename asks in each file that has the name, before and after, so that with too few kept every file
+is parsed again for each of its imports.
 """
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True)
 class Definition:
-    """Where something is defined: `line` and `column` (characters) count from 0; `path` is None for what the interpreter brings along.
+    """Where something is defined: `line` and `column` (characters) count from 0; `path` is None for
+    what the interpreter brings along.
 
     `kind`: jedi's word for it: "function", "class", "param", "statement", "module", ….
     """
@@ -54,7 +59,8 @@ class Resolver:
         self._sources = _Sources(root, text_of)
         self._environment = _safe_environment(self._sources)
         source_folders = [str(root), *(str(root / name) for name in SOURCES if (root / name).is_dir())]
-        # The project's folders first; what is installed beside us stands in for the project's own environment, whose interpreter we do not start.
+        # The project's folders first; what is installed beside us stands in for the project's own
+        # environment, whose interpreter we do not start.
         self._project = jedi.Project(str(root), sys_path=[*source_folders, *sys.path], smart_sys_path=False)
 
     def file(self, document: Document, path: Path, folders: ImportFolders = NO_FOLDERS) -> ResolvedFile:
@@ -77,7 +83,9 @@ class ResolvedFile:
         return self._ask("goto", offset, follow_imports=follow_imports)
 
     def values(self, offset: CharOffset) -> list[Definition]:
-        """The classes, functions and modules that the expression which ends at `offset` may have for its value."""
+        """The classes, functions and modules that the expression which ends at `offset` may have
+        for its value.
+        """
         return self._ask("infer", offset)
 
     def _ask(self, question: str, offset: CharOffset, **more: bool) -> list[Definition]:
@@ -102,8 +110,9 @@ def _definition(name: Any) -> Definition:
 class _Sources:
     """What files hold, for jedi.
 
-    parso keeps a file's tree until the file is newer. Ours have several texts, on disk, in the editor, and as a change would leave them, so each text that differs from
-    the one before counts as new.
+    parso keeps a file's tree until the file is newer. Ours have several texts, on disk, in the
+    editor, and as a change would leave them, so each text that differs from the one before counts
+    as new.
     """
 
     def __init__(self, root: Path, text_of: Callable[[Path], str | None]) -> None:
@@ -126,7 +135,9 @@ class _Sources:
         return found
 
     def serve(self, script: jedi.Script) -> None:
-        """Stubs beside a module are read past the environment; for this script they come from here, too."""
+        """Stubs beside a module are read past the environment; for this script they come from here,
+        too.
+        """
         state = script._inference_state
         plain = state.parse_and_get_code
 
@@ -139,8 +150,8 @@ class _Sources:
 
 
 def _safe_environment(sources: _Sources) -> Any:
-    """Jedi within this process, looking for modules in our way: it would change `sys.path` for a while, under our other threads' eyes, and import extension
-    modules wherever it finds them.
+    """Jedi within this process, looking for modules in our way: it would change `sys.path` for a
+    while, under our other threads' eyes, and import extension modules wherever it finds them.
     """
     from jedi.api.environment import InterpreterEnvironment
     from jedi.inference.compiled.access import create_access_path
@@ -153,7 +164,9 @@ def _safe_environment(sources: _Sources) -> Any:
         def get_module_info(
             self, *, string: str, full_name: str, sys_path: Sequence[str] = (), path: Sequence[str] | None = None, is_global_search: bool
         ) -> tuple[Any, bool | None]:
-            """A module's source and whether it is a package; (None, False) for one without source, (None, None) for one that is not there."""
+            """A module's source and whether it is a package; (None, False) for one without source,
+            (None, None) for one that is not there.
+            """
             if is_global_search and full_name in sys.builtin_module_names:
                 return None, False
             where = list(path) if path is not None else _search_path(sys_path, self.folders)
@@ -167,7 +180,9 @@ def _safe_environment(sources: _Sources) -> Any:
             return sources.source(Path(spec.origin)), spec.submodule_search_locations is not None
 
         def load_module(self, *, dotted_name: str, sys_path: Sequence[str]) -> Any:
-            """Import a module that has no source: what the interpreter itself is built with, and nothing else."""
+            """Import a module that has no source: what the interpreter itself is built with, and
+            nothing else.
+            """
             del sys_path
             if dotted_name not in sys.builtin_module_names:
                 return None
@@ -191,7 +206,9 @@ def _safe_environment(sources: _Sources) -> Any:
 
 
 def _search_path(sys_path: Sequence[str], folders: ImportFolders) -> list[str]:
-    """Where a module is looked for by its name: the file's own folder, the project's and the standard library, the workspace's others, and what is installed."""
+    """Where a module is looked for by its name: the file's own folder, the project's and the
+    standard library, the workspace's others, and what is installed.
+    """
     installed = next((i for i, entry in enumerate(sys_path) if _INSTALLED & set(Path(entry).parts)), len(sys_path))
     return list(dict.fromkeys([*folders.first, *sys_path[:installed], *folders.then, *sys_path[installed:]]))
 
@@ -205,8 +222,9 @@ def _newest_grammar() -> Any:
 
 
 def _take_annotations_for_assignments() -> None:
-    """Jedi takes what one annotation says of a name for all that binds the name in its scope. An import, a class, a function and an ``except`` say themselves what they
-    bind.
+    """Jedi takes what one annotation says of a name for all that binds the name in its scope.
+
+    An import, a class, a function and an ``except`` say themselves what they bind.
     """
     from jedi.inference import syntax_tree
     from jedi.inference.imports import infer_import
@@ -237,13 +255,17 @@ def _is_annotated(context: Any, name: str) -> bool:
 
 
 def _caught(context: Any, tree_name: Any) -> Any:
-    """The values of ``name`` in ``except SomeError as name``; empty where the class is unknown, or there are several."""
+    """The values of ``name`` in ``except SomeError as name``; empty where the class is unknown, or
+    there are several.
+    """
     exceptions = tree_name.get_previous_sibling().get_previous_sibling()
     return context.infer_node(exceptions).execute_with_values()
 
 
 def _keep_no_files() -> None:
-    """Parso writes its trees into a cache folder as pickles, and reads what it finds there; memory is enough for us."""
+    """Parso writes its trees into a cache folder as pickles, and reads what it finds there; memory
+    is enough for us.
+    """
     import parso.cache
 
     parso.cache._save_to_file_system = lambda *_args, **_more: None
@@ -261,5 +283,7 @@ def _limit_parsed() -> None:
 
 
 def marks(text: str, line: int) -> int:
-    """Characters of a line that jedi does not count: the byte order mark, where an editor has kept it."""
+    """Characters of a line that jedi does not count: the byte order mark, where an editor has kept
+    it.
+    """
     return int(line == 0 and text.startswith("\ufeff"))

@@ -34,17 +34,21 @@ _SAYS_SOMETHING = 20
 
 @dataclass(frozen=True)
 class Trimmed:
-    """An answer without what it repeated at its two ends, and the first line of what it repeats elsewhere, if anything."""
+    """An answer without what it repeated at its two ends, and the first line of what it repeats
+    elsewhere, if anything.
+    """
 
     text: str
     repeated: str = ""
 
 
 def without_surroundings(document: Document, span: Span, new: str, named: frozenset[str]) -> Trimmed:
-    """`new`, which is to replace `span`, without statements that stand around it: cut from its two ends, told of in its middle.
+    """`new`, which is to replace `span`, without statements that stand around it: cut from its two
+    ends, told of in its middle.
 
-    A statement that the span has itself is its own, and what the instruction has `named` may be written anew. Within a function, where statements may well
-    stand twice, only imports, comments and what stands next to the span count.
+    A statement that the span has itself is its own, and what the instruction has `named` may be
+    written anew. Within a function, where statements may well stand twice, only imports, comments
+    and what stands next to the span count.
     """
     text = document.text[: span.start] + new + document.text[span.end :]
     around, answer = (
@@ -67,7 +71,9 @@ def without_surroundings(document: Document, span: Span, new: str, named: frozen
 
 
 def without_header(document: Document, span: Span, answer: str) -> str:
-    """An answer without the class that the span lies in, where it wrote that around the span once more. Lines end with line feeds; Python alone."""
+    """An answer without the class that the span lies in, where it wrote that around the span once
+    more. Lines end with line feeds; Python alone.
+    """
     around = _class_around(document, span)
     if around is None:
         return answer
@@ -102,7 +108,8 @@ def _class_around(document: Document, span: Span) -> Node | None:
 
 @dataclass(frozen=True)
 class _Statement:
-    """A statement, or a comment on lines of its own: its words, the bytes of its lines, the name that it binds, and whether it stands in the same sequence.
+    """A statement, or a comment on lines of its own: its words, the bytes of its lines, the name
+    that it binds, and whether it stands in the same sequence.
 
     `key` is the same for what formatters make of it.
     """
@@ -121,7 +128,8 @@ class _Statement:
 
 @dataclass(frozen=True)
 class _Scan:
-    """The statements in a span that starts at byte `start`, before it and behind it: its siblings (`is_next`) and those of the nodes around.
+    """The statements in a span that starts at byte `start`, before it and behind it: its siblings
+    (`is_next`) and those of the nodes around.
 
     `declares`: it lies outside of functions. `outer`: the names of the definitions that it lies in.
     """
@@ -175,7 +183,9 @@ def _scan(text: str, language: str, start: int, stop: int) -> _Scan | None:
 
 
 def _code_within(source: bytes, comments: Sequence[Node], first: int, last: int) -> tuple[int, int]:
-    """The bytes `first` to `last` without white space and comments at the ends, which parsers hang to one node or another."""
+    """The bytes `first` to `last` without white space and comments at the ends, which parsers hang
+    to one node or another.
+    """
     starts, ends = {node.start_byte: node.end_byte for node in comments}, {node.end_byte: node.start_byte for node in comments}
     while True:
         region = source[first:last]
@@ -210,7 +220,9 @@ def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
 
 
 def _key(words: str, *, is_import: bool) -> str:
-    """Code without what a formatter would change: white space around signs, quotes of one kind or the other, the last comma, brackets around imported names."""
+    """Code without what a formatter would change: white space around signs, quotes of one kind or
+    the other, the last comma, brackets around imported names.
+    """
     key = _LAST_SIGN.sub("", _AROUND_SIGNS.sub(r"\1", words.replace("'", '"')))
     return _IMPORT_BRACKETS.sub(" ", key).strip() if is_import else key
 
@@ -235,7 +247,9 @@ def _line_start(source: bytes, at: int) -> int:
 
 
 def _repeated_end(answer: Sequence[_Statement], beyond: Sequence[_Statement], around: _Scan, own: Container[str]) -> int:
-    """How many statements at the beginning of `answer` are among those `beyond`, of which the last is next to it. For the other end both are turned round."""
+    """How many statements at the beginning of `answer` are among those `beyond`, of which the last
+    is next to it. For the other end both are turned round.
+    """
     known = {one.key for one in beyond}
     count = 0
     for one in answer:
@@ -275,7 +289,9 @@ def _repeated_within(kept: Sequence[_Statement], around: _Scan, named: frozenset
 
 
 def _binds_anew(one: _Statement, around: _Scan) -> bool:
-    """Whether a statement is another version of a definition, a long assignment or a docstring outside; a variable may well get another value."""
+    """Whether a statement is another version of a definition, a long assignment or a docstring
+    outside; a variable may well get another value.
+    """
     if not around.declares or not one.binds:
         return False
     others = [other for other in [*around.above, *around.below] if other.is_next and other.binds == one.binds]
@@ -292,7 +308,9 @@ def _says_something(one: _Statement, around: _Scan) -> bool:
 
 
 def _without_lines(document: Document, span: Span, new: str) -> Trimmed:
-    """The same by lines, for a language without a grammar: those next to the span, or at the file's own ends."""
+    """The same by lines, for a language without a grammar: those next to the span, or at the file's
+    own ends.
+    """
     pieces = (document.text[: span.start], document.text[span.start : span.end], document.text[span.end :])
     above, own, below = ([line.strip() for line in split_lines(piece) if line.strip()] for piece in pieces)
     lines = split_lines(new)
@@ -302,7 +320,9 @@ def _without_lines(document: Document, span: Span, new: str) -> Trimmed:
 
 
 def _repeated_lines(lines: Sequence[str], beyond: Sequence[str], own: Container[str]) -> int:
-    """How many `lines` are the last or the first ones `beyond`, which say too much to stand there twice by chance."""
+    """How many `lines` are the last or the first ones `beyond`, which say too much to stand there
+    twice by chance.
+    """
     filled = [i for i, line in enumerate(lines) if line.strip()]
     words = [lines[i].strip() for i in filled]
     for size in range(min(len(words), len(beyond)), 0, -1):

@@ -1,4 +1,6 @@
-"""Spans by syntax: which whole nodes a selection means, and whether a text parses better or worse than before."""
+"""Spans by syntax: which whole nodes a selection means, and whether a text parses better or worse
+than before.
+"""
 
 from __future__ import annotations
 
@@ -85,8 +87,10 @@ def _parser(language: str) -> Parser | None:
 
 
 def parse(text: str, language: str, *, rows: bool = False) -> Tree | None:
-    """The syntax tree over the UTF-8 bytes of `text`; None for a language without a grammar. `rows`: whether the rows of its points are asked for, too: without them
-    comments one below the other may be one.
+    """The syntax tree over the UTF-8 bytes of `text`; None for a language without a grammar.
+
+    `rows`: whether the rows of its points are asked for, too: without them comments one below the
+    other may be one.
     """
     parser = _parser(language)
     if parser is None:
@@ -96,8 +100,10 @@ def parse(text: str, language: str, *, rows: bool = False) -> Tree | None:
 
 
 def _with_joined_comments(text: str) -> str:
-    """The same places, with neighbouring lines of comments as one. At each comment tree-sitter-python looks through all that follow it for the next line of code, which
-    takes seconds for some thousands: code that was commented out, or data.
+    """A text of the same length in which neighbouring lines of comments are one comment.
+
+    At each comment tree-sitter-python looks through all that follow it for the next line of code,
+    which takes seconds for some thousands: code that was commented out, or data.
     """
     if text.count("#") < _MANY_COMMENTS:
         return text
@@ -122,12 +128,14 @@ def count_errors(tree: Tree) -> int:
 
 
 def is_text(node: Node) -> bool:
-    """Whether a node is a comment or a string, in which white space and words mean what they are."""
+    """Whether a node is a comment or a string, whose words and white space are not syntax."""
     return node.type in _TEXTS or "comment" in node.type
 
 
 def text_nodes(node: Node, start: int = 0, stop: int | None = None) -> list[Node]:
-    """The comments and strings below `node` that touch the bytes `start` to `stop`, in order; of those within others the outermost."""
+    """The comments and strings below `node` that touch the bytes `start` to `stop`, in order; of
+    those within others the outermost.
+    """
     found, stack = [], [node]
     while stack:
         node = stack.pop()
@@ -149,7 +157,9 @@ def is_docstring(node: Node) -> bool:
 
 
 def identifiers(text: str, language: str, start: int = 0, stop: int | None = None) -> frozenset[str]:
-    """The names between the characters `start` and `stop` of a text; the words there for a language without a grammar."""
+    """The names between the characters `start` and `stop` of a text; the words there for a language
+    without a grammar.
+    """
     tree = parse(text, language)
     if tree is None:
         return frozenset(re.findall(r"\w+", text[start:stop]))
@@ -165,7 +175,9 @@ def identifiers(text: str, language: str, start: int = 0, stop: int | None = Non
 
 
 def statements(node: Node, start: int = 0, stop: int | None = None) -> list[Node]:
-    """The statements and members below `node` that touch the bytes `start` to `stop`, each with those within it, in order."""
+    """The statements and members below `node` that touch the bytes `start` to `stop`, each with
+    those within it, in order.
+    """
     found, stack = [], [node]
     while stack:
         node = stack.pop()
@@ -192,8 +204,9 @@ def sequence_around(tree: Tree, start: int, stop: int) -> Node | None:
 def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
     """The selection grown outward to whole lines, and there to whole statements or definitions.
 
-    A selection within a statement means that statement; one that spans several means all that it touches. Without a
-    grammar, whole lines. A selection of white space alone gives the empty span at its start.
+    A selection within a statement means that statement; one that spans several means all that it
+    touches. Without a grammar, whole lines. A selection of white space alone gives the empty span
+    at its start.
     """
     first, last = _trim(document.text, start, end)
     if first == last:
@@ -219,7 +232,9 @@ def _snap_to_nodes(document: Document, tree: Tree, first: int, last: int) -> tup
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The selection without the white space at its two ends; empty, at its start, if there is nothing else."""
+    """The selection without the white space at its two ends; empty, at its start, if there is
+    nothing else.
+    """
     selected = text[start:end]
     if not selected.strip():
         return start, start

@@ -24,9 +24,11 @@ _ALIKE = 0.6
 
 @dataclass(frozen=True)
 class Text:
-    """A string or a comment: its bytes `start` to `end` of a source, of which those in `pieces` are text and the others code.
+    """A string or a comment: its bytes `start` to `end` of a source, of which those in `pieces` are
+    text and the others code.
 
-    `indent` is the white space of the line that it begins on; one that `moves` is indented as the code around it.
+    `indent` is the white space of the line that it begins on; one that `moves` is indented as the
+    code around it.
     """
 
     source: bytes
@@ -66,7 +68,9 @@ class Text:
 
 
 def texts_of(source: str, language: str, start: int, stop: int) -> list[Text]:
-    """The strings and comments that lie within the characters `start` to `stop`, in order; none for a language without a grammar."""
+    """The strings and comments that lie within the characters `start` to `stop`, in order; none for
+    a language without a grammar.
+    """
     tree = parse(source, language)
     if tree is None:
         return []
@@ -78,10 +82,12 @@ def texts_of(source: str, language: str, start: int, stop: int) -> list[Text]:
 
 
 def with_old_white_space(document: Document, span: Span, new: str, *, always: bool) -> str:
-    """`new`, which is to replace `span`, with the white space that the strings and comments had there.
+    """`new`, which is to replace `span`, with the white space that the strings and comments had
+    there.
 
-    Strings are matched by their words. Of one whose words changed, the lines and words that stayed keep what stands between them. White space within
-    one line is put back where it is of an odd kind, or `always`.
+    Strings are matched by their words. Of one whose words changed, the lines and words that stayed
+    keep what stands between them. White space within one line is put back where it is of an odd
+    kind, or `always`.
     """
     text = document.text[: span.start] + new + document.text[span.end :]
     before = texts_of(document.text, document.language, span.start, span.end)
@@ -102,7 +108,9 @@ def with_old_white_space(document: Document, span: Span, new: str, *, always: bo
 
 
 def with_old_line_ends(old: str, new: str) -> str:
-    """`new` with the white space at the ends of lines that stayed, blank ones among them, where the lines around say which they are."""
+    """`new` with the white space at the ends of lines that stayed, blank ones among them, where the
+    lines around say which they are.
+    """
     before, after = split_lines(old), split_lines(new)
     for i, j in _matched(before, after, str.rstrip):
         after[j] = before[i].rstrip("\r\n") + after[j][len(after[j].rstrip("\r\n")) :]
@@ -118,7 +126,9 @@ def _text(node: Node, source: bytes) -> Text:
 
 
 def _pairs(before: Sequence[Text], after: Sequence[Text]) -> list[tuple[Text, Text]]:
-    """Which of the old texts the new ones are that are not as one of them: by the words, and of long ones with other words by likeness."""
+    """Which of the old texts the new ones are that are not as one of them: by the words, and of
+    long ones with other words by likeness.
+    """
     pairs: list[tuple[Text, Text]] = []
     old_by_words, new_by_words = _grouped(before), _grouped(after)
     for words in old_by_words.keys() & new_by_words.keys():
@@ -132,7 +142,11 @@ def _pairs(before: Sequence[Text], after: Sequence[Text]) -> list[tuple[Text, Te
 
 
 def _changed_pairs(olds: Sequence[Text], news: Sequence[Text]) -> list[tuple[Text, Text]]:
-    """Of texts with the same words those with other white space. Which one that was can be told where the numbers are the same; else it was the likest."""
+    """Pair texts that have the same words and other white space.
+
+    Where as many texts were written as were read, each belongs to the one at its place; else to the
+    one that it resembles most.
+    """
     left, changed = list(olds), []
     for other in news:
         same = next((one for one in left if one.written_at(other.indent) == other.written), None)
@@ -161,7 +175,9 @@ def _grouped(texts: Iterable[Text]) -> dict[tuple[str, ...], list[Text]]:
 
 
 def _with_old_lines(old: str, new: str) -> str:
-    """`new` with the lines of `old` that have the same words, and the old white space between the words of lines that were changed."""
+    """`new` with the lines of `old` that have the same words, and the old white space between the
+    words of lines that were changed.
+    """
     before, after = split_lines(old), split_lines(new)
     matched = _matched(before, after, lambda line: "".join(line.split()))
     for i, j in matched:

@@ -26,8 +26,9 @@ class Replacement:
 
 
 def write_files(replacements: Mapping[Path, Replacement]) -> None:
-    """Give each file its new text in one step, with its owner and its permissions, under all its names. `StaleDocumentError` if one changed since it was read,
-    `UnknownDocumentError` if one cannot be written; then all are as they were.
+    """Give each file its new text in one step, with its owner and its permissions, under all its
+    names. `StaleDocumentError` if one changed since it was read, `UnknownDocumentError` if one
+    cannot be written; then all are as they were.
     """
     targets = {path.resolve(): replacement for path, replacement in replacements.items()}
     changes: list[_Change] = []
@@ -55,7 +56,9 @@ def write_files(replacements: Mapping[Path, Replacement]) -> None:
 
 
 class _Change:
-    """One file's new content in a file beside it, and how to make and undo the change without more room on the disk."""
+    """One file's new content in a file beside it, and how to make and undo the change without more
+    room on the disk.
+    """
 
     def __init__(self, target: Path, old: bytes) -> None:
         self.target, self.old = target, old
@@ -68,7 +71,8 @@ class _Change:
             file.write(new)
             file.flush()
             os.fsync(file.fileno())
-        # Another file in its place would be the caller's own, and its other names would go on with the old text.
+        # Another file in its place would be the caller's own, and its other names would go on with
+        # the old text.
         self._in_place = self.target.stat().st_nlink > 1 or not _made_alike(self._scratch, self.target)
 
     def make(self) -> None:
@@ -123,7 +127,9 @@ def _require_unchanged(target: Path, old: bytes) -> None:
 
 
 def _made_alike(scratch: Path, target: Path) -> bool:
-    """Give a file the owner, the permissions and the attributes of another; whether that could be done."""
+    """Give a file the owner, the permissions and the attributes of another; whether that could be
+    done.
+    """
     wanted, own = target.stat(), scratch.stat()
     try:
         if (wanted.st_uid, wanted.st_gid) != (own.st_uid, own.st_gid):
@@ -137,7 +143,9 @@ def _made_alike(scratch: Path, target: Path) -> bool:
 
 
 def _attributes(path: Path) -> dict[str, bytes]:
-    """A file's access lists and what users noted of it; none where the system or the disk has no such things."""
+    """A file's access lists and what users noted of it; none where the system or the disk has no
+    such things.
+    """
     if not hasattr(os, "listxattr"):
         return {}
     try:

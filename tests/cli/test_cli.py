@@ -1,4 +1,6 @@
-"""The command line on a small random model: outputs, exit statuses, and files that are never half written."""
+"""The command line on a small random model: outputs, exit statuses, and files that are never half
+written.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,9 @@ def test_the_instruction_may_come_from_standard_input(file: Path, monkeypatch):
 
 
 def test_mentions_are_left_by_a_new_name_alone(file: Path, capsys):
-    """Where only the signature changes, documentation that names the function is right, and none of the places to look at."""
+    """Where only the signature changes, documentation that names the function is right, and none of
+    the places to look at.
+    """
     file.write_text('def area(w, h):\n    """The area."""\n    return w * h\n\n\nprint(area(1, 2))\n')
     place = ["rename", str(file), "--line", "1", "--column", "5"]
     assert main([*place, "--signature", "(h, w)"]) == 0
@@ -177,7 +181,9 @@ def test_a_model_that_is_not_here(file: Path, tmp_path: Path, monkeypatch, capsy
 
 
 def test_eval_checks_a_set_and_says_where_one_is_missing(tmp_path: Path):
-    """The command line hands its options on: the status tells whether references pass and broken answers fail."""
+    """The command line hands its options on: the status tells whether references pass and broken
+    answers fail.
+    """
     task = {"id": "a", "kind": "infill", "prefix": "x = ", "suffix": "\n", "reference": "1", "tests": "assert x == 1"}
     (tmp_path / "humaneval.jsonl").write_text(json.dumps(task) + "\n", encoding="utf-8")
     run = subprocess.run(
@@ -205,7 +211,9 @@ def test_train_refuses_a_configuration_that_is_none(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process is ended there without being asked")
 def test_a_program_of_the_engine_ends_with_the_command_that_started_it():
-    """A training that goes on behind a stopped `seed-lsp train` would write into the folder of the next one."""
+    """A training that goes on behind a stopped `seed-lsp train` would write into the folder of the
+    next one.
+    """
     code = "from seed_lsp.cli import programs; raise SystemExit(programs._run('http.server', ['0', '--bind', '127.0.0.1']))"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as command:
@@ -219,7 +227,7 @@ def test_a_program_of_the_engine_ends_with_the_command_that_started_it():
 
 
 def test_rename_prints_a_diff_and_writes_only_where_asked(file: Path, capsys: pytest.CaptureFixture[str]):
-    """Every file of the project, lines and columns from 1, and each site with its tier and reason."""
+    """Every file is told, with lines and columns from 1, and each site with its tier and reason."""
     Path("pyproject.toml").touch()
     Path("b.py").write_text("from a import f\n\nf(a=1)  # f\n", encoding="utf-8")
     arguments = ["rename", str(file), "g", "--line", "1", "--column", "5", "--json"]
@@ -333,7 +341,9 @@ def test_rename_refuses_with_a_reason(file: Path, capsys: pytest.CaptureFixture[
 
 
 def test_nothing_of_the_folder_it_is_started_in_is_run(tiny_folder: Path, tmp_path: Path):
-    """A workspace may hold modules with the names of ours, Python's and torch's: neither the engine process nor the doctor imports them."""
+    """A workspace may hold modules with the names of ours, Python's and torch's: neither the engine
+    process nor the doctor imports them.
+    """
     for name in ("multiprocessing", "torch", "json", "engine", "seed_lsp", "numpy"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(f"open({str(tmp_path / 'was_run')!r}, 'a').write({name!r})\n")

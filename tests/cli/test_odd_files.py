@@ -1,4 +1,6 @@
-"""The command line on files, names and numbers that are not what they should be: refused in words, never hanging, never a trace."""
+"""The command line on files, names and numbers that are not what they should be: refused in words,
+never hanging, never a trace.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def test_what_is_no_text_file_is_refused_at_once(project: Path, kind: str, comma
 
 
 def test_an_odd_name_in_the_project_does_not_stop_a_rename(project: Path, capsys: pytest.CaptureFixture[str]):
-    """Line breaks, quotes, and bytes that are no text: their files are part of the project like all others."""
+    """Line breaks, quotes, and bytes that are no text: their files are part of the project like all
+    others.
+    """
     names = ["line\nbreak.py", 'quo"te.py', os.fsdecode(b"caf\xe9.py"), "a blank.py"]
     for name in names:
         (project / name).write_text("from a import value\n")
@@ -91,7 +95,9 @@ def test_a_file_with_an_odd_name_can_be_renamed_in(project: Path, capsys: pytest
 @pytest.mark.parametrize("command", [0, 1, 4])
 @pytest.mark.parametrize("way", ["a link", "a link to a link", "a folder that is a link"])
 def test_a_link_out_of_the_project_is_not_followed(project: Path, way: str, command: int, capsys: pytest.CaptureFixture[str]):
-    """What is named lies in this project, what would change in another: the user may not think of that."""
+    """What is named lies in this project, what would change in another: the user may not think of
+    that.
+    """
     other = project.parent / "outside" / "other.py"
     name = "folder/other.py" if way == "a folder that is a link" else "link.py"
     (project / "folder").symlink_to(other.parent)

