@@ -21,7 +21,7 @@ from engine.api import EditRequest, GenerateRequest, InfillRequest, Request, Sam
 from engine.evaluation.records import read_records
 from engine.evaluation.tasks import CODE_START, CODE_STOP
 from engine.files import whole_file
-from engine.training import tasks
+from engine.training import edit_tasks, tasks
 from engine.training.definitions import Definition, definitions, fingerprint
 from engine.training.overlap import Overlap, evaluation_texts
 from engine.training.packages import Release, fetch, read_table, sources
@@ -79,13 +79,13 @@ def make_prompts(chosen: list[Definition], older: dict[str, Definition], seed: i
         yield TrainingPrompt("infill", hole.how, definition.origin, prefix=hole.prefix, suffix=hole.suffix, middle=hole.middle)
         if (text := tasks.description(definition, rng)) is not None:
             yield TrainingPrompt("generation", rng.choice(("code", "code", "code", "code", "explained")), definition.origin, text)
-        for made in tasks.instructions(definition, rng):
+        for made in edit_tasks.instructions(definition, rng):
             yield TrainingPrompt("edit", made.how, definition.origin, made.text, made.code)
         before = older.get(_same(definition))
-        made_between = tasks.between_releases(before, definition) if before else None
+        made_between = edit_tasks.between_releases(before, definition) if before else None
         if made_between is not None:
             yield TrainingPrompt("edit", made_between.how, definition.origin, made_between.text, made_between.code)
-    for definition, made in tasks.linted(chosen, most_of_a_rule=MOST_OF_A_RULE):
+    for definition, made in edit_tasks.linted(chosen, most_of_a_rule=MOST_OF_A_RULE):
         yield TrainingPrompt("edit", made.how, definition.origin, made.text, made.code)
 
 

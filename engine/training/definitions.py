@@ -100,3 +100,11 @@ def fingerprint(text: str) -> str:
     except (tokenize.TokenError, IndentationError, SyntaxError):
         tokens = text.split()
     return hashlib.sha256(" ".join(tokens).encode()).hexdigest()
+
+
+def bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements that stand directly in `node`."""
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(node, name, None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            yield body

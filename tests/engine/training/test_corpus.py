@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.training import corpus, tasks
+from engine.training import corpus, edit_tasks, tasks
 from engine.training.definitions import definitions, fingerprint, parses
 from engine.training.overlap import Overlap, evaluation_texts
 from engine.training.packages import TABLE, PackageError, Release, SourceFile, fetch, read_table, sources
@@ -83,7 +83,7 @@ def test_a_hole_and_its_statements_make_the_file(found, seed: int):
 @pytest.mark.parametrize("seed", range(30))
 def test_instructions_are_about_code_that_parses(found, seed: int):
     rng = random.Random(seed)
-    for instruction in tasks.instructions(found["size_of"], rng):
+    for instruction in edit_tasks.instructions(found["size_of"], rng):
         assert instruction.text
         assert parses(instruction.code)
         if instruction.how == "mutation":
@@ -104,20 +104,24 @@ def test_instructions_are_about_code_that_parses(found, seed: int):
 )
 def test_a_codemod_is_asked_for_where_it_would_change_something(text: str, instruction: str | None):
     (definition,) = definitions(SourceFile("p", "1", "a.py", text))
-    made = tasks._codemod(definition, random.Random(0))
+    made = edit_tasks._codemod(definition, random.Random(0))
     assert (made.text if made else None) == instruction
 
 
 def test_parameters_and_extractions_name_what_is_there(found):
     size_of = found["size_of"]
-    asked = {tasks._parameter(size_of, random.Random(seed)).text for seed in range(20) if tasks._parameter(size_of, random.Random(seed))}
+    asked = {
+        edit_tasks._parameter(size_of, random.Random(seed)).text
+        for seed in range(20)
+        if edit_tasks._parameter(size_of, random.Random(seed))
+    }
     assert asked
     assert not any("`default`" in text or "default=" in text for text in asked), "it has a parameter of that name"
     (definition,) = definitions(
         SourceFile("p", "1", "a.py", "def f(x):\n    for y in x:\n        a = y\n        b = a\n        print(b)\n    return 1\n")
     )
-    assert "`a = y`" in tasks._extraction(definition, random.Random(0)).text
-    assert tasks._extraction(size_of, random.Random(0)) is None, "its blocks are too short"
+    assert "`a = y`" in edit_tasks._extraction(definition, random.Random(0)).text
+    assert edit_tasks._extraction(size_of, random.Random(0)) is None, "its blocks are too short"
 
 
 def test_a_docstring_makes_a_prompt_and_its_body_is_not_in_it(found):
@@ -131,18 +135,18 @@ def test_what_changed_between_releases_is_said(found):
     old = found["size_of"]
     text = old.text.replace("default=None", "default=0").replace("os.path.getsize(path)", "os.stat(path).st_size")
     (new,) = definitions(SourceFile("pkg", "2.0", "pkg/a.py", text))
-    instruction = tasks.between_releases(old, new)
+    instruction = edit_tasks.between_releases(old, new)
     assert "size_of(path, default=0)" in instruction.text
     assert "Do not use `os.path.getsize` any more" in instruction.text
     assert "Use `os.stat`" in instruction.text
     assert instruction.code == old.text
-    assert tasks.between_releases(old, old) is None
+    assert edit_tasks.between_releases(old, old) is None
 
 
 def test_a_linters_message_is_an_instruction(found):
     """A rule that has a fix for the code gives its own words; each rule at most so often."""
     (definition,) = definitions(SourceFile("p", "1", "a.py", "def f(x):\n    y = not x is None\n    z = 1\n    return y\n"))
-    made = list(tasks.linted([definition, definition], most_of_a_rule=1))
+    made = list(edit_tasks.linted([definition, definition], most_of_a_rule=1))
     assert len({instruction.how for _, instruction in made}) == len(made) > 0
     assert all(instruction.how.startswith("ruff ") for _, instruction in made)
 
@@ -219,4 +223,4 @@ def test_the_table_is_of_permissive_licences():
 
 
 def test_ready_made_instructions_are_sentences():
-    assert all(text.endswith(".") for text in tasks.READY_MADE)
+    assert all(text.endswith(".") for text in edit_tasks.READY_MADE)
