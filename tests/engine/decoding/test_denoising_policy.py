@@ -42,7 +42,8 @@ def test_no_new_masks_when_forbidden():
     ("block", "expected"),
     [
         ([None, None, None], [0.5, 0.25, 0.125]),
-        # what follows a placed token counts on no proposal; one that takes its place is as sure as it is alone
+        # What follows a placed token counts on no proposal; one that replaces it is as sure as it
+        # is alone.
         ([None, 7, None], [0.5, 0.5, 0.5]),
         ([7, None, None], [0.5, 0.5, 0.25]),
     ],

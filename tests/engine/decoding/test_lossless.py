@@ -56,7 +56,11 @@ def tokenizer(tokenizer_folder) -> Tokenizer:
 
 @pytest.mark.parametrize("seed", range(240))
 def test_verified_equals_the_reference(seed: int, tokenizer: Tokenizer):
-    """Random networks, prompts, stops, block sizes, temperatures and drafts good, bad and adversarial: always the base's text."""
+    """The text is always the base's.
+
+    Networks, prompts, stops, block sizes and temperatures are random, and drafts are good, bad and
+    adversarial.
+    """
     rng = random.Random(seed)
     shape = rng.choice(list(SHAPES))
     model = tiny_model(seed % 12, shape=shape, shift=rng.random() < 0.7, expected=rng.choice([0.0, 2.0]))
@@ -92,7 +96,10 @@ def test_every_block_size_writes_the_same(block_size: int, tokenizer: Tokenizer)
 
 
 def test_a_perfect_draft_needs_few_forwards(tokenizer: Tokenizer):
-    """An edit that changes nothing costs rows, not forwards: 120 tokens in at most 120/16 + the first small blocks."""
+    """An edit that changes nothing costs rows, not forwards.
+
+    120 tokens come in at most 120/16 forwards and the first small blocks.
+    """
     model, prompt = tiny_model(5), [1, 2, 3, 4]
     truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=120)).tokens
     outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=120, block_size=16), old=truth)
@@ -101,7 +108,10 @@ def test_a_perfect_draft_needs_few_forwards(tokenizer: Tokenizer):
 
 
 def test_drafts_from_the_denoiser_are_verified_too(tokenizer: Tokenizer):
-    """The adapter's drafts ride along with the verification: they change no token, and a forward is never lost."""
+    """The adapter's drafts ride along with the verification.
+
+    They change no token, and a forward is never lost.
+    """
     model, prompt = tiny_model(6), [9, 8, 7]
     truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=40)).tokens
     outcome = sample(model, tokenizer, prompt, SamplingOptions(max_new_tokens=40, draft="denoise", block_size=4))
@@ -110,7 +120,10 @@ def test_drafts_from_the_denoiser_are_verified_too(tokenizer: Tokenizer):
 
 
 def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer):
-    """A denoiser that is always right is asked in the same forward that verifies its last draft: five tokens a forward with four masks."""
+    """The denoiser is asked in the same forward that verifies its last draft.
+
+    One that is always right gives five tokens a forward with four masks.
+    """
     model, prompt = tiny_model(6), [9, 8, 7]
     truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=41)).tokens
     cache = model.new_cache()
@@ -130,12 +143,16 @@ def test_masks_behind_an_accepted_draft_are_the_next_draft(tokenizer: Tokenizer)
     sampler._strategy._propose = right
     *_, outcome = sampler.run()
     assert outcome.tokens == truth
-    # The first forward has no draft yet and gives one token; a block of 4 rows holds the pending token and 3 drafted ones.
+    # The first forward has no draft yet and gives one token; a block of 4 rows holds the pending
+    # token and 3 drafted ones.
     assert outcome.forwards == 1 + 40 // 4
 
 
 def test_masks_behind_beginnings_of_a_draft_change_no_text(tokenizer: Tokenizer):
-    """With room for them every forward has a draft, whatever became of the last one; the text stays the base's."""
+    """With room for them every forward has a draft, whatever became of the last one.
+
+    The text stays the base's.
+    """
     model, prompt = tiny_model(6), [9, 8, 7]
     truth = sample(model, tokenizer, prompt, SamplingOptions(mode="autoregressive", max_new_tokens=60)).tokens
     drafted: list[int] = []
@@ -155,7 +172,10 @@ def test_masks_behind_beginnings_of_a_draft_change_no_text(tokenizer: Tokenizer)
 
 @pytest.mark.parametrize(("old", "expected", "asked"), [((), 2.0, True), ((), 0.1, False), ((1, 2, 3), 2.0, False)])
 def test_auto_asks_the_denoiser_where_it_pays(tokenizer: Tokenizer, old, expected: float, asked: bool):
-    """A useless adapter costs nothing, and neither does a good one in an edit, whose text is mostly a copy."""
+    """A useless adapter costs nothing.
+
+    Neither does a good one in an edit, whose text is mostly a copy.
+    """
     model, noisy = tiny_model(6, expected=expected), []
     forward = model.forward
 
@@ -181,7 +201,10 @@ def test_each_proposal_has_its_probability():
 
 
 def test_a_drafted_token_knows_the_one_before_it():
-    """Each row's candidates are scored anew behind the token that was drafted before it, and nothing else is."""
+    """Each row's candidates are scored anew behind the token that was drafted before it.
+
+    Nothing else is scored.
+    """
     network, cache = tiny_model(3), None
     cache = network.new_cache()
     result = network.forward([4, 5], cache, noisy=[NoisyBlock([None] * 3, 2)])
@@ -210,7 +233,9 @@ def test_acceptance_stops_at_the_first_difference():
 
 
 def test_samples_follow_the_distribution():
-    """Sampling at a temperature: the choice of a position has the softmax's frequencies (chi-squared, 5 tokens)."""
+    """The choice of a position has the softmax's frequencies at a temperature (chi-squared, 5
+    tokens).
+    """
     logits = torch.tensor([[2.0, 1.0, 0.0, -1.0, 0.5]])
     temperature, draws = 0.8, 20_000
     counts = torch.zeros(5)

@@ -53,7 +53,10 @@ def test_without_old_code_it_repeats_the_context():
 
 
 def test_what_a_copy_rests_on_is_told():
-    """The sampler asks the denoiser where a copy is a guess, and does not where the old code goes on or a match is long."""
+    """The sampler asks the denoiser where a copy is a guess.
+
+    It does not where the old code goes on or a match is long.
+    """
     drafter = PromptLookupDrafter([1, 2, 3, 4], OLD)
     assert drafter.propose(2).certain
     drafter.extend([2, 3])

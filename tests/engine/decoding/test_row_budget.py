@@ -22,7 +22,10 @@ def test_a_certain_draft_comes_first_and_masks_behind_it():
 
 
 def test_masks_stand_where_the_draft_is_likely_to_end():
-    """The second token is a coin's toss: half of the masks are for either side, and the unlikely ends get none."""
+    """Half of the masks are for either side where the second token is a coin's toss.
+
+    The unlikely ends get none.
+    """
     length, blocks = spent([0.95, 0.5, 0.95], 7)
     assert length == 3
     assert [place for place, _ in blocks] == [1, 3]

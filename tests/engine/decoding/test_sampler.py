@@ -49,7 +49,7 @@ def test_a_stop_string_ends_the_text_before_itself(tokenizer):
 
 
 def test_a_deadline_gives_the_text_so_far(tokenizer):
-    """Time is up between two forwards: what was verified by then is kept, and the reason says so."""
+    """What was verified is kept when time is up between two forwards, and the reason says so."""
     full = list(make(tokenizer, SamplingOptions(mode="autoregressive", max_new_tokens=50)).run())[-1]
     ticks = itertools.count()
     options = SamplingOptions(mode="autoregressive", max_new_tokens=50, deadline_s=20.0)
@@ -68,7 +68,10 @@ def test_cancellation_takes_effect_at_the_next_step(tokenizer, mode):
 
 
 def test_cancellation_during_the_prompt(tokenizer):
-    """A long prompt is run in pieces, so that even before the first token a request can be dropped."""
+    """A request can be dropped even before the first token.
+
+    A long prompt is run in pieces for that.
+    """
     model = tiny_model(1)
     sampler = Sampler(
         model,
@@ -94,7 +97,7 @@ def test_accepted_text_adds_up_to_the_outcome(tokenizer):
 @pytest.mark.parametrize("shift", [True, False])
 @pytest.mark.parametrize("thresholds", [Thresholds(), Thresholds(mask=0.0), Thresholds(mask=1.0, edit=0.0, remask=1.0)])
 def test_diffusion_ends_and_fills_every_mask(tokenizer, shift, thresholds):
-    """Whatever the thresholds, a block is denoised in a bounded number of steps and leaves no mask."""
+    """A block is denoised in a bounded number of steps, whatever the thresholds."""
     model = tiny_model(2)
     model.adapter = replace(model.adapter, logit_shift=shift, block_size=8)
     options = SamplingOptions(mode="diffusion", max_new_tokens=24, block_size=32)
@@ -142,7 +145,10 @@ def test_a_block_is_done_once_nothing_that_was_placed_changed(tokenizer):
 
 @pytest.mark.parametrize(("trained", "first"), [(8, (70, 71, 72, 73, 74, None, None, None)), (4, (70, 71, 72, 73, 74))])
 def test_diffusion_starts_an_edit_from_the_old_code(tokenizer, trained, first):
-    """The first state of an edit's block is the code that is there, however long, and masks up to what the adapter was trained to fill at once."""
+    """The first state of an edit's block is the code that is there, however long.
+
+    It has masks up to what the adapter was trained to fill at once.
+    """
     model = tiny_model(2)
     model.adapter = replace(model.adapter, block_size=trained)
     options = SamplingOptions(mode="diffusion", max_new_tokens=12, block_size=16)
@@ -169,7 +175,7 @@ def test_bad_options_are_refused_with_their_value(bad):
 
 @pytest.mark.parametrize("mode", ["verified", "autoregressive"])
 def test_probabilities_are_told_and_change_no_text(tokenizer, mode):
-    """For each token the base's own probability, the same however the tokens were drafted."""
+    """Each token has the base's own probability, however the tokens were drafted."""
     plain, told = (
         list(make(tokenizer, SamplingOptions(mode=mode, max_new_tokens=40, min_chance=bound), old=list(range(40))).run())[-1]
         for bound in (0.0, 1e-300)

@@ -34,7 +34,10 @@ def truth_of(network: Network, count: int) -> list[int]:
 
 
 def test_a_verified_step_keeps_what_the_base_agrees_with_and_adds_a_token():
-    """Of a draft whose third token is wrong two are kept, with the base's own third and the base's probabilities of all three."""
+    """Two tokens are kept of a draft whose third is wrong.
+
+    The base's own third comes behind them, and the base's probabilities of all three.
+    """
     network = tiny_model(3)
     state, truth = state_of(network), truth_of(network, 3)
     strategy = Verified(network, SamplingOptions(min_chance=1e-300), PromptLookupDrafter(PROMPT), is_edit=False)
@@ -46,7 +49,10 @@ def test_a_verified_step_keeps_what_the_base_agrees_with_and_adds_a_token():
 
 
 def test_drafts_grow_while_they_are_accepted_whole():
-    """A step twice as wide follows a draft without a rejection, and a short one follows a rejection."""
+    """A step twice as wide follows a draft without a rejection.
+
+    A short one follows a rejection.
+    """
     network = tiny_model(3)
     state, truth = state_of(network, room=99), truth_of(network, CHEAP_ROWS)
     strategy = Verified(network, SamplingOptions(draft="copy"), PromptLookupDrafter(PROMPT, [*truth, *range(90)]), is_edit=True)
@@ -61,7 +67,10 @@ def test_drafts_grow_while_they_are_accepted_whole():
 
 @pytest.mark.parametrize("shift", [True, False])
 def test_a_denoised_step_fills_the_masks_that_are_sure_enough(shift: bool):
-    """With a threshold that nothing reaches a step fills one mask, and hands the block on; with one that all reach it is done."""
+    """A step fills one mask, and hands the block on, with a threshold that nothing reaches.
+
+    With one that all reach the block is done.
+    """
     network = tiny_model(2)
     network.adapter = replace(network.adapter, logit_shift=shift, edit_outputs=None, block_size=4)
     outcomes = []

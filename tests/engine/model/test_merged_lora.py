@@ -1,4 +1,7 @@
-"""A merged LoRA: what was learnt is added to the attention's weights at conversion, and nothing else changes."""
+"""A merged LoRA: what was learnt is added to the attention's weights at conversion.
+
+Nothing else changes.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def test_only_the_tuned_matrices_differ(located):
 
 
 def test_the_kernels_compute_the_tuned_network(located, monkeypatch):
-    """In 8 bits where it was tuned, and close to the same network in plain numbers."""
+    """What was tuned is stored in 8 bits, and is close to the same network in plain numbers."""
     if ops.load(threads=1) is None:
         pytest.skip("no kernels for this processor, or they are not built")
     monkeypatch.setattr(Store, "locate", lambda _self, _name: located)

@@ -1,4 +1,7 @@
-"""A file that travels in pieces is whole and verified in the end, or not there at all, and what is missing or damaged is named."""
+"""A file that travels in pieces is whole and verified in the end, or not there at all.
+
+What is missing or damaged is named.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def files_below(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("size", [30, 100, 333, 999, 1000, 1001])
 def test_pieces_are_the_file(source, tmp_path, target, size: int):
-    """Whatever the size of a piece, joined they are the file byte for byte, and no piece is larger."""
+    """Joined pieces are the file byte for byte, and no piece is larger than asked for."""
     made = pieces.split(source, tmp_path / "cut", size)
     assert [piece.size for piece in made.pieces[:-1]] == [size] * (len(made.pieces) - 1)
     assert 0 < made.pieces[-1].size <= size
@@ -79,7 +82,10 @@ def test_the_list_says_what_the_pieces_are(folder):
 
 
 def test_pieces_come_in_any_order(folder, target):
-    """A call brings any piece; each says which are missing, nothing looks whole before the last, and with that all is."""
+    """Any piece may come in any call, and nothing looks whole before the last.
+
+    Each call says which pieces are missing.
+    """
     order = names(folder)
     random.Random(1).shuffle(order)
     for i, name in enumerate(order):
@@ -129,7 +135,10 @@ def test_a_join_takes_what_is_there_and_names_what_is_not(folder, target):
     ids=["truncated", "longer", "empty", "damaged", "link", "dangling link"],
 )
 def test_a_spoilt_piece_is_refused(folder, target, spoil, reason: str):
-    """What is not the piece of the list is not kept, and the others are: the piece alone has to come again."""
+    """A piece that is not the list's is not kept, and the others are.
+
+    The piece alone has to come again.
+    """
     spoil(folder / "004.piece")
     for name in names(folder):
         if name == "004.piece":
@@ -156,7 +165,10 @@ def test_what_is_no_file_is_refused(folder, target, make, capsys):
 
 
 def test_a_piece_that_spoils_after_it_came_is_asked_for_again(folder, target):
-    """The disk's mistakes are found before anything looks whole; the piece concerned is named, dropped and taken anew."""
+    """The disk's mistakes are found before anything looks whole.
+
+    The piece concerned is named, dropped and taken anew.
+    """
     first, *others = names(folder)
     for name in others:
         pieces.take(folder / name, target)
@@ -178,7 +190,10 @@ def test_a_list_that_is_wrong_about_the_whole_gives_no_file(folder, target):
 
 
 def test_an_interrupted_join_is_done_again(folder, target, monkeypatch):
-    """Stopped while the files are written, nothing looks whole; any piece that comes again ends it."""
+    """Nothing looks whole where the joining was stopped while the files were written.
+
+    Any piece that comes again ends it.
+    """
     monkeypatch.setattr(pieces, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pieces.join(folder, target)
@@ -250,7 +265,10 @@ def test_a_list_that_was_cut_off_or_is_missing_is_refused(folder, target):
 
 
 def test_what_goes_along_arrives_and_wheels_can_be_imported(source, wheel, tmp_path, target):
-    """Packages that the machine lacks work from one folder on the path; those of a later split come on top."""
+    """Packages that the machine lacks work from one folder on the path.
+
+    Those of a later split come on top.
+    """
     prompts = tmp_path / "prompts.npz"
     prompts.write_bytes(b"")
     pieces.split(source, tmp_path / "cut", 90, [wheel, prompts])
@@ -267,7 +285,10 @@ def test_what_goes_along_arrives_and_wheels_can_be_imported(source, wheel, tmp_p
 
 
 def test_a_split_that_cannot_work_is_refused(source, wheel, tmp_path, capsys):
-    """Each with its reason, before a piece is written; a folder that holds something else is let be."""
+    """What cannot be split is refused, each with its reason, before a piece is written.
+
+    A folder that holds something else is let be.
+    """
     cut = tmp_path / "cut"
     twice = tmp_path / "twice" / wheel.name
     twice.parent.mkdir()
@@ -300,7 +321,10 @@ def test_a_second_split_leaves_nothing_of_the_first(folder, source):
 
 
 def test_the_printed_calls_are_all_that_is_needed(source, wheel, tmp_path, monkeypatch, capsys):
-    """Run as they are printed, each with what it says to carry and nothing else, the calls bring the model to where the store looks for it."""
+    """The printed calls bring the model to where the store looks for it.
+
+    They are run as they are printed, each with what it says to carry and nothing else.
+    """
     here, there = tmp_path / "here", tmp_path / "machine"
     here.mkdir()
     there.mkdir()
@@ -333,7 +357,10 @@ def test_the_printed_calls_are_all_that_is_needed(source, wheel, tmp_path, monke
 
 
 def test_pieces_fit_beside_the_tree_and_do_not_belong_to_it(source, tmp_path, monkeypatch):
-    """A piece has what a call leaves beside tracked and untracked files; what can be away meanwhile is not counted, and git does not see the pieces."""
+    """A piece has what a call leaves beside tracked and untracked files.
+
+    What can be away meanwhile is not counted, and git does not see the pieces.
+    """
     monkeypatch.chdir(tmp_path)
     assert pieces.size_beside_tree() <= 60 << 20
     subprocess.run(["git", "init", "-q"], check=True)

@@ -1,4 +1,7 @@
-"""The CPU kernels compute what torch computes, and each row alone: the same bits whatever stands beside it."""
+"""The CPU kernels compute what torch computes, and each row alone.
+
+A row's bits are the same whatever stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -53,14 +56,20 @@ def random_matrix(out: int, inputs: int, bits: int, seed: int = 0) -> Quantized:
 
 
 def as_quantized(x: torch.Tensor) -> torch.Tensor:
-    """What 8-bit activations with a scale for each block of 128 hold; the same operations, so that ties fall the same way."""
+    """What 8-bit activations with a scale for each block of 128 hold.
+
+    The operations are the same, so that ties fall the same way.
+    """
     blocks = x.view(x.shape[0], -1, 128)
     largest = blocks.abs().amax(dim=2, keepdim=True)
     return ((blocks * (127 / largest)).round() * (largest / 127)).view(x.shape)
 
 
 def test_the_kernels_were_built():
-    """Without a compiler the installation goes on without them; with one, a failure to build must not pass in silence."""
+    """Without a compiler the installation goes on without the kernels.
+
+    With one, a failure to build must not pass in silence.
+    """
     if platform.machine() == "x86_64" and shutil.which("c++"):
         assert importlib.import_module("engine.native._kernels")
 
@@ -90,7 +99,10 @@ def test_linear(kernels: Kernels, bits: int, rows: int):
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_extreme_values_do_not_overflow(kernels: Kernels, bits: int):
-    """All weights and activations at the ends of their ranges: sums of products must not saturate."""
+    """Sums of products do not saturate.
+
+    All weights and activations stand at the ends of their ranges.
+    """
     values = np.full((16, 128), 15 if bits == 4 else 255, np.uint8)
     scales = np.full((16, 4 if bits == 4 else 1), 4096, np.float16)
     weight = PackedLinear(pack(Quantized(values, scales, np.zeros_like(scales) if bits == 4 else None)))
@@ -235,12 +247,12 @@ def test_network_equals_torch(kernels: Kernels, shape: str):
 
 
 def test_noisy_rows_equal_torch(kernels: Kernels):
-    """The adapter's updates and the mask embedding on noisy rows, and none of them on clean ones."""
+    """The adapter's updates and the mask embedding act on noisy rows, and not on clean ones."""
     ours, reference = both(kernels, adapter=True)
     blocks = [NoisyBlock([None, 9, None, 4], len(TOKENS)), NoisyBlock([None, None], 3), NoisyBlock([7], 1)]
     results = [network.forward(TOKENS, network.new_cache(), noisy=blocks) for network in (ours, reference)]
     close(*(result.logits for result in results))
-    # Of the noisy rows alone, which this large random adapter drives apart the most.
+    # These logits are of noisy rows alone, which this large random adapter drives apart the most.
     noisy = [result.hidden[-4:] for result in results]
     actual, expected = (network.edit_logits(rows) for network, rows in zip((ours, reference), noisy, strict=True))
     assert (actual - expected).std() < 0.15 * expected.std()
@@ -251,7 +263,10 @@ def test_noisy_rows_equal_torch(kernels: Kernels):
 
 @pytest.mark.parametrize("pieces", [(1,) * 20, (8, 12), (3, 9, 1, 7), (17, 3)])
 def test_a_row_does_not_depend_on_its_neighbours(kernels: Kernels, pieces: tuple[int, ...]):
-    """What a block verifies is what single steps would have written, to the last bit: no near-ties that fall otherwise."""
+    """What a block verifies is what single steps would have written, to the last bit.
+
+    So no near-tie falls otherwise.
+    """
     network, _ = both(kernels)
     full = network.forward(TOKENS, network.new_cache()).logits.clone()
     cache, start = network.new_cache(capacity=16), 0
@@ -263,7 +278,10 @@ def test_a_row_does_not_depend_on_its_neighbours(kernels: Kernels, pieces: tuple
 
 
 def test_sequences_stepped_together_do_not_know_of_each_other(kernels: Kernels):
-    """A row of each of several sequences, of different lengths, in one forward: to the bit what each gives alone."""
+    """Rows of several sequences in one forward are to the bit what each gives alone.
+
+    The sequences have different lengths.
+    """
     network, _ = both(kernels, adapter=True)
     texts = [TOKENS[:3], TOKENS[:17], TOKENS[4:6], TOKENS]
     alone, together = ([network.new_cache() for _ in texts] for _ in range(2))
@@ -323,7 +341,10 @@ def test_a_cache_that_grows_keeps_its_rows(kernels: Kernels):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_verified_writes_what_single_steps_write(kernels: Kernels, tokenizer_folder: Path, seed: int):
-    """Lossless without an if: right, wrong and half-right drafts give the very tokens of one row at a time."""
+    """Right, wrong and half-right drafts give the very tokens of one row at a time.
+
+    So `verified` is lossless without an if.
+    """
     network, _ = both(kernels, "qwen2", adapter=True)
     rng, tokenizer = random.Random(seed), Tokenizer(tokenizer_folder)
     prompt = [rng.randrange(256) for _ in range(rng.randint(1, 30))]
