@@ -1,4 +1,5 @@
-"""The table of `docs/settings.md`, from the VS Code extension's `package.json`, the one place that describes the settings.
+"""The table of `docs/settings.md`, from the VS Code extension's `package.json`, the one place that
+describes the settings.
 
 python -m editors.settings_table        write the table into docs/settings.md
 """

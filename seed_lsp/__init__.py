@@ -1,3 +1,3 @@
-"""The language server. Nothing in this package imports torch: the model lives in the engine process."""
+"""The language server. It does not import torch: the model lives in the engine's process."""
 
 __version__ = "0.1.0"

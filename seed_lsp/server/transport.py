@@ -15,6 +15,7 @@ import select
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from seed_lsp.server.protocol import SeedProtocol, note_failure
@@ -26,6 +27,8 @@ MOST_BYTES = 1 << 28
 MOST_HEADER_BYTES = 1 << 16
 WATCH_S = 2.0
 SHUTDOWN_S = 5.0
+WORKERS = 4
+"""So much may take long at once: a fetch, a rewrite's checks, the engine's start and its end."""
 UNREAD_S = 2.0
 """So long the end waits for a client to read what was written last."""
 # Names of headers have no case (RFC 7230, 3.2), and white space around values counts for nothing.
@@ -196,6 +199,7 @@ def serve(protocol: SeedProtocol, parent: Callable[[], int | None], end: Callabl
 
 async def _session(protocol: SeedProtocol, output: Output, parent: Callable[[], int | None], end: Callable[[], Awaitable[None]]) -> int:
     loop, lost = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_default_executor(_workers())
 
     def tell() -> None:
         loop.call_soon_threadsafe(lost.set)
@@ -214,6 +218,18 @@ async def _session(protocol: SeedProtocol, output: Output, parent: Callable[[], 
     except asyncio.TimeoutError:
         logger.warning("the engine did not stop in time")
     return status
+
+
+def _workers() -> ThreadPoolExecutor:
+    """The threads of `asyncio.to_thread`, all of them at once.
+
+    A pool adds a thread whenever none of its threads is idle yet, so that a server that runs for
+    hours would come to its full number little by little.
+    """
+    pool, started = ThreadPoolExecutor(WORKERS, thread_name_prefix="work"), threading.Barrier(WORKERS)
+    for _ in range(WORKERS):
+        pool.submit(started.wait)
+    return pool
 
 
 async def _read_all(source: Input, protocol: SeedProtocol) -> int:
