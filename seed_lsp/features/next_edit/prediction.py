@@ -67,7 +67,7 @@ def build_request(
     *,
     around: int = AROUND_LINES,
 ) -> EditRequest:
-    """What to ask of the engine: to rewrite the candidate's line and `around` lines on each side."""
+    """The request to rewrite the candidate's line and `around` lines on each side."""
     start, end = window(document, candidate, around)
     region = with_line_feeds(document.text[start:end])
     guess, chance = "", 0.0
@@ -138,7 +138,10 @@ def read_prediction(
     *,
     around: int = AROUND_LINES,
 ) -> Prediction:
-    """Check the model's text; the verdict names what spoke against it. `around` is that of the request."""
+    """Check the model's text; the verdict names what spoke against it.
+
+    `around` is that of the request.
+    """
     if finished.finish_reason != "stop":
         return Prediction(None, "unsure" if finished.finish_reason == "unsure" else "unfinished")
     start, end = window(document, candidate, around)
