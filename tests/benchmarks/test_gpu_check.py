@@ -47,6 +47,7 @@ def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
+@pytest.mark.slow
 def test_every_section_runs_on_a_bare_machine(tmp_path: Path):
     """All that a CPU can do is measured, no limit is missed, and table and JSON tell it.
 

@@ -14,6 +14,7 @@ def kills(tmp_path):
     kills.session.kill()
 
 
+@pytest.mark.slow
 def test_killing_the_engine_or_the_server_loses_nothing(kills):
     """Each request under way ends, the next one works, and no process is left.
 

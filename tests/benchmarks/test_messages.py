@@ -12,6 +12,7 @@ from benchmarks.robustness.session import Session
 from benchmarks.robustness.shapes import CANARY
 
 
+@pytest.mark.slow
 def test_no_message_crashes_silences_or_loosens_the_server():
     """Whatever a client sends, each request is answered and nothing in the answers is internal.
 

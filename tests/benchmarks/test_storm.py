@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.robustness import storm
 from benchmarks.robustness.campaign import Options
 
 
+@pytest.mark.slow
 def test_a_storm_of_keys_leaves_no_queue():
     """However fast somebody types, each request is answered and at most one waits.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.robustness.session import Session
 from benchmarks.robustness.typist import Series, Typist
 
 
+@pytest.mark.slow
 def test_a_days_work_is_done_without_an_error(tmp_path: Path):
     """Each request of a working session is answered, and none is refused by a fault of ours.
 
