@@ -68,7 +68,7 @@ def _rename(definition: Definition, rng: random.Random) -> Instruction | None:
     if not names:
         return None
     old = rng.choice(names)
-    new = rng.choice((f"{old}_", f"new_{old}", f"{old}_value", f"current_{old}", f"the_{old}", old.upper().lower() + "s", f"my_{old}"))
+    new = rng.choice((f"{old}_", f"new_{old}", f"{old}_value", f"current_{old}", f"the_{old}", old.lower() + "s", f"my_{old}"))
     kind = "parameter" if old in arguments else "variable"
     return Instruction(rng.choice((f"Rename the {kind} `{old}` to `{new}`.", f"rename {old} to {new}")), definition.text, "rename")
 
