@@ -17,8 +17,8 @@ class Lora(nn.Module):
     """The trained numbers of an adapter, in float32.
 
     They are A ∈ (rank, in) and B ∈ (out, rank) for each of `projections` (all for None) of each
-    layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a head of
-    `neighbour_width` for dependent drafts (`engine.model.draft_head`), none for 0. B and the head's
+    layer from `lowest_layer` on, the mask's embedding, the edit outputs, and a Hydra head of
+    `neighbour_width` (`engine.model.draft_head`), none for 0. B and the head's
     last matrix start as zero, so that they change nothing untrained (Hu et al., arXiv 2106.09685,
     section 4.1).
     """
@@ -47,6 +47,7 @@ class Lora(nn.Module):
                     continue
                 self.pairs[_key(layer, name, "a")] = nn.Parameter(_of_unit_gain(rank, inn, generator))
                 self.pairs[_key(layer, name, "b")] = nn.Parameter(torch.zeros(out, rank))
+        # Runs store the Hydra head under this name (`engine.training.state`).
         self.neighbours = nn.ParameterDict()
         if neighbour_width:
             self.neighbours["hidden"] = nn.Parameter(_of_unit_gain(neighbour_width, config.hidden_size, generator))

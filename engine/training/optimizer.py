@@ -12,18 +12,18 @@ BETAS = (0.9, 0.98)
 """Adam's decay rates. With 0.98 the second moment forgets within fifty steps; runs are hundreds of
 steps long.
 """
-NEIGHBOUR_RATE = 3.0
-"""The head for dependent drafts learns at this multiple of the learning rate, since it starts at
-random when the LoRA is long trained.
+HYDRA_RATE = 3.0
+"""The Hydra head learns at this multiple of the learning rate, since it starts at random when the
+LoRA is long trained.
 """
 
 
 def new_optimizer(lora: Lora) -> torch.optim.AdamW:
     """Adam over all trained numbers. The rate is 0 until `set_rate` is called."""
-    neighbours = list(lora.neighbours.parameters())
-    others = [p for p in lora.parameters() if not any(p is one for one in neighbours)]
+    hydra_head = list(lora.neighbours.parameters())
+    others = [p for p in lora.parameters() if not any(p is one for one in hydra_head)]
     return torch.optim.AdamW(
-        [{"params": others, "scale": 1.0}, {"params": neighbours, "scale": NEIGHBOUR_RATE}], lr=0.0, betas=BETAS, weight_decay=0.0
+        [{"params": others, "scale": 1.0}, {"params": hydra_head, "scale": HYDRA_RATE}], lr=0.0, betas=BETAS, weight_decay=0.0
     )
 
 
