@@ -56,6 +56,7 @@ def tokenizer(tokenizer_folder: Path) -> Tokenizer:
     return Tokenizer(tokenizer_folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_many_are_written_as_each_would_be_alone(shape: str, tokenizer: Tokenizer):
     """Answers come from the base, whatever stands in the other slots.
