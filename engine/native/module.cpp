@@ -185,7 +185,7 @@ PyMethodDef methods[] = {
     {"silu", silu, METH_VARARGS, nullptr},
     {"linear", linear, METH_VARARGS, nullptr},
     {"low_rank", low_rank, METH_VARARGS, nullptr},
-    {"row", dequantize_row, METH_VARARGS, nullptr},
+    {"dequantize_row", dequantize_row, METH_VARARGS, nullptr},
     {"rotate", rotate, METH_VARARGS, nullptr},
     {"attend", attend, METH_VARARGS, nullptr},
     {"read", read, METH_VARARGS, nullptr},

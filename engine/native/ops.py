@@ -258,7 +258,7 @@ class Kernels:
         assert out.width == weight.inputs
         assert 0 <= index < weight.outputs
         assert 0 <= at < out.rows
-        self._module.row(self._context, *weight.address[:4], index, out.address + 4 * out.stride * at)
+        self._module.dequantize_row(self._context, *weight.address[:4], index, out.address + 4 * out.stride * at)
 
     def rotate(
         self,
