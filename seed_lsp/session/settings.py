@@ -58,9 +58,10 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
     what was wrong with it.
 
     A bad value is reported and its default used; null means the default. A key that nobody reads is
-    reported, with the known one that it resembles.
+    reported, with the known one that it resembles. An empty list is an empty section: Neovim sends
+    an empty table of Lua as one.
     """
-    if raw is None:
+    if raw is None or raw == []:
         return Settings(), []
     if not isinstance(raw, dict):
         return Settings(), [f"the settings section {SECTION} is no object; the defaults are used"]

@@ -157,6 +157,14 @@ def test_tab_inserts_exactly_what_is_drawn(nvim: Neovim, workspace: Path):
     nvim.wait(lambda: nvim.text.endswith("value = scripted_value()# more\n"), 5)
 
 
+def test_a_plugin_without_settings_is_no_mistake(start: Start, scripted: Path, workspace: Path):
+    """Whoever calls `setup()` as the README says is warned of nothing but the missing model."""
+    nvim = start(scripted).open(workspace / "app.py")
+    nvim.keys("Govalue = ")
+    nvim.wait(lambda: nvim.drawn("suggestion") == "scripted_value()")
+    assert "settings" not in nvim.said()
+
+
 def test_without_a_suggestion_tab_is_tab(nvim: Neovim, workspace: Path):
     """The plugin never takes the Tab key from a user to whom nothing is suggested."""
     nvim.open(workspace / "app.py").keys("GoX<Tab>Y<Esc>")

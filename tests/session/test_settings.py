@@ -18,6 +18,8 @@ def test_a_bad_setting_is_reported_and_the_default_used():
     assert settings == Settings(inline_enabled=False, edit_deadline_s=5)
     assert [problem.split(":")[0] for problem in problems] == ["seed.mode", "seed.dtype", "seed.inline.maxTokens"]
     assert parse_settings(None) == (Settings(), [])
+    # Neovim sends an empty table as a list.
+    assert parse_settings([]) == (Settings(), [])
     assert parse_settings([1])[1] == ["the settings section seed is no object; the defaults are used"]
 
 
