@@ -58,10 +58,9 @@ def parse_settings(raw: object) -> tuple[Settings, list[str]]:
     what was wrong with it.
 
     A bad value is reported and its default used; null means the default. A key that nobody reads is
-    reported, with the known one that it resembles. An empty list is an empty section: Neovim sends
-    an empty table of Lua as one.
+    reported, with the known one that it resembles.
     """
-    if raw is None or raw == []:
+    if raw is None or _is_empty_table(raw):
         return Settings(), []
     if not isinstance(raw, dict):
         return Settings(), [f"the settings section {SECTION} is no object; the defaults are used"]
@@ -101,10 +100,16 @@ def _keys_of(raw: dict[str, Any], known: list[str], group: str = "") -> Iterator
     """The dotted keys of what a client sent, down to where no setting's name goes on."""
     for name, value in raw.items():
         key = f"{group}{name}"
-        if key not in known and isinstance(value, dict) and any(other.startswith(f"{key}.") for other in known):
+        is_group = key not in known and any(other.startswith(f"{key}.") for other in known)
+        if is_group and isinstance(value, dict):
             yield from _keys_of(value, known, f"{key}.")
-        else:
+        elif not (is_group and _is_empty_table(value)):
             yield key
+
+
+def _is_empty_table(value: object) -> bool:
+    """Whether a value is the list as which Neovim sends an empty table of Lua."""
+    return value == []
 
 
 def _with_the_nearest(key: str, known: list[str]) -> str:

@@ -20,6 +20,7 @@ def test_a_bad_setting_is_reported_and_the_default_used():
     assert parse_settings(None) == (Settings(), [])
     # Neovim sends an empty table as a list.
     assert parse_settings([]) == (Settings(), [])
+    assert parse_settings({"inline": [], "exclude": []}) == (Settings(), [])
     assert parse_settings([1])[1] == ["the settings section seed is no object; the defaults are used"]
 
 

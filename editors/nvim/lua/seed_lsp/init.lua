@@ -196,8 +196,7 @@ function M.setup(options)
     cmd = M.options.cmd,
     filetypes = M.options.filetypes,
     root_markers = M.options.root_markers,
-    -- An empty table of Lua would be sent as a list.
-    settings = { seed = next(M.options.settings) and M.options.settings or vim.empty_dict() },
+    settings = { seed = M.options.settings },
     -- The server may register nothing here while it runs, so what it offers must be known from the start. An empty table would be sent as a list.
     init_options = next(M.options.settings) and M.options.settings or nil,
     capabilities = {
