@@ -30,7 +30,9 @@ def bench(arguments: list[str]) -> int:
         raise SeedError(f"seed-lsp bench measures {', '.join(BENCHMARKS)}; run: seed-lsp bench {BENCHMARKS[0]} --help")
     if not (CHECKOUT / "benchmarks").is_dir():
         raise SeedError("the benchmarks come with the source and not with the installed package; run this from a checkout")
-    return _run(f"benchmarks.{name}", options)
+    # Whoever starts this from elsewhere has the checkout's modules all the same.
+    paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return _run(f"benchmarks.{name}", options, PYTHONPATH=os.pathsep.join(paths))
 
 
 def evaluate(arguments: list[str]) -> int:
@@ -49,11 +51,9 @@ def _name_first(arguments: list[str]) -> list[str]:
     return [*arguments[at : at + 1], *arguments[:at], *arguments[at + 1 :]] or [""]
 
 
-def _run(module: str, arguments: list[str]) -> int:
+def _run(module: str, arguments: list[str], **environment: str) -> int:
     """The exit status of a program, which ends with ours."""
-    # Whoever starts this from elsewhere has the checkout's modules all the same.
-    paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with subprocess.Popen([sys.executable, "-m", module, *arguments], env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}) as child:
+    with subprocess.Popen([sys.executable, "-m", module, *arguments], env={**os.environ, **environment}) as child:
         before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         try:
             return child.wait()

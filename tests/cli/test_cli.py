@@ -287,7 +287,7 @@ def test_each_command_takes_its_names_where_they_stand(words: list[str], found: 
 @pytest.mark.parametrize("words", [["--rounds", "2", "memory", "--model", "m"], ["memory", "--rounds", "2", "--model", "m"]])
 def test_a_benchmark_gets_its_options_wherever_its_name_stands(words: list[str], monkeypatch: pytest.MonkeyPatch):
     started: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr(programs, "_run", lambda module, options: started.append((module, options)) or 0)
+    monkeypatch.setattr(programs, "_run", lambda module, options, **_environment: started.append((module, options)) or 0)
     assert main(["bench", *words]) == 0
     assert started == [("benchmarks.memory", ["--rounds", "2", "--model", "m"])]
 
