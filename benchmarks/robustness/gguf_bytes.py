@@ -7,14 +7,14 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.model.tokenizer import _byte_alphabet
+from engine.model.tokenizer import byte_alphabet
 
 U32, F32, BOOL, STRING, ARRAY, U64 = 4, 6, 7, 8, 9, 10
 FLOAT32, FLOAT16, Q8_0 = 0, 1, 8
 HIDDEN, INNER, LAYERS, HEADS, KV_HEADS, HEAD, ROWS = 128, 128, 1, 4, 2, 32, 272
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>",
            "<|repo_name|>", "<|file_sep|>")  # fmt: skip
-TOKENS = (*_byte_alphabet(), "ab", *CONTROL)
+TOKENS = (*byte_alphabet(), "ab", *CONTROL)
 
 
 def u32(number: int) -> bytes:

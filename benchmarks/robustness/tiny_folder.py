@@ -14,9 +14,10 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from benchmarks.robustness.tiny_model import CONTROL, byte_alphabet
+from benchmarks.robustness.tiny_model import CONTROL
 from engine.config import ModelConfig
 from engine.model.adapter import projection_sizes
+from engine.model.tokenizer import byte_alphabet
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"

@@ -10,6 +10,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+from engine.model.tokenizer import byte_alphabet
+
 HIDDEN, INNER, LAYERS, HEADS, KV_HEADS, HEAD = 128, 256, 2, 4, 2, 32
 CONTROL = (
     "<|endoftext|>",
@@ -72,14 +74,3 @@ def _tensors(vocabulary: int) -> dict[str, tuple[int, ...]]:
         shapes |= {f"blk.{block}.{name}.bias": matrices[name][:1] for name in ("attn_q", "attn_k", "attn_v")}
         shapes |= {f"blk.{block}.{name}.weight": (HIDDEN,) for name in ("attn_norm", "ffn_norm")}
     return shapes
-
-
-def byte_alphabet() -> list[str]:
-    """The characters that stand for the bytes 0 to 255 in byte-level vocabularies.
-
-    Printable ones stand for themselves.
-    """
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [byte for byte in range(256) if byte not in shown]
-    names = {byte: chr(byte) for byte in shown} | {byte: chr(256 + i) for i, byte in enumerate(hidden)}
-    return [names[byte] for byte in range(256)]

@@ -46,7 +46,7 @@ class Tokenizer:
         self._plain.no_truncation()
         template = folder / "chat_template.jinja"
         self._template = template.read_text(encoding="utf-8") if template.is_file() else None
-        self._byte_of = {char: byte for byte, char in enumerate(_byte_alphabet())}
+        self._byte_of = {char: byte for byte, char in enumerate(byte_alphabet())}
         self._control = set(self._special.values())
 
     def encode(self, text: str) -> list[int]:
@@ -110,7 +110,7 @@ class Tokenizer:
         return [*self.encode(text[:start]), self._special[name], *self._encode_frame(text[start + len(name) :])]
 
 
-def _byte_alphabet() -> list[str]:
+def byte_alphabet() -> list[str]:
     """The printable character that byte-level BPE writes for each byte (Radford et al., GPT-2,
     2019).
     """
