@@ -221,6 +221,10 @@ def _newest_grammar() -> Any:
     return load_grammar(version=f"3.{max(int(match[1]) for match in found if match)}")
 
 
+_BINDERS = frozenset({"import_name", "import_from", "classdef", "funcdef", "try_stmt"})
+"""Statements, as parso calls them, that bind a name and say themselves to what."""
+
+
 def _take_annotations_for_assignments() -> None:
     """Jedi takes what one annotation says of a name for all that binds the name in its scope.
 
@@ -235,7 +239,10 @@ def _take_annotations_for_assignments() -> None:
 
     def values(inference_state: Any, context: Any, tree_name: Any) -> Any:
         definition = tree_name.get_definition(import_name_always=True)
-        kind = definition.type if definition is not None and _is_annotated(context, tree_name.value) else ""
+        kind = definition.type if definition is not None else ""
+        # Most names are none of these, and looking for an annotation goes through all equal names.
+        if kind not in _BINDERS or not _is_annotated(context, tree_name.value):
+            return plain(inference_state, context, tree_name)
         if kind in {"import_name", "import_from"}:
             return infer_import(context, tree_name)
         if kind in {"classdef", "funcdef"}:
@@ -250,7 +257,7 @@ def _take_annotations_for_assignments() -> None:
 def _is_annotated(context: Any, name: str) -> bool:
     """Whether some statement of a context's module is an annotation of a name."""
     module = context.get_root_context().tree_node
-    statements = [one.parent for one in module.get_used_names().get(name, [])] if module is not None else []
+    statements = (one.parent for one in module.get_used_names().get(name, [])) if module is not None else ()
     return any(one.type == "expr_stmt" and one.children[1].type == "annassign" for one in statements)
 
 
