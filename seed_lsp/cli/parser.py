@@ -88,6 +88,11 @@ def build_parser() -> argparse.ArgumentParser:
     edit = commands.add_parser("edit", help="rewrite lines of a file; prints a unified diff")
     edit.add_argument("file", type=Path)
     edit.add_argument("--lines", type=_line_range, required=True, metavar="A:B", help="first and last line, counted from 1")
+    edit.add_argument(
+        "--columns", type=_line_range, metavar="C:D", help="from a column of the first line to before one of the last, counted from 1"
+    )
+    edit.add_argument("--action", metavar="NAME", help="an action of the editor's menu, such as type-hints, in place of an instruction")
+    edit.add_argument("--argument", default="", help="which of several things the action is to do, such as the code of a rule")
     edit.add_argument("--instruction", help="what to do; read from standard input if left out")
     edit.add_argument("--max-tokens", type=_positive, default=DEFAULTS.edit_max_tokens)
     edit.add_argument(
@@ -236,13 +241,13 @@ def _serve(_options: argparse.Namespace) -> int:
 
 
 def _complete(options: argparse.Namespace) -> None:
-    from seed_lsp.cli.complete_edit import complete
+    from seed_lsp.cli.complete import complete
 
     complete(options)
 
 
 def _edit(options: argparse.Namespace) -> None:
-    from seed_lsp.cli.complete_edit import edit
+    from seed_lsp.cli.edit import edit
 
     edit(options)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.api import Finished, InfillRequest, WorkerSettings
-from seed_lsp.cli.complete_edit import NO_LIMIT_S, cursor, require_inside, require_text, tell_link
+from seed_lsp.cli.on_file import NO_LIMIT_S, cursor, require_inside, require_text, tell_link
 from seed_lsp.errors import RenameRefusedError
 from seed_lsp.features.rename.change import Rename, find_definition, plan_rename
 from seed_lsp.features.rename.proposals import proposed_names, usable

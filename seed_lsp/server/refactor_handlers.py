@@ -1,38 +1,50 @@
-"""Rewriting a selection: code actions, the commands behind them, and the request of a preview."""
+"""Actions on a selection: the menu, the commands behind it, and the request of a preview."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from engine.api import Committed, Draft, Event, Finished, statistics
-from seed_lsp.errors import SeedError, StaleDocumentError
-from seed_lsp.features.refactor import rewriting
+from engine.api import Event, Finished, Request, statistics
+from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
+from seed_lsp.features.refactor import registry
+from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection
 from seed_lsp.server import rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
 from seed_lsp.server.progress import WorkProgress
+from seed_lsp.server.rename_checks import why_no_file
 from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
-from seed_lsp.source.address import name_of
+from seed_lsp.source.address import name_of, path_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
+from seed_lsp.source.syntax import Span
+
+if TYPE_CHECKING:
+    from seed_lsp.session.jedi_thread import Check
+    from seed_lsp.session.settings import Settings
+    from seed_lsp.source.files import WorkspaceFiles
+    from seed_lsp.source.resolve import Resolver
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
 REWRITE = "seed/rewrite"
 """The request behind a preview: it answers with the edits, and tells the drafts on the way."""
 
+Result = TypeVar("Result")
+Show = Callable[[Document, Span, str, str], None]
+
 
 @dataclass
-class Selection:
+class SelectionArgument:
     """Argument of the commands.
 
-    `version` is the document's as the user saw it; null takes whatever it is now.
+    `version` is the document's as the user saw it; null takes whatever it is now. `name` is an
+    action's, and `argument` that of the menu's entry.
     """
 
     uri: str
@@ -40,10 +52,43 @@ class Selection:
     instruction: str = ""
     version: int | None = None
     name: str = ""
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """The server's model, jedi and preview, for one action (`Tools`)."""
+
+    server: SeedServer
+    settings: Settings
+    progress: WorkProgress
+    shown: Show
+    document: Document
+
+    async def ask(self, request: Request, watch: Callable[[Event], None] = lambda _event: None) -> Finished:
+        engine = self.server.session.engine
+
+        def on_event(event: Event) -> None:
+            self.progress.show(event)
+            watch(event)
+
+        finished = await engine.run(replace(request, id=engine.new_id()), on_event)
+        self.server.note(_summary("refactor", finished))
+        _require_current(self.server, self.document)
+        return finished
+
+    async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
+        if selection.path is None:
+            raise SelectionError(why_no_file(selection.document.uri))
+        session = self.server.session
+        return await session.jedi_thread.run(session.surroundings(selection.document, selection.path), work)
+
+    def show(self, span: Span, committed: str, draft: str = "") -> None:
+        self.shown(self.document, span, committed, draft)
 
 
 def register(server: SeedServer) -> None:
-    options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
+    options = types.CodeActionOptions(code_action_kinds=list(registry.KINDS), resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
     server.command(EDIT_SELECTION)(edit_selection)
@@ -53,37 +98,52 @@ def register(server: SeedServer) -> None:
 
 @reports_errors(show_to_user=True)
 async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The list costs nothing: the model runs when an action is resolved."""
-    if not _wants_rewrites(params.context.only):
-        return []
+    """The list does not run the model, which comes with the resolving of an action."""
     document = server.documents.snapshot(params.text_document.uri)
-    renames = rename_handlers.offered_actions(server, document, params.range)
-    if params.range.start == params.range.end:
-        return renames
+    wanted = [action for action in registry.ACTIONS if _is_wanted(action.kind, params.context.only)]
+    selection = _selection(server, document, params.range, params.context.diagnostics)
     missing = server.session.missing_model()
-    return [*(_offer(server, document, params.range, entry, missing) for entry in rewriting.REFACTORINGS), *renames]
+    offered = []
+    for action in wanted:
+        why_not = missing if action.needs_model else None
+        offered += [_code_action(server, params, document.version, (action, offer), why_not) for offer in await action.offers(selection)]
+    if _is_wanted(types.CodeActionKind.RefactorRewrite.value, params.context.only):
+        offered += rename_handlers.offered_actions(server, document, params.range)
+    return offered
 
 
-def _wants_rewrites(only: Any) -> bool:
-    kind = types.CodeActionKind.RefactorRewrite.value
+def _is_wanted(kind: str, only: Any) -> bool:
     wanted = [getattr(entry, "value", entry) for entry in only or []]
     return not wanted or any(entry in {"", kind} or kind.startswith(f"{entry}.") for entry in wanted)
 
 
-def _offer(
-    server: SeedServer, document: Document, area: types.Range, entry: rewriting.Refactoring, missing: str | None
-) -> types.CodeAction:
-    argument = {"uri": document.uri, "range": plain_range(area), "version": document.version, "name": entry.name}
-    action = types.CodeAction(
-        title=f"Seed: {entry.title}",
-        kind=types.CodeActionKind.RefactorRewrite,
-        data=argument,
-        disabled=types.CodeActionDisabled(missing) if missing else None,
-        tags=[types.CodeActionTag.LlmGenerated],
+def _selection(server: SeedServer, document: Document, area: types.Range, diagnostics: Sequence[types.Diagnostic]) -> Selection:
+    encoding = server.documents.encoding
+    start, end = offsets(document, area, encoding)
+    reports = tuple(
+        Diagnostic(*offsets(document, one.range, encoding), one.message, one.source or "", "" if one.code is None else str(one.code))
+        for one in diagnostics
     )
-    if not missing and not _resolves_edits(server.client_capabilities):
-        action.command = types.Command(action.title, REFACTOR, arguments=[argument])
-    return action
+    return Selection(document, start, end, reports, path_of(document.uri))
+
+
+def _code_action(
+    server: SeedServer, params: types.CodeActionParams, version: int | None, offered: tuple[Action, Offer], why_not: str | None
+) -> types.CodeAction:
+    """One entry of the menu; disabled where there is a reason why not."""
+    action, offer = offered
+    uri, area = params.text_document.uri, plain_range(params.range)
+    data = {"uri": uri, "range": area, "version": version, "name": action.name, "argument": offer.argument}
+    made = types.CodeAction(
+        title=f"Seed: {offer.title}",
+        kind=action.kind,
+        data=data,
+        disabled=types.CodeActionDisabled(why_not) if why_not else None,
+        tags=[types.CodeActionTag.LlmGenerated] if action.needs_model else None,
+    )
+    if not why_not and not _resolves_edits(server.client_capabilities):
+        made.command = types.Command(made.title, REFACTOR, arguments=[data])
+    return made
 
 
 def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
@@ -93,127 +153,113 @@ def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
 
 
 @reports_errors(show_to_user=True)
-async def resolve_code_action(server: SeedServer, action: types.CodeAction) -> types.CodeAction:
-    selection = _selection_of(action.data)
-    plan, rewrite, _ = await rewrite_selection(server, selection, rewriting.find_refactoring(selection.name))
-    action.edit = server.versioned_edit(plan.document, rewrite.edits)
-    return action
+async def resolve_code_action(server: SeedServer, code_action: types.CodeAction) -> types.CodeAction:
+    asked = _argument_of(code_action.data)
+    document, proposal = await make_proposal(server, asked, registry.find_action(asked.name), asked.argument)
+    code_action.edit = server.proposed_edit(document, proposal)
+    return code_action
 
 
-def _selection_of(data: Any) -> Selection:
-    """What `_offer` wrote; the client only carries it, but it may carry anything."""
-    uri, name, version = field(data, "uri"), field(data, "name"), field(data, "version")
+def _argument_of(data: Any) -> SelectionArgument:
+    """What `_code_action` wrote; the client only carries it, but it may carry anything."""
+    uri, name, version, argument = (field(data, one) for one in ("uri", "name", "version", "argument"))
     start, end = (position_of(field(data, "range", side)) for side in ("start", "end"))
-    if not isinstance(uri, str) or not isinstance(name, str) or start is None or end is None or not (version is None or is_whole(version)):
+    texts = all(isinstance(one, str) for one in (uri, name, argument or ""))
+    if not texts or start is None or end is None or not (version is None or is_whole(version)):
         raise JsonRpcInvalidParams("the request carries no data of ours; ask for the actions again")
-    return Selection(uri, types.Range(start, end), version=version, name=name)
+    return SelectionArgument(uri, types.Range(start, end), version=version, name=name, argument=argument or "")
 
 
-async def edit_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
+async def edit_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, Any]:
     """Command `seed.editSelection`: rewrite the selection by the user's words, and apply it."""
-    return await _apply(server, (selection, rewriting.own_instruction(selection.instruction)))
+    return await _apply(server, (asked, registry.OWN, asked.instruction))
 
 
-async def refactor_selection(server: SeedServer, selection: Selection) -> dict[str, Any]:
+async def refactor_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, Any]:
     """Command `seed.refactor`: what a code action does, for clients that cannot resolve one."""
     try:
-        entry = rewriting.find_refactoring(selection.name)
+        action = registry.find_action(asked.name)
     except SeedError as error:
         raise JsonRpcException(str(error), code=REQUEST_FAILED) from None
-    return await _apply(server, (selection, entry))
+    return await _apply(server, (asked, action, asked.argument))
 
 
 @reports_errors(show_to_user=False)
 async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     """Request `seed/rewrite`.
 
-    Its parameters are `{textDocument: {uri, version}, range, instruction | name,
+    Its parameters are `{textDocument: {uri, version}, range, instruction | name, argument?,
     partialResultToken?}`.
 
     The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that
-    version; nothing is applied. On the way each `$/progress` of the token has the `range`, the
-    `committed` text, the `draft` behind it, which may still change (masks are U+2591), and the
-    `step`.
+    version, among which may be some to the imports; nothing is applied. `note` is what the user
+    should know. On the way each `$/progress` of the token has the `range`, the `committed` text,
+    the `draft` behind it, which may still change (masks are U+2591), and the `step`.
     """
     name, instruction, token = (field(params, one) or "" for one in ("name", "instruction", "partialResultToken"))
-    identifier, area = field(params, "textDocument"), field(params, "range")
-    selection = _selection_of({"uri": field(identifier, "uri"), "version": field(identifier, "version"), "range": area, "name": name})
+    identifier = field(params, "textDocument")
+    data = {"uri": field(identifier, "uri"), "version": field(identifier, "version"), "name": name}
+    asked = _argument_of({**data, "range": field(params, "range"), "argument": field(params, "argument")})
     if not isinstance(instruction, str) or not isinstance(token, int | str):
         raise JsonRpcInvalidParams("instruction and partialResultToken are texts")
-    refactoring = rewriting.find_refactoring(name) if name else rewriting.own_instruction(instruction)
-    committed, step = "", 0
+    action = registry.find_action(name) if name else registry.OWN
+    encoding, step = server.documents.encoding, 0
 
-    def watch(plan: rewriting.Plan, event: Event) -> None:
-        nonlocal committed, step
-        draft = ""
-        if isinstance(event, Committed):
-            committed += event.text
-            step += 1
-        elif isinstance(event, Draft):
-            draft = event.text
-        else:
-            return
-        area = protocol_range(plan.document, plan.span.start, plan.span.end, server.documents.encoding)
-        value = {"range": plain_range(area), "committed": committed, "draft": draft, "step": step}
+    def show(document: Document, span: Span, committed: str, draft: str) -> None:
+        nonlocal step
+        step += not draft
+        area = plain_range(protocol_range(document, span.start, span.end, encoding))
+        value = {"range": area, "committed": committed, "draft": draft, "step": step}
         server.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 
-    plan, made, finished = await rewrite_selection(server, selection, refactoring, watch if token != "" else lambda _plan, _event: None)
-    encoding = server.documents.encoding
+    argument = asked.argument if name else instruction
+    document, made = await make_proposal(server, asked, action, argument, show if token != "" else _show_nothing)
     return {
-        "range": plain_range(protocol_range(plan.document, plan.span.start, plan.span.end, encoding)),
-        "newText": made.new_region,
+        "range": plain_range(protocol_range(document, made.span.start, made.span.end, encoding)),
+        "newText": made.new_region(document),
         "edits": [
-            {"range": plain_range(protocol_range(plan.document, edit.start, edit.end, encoding)), "newText": edit.text}
-            for edit in made.edits
+            {"range": plain_range(protocol_range(document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in made.edits
         ],
-        "version": plan.document.version,
-        "diff": unified_diff(plan.document.text, made.new_text(plan), name_of(plan.document.uri)),
-        "statistics": statistics(finished),
+        "version": document.version,
+        "diff": unified_diff(document.text, made.new_text(document), name_of(document.uri)),
+        "note": made.note,
+        "statistics": statistics(made.finished[-1]) if made.finished else {},
     }
 
 
 @reports_errors(show_to_user=True)
-async def _apply(server: SeedServer, work: tuple[Selection, rewriting.Refactoring]) -> dict[str, Any]:
-    selection, refactoring = work
+async def _apply(server: SeedServer, work: tuple[SelectionArgument, Action, str]) -> dict[str, Any]:
+    asked, action, argument = work
     server.require_apply_edit()
-    plan, rewrite, finished = await rewrite_selection(server, selection, refactoring)
-    edit = server.versioned_edit(plan.document, rewrite.edits)
-    await server.apply_edit(edit, "Seed: edit selection")
-    name = name_of(plan.document.uri)
-    diff = unified_diff(plan.document.text, rewrite.new_text(plan), name)
-    return {"applied": True, "diff": diff, "statistics": statistics(finished)}
+    document, proposal = await make_proposal(server, asked, action, argument)
+    await server.apply_edit(server.proposed_edit(document, proposal), "Seed: edit selection")
+    diff = unified_diff(document.text, proposal.new_text(document), name_of(document.uri))
+    return {
+        "applied": True,
+        "diff": diff,
+        "note": proposal.note,
+        "statistics": statistics(proposal.finished[-1]) if proposal.finished else {},
+    }
 
 
-async def rewrite_selection(
-    server: SeedServer,
-    selection: Selection,
-    refactoring: rewriting.Refactoring,
-    watch: Callable[[rewriting.Plan, Event], None] = lambda _plan, _event: None,
-) -> tuple[rewriting.Plan, rewriting.Rewrite, Finished]:
-    """Ask the engine for a rewrite of a selection; nothing is applied here.
+def _show_nothing(_document: Document, _span: Span, _committed: str, _draft: str) -> None:
+    pass
 
-    `watch` is called with the plan and each event of the engine.
-    """
-    document = server.documents.snapshot(selection.uri)
-    if selection.version is not None and selection.version != document.version:
+
+async def make_proposal(
+    server: SeedServer, asked: SelectionArgument, action: Action, argument: str, show: Show = _show_nothing
+) -> tuple[Document, Proposal]:
+    """Run an action on a selection; nothing is applied here."""
+    document = server.documents.snapshot(asked.uri)
+    if asked.version is not None and asked.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; select again")
     settings = await server.session.settled()
-    start, end = offsets(document, selection.range, server.documents.encoding)
-    plan = rewriting.make_plan(document, start, end, refactoring, settings)
-    request = rewriting.build_request(plan, settings, server.session.engine.new_id())
+    selection = _selection(server, document, asked.range, [])
     async with WorkProgress(server, "Seed: rewriting the selection") as progress:
-
-        def show(event: Event) -> None:
-            progress.show(event)
-            watch(plan, event)
-
-        finished = await progress.cancellable(server.session.engine.run(request, show))
+        tools = _Tools(server, settings, progress, show, document)
+        proposal = await progress.cancellable(registry.run(action, selection, argument, tools))
     _require_current(server, document)
-    server.note(_summary("refactor", finished))
-    # In a large file the checks take seconds, for which no key has to wait.
-    made = await asyncio.to_thread(rewriting.read_rewrite, plan, finished)
-    _require_current(server, document)
-    return plan, made, finished
+    return document, proposal
 
 
 def _require_current(server: SeedServer, document: Document) -> None:

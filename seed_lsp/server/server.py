@@ -17,6 +17,7 @@ from seed_lsp import __version__
 from seed_lsp.errors import StaleDocumentError, UnsupportedError
 from seed_lsp.features.inline.completer import Completer
 from seed_lsp.features.next_edit.next_editor import NextEditor
+from seed_lsp.features.refactor.action import Proposal
 from seed_lsp.server.protocol import SeedProtocol
 from seed_lsp.server.workspace import SeedWorkspace, plain_range, protocol_range
 from seed_lsp.session.engine_client import EngineClient
@@ -142,3 +143,18 @@ class SeedServer(LanguageServer):
             identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
             return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
         return types.WorkspaceEdit(changes={document.uri: text_edits})
+
+    def proposed_edit(self, document: Document, proposal: Proposal) -> types.WorkspaceEdit:
+        """A proposal's edits for exactly that version, and the file that it makes."""
+        edit = self.versioned_edit(document, proposal.edits)
+        if (new := proposal.new_file) is None:
+            return edit
+        workspace = self.client_capabilities.workspace
+        support = workspace.workspace_edit if workspace else None
+        if not support or types.ResourceOperationKind.Create not in (support.resource_operations or []):
+            raise UnsupportedError("the editor makes no files for a server (workspaceEdit.resourceOperations); make it by hand")
+        identifier = types.OptionalVersionedTextDocumentIdentifier(uri=new.path.as_uri())
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        changes = [one for one in edit.document_changes or [] if proposal.edits]
+        changes += [types.CreateFile(uri=identifier.uri), types.TextDocumentEdit(identifier, [types.TextEdit(start, new.text)])]
+        return types.WorkspaceEdit(document_changes=changes)

@@ -4,6 +4,7 @@ written.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import json
@@ -17,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from engine.api import Finished
-from seed_lsp.cli import complete_edit, programs
+from seed_lsp.cli import programs
 from seed_lsp.cli.parser import build_parser, main, parse
+from seed_lsp.session.engine_client import EngineClient
 
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n"
 FIELDS = {
@@ -50,11 +52,11 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str, *, reason="stop") -> list
     """Let the engine answer with `text`; returns the requests that it was sent."""
     sent: list = []
 
-    def run(request, _options):
+    async def run(_client, request, _on_event):
         sent.append(request)
         return Finished(1, text, reason, "verified", 9, 3, 20, 0, 0.1, 0.2, 1, request.model, "cpu", "float32")
 
-    monkeypatch.setattr(complete_edit, "_run", run)
+    monkeypatch.setattr(EngineClient, "run", run)
     return sent
 
 
@@ -90,11 +92,11 @@ def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatch, capsys):
-    def run(request, _options):
-        file.write_text("# someone else's work\n")
+    async def run(_client, request, _on_event):
+        await asyncio.to_thread(file.write_text, "# someone else's work\n")
         return Finished(1, SOURCE.replace("a", "b"), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
 
-    monkeypatch.setattr(complete_edit, "_run", run)
+    monkeypatch.setattr(EngineClient, "run", run)
     assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 1
     assert file.read_text() == "# someone else's work\n"
     assert "changed while" in capsys.readouterr().err

@@ -1,0 +1,138 @@
+"""What an action is: where the menu offers it, what it is given, and what it proposes.
+
+Each action has a module of its own, and `registry` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from engine.api import Event, Finished, Request
+from seed_lsp.session.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.syntax import Span
+
+if TYPE_CHECKING:
+    from seed_lsp.session.jedi_thread import Check
+    from seed_lsp.source.files import WorkspaceFiles
+    from seed_lsp.source.resolve import Resolver
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A report of the editor about characters `start` to `end` of the document.
+
+    `source` is the checker's name and `code` the rule's, as the protocol has them; either may be
+    empty.
+    """
+
+    start: CharOffset
+    end: CharOffset
+    message: str
+    source: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user selected: characters `start` to `end`, which are equal for a bare cursor.
+
+    `diagnostics` are those that the editor shows there. `path` is the document's file, if it has
+    one.
+    """
+
+    document: Document
+    start: CharOffset
+    end: CharOffset
+    diagnostics: tuple[Diagnostic, ...] = ()
+    path: Path | None = None
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An entry of the menu.
+
+    `argument` says which of several things the action shall do, such as the code of a rule.
+    """
+
+    title: str
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that a proposal makes; it must not exist yet."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Edits to a document, in order and apart, none of which is applied yet.
+
+    `span` is the region that was asked for; edits outside it lie in the import block alone. `note`
+    tells the user what they should know, such as what was left open and why. `finished` has the
+    model's answers that it was made of, none for what was computed.
+    """
+
+    edits: tuple[Edit, ...]
+    span: Span
+    note: str = ""
+    finished: tuple[Finished, ...] = ()
+    new_file: NewFile | None = None
+
+    def new_text(self, document: Document) -> str:
+        return apply_edits(document.text, self.edits)
+
+    def new_region(self, document: Document) -> str:
+        """The region as it becomes."""
+        inside = [edit for edit in self.edits if self.span.start <= edit.start and edit.end <= self.span.end]
+        return apply_edits(document.text[self.span.start : self.span.end], inside, offset=self.span.start)
+
+
+class Tools(Protocol):
+    """What an action may use while it works: the model, jedi, and the preview."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    async def ask(self, request: Request, watch: Callable[[Event], None] = ...) -> Finished:
+        """Ask the model; `watch` sees each event before the last.
+
+        The request's `id` is replaced. It raises what `EngineClient.run` raises.
+        """
+
+    async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
+        """Do `work` in jedi's thread, on the workspace around the selection's file."""
+
+    def show(self, span: Span, committed: str, draft: str = "") -> None:
+        """Show in the preview what `span` becomes: `committed`, and behind it a draft."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action of the menu, `seed/rewrite`, `seed.refactor` and `seed-lsp edit --action NAME`.
+
+    `kind` is its code action kind. `offers` lists the entries for a selection, and must be quick:
+    it runs with each look at the menu, without the model. `propose` makes the edits for one entry's
+    argument; a `SeedError` says why there are none. `needs_model`: without a model's file the entry
+    is disabled.
+    """
+
+    name: str
+    title: str
+    kind: str
+    offers: Callable[[Selection], Awaitable[Sequence[Offer]]]
+    propose: Callable[[Selection, str, Tools], Awaitable[Proposal]]
+    needs_model: bool = True

@@ -1,0 +1,55 @@
+"""All actions, in the order of the menu, and the one way to run one of them."""
+
+from __future__ import annotations
+
+from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor import rewrite
+from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
+from seed_lsp.features.refactor.imports import import_block
+from seed_lsp.source.document import Document
+from seed_lsp.source.patch import Edit
+from seed_lsp.source.syntax import count_errors, parse
+
+ACTIONS: tuple[Action, ...] = (*rewrite.ACTIONS,)
+OWN = rewrite.OWN
+KINDS = tuple(dict.fromkeys(action.kind for action in ACTIONS))
+"""The code action kinds that the server announces."""
+
+
+def find_action(name: str) -> Action:
+    """The action of that name, the user's own instruction among them; `SelectionError` if none."""
+    for action in (*ACTIONS, OWN):
+        if action.name == name:
+            return action
+    raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(action.name for action in ACTIONS)}")
+
+
+async def run(action: Action, selection: Selection, argument: str, tools: Tools) -> Proposal:
+    """Let an action make its proposal, and hold it to what every action promises.
+
+    Its edits are in order and apart, lie in the region or the import block, and leave no syntax
+    error that was not there.
+    """
+    proposal = await action.propose(selection, argument, tools)
+    if not proposal.edits and proposal.new_file is None:
+        raise NoChangeError("there is nothing to change")
+    _require_inside(selection.document, proposal)
+    if proposal.edits:
+        _require_no_new_errors(selection.document, proposal)
+    return proposal
+
+
+def _require_inside(document: Document, proposal: Proposal) -> None:
+    imports = import_block(document)
+
+    def may_change(edit: Edit) -> bool:
+        return any(span.start <= edit.start and edit.end <= span.end for span in (proposal.span, imports))
+
+    if not all(map(may_change, proposal.edits)):
+        raise RejectedResultError("the result would change code outside the selection and the imports; nothing was changed")
+
+
+def _require_no_new_errors(document: Document, proposal: Proposal) -> None:
+    before, after = (parse(text, document.language) for text in (document.text, proposal.new_text(document)))
+    if before is not None and after is not None and count_errors(after) > count_errors(before):
+        raise RejectedResultError("the result does not parse in its place; try again with another selection or instruction")
