@@ -29,7 +29,7 @@ test: $(SETUP)
 	$(BIN)/seed-lsp model fetch qwen2.5-coder-0.5b
 	$(BIN)/python -m pytest -m "not editor"
 
-# Leave out the tests that are slow or need a model's file, as a bare `pytest` does.
+# Leave out the tests that are slow, start a server or need a model's file, as a bare `pytest` does.
 test-fast: $(SETUP)
 	$(BIN)/python -m pytest
 

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.robustness import changes
 
 
+@pytest.mark.slow
 def test_random_changes_leave_server_and_client_with_the_same_text():
     """Whoever types loses nothing, and no edit of ours falls on another position.
 

@@ -36,6 +36,7 @@ def test_every_program_says_how_it_is_run(name: str, monkeypatch: pytest.MonkeyP
     assert "--json FILE" in told
 
 
+@pytest.mark.slow
 def test_a_report_names_the_commit_and_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """A figure without them means nothing a month later."""
     monkeypatch.setattr(sys, "argv", ["signature_campaign", "--programs", "2", "--json", str(tmp_path / "report.json")])

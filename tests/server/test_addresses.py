@@ -10,6 +10,8 @@ import pytest
 
 from tests.server.wire import EDITORS, Wire, place
 
+pytestmark = pytest.mark.process
+
 DEFINITION = "def area(r):\n    return 3 * r * r\n"
 USE = "from a import area\nprint(area(2))\n"
 NAMES = ["a+b", "my project", "grün", "@scope", "c#", "50%", "per%41", "what?", "[id]", "x;y=1,(z)!", "ほん🙂"]

@@ -24,6 +24,8 @@ from tests.server.wire import EDITORS, LIMIT_S, Wire, framed
 from tests.stalled import stalled
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.process
+
 URI = "file:///work/a.py"
 SOURCE = "def f(a):\n    return a\n"
 CANCELLED = -32800

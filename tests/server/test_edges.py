@@ -15,6 +15,8 @@ import pytest
 from tests.server.wire import EDITORS, LIMIT_S, Wire, framed, place
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.process
+
 PARSE, REQUEST, METHOD, PARAMS, NOT_INITIALIZED, FAILED, STALE = -32700, -32600, -32601, -32602, -32002, -32803, -32801
 URI = "file:///w/a.py"
 CANARY = "CANARYxq7"

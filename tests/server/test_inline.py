@@ -19,6 +19,8 @@ from seed_lsp.server.workspace import field
 from tests.server.conftest import Editor
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.process
+
 CALLS = "def area(w, h):\n    return w * h\n\n\na = area(1, 2)\nb = area(3, 4)\nc = other(5)\n"
 
 

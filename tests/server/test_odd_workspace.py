@@ -9,6 +9,8 @@ from lsprotocol import types
 
 from tests.server.conftest import Editor
 
+pytestmark = pytest.mark.process
+
 LONG = "a" * 100 + "b.py"
 
 

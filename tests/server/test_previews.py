@@ -11,6 +11,8 @@ from pygls.exceptions import JsonRpcException
 from seed_lsp.server.workspace import plain_range
 from tests.server.conftest import Editor, plain
 
+pytestmark = pytest.mark.process
+
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n\n\ndef g():\n    return 0\n"
 SELECTED = "def f(a):\n    total = a + 1\n    return total\n"
 

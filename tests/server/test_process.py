@@ -20,6 +20,8 @@ from pytest_lsp import ClientServerConfig, LanguageClient
 
 from tests.server.conftest import make_client, start
 
+pytestmark = pytest.mark.process
+
 INITIALIZE_LIMIT_S = 0.5
 
 

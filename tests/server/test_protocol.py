@@ -12,6 +12,8 @@ from pygls.exceptions import JsonRpcException
 from tests.server.conftest import Editor
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.process
+
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n\n\ndef g():\n    return 0\n"
 STALE, CANCELLED, FAILED = -32801, -32800, -32803
 

@@ -15,6 +15,8 @@ from seed_lsp.source.document import ClientPosition, Document
 from seed_lsp.source.patch import Edit, apply_edits
 from tests.server.conftest import Editor, plain
 
+pytestmark = pytest.mark.process
+
 SOURCE = "def count(items):\n    return len(items)\n\n\nprint('🙂', count([]))\n"
 USE = "from m import count\n\nprint('🙂', count([]))  # count\n"
 FAILED, STALE = -32803, -32801

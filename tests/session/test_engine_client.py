@@ -20,6 +20,8 @@ from seed_lsp.session.engine_client import TAKEN_WITHIN_S, EngineClient, Superse
 from seed_lsp.session.outbox import MOST_WAITING
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.process
+
 
 def request(client: EngineClient, text: str, urgency: Urgency = Urgency.ASKED_FOR) -> GenerateRequest:
     return GenerateRequest(client.new_id(), "m", SamplingOptions(), prompt=text, urgency=urgency)

@@ -120,6 +120,7 @@ def test_blank_lines_and_comments_say_nothing(line: str):
     ],
 )
 @pytest.mark.parametrize("path", ["a" * 4000 + "b", "a/" * 2000 + "b", ("a" * 200 + "/") * 20 + "b"])
+@pytest.mark.slow
 def test_no_pattern_takes_long(line: str, path: str):
     """A cloned repository must not be able to stop the server.
 

@@ -32,6 +32,7 @@ def test_a_program_passes_if_it_comes_to_its_end(program: str, verdict: str):
     assert sandbox.run(program).verdict == verdict
 
 
+@pytest.mark.slow
 def test_an_endless_program_is_killed():
     started = time.monotonic()
     assert sandbox.run("while True: pass", timeout_s=1.0).verdict == "timed_out"
@@ -45,6 +46,7 @@ def test_memory_and_files_are_limited():
 
 
 @linux_only
+@pytest.mark.slow
 def test_children_die_with_their_program(tmp_path):
     """A process that outlives its program would hold the machine, and could write later."""
     mark = tmp_path / "alive"

@@ -65,6 +65,7 @@ def start(model: Path, cache: Path, tokenizer: Path, most_bytes: int = 0) -> sub
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_that_start_at_once_convert_once(model: Path, tmp_path: Path, tokenizer_folder: Path):
     started = [start(model, tmp_path / "cache", tokenizer_folder) for _ in range(2)]
     said = [process.communicate(timeout=120) for process in started]
@@ -72,6 +73,7 @@ def test_two_that_start_at_once_convert_once(model: Path, tmp_path: Path, tokeni
 
 
 @pytest.mark.parametrize("most_bytes", [1, 1000, 100_000])
+@pytest.mark.slow
 def test_a_disk_that_is_full_while_weights_are_written_is_told(most_bytes: int, model: Path, tmp_path: Path, tokenizer_folder: Path):
     """Half a model is left nowhere, and the next start works.
 

@@ -40,6 +40,7 @@ def tried() -> dict[str, tuple[float, str]]:
 
 
 @pytest.mark.parametrize("name", malformed.CASES)
+@pytest.mark.slow
 def test_a_malformed_gguf_file_is_refused(name: str, tried):
     """The user reads which file it is and what is wrong with it, at once.
 
@@ -290,6 +291,7 @@ def test_an_adapter_whose_numbers_cannot_be_is_refused(tmp_path):
             load_adapter(path, TINY, device=torch.device("cpu"), dtype=torch.float32)
 
 
+@pytest.mark.slow
 def test_files_damaged_at_random_are_refused_or_work():
     """Nothing but a model or words that name the file, with little memory and within seconds."""
     found = model_files.run(300, seed=20)

@@ -90,6 +90,7 @@ def test_the_whole_way(make_timed, prompts: list[TokenPrompt], tmp_path: Path):
     assert adapter.hydra_head is not None
 
 
+@pytest.mark.slow
 def test_it_learns(make_timed, tmp_path: Path):
     run = make_timed(stages=(Stage("mask", 60, 0.02, warmup=2),), rows=200)
     assert run.go()
@@ -97,6 +98,7 @@ def test_it_learns(make_timed, tmp_path: Path):
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
+@pytest.mark.slow
 def test_it_ends_by_the_clock(make_timed, tmp_path: Path):
     """The machine is taken away at its time; what is not written by then is lost."""
     run = make_timed(ticking(400.0), stages=(Stage("mask", 10_000, 0.02),))
@@ -109,6 +111,7 @@ def test_it_ends_by_the_clock(make_timed, tmp_path: Path):
     assert sum(line["acceptance"] is not None for line in log_in(tmp_path / "out")) >= 4, "measured every minute"
 
 
+@pytest.mark.slow
 def test_slow_measuring_takes_its_time_from_the_training(make_timed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The last one is not over the limit, however slow the machine turns out to be."""
     seconds = [0.0]

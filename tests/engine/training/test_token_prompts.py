@@ -220,6 +220,7 @@ MISSING = ("cattrs", "jedi", "libcst", "lsprotocol", "platformdirs", "pygls", "r
 
 
 @pytest.mark.parametrize("module", ["engine.model.pieces", "engine.training.token_prompts", "engine.training.timed"])
+@pytest.mark.slow
 def test_a_lent_machine_needs_none_of_the_servers_packages(module: str):
     """A training run there imports nothing but torch and what is usual beside it.
 

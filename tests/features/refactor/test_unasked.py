@@ -135,6 +135,7 @@ def test_a_ready_made_action_leaves_white_space_alone():
     assert rewriting.read_rewrite(plan, finished(answer)).new_region == "def f(a: list) -> str:\n    return ','.join(a)\n"
 
 
+@pytest.mark.slow
 def test_random_strings_come_back_through_the_prompt(tokenizer_folder):
     """A string survives the prompt and back, whatever white space it holds, and at any depth."""
     tokenizer, source = Tokenizer(tokenizer_folder), random.Random(8)

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.renames.signature_campaign import campaign
 
 PROGRAMS = 240
 
 
+@pytest.mark.slow
 def test_no_program_prints_something_else():
     """A program prints the same after a change of a signature, which may be refused or partial.
 
