@@ -168,7 +168,9 @@ class Request:
 class InfillRequest(Request):
     """Fill the hole between `prefix` and `suffix`.
 
-    The text ends at the first of the `stop` strings, which is left out.
+    The text begins with `start`, which the model is not asked for, and ends at the first of the
+    `stop` strings, which is left out. Requests that differ only in how far `start` goes share the
+    rows of all that stands before.
     """
 
     prefix: str
@@ -176,6 +178,7 @@ class InfillRequest(Request):
     path: str = ""
     related: tuple[RelatedFile, ...] = ()
     stop: tuple[str, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True)

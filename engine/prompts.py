@@ -86,7 +86,7 @@ def prompt_of(tokenizer: Tokenizer, request: Request) -> Prompt:
 
 
 def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
-    """Lay out prefix, suffix and middle.
+    """Lay out prefix, suffix and what is given of the middle.
 
     Related files come before, each behind the file separator, as in a repository.
     """
@@ -99,8 +99,8 @@ def infill_prompt(tokenizer: Tokenizer, request: InfillRequest) -> Prompt:
         tokens += [special("<|file_sep|>"), *encode(f"{request.path or 'file'}\n")]
     tokens += [special("<|fim_prefix|>"), *encode(request.prefix)]
     tokens += [special("<|fim_suffix|>"), *encode(request.suffix)]
-    tokens += [special("<|fim_middle|>")]
-    return Prompt(tokens, _present(tokenizer, _INFILL_STOPS), request.stop)
+    tokens += [special("<|fim_middle|>"), *encode(request.start)]
+    return Prompt(tokens, _present(tokenizer, _INFILL_STOPS), request.stop, start=request.start)
 
 
 def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:

@@ -32,6 +32,16 @@ def test_infill_has_prefix_suffix_middle(tokenizer):
     assert tokenizer.special("<|file_sep|>") in prompt.stop_tokens
 
 
+def test_what_is_given_of_the_middle_is_not_asked_for(tokenizer):
+    """The answer goes on behind the given start, and has it; the prompt before it is the same."""
+    bare = InfillRequest(1, "m", SamplingOptions(), prefix="def f(a", suffix="): pass")
+    given = infill_prompt(tokenizer, dataclasses.replace(bare, start=": int, b:"))
+    before = infill_prompt(tokenizer, bare).tokens
+    assert given.tokens[: len(before)] == before
+    assert tokenizer.decode(given.tokens[len(before) :]) == ": int, b:"
+    assert given.read(" str") == ": int, b: str"
+
+
 def test_related_files_come_before(tokenizer):
     related = (RelatedFile("a.py", "A = 1"),)
     tokens = infill_prompt(tokenizer, InfillRequest(1, "m", SamplingOptions(), prefix="x", suffix="", path="b.py", related=related)).tokens
