@@ -57,11 +57,6 @@ REFACTORINGS = (
         "Add type hints to the signature of each function, with built-in types only. Keep all other lines exactly as they are.",
     ),
     Refactoring(
-        "docstring",
-        "Add a docstring",
-        "Add a one-line docstring to each function and class that has none. Leave all other lines as they are.",
-    ),
-    Refactoring(
         "extract-function",
         "Extract a function",
         "Move a part of this code that has a purpose of its own into a new function with a telling name, and call it.",

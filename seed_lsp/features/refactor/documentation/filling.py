@@ -1,0 +1,150 @@
+"""The model's part: it fills the holes of a template one after the other, each where it stands.
+
+The prompt of a hole is that of the one before with the words that were found, so that the engine
+runs only what is new.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine.api import Committed, Event, Finished, InfillRequest, SamplingOptions
+from seed_lsp.errors import CancelledError, RejectedResultError
+from seed_lsp.features.refactor.action import Tools
+from seed_lsp.features.refactor.documentation.template import Hole, Template, columns
+from seed_lsp.features.refactor.documentation.words import words_of
+
+_MOST_TOKENS = 48
+"""Of the words for a hole."""
+_LEAST_S = 0.2
+_BROKEN_FROM = 60
+"""Columns of a line that was probably broken, where no end of a sentence is."""
+_CLOSING = ('"""', "'''", "*/")
+_MARGIN = re.compile(r"\A[ \t]*(?:\*|//[/!]?)?[ \t]*")
+_ENTRY = re.compile(r"[@:\\]\w|[*\w]+(?: ?\([^)]*\))?:(?:\s|$)|-{3,}")
+
+
+class OutOfTimeError(RejectedResultError):
+    """The deadline of the whole action has passed."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """The code before and behind a place, with line feeds."""
+
+    before: str
+    after: str
+
+
+@dataclass
+class Filler:
+    """Asks the model. `finished` has its answers, in order. It is to be done by `until`, by the
+    clock of `time.monotonic`. `forbidden` are parts that its words must not have; `encoding` is the
+    file's, which has signs for all of them.
+    """
+
+    tools: Tools
+    until: float
+    forbidden: Sequence[str] = ()
+    encoding: str = "utf-8"
+    finished: list[Finished] = field(default_factory=list)
+
+    async def fill(self, template: Template, around: Around, show: Callable[[str], None]) -> str:
+        """The documentation with the model's words. `show` gets it as far as it is.
+
+        It raises `RejectedResultError` for words that cannot be used, and `OutOfTimeError`.
+        """
+        opening, made = template.opening, ""
+        inside = Around(around.before + opening, template.closing + around.after)
+        for number, piece in enumerate(template.pieces):
+            if isinstance(piece, str):
+                made += piece
+                continue
+            following = "".join(piece for piece in template.pieces[number + 1 : number + 2] if isinstance(piece, str))
+            line = (inside.before + made).rpartition("\n")[2]
+            raw = await self._words(piece, following, inside, made, partial(_show_behind, show, opening + made))
+            made += self._encodable(words_of(raw, piece, line, self.forbidden))
+            show(opening + made)
+        return opening + made + template.closing
+
+    def _encodable(self, text: str) -> str:
+        try:
+            text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise RejectedResultError(f"the model's text has a letter that the file's encoding, {self.encoding}, lacks") from error
+        return text
+
+    async def _words(self, hole: Hole, following: str, around: Around, made: str, show: Callable[[str], None]) -> str:
+        """What the model writes into a hole, without what it writes behind it."""
+        line = (around.before + made).rpartition("\n")[2]
+        if hole.about == "description":
+            stop = [f"\n{hole.hang.rstrip()}\n"]
+            stop += [following.rstrip()] if following.strip() and following.startswith("\n") else []
+            first, *rest = (await self._ask(around, made, stop, show)).split("\n")
+            return " ".join([first, *_continued(line + first, rest, hole.hang)])
+        first = await self._ask(around, made, ["\n"], show)
+        if hole.about == "summary" and _is_broken(line + first):
+            rest = [await self._ask(around, f"{made}{first.rstrip()}\n{hole.hang}", ["\n"], show)]
+            return " ".join([first, *(one for one in rest if one.strip()[:1].islower())])
+        return first
+
+    async def _ask(self, around: Around, start: str, stop: Sequence[str], show: Callable[[str], None]) -> str:
+        left = self.until - time.monotonic()
+        if left < _LEAST_S:
+            raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
+        # The blank before a word is a part of the word to the model, which writes it itself.
+        before, given = around.before, start
+        if given[-1:] in {" ", "\t"}:
+            given = given[:-1]
+        elif not given and before[-1:] in {" ", "\t"}:
+            before = before[:-1]
+        settings = self.tools.settings
+        request = InfillRequest(
+            0,
+            settings.model,
+            SamplingOptions(mode=settings.mode, max_new_tokens=_MOST_TOKENS, deadline_s=left),
+            prefix=before,
+            suffix=around.after,
+            start=given,
+            stop=(*stop, *_CLOSING),
+        )
+        text = ""
+
+        def watch(event: Event) -> None:
+            nonlocal text
+            if isinstance(event, Committed):
+                text += event.text
+                show(text.removeprefix(given))
+
+        finished = await self.tools.ask(request, watch)
+        self.finished.append(finished)
+        if finished.finish_reason == "cancelled":
+            raise CancelledError("cancelled")
+        if finished.finish_reason == "deadline":
+            raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
+        return finished.text.removeprefix(given)
+
+
+def _show_behind(show: Callable[[str], None], before: str, text: str) -> None:
+    show(before + text)
+
+
+def _is_broken(line: str) -> bool:
+    """Whether a line ends within a sentence, at a place where lines are broken."""
+    return line.rstrip()[-1:] not in {".", "!", "?", ":"} and columns(line) >= _BROKEN_FROM
+
+
+def _continued(line: str, rest: Sequence[str], hang: str) -> list[str]:
+    """The lines that go on with a description: those indented so, or behind one that was broken."""
+    found: list[str] = []
+    for following in rest:
+        words = _MARGIN.sub("", following, count=1)
+        if not words or _ENTRY.match(words) or not (following.startswith(hang) or (_is_broken(line) and words[0].islower())):
+            break
+        found.append(words)
+        line = following
+    return found

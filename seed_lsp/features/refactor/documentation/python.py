@@ -1,0 +1,187 @@
+"""The definitions of Python code, and where their docstrings go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node, Tree
+
+from seed_lsp.features.refactor.documentation.definition import (
+    Definition,
+    Parameter,
+    Place,
+    field_text,
+    line_end,
+    line_start,
+    next_line,
+    once,
+    own_nodes,
+)
+from seed_lsp.source.syntax import text_of
+
+_KINDS = frozenset({"function_definition", "class_definition"})
+_NESTED = frozenset({*_KINDS, "lambda"})
+_SPLATS = frozenset({"list_splat_pattern", "dictionary_splat_pattern"})
+_NOTHING = re.compile(r"(?:typing\.|t\.)?(?:None|NoReturn|Never)")
+_ATTRIBUTE = re.compile(r"@.*(?:\bproperty|\bcached_property|\.setter|\.deleter|\.getter)\b")
+_EXCEPTION = re.compile(r"(?:\w+\.)*[A-Z]\w*")
+_CATCHES_ALL = frozenset({"Exception", "BaseException"})
+_USUAL_UNIT = "    "
+
+
+def definitions(tree: Tree, source: bytes, start: int = 0, stop: int | None = None) -> list[Definition]:
+    """The functions and classes that touch the bytes `start` to `stop`, in order."""
+    found: list[Definition] = []
+    stack: list[tuple[Node, tuple[tuple[int, int], ...], bool]] = [(tree.root_node, (), False)]
+    while stack:
+        node, around, in_class = stack.pop()
+        if node.end_byte < start or (stop is not None and _outer(node).start_byte > stop):
+            continue
+        if node.type in _KINDS:
+            one = _definition(node, source, around, in_class=in_class)
+            found.append(one)
+            around, in_class = (*around, (one.start, one.header_end)), node.type == "class_definition"
+        stack += [(child, around, in_class) for child in reversed(node.named_children) if _may_hold(child)]
+    return found
+
+
+def _may_hold(node: Node) -> bool:
+    """Whether definitions may stand below a node: not in expressions, of which there are many."""
+    kind = node.type
+    return kind != "expression_statement" and kind.endswith(("definition", "block", "_statement", "_clause", "ERROR"))
+
+
+def _outer(node: Node) -> Node:
+    """A definition with its decorators."""
+    return node.parent if node.parent is not None and node.parent.type == "decorated_definition" else node
+
+
+def _definition(node: Node, source: bytes, around: tuple[tuple[int, int], ...], *, in_class: bool) -> Definition:
+    body = node.child_by_field_name("body")
+    colon = next((child for child in reversed(node.children) if child.type == ":"), None)
+    outer = _outer(node)
+    decorators = [text_of(child) for child in outer.children if child.type == "decorator"] if outer != node else []
+    is_class = node.type == "class_definition"
+    statements = [child for child in body.named_children if child.type != "comment"] if body is not None else []
+    place: Place | None = None
+    documentation, obstacle = None, ""
+    if colon is None or not statements:
+        obstacle = "has no body yet"
+    elif any(decorator.endswith("overload") for decorator in decorators):
+        obstacle = "is an overload, whose documentation stands at the implementation"
+    elif is_class and any(one.type == "expression_statement" and "__doc__" in text_of(one) for one in statements):
+        obstacle = "sets its __doc__ by itself"
+    else:
+        documentation = _docstring(statements[0])
+        place = _place(node, colon, statements[0], source) if documentation is None else None
+        obstacle = "" if place or documentation is not None else "has its body on the header's line in a way that leaves no place"
+    returned = None if is_class or body is None else _returned(node, body)
+    return Definition(
+        "class" if is_class else "function",
+        field_text(node, "name"),
+        outer.start_byte,
+        colon.end_byte if colon is not None else node.end_byte,
+        node.end_byte,
+        documentation,
+        place,
+        obstacle,
+        () if is_class else _parameters(node, takes_first=in_class and not any("staticmethod" in one for one in decorators)),
+        returned,
+        not is_class and body is not None and any(one.type == "yield" for one in own_nodes(body, _NESTED)),
+        once(_raised(body)) if not is_class and body is not None else (),
+        any(_ATTRIBUTE.match(one) for one in decorators),
+        _is_blank(source, next_line(source, statements[0].end_byte)) if len(statements) > 1 else None,
+        around,
+    )
+
+
+def _docstring(statement: Node) -> str | None:
+    """The source of a body's first statement where that is a string."""
+    if statement.type == "expression_statement" and statement.named_child_count == 1:
+        only = statement.named_children[0]
+        if only.type in {"string", "concatenated_string"}:
+            return text_of(only)
+    return None
+
+
+def _is_blank(source: bytes, line: int) -> bool:
+    return line < len(source) and not source[line : line_end(source, line)].strip()
+
+
+def _place(node: Node, colon: Node, statement: Node, source: bytes) -> Place | None:
+    """The line below the header, or between colon and body where both share a line; None where a
+    header's line that goes on behind a backslash leaves no place.
+    """
+    header = source[line_start(source, node.start_byte) : node.start_byte]
+    end = line_end(source, colon.end_byte)
+    if statement.start_byte <= end:
+        return _place_on_line(header, colon, statement, source)
+    indent = source[line_start(source, statement.start_byte) : statement.start_byte]
+    if indent.strip(b" \t") or source[colon.end_byte : end].endswith(b"\\"):
+        return None
+    start = next_line(source, colon.end_byte)
+    unit = indent[len(header) :] if header.strip(b" \t") == b"" and indent.startswith(header) else b""
+    return Place(start, indent.decode(), unit.decode() or _USUAL_UNIT, before=indent.decode())
+
+
+def _place_on_line(header: bytes, colon: Node, statement: Node, source: bytes) -> Place | None:
+    """The body moves to a line of its own, where its blanks are a part of its indentation."""
+    blanks = source[colon.end_byte : statement.start_byte].decode()
+    if blanks.strip(" \t") or header.strip(b" \t"):
+        return None
+    has_tabs = b"\t" in header or (b"\n\t" in source and b"\n  " not in source)
+    unit = "\t" if has_tabs else _USUAL_UNIT
+    indent = header.decode() + unit
+    if indent.endswith(blanks):
+        return Place(colon.end_byte, indent, unit, before=f"\n{indent}", after="\n" + indent[: len(indent) - len(blanks)])
+    return Place(statement.start_byte, indent, unit, before=f"\n{indent}", after=f"\n{indent}")
+
+
+def _parameters(node: Node, *, takes_first: bool) -> tuple[Parameter, ...]:
+    """The parameters, but for the first of a method that is no static one."""
+    listed = node.child_by_field_name("parameters")
+    found = [one for child in (listed.named_children if listed is not None else ()) if (one := _parameter(child)) is not None]
+    if takes_first and found and not found[0].name.startswith("*"):
+        del found[0]
+    return tuple(found)
+
+
+def _parameter(node: Node) -> Parameter | None:
+    """A parameter; None for the signs between parameters."""
+    name = node.child_by_field_name("name") or (node.named_children[0] if node.type == "typed_parameter" else node)
+    if name.type != "identifier" and name.type not in _SPLATS:
+        return None
+    return Parameter(text_of(name), field_text(node, "type"))
+
+
+def _returned(node: Node, body: Node) -> str | None:
+    written = field_text(node, "return_type")
+    if written:
+        return None if _NOTHING.fullmatch(written.strip("\"'")) else written
+    values = [one.named_children[0].type for one in own_nodes(body, _NESTED) if one.type == "return_statement" and one.named_children]
+    return "" if any(value != "none" for value in values) else None
+
+
+def _raised(body: Node) -> Iterator[str]:
+    """The exceptions that a body raises by their names, and does not catch itself."""
+    for node in own_nodes(body, _NESTED):
+        if node.type != "raise_statement" or not node.named_children:
+            continue
+        value = node.named_children[0]
+        callee = value.child_by_field_name("function") if value.type == "call" else value
+        name = text_of(callee) if callee is not None else ""
+        if _EXCEPTION.fullmatch(name) and name.rpartition(".")[2] != "NotImplementedError" and not _is_caught(node, name, body):
+            yield name
+
+
+def _is_caught(node: Node, name: str, body: Node) -> bool:
+    inner, outer = node, node.parent
+    while outer is not None and inner != body:
+        if outer.type == "try_statement" and outer.child_by_field_name("body") == inner:
+            for clause in (child for child in outer.named_children if child.type.startswith("except")):
+                words = set(re.findall(r"\w+", text_of(clause).partition(":")[0])) - {"except"}
+                if not words or words & {name.rpartition(".")[2], *_CATCHES_ALL}:
+                    return True
+        inner, outer = outer, outer.parent
+    return False
