@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.api import Event, Finished, Request
+from engine.api import Finished, Request
 from seed_lsp.cli.on_file import Ask, diff_path, print_json, require_inside, settings_of, tell_link, with_engine
 from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError, reason_of
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import NewFile, Proposal, Selection
+from seed_lsp.features.refactor.action import NewFile, Proposal, Selection, Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
 from seed_lsp.session.surroundings import Surroundings
@@ -40,7 +40,7 @@ class _Tools:
     engine: Ask
     jedi: JediThread
 
-    async def ask(self, request: Request, watch: Callable[[Event], None] = lambda _event: None) -> Finished:
+    async def ask(self, request: Request, watch: Watch = lambda _event: None) -> Finished:
         return await self.engine(request, watch)
 
     async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:

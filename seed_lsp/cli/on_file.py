@@ -21,7 +21,8 @@ from seed_lsp.source.files import project_around
 NO_LIMIT_S = 3600
 
 Result = TypeVar("Result")
-Ask = Callable[[Request, Callable[[Event], None]], Awaitable[Finished]]
+Watch = Callable[[Event], bool | None]
+Ask = Callable[[Request, Watch], Awaitable[Finished]]
 
 
 def tell_link(file: Path) -> None:
@@ -78,16 +79,19 @@ def with_engine(options: argparse.Namespace, work: Callable[[Ask], Awaitable[Res
     async def run() -> Result:
         client = EngineClient(WorkerSettings(options.device, options.dtype), idle_s=0)
 
-        async def ask(request: Request, watch: Callable[[Event], None]) -> Finished:
+        async def ask(request: Request, watch: Watch) -> Finished:
+            number = client.new_id()
+
             def on_event(event: Event) -> None:
                 if isinstance(event, Loading) and sys.stderr.isatty():
                     print(f"seed-lsp: {event.step}", file=sys.stderr)
-                watch(event)
+                if watch(event):
+                    client.cancel(number)
 
             sampling = replace(
                 request.sampling, temperature=options.temperature, seed=options.seed, block_size=options.block_size, draft=options.draft
             )
-            return await client.run(replace(request, id=client.new_id(), sampling=sampling), on_event)
+            return await client.run(replace(request, id=number, sampling=sampling), on_event)
 
         try:
             return await work(ask)

@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from engine.api import Event, Finished, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection
+from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection, Watch
 from seed_lsp.server import rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
 from seed_lsp.server.progress import WorkProgress
@@ -65,14 +65,16 @@ class _Tools:
     shown: Show
     document: Document
 
-    async def ask(self, request: Request, watch: Callable[[Event], None] = lambda _event: None) -> Finished:
+    async def ask(self, request: Request, watch: Watch = lambda _event: None) -> Finished:
         engine = self.server.session.engine
+        request = replace(request, id=engine.new_id())
 
         def on_event(event: Event) -> None:
             self.progress.show(event)
-            watch(event)
+            if watch(event):
+                engine.cancel(request.id)
 
-        finished = await engine.run(replace(request, id=engine.new_id()), on_event)
+        finished = await engine.run(request, on_event)
         self.server.note(_summary("refactor", finished))
         _require_current(self.server, self.document)
         return finished

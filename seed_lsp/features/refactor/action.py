@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Resolver
 
 Result = TypeVar("Result")
+Watch = Callable[[Event], bool | None]
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ class Tools(Protocol):
     @property
     def settings(self) -> Settings: ...
 
-    async def ask(self, request: Request, watch: Callable[[Event], None] = ...) -> Finished:
-        """Ask the model; `watch` sees each event before the last.
+    async def ask(self, request: Request, watch: Watch = ...) -> Finished:
+        """Ask the model; `watch` sees each event before the last, and ends the request by answering
+        True: its text is then what was certain so far, and its reason ``cancelled``.
 
         The request's `id` is replaced. It raises what `EngineClient.run` raises.
         """
