@@ -85,7 +85,7 @@ def test_edit_prints_a_diff_that_git_applies(file: Path, monkeypatch, capsys):
 def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
     answer(monkeypatch, SOURCE.replace("total", "result"))
     file.chmod(0o755)
-    assert main(["edit", str(file), "--lines", "2", "--instruction", "x", "--write"]) == 1, "the answer is for other lines"
+    assert main(["edit", str(file), "--lines", "2", "--instruction", "Rename a to b.", "--write"]) == 1, "the answer is for other lines"
     assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 0
     assert file.read_text() == SOURCE.replace("total", "result")
     assert file.stat().st_mode & 0o777 == 0o755
@@ -98,7 +98,7 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatc
         return Finished(1, SOURCE.replace("a", "b"), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
 
     monkeypatch.setattr(EngineClient, "run", run)
-    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 1
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Rename a to b.", "--write"]) == 1
     assert file.read_text() == "# someone else's work\n"
     assert "changed while" in capsys.readouterr().err
 

@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
-from engine.api import Committed, Draft, Event
+from engine.api import Committed, Draft, Event, Finished
+from seed_lsp.errors import NoChangeError, RejectedResultError
 from seed_lsp.features.refactor import rewriting
 from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.answer_end import AnswerWatch
 
 REWRITE = "refactor.rewrite"
 
 
 async def propose(selection: Selection, argument: str, tools: Tools, *, refactoring: rewriting.Refactoring | None = None) -> Proposal:
-    """Rewrite the selection by `refactoring`; without one, `argument` is the user's instruction."""
+    """Rewrite the selection by `refactoring`; without one, `argument` is the user's instruction.
+
+    An answer that may not be applied is asked for once more, in another form, as far as there is
+    time: the first one that passes all checks is taken.
+    """
     wish = refactoring or rewriting.own_instruction(argument)
     plan = rewriting.make_plan(selection.document, selection.start, selection.end, wish, tools.settings)
-    committed = ""
+    answers: list[Finished] = []
+    refusals: list[RejectedResultError] = []
+    left = float(tools.settings.edit_deadline_s)
+    for form in rewriting.FORMS:
+        started = time.monotonic()
+        answer = await _ask(plan, form, left, tools)
+        answers.append(answer)
+        try:
+            # In a large file the checks take seconds, for which no key has to wait.
+            made = await asyncio.to_thread(rewriting.read_rewrite, plan, answer)
+        except RejectedResultError as error:
+            refusals.append(error)
+        else:
+            return Proposal((*made.imports, *made.edits), plan.span, finished=tuple(answers))
+        took = time.monotonic() - started
+        left -= took
+        if answer.finish_reason in {"length", "deadline"} or left < took:
+            # The next one would hardly come to its end.
+            break
+    raise _telling(refusals)
 
-    def watch(event: Event) -> None:
-        nonlocal committed
+
+async def _ask(plan: rewriting.Plan, form: rewriting.Form, deadline_s: float, tools: Tools) -> Finished:
+    """Ask once, and end the request where the answer's syntax says that it ends."""
+    seen = AnswerWatch(plan.bounds)
+
+    def watch(event: Event) -> bool:
+        ends = seen(event)
         if isinstance(event, Committed):
-            committed += event.text
-            tools.show(plan.span, committed)
+            tools.show(plan.span, seen.text)
         elif isinstance(event, Draft):
-            tools.show(plan.span, committed, event.text)
+            tools.show(plan.span, seen.text, event.text)
+        return ends
 
-    finished = await tools.ask(rewriting.build_request(plan, tools.settings, 0), watch)
-    # In a large file the checks take seconds, for which no key has to wait.
-    made = await asyncio.to_thread(rewriting.read_rewrite, plan, finished)
-    return Proposal(made.edits, plan.span, finished=(finished,))
+    return await tools.ask(rewriting.build_request(plan, tools.settings, 0, form=form, deadline_s=deadline_s), watch)
+
+
+def _telling(refusals: Sequence[RejectedResultError]) -> RejectedResultError:
+    """Of several refusals the first that says more than that nothing was changed."""
+    return next((one for one in refusals if not isinstance(one, NoChangeError)), refusals[0])
 
 
 async def _offers(selection: Selection, *, title: str) -> Sequence[Offer]:

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
 
 from engine.api import EditRequest, Finished, SamplingOptions
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
+from seed_lsp.features.refactor.asked import Asked
+from seed_lsp.features.refactor.change import Change
+from seed_lsp.features.refactor.kept import refusal
+from seed_lsp.features.refactor.new_imports import with_imports
 from seed_lsp.features.refactor.unasked import keep_white_space
 from seed_lsp.features.refactor.unasked_names import lost_name
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
-from seed_lsp.source.patch import Edit, minimal_edits
+from seed_lsp.source.patch import Edit, apply_edits, minimal_edits
 from seed_lsp.source.surroundings import without_header, without_surroundings
 from seed_lsp.source.syntax import Span, count_errors, parse, snap
 
@@ -33,12 +40,18 @@ _MARK = re.compile(r"<\|\w+\|>")
 _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
 
 
+Form = Literal["around", "alone"]
+FORMS: tuple[Form, ...] = ("around", "alone")
+"""How the model is asked: first, and if that gave nothing."""
+
+
 @dataclass(frozen=True)
 class Refactoring:
     """A code action: its name in the protocol, its title in the menu, and what the model is told.
 
     `needs_context`: the surrounding file is part of the question. `keeps_start`: a definition that
-    the region begins with stays first. `is_own`: the words are the user's.
+    the region begins with stays first. `is_own`: the words are the user's. `same_behaviour`: none
+    of the instruction's words allows for another signature, other comments or other effects.
     """
 
     name: str
@@ -47,10 +60,16 @@ class Refactoring:
     needs_context: bool = False
     keeps_start: bool = True
     is_own: bool = False
+    same_behaviour: bool = False
 
 
 REFACTORINGS = (
-    Refactoring("simplify", "Simplify", "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names."),
+    Refactoring(
+        "simplify",
+        "Simplify",
+        "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
+        same_behaviour=True,
+    ),
     Refactoring(
         "type-hints",
         "Add type hints",
@@ -71,26 +90,35 @@ MAX_CHARS = 1_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """A rewrite to ask for: `span` of `document`."""
+    """A rewrite to ask for: `span` of `document`, which holds what was `selected`."""
 
     document: Document
     span: Span
     refactoring: Refactoring
+    selected: Span
 
     @property
     def region(self) -> str:
         return self.document.text[self.span.start : self.span.end]
 
+    @cached_property
+    def bounds(self) -> Bounds:
+        return bounds_of(self.document, self.span, self.refactoring.instruction)
+
 
 @dataclass(frozen=True)
 class Rewrite:
-    """The new region, and the smallest edits (in characters of the document) that make it."""
+    """The new region, and the smallest edits (in characters of the document) that make it.
+
+    `imports` are edits to the import block, which lies before it.
+    """
 
     new_region: str
     edits: tuple[Edit, ...]
+    imports: tuple[Edit, ...] = ()
 
     def new_text(self, plan: Plan) -> str:
-        return plan.document.text[: plan.span.start] + self.new_region + plan.document.text[plan.span.end :]
+        return apply_edits(plan.document.text, (*self.imports, *self.edits))
 
 
 def find_refactoring(name: str) -> Refactoring:
@@ -125,17 +153,22 @@ def make_plan(document: Document, start: CharOffset, end: CharOffset, refactorin
         raise SelectionError(
             f"the selection has {size} characters, of which at most {limit} fit; select less, or raise seed.edit.maxTokens"
         )
-    return Plan(document, span, refactoring)
+    return Plan(document, span, refactoring, Span(max(start, span.start), min(end, span.end)))
 
 
-def build_request(plan: Plan, settings: Settings, request_id: int) -> EditRequest:
+def build_request(
+    plan: Plan, settings: Settings, request_id: int, *, form: Form = FORMS[0], deadline_s: float | None = None
+) -> EditRequest:
+    """What the engine is asked; in `deadline_s` seconds if it has fewer than the settings say."""
     text, span = plan.document.text, plan.span
-    around = (text[: span.start], text[span.end :]) if plan.refactoring.needs_context else ("", "")
+    around = (text[: span.start], text[span.end :]) if form == "around" and plan.refactoring.needs_context else ("", "")
     before, after = (with_line_feeds(piece) for piece in around)
     return EditRequest(
         request_id,
         settings.model,
-        SamplingOptions(mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=float(settings.edit_deadline_s)),
+        SamplingOptions(
+            mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=deadline_s or float(settings.edit_deadline_s)
+        ),
         before=before,
         region=with_line_feeds(plan.region),
         after=after,
@@ -150,6 +183,7 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
 
     `RejectedResultError` says why the text may not be applied.
     """
+    finished = _ended(plan, finished)
     _require_end(finished)
     asked = plan.refactoring.instruction if plan.refactoring.is_own else None
     answer = without_header(plan.document, plan.span, finished.text)
@@ -157,7 +191,9 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     new = _own_code(plan, new)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
-    rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)))
+    change, imports = with_imports(_change(plan, new))
+    new = change.new
+    rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)), imports)
     if not rewrite.edits:
         raise NoChangeError("the model proposes no change")
     if lost := Counter(_MARK.findall(plan.region)) - Counter(_MARK.findall(new)) - Counter(_MARK.findall(plan.refactoring.instruction)):
@@ -167,7 +203,28 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
         raise RejectedResultError("the model's text has invisible control characters that the selection has not")
     _require_no_new_errors(plan, rewrite)
     _require_names(plan, new)
+    if words := refusal(change):
+        raise RejectedResultError(words)
     return rewrite
+
+
+def _change(plan: Plan, new: str) -> Change:
+    same = plan.refactoring.same_behaviour
+    return Change(plan.document, plan.span, new, Asked("" if same else plan.refactoring.instruction), same, plan.selected)
+
+
+def _ended(plan: Plan, finished: Finished) -> Finished:
+    """The answer up to where its syntax says that it ends, which is an end like another."""
+    end = end_of(finished.text, plan.bounds)
+    if end is None or finished.finish_reason not in {"stop", "cancelled"}:
+        return finished
+    if end.whole:
+        return replace(finished, text=finished.text[: end.at], finish_reason="stop")
+    if finished.finish_reason == "cancelled":
+        raise RejectedResultError(
+            f"the model rewrote code outside the selection ({_first_line(finished.text[end.at :])} …); select that as well"
+        )
+    return finished
 
 
 def _require_end(finished: Finished) -> None:

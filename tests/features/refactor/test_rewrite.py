@@ -23,7 +23,11 @@ def plan_for(selected: str, text: str = SOURCE) -> rewriting.Plan:
     start = text.index(selected)
     document = Document("u", text, 1, "python")
     return rewriting.make_plan(
-        document, CharOffset(start), CharOffset(start + len(selected)), rewriting.own_instruction("Do it."), Settings()
+        document,
+        CharOffset(start),
+        CharOffset(start + len(selected)),
+        rewriting.own_instruction("Give the parameters other names and types."),
+        Settings(),
     )
 
 

@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from engine.api import Finished
 from engine.model.tokenizer import Tokenizer
 from engine.prompts import edit_prompt
 from seed_lsp.errors import NoChangeError, RejectedResultError
@@ -14,28 +13,12 @@ from seed_lsp.features.refactor import rewriting
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
+from tests.features.refactor.answers import finished, plan_of, rewritten
 
 LETTER = (
     'def letter(who):\n    body = """Dear reader,\n    \n        this line is indented,\n\t\n    and the line above holds a tab.  \n    """\n'
     '    return body.replace("reader", who)\n'
 )
-
-
-def finished(text: str) -> Finished:
-    return Finished(1, text, "stop", "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
-
-
-def plan_of(text: str, region: str = "", instruction: str = "Do it.", language: str = "python") -> rewriting.Plan:
-    start = text.index(region)
-    document = Document("u", text, 1, language)
-    own = rewriting.own_instruction(instruction)
-    return rewriting.make_plan(document, CharOffset(start), CharOffset(start + len(region or text)), own, Settings())
-
-
-def rewritten(text: str, answer: str, region: str = "", instruction: str = "Do it.", language: str = "python") -> str:
-    """`text` after an answer of the model was applied to the region."""
-    plan = plan_of(text, region, instruction, language)
-    return apply_edits(text, rewriting.read_rewrite(plan, finished(answer)).edits)
 
 
 def without_blanks(text: str) -> str:
