@@ -4,8 +4,10 @@ than before.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -125,6 +127,31 @@ def count_errors(tree: Tree) -> int:
         count += node.is_error or node.is_missing
         stack += [child for child in node.children if child.has_error or child.is_missing]
     return count
+
+
+def adds_errors(old: str, new: str, language: str) -> bool:
+    """Whether `new` has syntax errors that `old` has not; False for a language without a grammar.
+
+    Python is asked itself as well, where it reads the old text: the grammar has no error for lines
+    that are indented wrongly, nor for a body that is missing.
+    """
+    before, after = (parse(text, language) for text in (old, new))
+    if before is None or after is None:
+        return False
+    if count_errors(after) > count_errors(before):
+        return True
+    return language == "python" and _is_python(old) and not _is_python(new)
+
+
+def _is_python(text: str) -> bool:
+    """Whether the Python that runs this can read a text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def is_text(node: Node) -> bool:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.syntax import LANGUAGES, count_errors, parse, snap
+from seed_lsp.source.syntax import LANGUAGES, adds_errors, count_errors, parse, snap
 
 PYTHON = """import os
 
@@ -105,6 +105,26 @@ def test_errors_are_counted():
     """A text with a syntax error is told from one without."""
     assert count_errors(parse("def f(:\n", "python")) > 0
     assert count_errors(parse("x = 1\n", "python")) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "language", "expected"),
+    [
+        ("def f(a):\n    return a\n", "def f(a):\n    b = a\n    return b\n", "python", False),
+        ("def f(a):\n    return a\n", "def f(a):\nreturn a\n", "python", True),
+        ("def f(a):\n    b = a\n    return b\n", "def f(a):\n    b = a\n        return b\n", "python", True),
+        ("def f(a):\n    b = a\n    return b\n", "def f(a):\n    b = a\n    return b)\n", "python", True),
+        ("x = '\\d'\n", "y = '\\d'\n", "python", False),
+        # Not of this Python, or never a program: then the grammar alone tells.
+        ("print 1\n", "print 2\n", "python", False),
+        ("if (a) { b(); }\n", "if (a) {\nb(); }\n", "javascript", False),
+        ("if (a) { b(); }\n", "if (a) { b();\n", "javascript", True),
+        ("text", "te(xt", "plaintext", False),
+    ],
+)
+def test_new_errors_are_those_of_the_language_itself(old: str, new: str, language: str, expected: bool):
+    """A result with a body missing or indented wrongly, which the grammar takes, is not applied."""
+    assert adds_errors(old, new, language) is expected
 
 
 def test_a_broken_file_still_gives_a_span():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor import docstring, rewrite
 from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.syntax import count_errors, parse
+from seed_lsp.source.syntax import adds_errors
 
 ACTIONS: tuple[Action, ...] = (*rewrite.ACTIONS, docstring.ACTION)
 OWN = rewrite.OWN
@@ -35,7 +37,8 @@ async def run(action: Action, selection: Selection, argument: str, tools: Tools)
         raise NoChangeError("there is nothing to change")
     _require_inside(selection.document, proposal)
     if proposal.edits:
-        _require_no_new_errors(selection.document, proposal)
+        # In a large file this takes seconds, for which no key has to wait.
+        await asyncio.to_thread(_require_no_new_errors, selection.document, proposal)
     return proposal
 
 
@@ -50,6 +53,5 @@ def _require_inside(document: Document, proposal: Proposal) -> None:
 
 
 def _require_no_new_errors(document: Document, proposal: Proposal) -> None:
-    before, after = (parse(text, document.language) for text in (document.text, proposal.new_text(document)))
-    if before is not None and after is not None and count_errors(after) > count_errors(before):
+    if adds_errors(document.text, proposal.new_text(document), document.language):
         raise RejectedResultError("the result does not parse in its place; try again with another selection or instruction")

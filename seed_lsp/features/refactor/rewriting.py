@@ -24,7 +24,7 @@ from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document, split_lines, with_line_feeds
 from seed_lsp.source.patch import Edit, apply_edits, minimal_edits
 from seed_lsp.source.surroundings import without_header, without_surroundings
-from seed_lsp.source.syntax import Span, count_errors, parse, snap
+from seed_lsp.source.syntax import Span, adds_errors, snap
 
 SHOWN_CHARS = 60
 """Of code that a refusal names."""
@@ -269,8 +269,7 @@ def _first_line(text: str) -> str:
 
 
 def _require_no_new_errors(plan: Plan, rewrite: Rewrite) -> None:
-    before, after = (parse(text, plan.document.language) for text in (plan.document.text, rewrite.new_text(plan)))
-    if before is not None and after is not None and count_errors(after) > count_errors(before):
+    if adds_errors(plan.document.text, rewrite.new_text(plan), plan.document.language):
         raise RejectedResultError("the model's code does not parse in its place; try again with another selection or instruction")
 
 
