@@ -114,6 +114,7 @@ CAMPAIGNS := \
   "benchmarks.robustness.limits --count $(call share,5)" \
   "benchmarks.robustness.model_files --count $(call share,1000)" \
   "benchmarks.robustness.storm --count $(call share,1000)" \
+  "benchmarks.robustness.edits --count $(call share,1000)" \
   "benchmarks.renames.campaign --programs $(call share,20000) --seconds $(call share,600)" \
   "benchmarks.robustness.typist --minutes $(call share,40)"
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.refactorings.table import tables as refactorings
 from benchmarks.report import BenchError, say
 from engine.files import whole_file
 
@@ -72,7 +73,8 @@ def _origin(report: Report) -> str:
     return f"{command}, commit {machine['commit']}, on {where}, torch {machine['torch']}, Python {machine['python']}.\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, and an empty line behind it."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + "\n"
 
@@ -87,8 +89,8 @@ def _speed(report: Report) -> list[str]:
     absent = [f"Absent: {name}, since {reason}.\n\n" for name, reason in report["absent"].items()]
     return [
         f"Medians of {report['rounds']} rounds, and over the works of a kind.\n\n",
-        _table(["tokens/s", *head], rates),
-        _table([f"{contestants[0]} is … times as fast as: median (least)", *head], times),
+        table(["tokens/s", *head], rates),
+        table([f"{contestants[0]} is … times as fast as: median (least)", *head], times),
         _works(report["works"], contestants),
         *absent,
     ]
@@ -116,7 +118,7 @@ def _works(works: Sequence[Report], contestants: Sequence[str]) -> str:
         ]
         for work in works
     ]
-    return _table(["work, tokens/s", "tokens", "kept", "tokens a forward", *contestants], rows)
+    return table(["work, tokens/s", "tokens", "kept", "tokens a forward", *contestants], rows)
 
 
 def _blocks(report: Report) -> list[str]:
@@ -131,7 +133,7 @@ def _blocks(report: Report) -> list[str]:
     rows.append(["rows/s", *(f"{rate:.0f}" for rate in report["rows_per_second"].values())])
     return [
         f"Behind {report['context']} cached rows, medians of {report['rounds']} rounds.\n\n",
-        _table([title, *report["forward_ms"]], rows),
+        table([title, *report["forward_ms"]], rows),
     ]
 
 
@@ -152,7 +154,11 @@ def _helpers(report: Report) -> int:
     return sum(size for name, size in report["resident_bytes"].items() if name not in {"server", "engine"})
 
 
-WRITERS: dict[str, Callable[[Report], list[str]]] = {"speed": _speed, "blocks": _blocks}
+def _refactorings(report: Report) -> list[str]:
+    return refactorings(report, table)
+
+
+WRITERS: dict[str, Callable[[Report], list[str]]] = {"speed": _speed, "blocks": _blocks, "refactorings": _refactorings}
 COLUMNS: dict[str, dict[str, Callable[[Report], str]]] = {
     "latency": {
         "keys": lambda report: str(report["keys"]),
@@ -178,7 +184,7 @@ COLUMNS: dict[str, dict[str, Callable[[Report], str]]] = {
 
 
 def _beside(reports: Sequence[Report], rows: dict[str, Callable[[Report], str]]) -> str:
-    return _table(
+    return table(
         ["", *(report["model"] for report in reports)], [[name, *(read(report) for report in reports)] for name, read in rows.items()]
     )
 

@@ -17,7 +17,7 @@ import benchmarks
 from benchmarks.renames import signature_campaign
 
 PROGRAMS = (
-    *("holes", "noise", "typing", "next_edits", "speed", "blocks", "latency", "memory"),
+    *("holes", "noise", "typing", "next_edits", "speed", "blocks", "latency", "memory", "refactorings"),
     *(f"renames.{name}" for name in ("packages", "scale", "typescript", "campaign", "signature_campaign")),
 )
 
@@ -26,6 +26,8 @@ PROGRAMS = (
 def test_every_program_says_how_it_is_run(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Whoever opens the file or asks for help finds the command, and how to keep the report."""
     module = importlib.import_module(f"benchmarks.{name}")
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"benchmarks.{name}.__main__")
     assert f"    python -m benchmarks.{name}" in (module.__doc__ or "")
     monkeypatch.setattr(sys, "argv", [name, "--help"])
     with pytest.raises(SystemExit) as ended:

@@ -1,0 +1,1 @@
+"""What came of an edit: judged by the syntax tree, without running anything."""
