@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, statements, text_of
+from seed_lsp.source.syntax import Span, is_docstring, is_sequence, is_text, parse, statements, text_of
 
 _TYPES = ("class", "struct", "interface", "enum", "trait", "type_spec")
 _AROUND_SIGNS = re.compile(r"\s*([^\w\s])\s*")
@@ -141,6 +141,19 @@ def definitions(root: Node) -> Iterator[Definition]:
 def code_key(code: str) -> str:
     """Code without what a formatter would change: white space, the kind of quotes, last commas."""
     return _LAST_SIGN.sub("", _AROUND_SIGNS.sub(r"\1", " ".join(code.split()).replace("'", '"')))
+
+
+def is_selector(node: Node) -> bool:
+    """Whether a name is an attribute's or a keyword argument's in Python."""
+    parent = node.parent
+    if parent is None or parent.type not in {"attribute", "keyword_argument"}:
+        return False
+    return parent.child_by_field_name("attribute" if parent.type == "attribute" else "name") == node
+
+
+def is_docstring_statement(node: Node) -> bool:
+    children = node.named_children
+    return len(children) == 1 and is_text(children[0]) and is_docstring(children[0])
 
 
 def header(node: Node) -> str:

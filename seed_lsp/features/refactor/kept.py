@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seed_lsp.features.refactor import kept_code, kept_flow, kept_names, kept_texts
+from seed_lsp.features.refactor import done, kept_code, kept_flow, kept_names, kept_texts
 from seed_lsp.features.refactor.change import Change
 
 Check = Callable[[Change], str]
@@ -22,6 +22,11 @@ CHECKS: tuple[Check, ...] = (
     kept_texts.changed_line_around,
     kept_names.undefined_name,
     kept_names.dropped_variable,
+    done.changed_rest,
+    done.more_than_names,
+    done.missing_parameter,
+    done.missing_condition,
+    done.missing_before_return,
 )
 """For words that say what is to change."""
 SAME_BEHAVIOUR: tuple[Check, ...] = (*(check for check in CHECKS if check is not kept_code.lost_statements), kept_flow.moved_effect)

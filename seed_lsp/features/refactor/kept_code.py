@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seed_lsp.features.refactor.change import Change, Definition, Side, code_key, header
+from seed_lsp.features.refactor.change import Change, Definition, Side, code_key, header, is_docstring_statement
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import is_docstring, is_text, text_of
+from seed_lsp.source.syntax import text_of
 
 LEAST_KEPT = 0.5
 """The share of a region's statements that an answer has to keep."""
@@ -40,12 +40,7 @@ def lost_statements(change: Change) -> str:
 
 
 def _headers(side: Side) -> list[str]:
-    return [header(node) for node in side.statements if not _is_docstring(node)]
-
-
-def _is_docstring(node: object) -> bool:
-    children = getattr(node, "named_children", [])
-    return len(children) == 1 and is_text(children[0]) and is_docstring(children[0])
+    return [header(node) for node in side.statements if not is_docstring_statement(node)]
 
 
 def _kept(before: Sequence[str], after: Sequence[str], enough: float) -> int:

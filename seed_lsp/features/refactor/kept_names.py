@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from seed_lsp.features.refactor.change import Change
+from seed_lsp.features.refactor.change import Change, is_selector
 from seed_lsp.source.syntax import text_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__path__", "__spec__", "__class__", "reveal_type"}
@@ -32,14 +32,20 @@ class Unknown:
     modules: tuple[str, ...]
 
 
+def new_names(change: Change) -> frozenset[str]:
+    """Names that the new code reads and does not bind, and that the file has nowhere."""
+    tree = _parsed(change.new, change)
+    if tree is None or change.before is None:
+        return frozenset()
+    new = frozenset(_unbound(tree)) - change.imported
+    return new - {text_of(node) for node in _identifiers(change.before.root)} if new else new
+
+
 def unknown_names(change: Change) -> Unknown:
     tree = _parsed(change.new, change)
-    new = set(_unbound(tree)) - change.imported if tree is not None else set()
-    if tree is None or change.before is None or not new:
-        return Unknown((), ())
-    missing = sorted(new - {text_of(node) for node in _identifiers(change.before.root)})
+    missing = sorted(new_names(change))
     whole = _parsed(change.document.text, change) if missing else None
-    if whole is None or "import *" in change.document.text or next(_unbound(whole), ""):
+    if tree is None or whole is None or "import *" in change.document.text or next(_unbound(whole), ""):
         # A file whose own names come from elsewhere may well have this one from there.
         return Unknown((), ())
     used_as_modules = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
@@ -114,17 +120,9 @@ def _identifiers(root: Node) -> Iterator[Node]:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.type == "identifier" and not _is_selector(node):
+        if node.type == "identifier" and not is_selector(node):
             yield node
         stack += node.children
-
-
-def _is_selector(node: Node) -> bool:
-    parent = node.parent
-    if parent is None or parent.type not in {"attribute", "keyword_argument"}:
-        return False
-    named = parent.child_by_field_name("attribute") if parent.type == "attribute" else parent.child_by_field_name("name")
-    return named == node
 
 
 def _scope(change: Change) -> Node:

@@ -17,7 +17,7 @@ from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.features.refactor.change import Change
 from seed_lsp.features.refactor.kept import refusal
-from seed_lsp.features.refactor.new_imports import with_imports
+from seed_lsp.features.refactor.new_imports import lift_imports, with_imports
 from seed_lsp.features.refactor.unasked import keep_white_space
 from seed_lsp.features.refactor.unasked_names import lost_name
 from seed_lsp.session.settings import Settings
@@ -188,10 +188,11 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     asked = plan.refactoring.instruction if plan.refactoring.is_own else None
     answer = without_header(plan.document, plan.span, finished.text)
     new = keep_white_space(plan.document, plan.span, answer, asked)
-    new = _own_code(plan, new)
+    lifted = lift_imports(plan.document, plan.span, new)
+    new = _own_code(plan, lifted.code)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
-    change, imports = with_imports(_change(plan, new))
+    change, imports = with_imports(_change(plan, new), lifted.names)
     new = change.new
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)), imports)
     if not rewrite.edits:

@@ -1,0 +1,164 @@
+"""Whether an answer does what the instruction says, where its words say that exactly.
+
+Each check gives its refusal in the user's words, or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tree_sitter import Node
+
+from seed_lsp.features.refactor.change import Change, Side, code_key, header, is_docstring_statement, is_selector
+from seed_lsp.source.patch import changed_runs
+from seed_lsp.source.syntax import is_docstring, text_of
+
+_CONSTANTS = frozenset({"none", "true", "false", "integer", "string", "null", "number"})
+_LEAVE_BODY = re.compile(
+    r"\b(?:leave|keep|do(?:n't| not) (?:change|touch|edit))\b[^.;]*\b(?:bod(?:y|ies)|other lines|(?:everything|all|anything) else|the rest)\b",
+    re.IGNORECASE,
+)
+_RENAME = re.compile(r"\s*(?:please\s+)?rename\b", re.IGNORECASE)
+_RENAME_WORDS = re.compile(
+    r"a|all|and|argument|as|attribute|call|class|constant|each|everywhere|field|from|function|global|here|in|instance|into|its?|local|member|method"
+    r"|module|named?|names|object|occurrences|of|parameter|please|rename|this|that|the|throughout|to|uses|variables?|well|with",
+    re.IGNORECASE,
+)
+_PARAMETER = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=\s*([^\s`,;]+)")
+_CONDITION = re.compile(r"\b(?:if|when|unless|where)\b([^.;]*)", re.IGNORECASE)
+_QUOTED_NAME = re.compile(r"`([A-Za-z_]\w*)`")
+_BEFORE_RETURN = re.compile(r"\bbefore (?:(?:each|every|the|it|any|all|returning|it is) )*return", re.IGNORECASE)
+_RAISED = re.compile(r"\braises?\s+(?:an?\s+|the\s+)?`?([A-Z]\w+)", re.IGNORECASE)
+
+
+def changed_rest(change: Change) -> str:
+    """Who says that the body shall stay does not want it to change."""
+    if change.before is None or change.after is None or not _LEAVE_BODY.search(change.asked.instruction):
+        return ""
+    before, after = (Counter(_body(side)) for side in (change.before, change.after))
+    if odd := min((before - after) + (after - before), default=""):
+        return f"the model changed the body ({odd[:60]}), which the instruction says to leave; try again with other words"
+    return ""
+
+
+def _body(side: Side) -> list[str]:
+    definitions = {one.node.id for one in side.definitions}
+    inner = [node for node in side.statements if node.id not in definitions and node.type != "decorated_definition"]
+    return [header(node) for node in inner if not is_docstring_statement(node)]
+
+
+def more_than_names(change: Change) -> str:
+    """A rename leaves all but names, and strings are none."""
+    if change.before is None or change.after is None or not _is_rename(change):
+        return ""
+    before, after = _leaves(change.before), _leaves(change.after)
+    become: dict[str, str] = {}
+    for one, other in zip(before, after, strict=False):
+        old, new = text_of(one), text_of(other)
+        if one.type != other.type or (old != new and not (one.type.endswith("identifier") and change.asked.names(new))):
+            return f"the model changed more than names ({old[:60]}), where a rename was asked for"
+        if one.type == "identifier" and not is_selector(one) and become.setdefault(old, new) != new:
+            return f"the model gave {old} two names"
+    if len(before) != len(after):
+        return "the model changed more than names, where a rename was asked for"
+    twice = [name for name, count in Counter(become.values()).items() if count > 1]
+    return f"the model gave two things the name {twice[0]}" if twice else ""
+
+
+def _is_rename(change: Change) -> bool:
+    """Whether the instruction asks for other names, and for nothing else."""
+    if not _RENAME.match(change.asked.instruction) or change.before is None:
+        return False
+    known = {text_of(node) for side in (change.before, change.after) if side is not None for node in _leaves(side)}
+    return all(_RENAME_WORDS.fullmatch(word) or word in known for word in change.asked.words)
+
+
+def _leaves(side: Side) -> list[Node]:
+    """The tokens, but for comments and docstrings, which tell of names."""
+    found, stack = [], [side.root]
+    while stack:
+        node = stack.pop()
+        if "comment" in node.type or (node.type == "string" and is_docstring(node)):
+            continue
+        if not node.child_count and side.within(node):
+            found.append(node)
+        stack += [child for child in reversed(node.children) if child.end_byte > side.first and child.start_byte < side.last]
+    return found
+
+
+def missing_parameter(change: Change) -> str:
+    """A parameter that the instruction gives with its default."""
+    if change.before is None or change.after is None or not change.asked.speaks_of("parameters") or change.asked.speaks_of("removal"):
+        return ""
+    parameters = [one for each in change.after.definitions for one in each.parameters or ()]
+    if not parameters:
+        return ""
+    for name, default in _PARAMETER.findall(change.asked.instruction):
+        value = code_key(default.rstrip(".)"))
+        if not any(re.match(rf"{name}\b", one) and one.endswith(value) for one in parameters):
+            return f"the model did not add {name}={value}; try again with other words"
+    return ""
+
+
+def missing_condition(change: Change) -> str:
+    """New code looks at what the condition of the instruction names, and raises what it names."""
+    if change.before is None or change.after is None or change.document.language != "python":
+        return ""
+    new = _new_words(change.before, change.after)
+    for raised in _RAISED.findall(change.asked.instruction):
+        if raised.endswith(("Error", "Exception")) and not {"raise", raised} <= new:
+            return f"the model added nothing that raises {raised}; try again with other words"
+        known = {text_of(node) for node in _leaves(change.after)}
+        for condition in _CONDITION.findall(change.asked.instruction):
+            missed = [name for name in _QUOTED_NAME.findall(condition) if name in known and name not in new]
+            if missed:
+                return f"the model's new code does not look at {missed[0]}; try again with other words"
+            if _is_hidden(change, raised, {name for name in _QUOTED_NAME.findall(condition) if name in known}):
+                return f"the model raises {raised} only where an older condition holds; try again with other words"
+    return ""
+
+
+def _is_hidden(change: Change, raised: str, names: set[str]) -> bool:
+    """Whether an exception is raised within a branch that was there and asks for one of the names,
+    too: `if x is None` within `if x`.
+    """
+    assert change.before is not None, "both sides were looked at"
+    assert change.after is not None, "both sides were looked at"
+    old = {header(node) for node in change.before.statements}
+    for node in change.after.statements:
+        if node.type != "raise_statement" or raised not in text_of(node) or header(node) in old:
+            continue
+        parent = node.parent
+        while parent is not None and change.after.within(parent):
+            above = header(parent)
+            if parent.type in {"if_statement", "while_statement"} and above in old and names & set(re.findall(r"\w+", above)):
+                return True
+            parent = parent.parent
+    return False
+
+
+def missing_before_return(change: Change) -> str:
+    """What is to be done with a result before it is returned is done there."""
+    if change.after is None or not _BEFORE_RETURN.search(change.asked.instruction):
+        return ""
+    for node in change.after.statements:
+        value = node.named_children[0] if node.type == "return_statement" and node.named_children else None
+        if value is None or value.type in _CONSTANTS:
+            continue
+        before = node.prev_named_sibling
+        while before is not None and "comment" in before.type:
+            before = before.prev_named_sibling
+        words = {text_of(one) for one in _below(before)} if before is not None and before.type == "expression_statement" else set()
+        if not words & {text_of(one) for one in _below(value) if one.type == "identifier"}:
+            return f"the model does nothing with {text_of(value)[:60]} before it is returned; try again with other words"
+    return ""
+
+
+def _below(node: Node) -> list[Node]:
+    return [node, *(one for child in node.children for one in _below(child))]
+
+
+def _new_words(before: Side, after: Side) -> set[str]:
+    old, new = ([text_of(node) for node in _leaves(side)] for side in (before, after))
+    return {word for run in changed_runs(old, new) for word in new[run.new_start : run.new_end]}
