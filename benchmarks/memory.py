@@ -46,7 +46,7 @@ async def _memory(model: str) -> dict[str, Any]:
             await editor.complete(source.index("def median_high"), automatic=False)
             first, last = (source[: source.index(f"def {name}")].count("\n") for name in ("median_low", "median_high"))
             area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
-            argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
+            argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "simplify"}
             # A refused answer took the same memory.
             with contextlib.suppress(JsonRpcException):
                 await editor.command(REFACTOR, argument)

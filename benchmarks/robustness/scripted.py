@@ -56,6 +56,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
             rest = request.region.partition("#replace ")[2].partition("\n")[0]
         # Asked for a next edit it agrees with what is proposed, unless the code says otherwise.
         text = request.region if "stubborn" in request.region else request.guess or request.region
+        given = ""
     else:
         assert isinstance(request, InfillRequest)
         word, _, rest = request.prefix.rpartition("#")[2].partition(" ")
@@ -64,6 +65,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
             text = "value()" if request.prefix.endswith("scripted_") else "scripted_"
         if word.startswith("related"):
             text = repr("".join(file.text for file in request.related))
+        given = request.start
     yield Loading(request.id, "scripted")
     reason: FinishReason = "stop"
     if word == "slow":
@@ -102,7 +104,7 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
     else:
         yield Draft(request.id, "░░░", 1)
         yield Committed(request.id, text)
-    yield Finished(request.id, text, reason, "verified", 7, 3, 11, 0, 0.01, 0.02, 1, request.model, "cpu", "float32")
+    yield Finished(request.id, given + text, reason, "verified", 7, 3, 11, 0, 0.01, 0.02, 1, request.model, "cpu", "float32")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from rich.syntax import Syntax
 
 from seed_lsp.cli.headless import HeadlessEditor
 from seed_lsp.errors import SeedError
-from seed_lsp.server.refactor_handlers import REFACTOR
+from seed_lsp.server.refactor_handlers import EDIT_SELECTION
 
 MODES = ("verified", "autoregressive")
 HOLE = '''import json
@@ -31,6 +31,7 @@ HOLE = '''import json
 def load_settings(path):
     """The content of a JSON file; an empty dict if there is none."""
     '''
+INSTRUCTION = "Add type hints to the signature of each function, with built-in types only. Keep all other lines exactly as they are."
 
 
 class DemoError(SeedError):
@@ -92,15 +93,15 @@ async def _show_completion(editor: HeadlessEditor, folder: Path, console: Consol
 
 
 async def _refactor(editor: HeadlessEditor, path: Path) -> Refactored:
-    """Type hints for two functions of `statistics`, a module of Python's own library."""
+    """Two functions of `statistics`, a module of Python's own library, by an instruction."""
     source = inspect.getsource(statistics)
     editor.open_file(path, source)
     lines = source.split("\n")
     first = next(i for i, line in enumerate(lines) if line.startswith("def median_low"))
     last = next(i for i, line in enumerate(lines) if line.startswith("def median_grouped"))
     area = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
-    argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "name": "type-hints"}
-    result = await editor.command(REFACTOR, argument)
+    argument = {"uri": editor.buffer.uri, "range": area, "version": editor.buffer.version, "instruction": INSTRUCTION}
+    result = await editor.command(EDIT_SELECTION, argument)
     if not isinstance(result, dict):
         raise DemoError("the server did not say what it did")
     return Refactored(editor.buffer.text, result["diff"], result["statistics"])

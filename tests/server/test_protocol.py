@@ -9,6 +9,8 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from seed_lsp.server.workspace import offsets
+from seed_lsp.source.patch import Edit, apply_edits
 from tests.server.conftest import Editor
 from tests.waiting import eventually
 
@@ -119,8 +121,8 @@ async def test_code_actions_are_listed_without_the_engine(editor: Editor):
     actions = await editor.actions(editor.selection("total = a"))
     assert [action.title for action in actions] == [
         "Seed: Simplify",
-        "Seed: Add type hints",
         "Seed: Extract a function",
+        "Seed: Add type hints",
         "Seed: Add a docstring",
     ]
     assert all(action.kind == types.CodeActionKind.RefactorRewrite and action.edit is None for action in actions)
@@ -141,6 +143,21 @@ async def test_resolving_an_action_gives_a_versioned_edit(editor: Editor):
     [change] = editor.applied[-1].document_changes
     assert [edit.new_text for edit in change.edits] == ["result"]
     assert change.text_document.version == 1
+
+
+async def test_type_hints_from_the_menu_to_the_edit(editor: Editor):
+    """At a header the menu has type hints, and choosing them inserts types and what they import."""
+    editor.open("import os\n\n\n#say Iterable[Any]\ndef größe(a, b=None):\n    return a.x\n")
+    [action, *_] = await editor.actions(editor.range(editor.buffer.text.index("(a"), editor.buffer.text.index("(a")), ["refactor.rewrite"])
+    assert action.title == "Seed: Add type hints"
+    resolved = await editor.client.code_action_resolve_async(action)
+    [change] = resolved.edit.document_changes
+    assert change.text_document.version == 1
+    edits = [Edit(*offsets(editor.buffer, edit.range, editor.encoding), edit.new_text) for edit in change.edits]
+    assert apply_edits(editor.buffer.text, edits) == (
+        "import os\nfrom collections.abc import Iterable\nfrom typing import Any\n\n\n#say Iterable[Any]\n"
+        "def größe(a: Iterable[Any], b: Iterable[Any] | None = None) -> Iterable[Any]:\n    return a.x\n"
+    )
 
 
 async def test_a_stale_version_is_refused(editor: Editor):

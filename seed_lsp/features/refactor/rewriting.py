@@ -71,11 +71,6 @@ REFACTORINGS = (
         same_behaviour=True,
     ),
     Refactoring(
-        "type-hints",
-        "Add type hints",
-        "Add type hints to the signature of each function, with built-in types only. Keep all other lines exactly as they are.",
-    ),
-    Refactoring(
         "extract-function",
         "Extract a function",
         "Move a part of this code that has a purpose of its own into a new function with a telling name, and call it.",

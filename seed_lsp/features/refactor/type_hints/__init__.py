@@ -1,0 +1,3 @@
+"""Add type hints to the headers of functions: what can be computed is, and the model fills the
+rest.
+"""

@@ -1,0 +1,185 @@
+"""The action: types for the headers that are selected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.api import Finished
+from seed_lsp.errors import CancelledError, NoChangeError, SelectionError
+from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.type_hints.evidence import (
+    backed_types,
+    computed_types,
+    contradicts,
+    habits_of,
+    may_be_none,
+    type_of_default,
+)
+from seed_lsp.features.refactor.type_hints.headers import Function, Hole, functions_of
+from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, make_hint
+from seed_lsp.features.refactor.type_hints.names import Scope, file_names, scope_of
+from seed_lsp.features.refactor.type_hints.question import Question, read_guess
+from seed_lsp.features.refactor.type_hints.results import returns_none, yields
+from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.syntax import Span
+
+TITLE = "Add type hints"
+LEAST_CHANCE = 0.5
+MAX_CHARS = 1_000_000
+_OF_GENERATORS = frozenset({"Any", "Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"})
+_MOST_NAMED = 6
+_MASKS = "\u2591" * 3
+
+
+async def offers(selection: Selection) -> Sequence[Offer]:
+    if len(selection.document.text) > MAX_CHARS:
+        return []
+    return [Offer(TITLE)] if any(function.holes for function in functions_of(selection)) else []
+
+
+async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposal:
+    """Insert the types that are certain; a note says which stayed open."""
+    document = selection.document
+    if document.language != "python":
+        raise SelectionError("type hints are added to Python alone")
+    if len(document.text) > MAX_CHARS:
+        raise SelectionError(f"the file is too large: types are added in files of up to {MAX_CHARS:,} characters")
+    functions = functions_of(selection)
+    if not functions:
+        raise SelectionError("there is no function; put the cursor into the line of its def, or select it")
+    if not any(function.holes for function in functions):
+        raise NoChangeError("every parameter has its type already")
+    work = _Work(selection, functions, tools)
+    for function in functions:
+        work.compute(function)
+    work.show()
+    for function in functions:
+        await work.ask(function)
+    if not work.hints:
+        raise NoChangeError(f"no type is certain enough to be added; {work.note}")
+    return work.proposal()
+
+
+@dataclass
+class _Work:
+    """The state of one proposal: the hints found so far, by the places of their holes, the holes
+    that stay open, each with the reason, and the model's answers.
+    """
+
+    selection: Selection
+    functions: Sequence[Function]
+    tools: Tools
+    hints: dict[int, Hint] = field(default_factory=dict)
+    open: dict[int, str] = field(default_factory=dict)
+    finished: list[Finished] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        root = self.functions[0].node
+        while root.parent is not None:
+            root = root.parent
+        self._names, self._habits = file_names(root), habits_of(root)
+
+    def compute(self, function: Function) -> None:
+        scope = scope_of(function, self._names)
+        known = computed_types(function, self._habits)
+        for hole in function.holes:
+            if hole.name in known and isinstance(made := _hint(hole, known[hole.name], function, scope), Hint):
+                self.hints[hole.at] = made
+
+    async def ask(self, function: Function) -> None:
+        """Ask the model for the holes that nothing else fills."""
+        asked = [hole for hole in function.holes if hole.at not in self.hints]
+        known = {hole.name: self.hints[hole.at].text for hole in function.holes if hole.at in self.hints}
+        question = Question(self.selection.document, function, asked, known)
+        scope = scope_of(function, self._names)
+        found: dict[str, str] = {}
+        for hole in asked:
+            made = await self._answer(question, hole, found, scope)
+            if isinstance(made, str) and (plain := type_of_default(hole)) not in {"", "None"}:
+                # The model has nothing better.
+                made = Hint(plain)
+            if isinstance(made, Hint):
+                self.hints[hole.at] = made
+            else:
+                self.open[hole.at] = f"{hole.stars}{hole.name} of {function.name} ({made})"
+            self.show()
+
+    async def _answer(self, question: Question, hole: Hole, found: dict[str, str], scope: Scope) -> Hint | str:
+        """The hint for a hole, or why there is none."""
+        settings = self.tools.settings
+        left = settings.edit_deadline_s - (time.monotonic() - self.started)
+        if left <= 0:
+            return "the time was over"
+        request = question.request(hole, found, settings, left)
+        finished = await self.tools.ask(request)
+        if finished.finish_reason == "cancelled":
+            raise CancelledError("cancelled")
+        self.finished.append(finished)
+        guess = read_guess(request, finished)
+        if finished.finish_reason == "deadline" or not guess.text:
+            return "the time was over" if finished.finish_reason == "deadline" else "the model wrote no type"
+        made = _hint(hole, guess.text, question.function, scope)
+        if isinstance(made, str):
+            return made
+        found[hole.name] = made.text
+        is_backed = backed_types(question.function, hole, self._habits) & {made.text, guess.text}
+        return made if is_backed or guess.chance >= LEAST_CHANCE else "the model was not sure"
+
+    @property
+    def _span(self) -> Span:
+        document = self.selection.document
+        first, last = self.functions[0].start, max(function.end for function in self.functions)
+        return Span(document.line_range(document.line_of(first))[0], document.line_range(document.line_of(last))[1])
+
+    def _edits(self, pending: str = "") -> list[Edit]:
+        """Insertions of the hints, and of `pending` where the model is still to be asked."""
+        text = self.selection.document.text
+        made: list[Edit] = []
+        for hole in (hole for function in self.functions for hole in function.holes):
+            hint = self.hints[hole.at].text if hole.at in self.hints else "" if hole.at in self.open else pending
+            made += hole.edits(text, hint) if hint else []
+        return sorted(made, key=lambda edit: edit.start)
+
+    def show(self) -> None:
+        """Show what the headers become, with masks where the model is still to be asked."""
+        span, text, edits = self._span, self.selection.document.text, self._edits(_MASKS)
+        first = next((edit.start for edit in edits if edit.text.endswith(_MASKS)), span.end)
+        committed = apply_edits(text[span.start : first], [edit for edit in edits if edit.start < first], offset=span.start)
+        draft = apply_edits(text[first : span.end], [edit for edit in edits if edit.start >= first], offset=first)
+        self.tools.show(span, committed, draft)
+
+    @property
+    def note(self) -> str:
+        named = list(self.open.values())[:_MOST_NAMED]
+        more = f" and {len(self.open) - _MOST_NAMED} more" if len(self.open) > _MOST_NAMED else ""
+        return f"left open: {', '.join(named)}{more}" if named else ""
+
+    def proposal(self) -> Proposal:
+        modules: dict[str, set[str]] = {}
+        for hint in self.hints.values():
+            for module, name in hint.imports:
+                modules.setdefault(module, set()).add(name)
+        imports = add_imports(self.selection.document, modules)
+        edits = sorted([*imports, *self._edits()], key=lambda edit: edit.start)
+        return Proposal(tuple(edits), self._span, self.note, tuple(self.finished))
+
+
+def _hint(hole: Hole, text: str, function: Function, scope: Scope) -> Hint | str:
+    """A type as it is written at a hole, or why it cannot be."""
+    or_none = returns_none(function) if hole.is_return else may_be_none(hole)
+    try:
+        made = make_hint(text, scope, is_return=hole.is_return, or_none=or_none)
+    except UnknownTypeError as error:
+        return str(error)
+    if contradicts(hole, text):
+        return "the default is of another type"
+    if hole.is_return and yields(function) and made.text.strip('"').partition("[")[0].rpartition(".")[2] not in _OF_GENERATORS:
+        return "the function yields, and the model's type does not"
+    return made
+
+
+ACTION = Action("type-hints", TITLE, "refactor.rewrite", offers, propose)
