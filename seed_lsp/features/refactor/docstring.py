@@ -125,10 +125,8 @@ class _Work:
         whole = template(one, place, self.style)
         try:
             text = await self.filler.fill(whole, around, lambda text: self._show(place, at, text))
-        except OutOfTimeError:
-            raise
-        except RejectedResultError:
-            if len(whole.pieces) == 1:
+        except RejectedResultError as error:
+            if isinstance(error, OutOfTimeError) or len(whole.pieces) == 1:
                 raise
             # A summary is worth more than nothing, where a part's description is of no use.
             text = await self.filler.fill(

@@ -274,6 +274,22 @@ async def test_useless_words_are_refused(answer: str):
         await documented("def f(a):\n    pass\n", answer)
 
 
+async def test_a_summary_is_taken_from_the_line_below():
+    """A model that would begin below the quotes is let, and its words stand where they should."""
+    tools = ScriptedTools(lambda request: "Say it." if request.start else "\n    Say it.")
+    selection = selection_of("def f():\n    pass\n")
+    assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Say it."""\n    pass\n'
+    assert [one.start for one in tools.asked] == ["", "\n   "]
+
+
+async def test_the_model_is_asked_again_without_the_closing_quotes():
+    """An answer of no use is not the last word: the hole is shown in another way."""
+    tools = ScriptedTools(lambda request: "" if request.suffix.startswith('"""') else "Say it.")
+    selection = selection_of("def f():\n    pass\n")
+    assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Say it."""\n    pass\n'
+    assert [one.suffix for one in tools.asked] == ['"""\n    pass'] * 2 + ["\n    pass"]
+
+
 async def test_one_refusal_does_not_cost_the_others():
     """What can be documented is, and the note says what was left and why."""
     selection = selection_of("def f():\n    pass\n\n\ndef g():\n    pass\n")

@@ -58,18 +58,25 @@ class Filler:
 
         It raises `RejectedResultError` for words that cannot be used, and `OutOfTimeError`.
         """
-        opening, made = template.opening, ""
-        inside = Around(around.before + opening, template.closing + around.after)
+        sign = template.opening.rstrip()
+        made = template.opening[len(sign) :]
+        opened = Around(around.before + sign, around.after)
+        inside = Around(opened.before, template.closing + around.after)
         for number, piece in enumerate(template.pieces):
             if isinstance(piece, str):
                 made += piece
                 continue
             following = "".join(piece for piece in template.pieces[number + 1 : number + 2] if isinstance(piece, str))
-            line = (inside.before + made).rpartition("\n")[2]
-            raw = await self._words(piece, following, inside, made, partial(_show_behind, show, opening + made))
-            made += self._encodable(words_of(raw, piece, line, self.forbidden))
-            show(opening + made)
-        return opening + made + template.closing
+            ask = partial(self._words, piece, following, made=made, show=partial(_show_behind, show, sign + made))
+            try:
+                made += await ask(inside)
+            except RejectedResultError as error:
+                if isinstance(error, OutOfTimeError) or not template.closing:
+                    raise
+                # A model that sees the end of the text before it is less likely to say nothing.
+                made += await ask(opened)
+            show(sign + made)
+        return sign + made + template.closing
 
     def _encodable(self, text: str) -> str:
         try:
@@ -78,7 +85,13 @@ class Filler:
             raise RejectedResultError(f"the model's text has a letter that the file's encoding, {self.encoding}, lacks") from error
         return text
 
-    async def _words(self, hole: Hole, following: str, around: Around, made: str, show: Callable[[str], None]) -> str:
+    async def _words(self, hole: Hole, following: str, around: Around, *, made: str, show: Callable[[str], None]) -> str:
+        """The words for a hole behind what is `made`, as they are written."""
+        line = (around.before + made).rpartition("\n")[2]
+        raw = await self._raw(hole, following, around, made, show)
+        return self._encodable(words_of(raw, hole, line, self.forbidden))
+
+    async def _raw(self, hole: Hole, following: str, around: Around, made: str, show: Callable[[str], None]) -> str:
         """What the model writes into a hole, without what it writes behind it."""
         line = (around.before + made).rpartition("\n")[2]
         if hole.about == "description":
@@ -87,6 +100,10 @@ class Filler:
             first, *rest = (await self._ask(around, made, stop, show)).split("\n")
             return " ".join([first, *_continued(line + first, rest, hole.hang)])
         first = await self._ask(around, made, ["\n"], show)
+        if hole.about == "summary" and not first.strip():
+            # The model would have begun a line below, which the project does not do.
+            made = f"{made.rstrip()}\n{hole.hang}"
+            first = await self._ask(around, made, ["\n"], show)
         if hole.about == "summary" and _is_broken(line + first):
             rest = [await self._ask(around, f"{made}{first.rstrip()}\n{hole.hang}", ["\n"], show)]
             return " ".join([first, *(one for one in rest if one.strip()[:1].islower())])
@@ -97,17 +114,13 @@ class Filler:
         if left < _LEAST_S:
             raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
         # The blank before a word is a part of the word to the model, which writes it itself.
-        before, given = around.before, start
-        if given[-1:] in {" ", "\t"}:
-            given = given[:-1]
-        elif not given and before[-1:] in {" ", "\t"}:
-            before = before[:-1]
+        given = start[:-1] if start[-1:] in {" ", "\t"} else start
         settings = self.tools.settings
         request = InfillRequest(
             0,
             settings.model,
             SamplingOptions(mode=settings.mode, max_new_tokens=_MOST_TOKENS, deadline_s=left),
-            prefix=before,
+            prefix=around.before,
             suffix=around.after,
             start=given,
             stop=(*stop, *_CLOSING),
