@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tree_sitter import Node
 
 from seed_lsp.features.refactor.type_hints.headers import RETURN, Function, Hole, decorators_of, written_types
+from seed_lsp.features.refactor.type_hints.names import root_of
 from seed_lsp.features.refactor.type_hints.results import result_of, type_of
 from seed_lsp.source.syntax import text_of
 
@@ -123,10 +124,7 @@ def _of_siblings(function: Function) -> dict[str, str]:
 
 def _ancestors(owner: Node) -> list[Node]:
     """The classes of the file from which one inherits, the nearest first."""
-    root = owner
-    while root.parent is not None:
-        root = root.parent
-    statements = [child.child_by_field_name("definition") or child for child in root.children]
+    statements = [child.child_by_field_name("definition") or child for child in root_of(owner).children]
     classes = {text_of(name): one for one in statements if one.type == "class_definition" and (name := one.child_by_field_name("name"))}
     found: list[Node] = []
     waiting = [owner]

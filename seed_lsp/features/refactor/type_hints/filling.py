@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from seed_lsp.features.refactor.type_hints.evidence import (
 )
 from seed_lsp.features.refactor.type_hints.headers import Function, Hole, functions_of
 from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, make_hint
-from seed_lsp.features.refactor.type_hints.names import Scope, file_names, scope_of
+from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_of, scope_of
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
 from seed_lsp.features.refactor.type_hints.results import returns_none, yields
 from seed_lsp.source.patch import Edit, apply_edits
@@ -47,20 +48,20 @@ async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposa
         raise SelectionError("type hints are added to Python alone")
     if len(document.text) > MAX_CHARS:
         raise SelectionError(f"the file is too large: types are added in files of up to {MAX_CHARS:,} characters")
-    functions = functions_of(selection)
+    # In a large file the syntax takes seconds, for which no key has to wait.
+    functions = await asyncio.to_thread(functions_of, selection)
     if not functions:
         raise SelectionError("there is no function; put the cursor into the line of its def, or select it")
     if not any(function.holes for function in functions):
         raise NoChangeError("every parameter has its type already")
     work = _Work(selection, functions, tools)
-    for function in functions:
-        work.compute(function)
+    await asyncio.to_thread(work.compute)
     work.show()
     for function in functions:
         await work.ask(function)
     if not work.hints:
         raise NoChangeError(f"no type is certain enough to be added; {work.note}")
-    return work.proposal()
+    return await asyncio.to_thread(work.proposal)
 
 
 @dataclass
@@ -77,18 +78,15 @@ class _Work:
     finished: list[Finished] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
-    def __post_init__(self) -> None:
-        root = self.functions[0].node
-        while root.parent is not None:
-            root = root.parent
+    def compute(self) -> None:
+        """Read the file's names, and fill the holes for which no model is needed."""
+        root = root_of(self.functions[0].node)
         self._names, self._habits = file_names(root), habits_of(root)
-
-    def compute(self, function: Function) -> None:
-        scope = scope_of(function, self._names)
-        known = computed_types(function, self._habits)
-        for hole in function.holes:
-            if hole.name in known and isinstance(made := _hint(hole, known[hole.name], function, scope), Hint):
-                self.hints[hole.at] = made
+        for function in self.functions:
+            scope, known = scope_of(function, self._names), computed_types(function, self._habits)
+            for hole in function.holes:
+                if hole.name in known and isinstance(made := _hint(hole, known[hole.name], function, scope), Hint):
+                    self.hints[hole.at] = made
 
     async def ask(self, function: Function) -> None:
         """Ask the model for the holes that nothing else fills."""

@@ -185,7 +185,7 @@ def scope_of(function: Function, names: FileNames) -> Scope:
             found += [(text_of(one).partition(":")[0], Binding("class", 0)) for one in (parameters.named_children if parameters else ())]
         if node.type == "function_definition" and node != function.node:
             # It runs when all of the module is there.
-            position = max(position, _root(node).end_byte)
+            position = max(position, root_of(node).end_byte)
             found += _bindings(_body(node))
         node = node.parent
     members = list(_bindings(_body(function.owner))) if function.owner is not None else []
@@ -198,7 +198,7 @@ def _body(node: Node) -> Node:
     return node.child_by_field_name("body") or node
 
 
-def _root(node: Node) -> Node:
+def root_of(node: Node) -> Node:
     while node.parent is not None:
         node = node.parent
     return node

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.api import Finished, InfillRequest, SamplingOptions
 from seed_lsp.features.refactor.imports import import_block
@@ -50,7 +51,7 @@ class Question:
         middle = self._written(self.asked[0].at, hole.at, {**self.known, **found})
         return InfillRequest(0, settings.model, sampling, prefix=self._prefix, suffix=self._suffix, stop=_STOPS, start=middle + hole.mark)
 
-    @property
+    @cached_property
     def _prefix(self) -> str:
         document, block = self.document, import_block(self.document).end
         line = document.line_range(document.line_of(self.function.start))[0]
@@ -71,7 +72,7 @@ class Question:
     def _owner_line(self) -> str:
         return self.document.line_text(self.document.line_of(self._owner_start)) + "\n"
 
-    @property
+    @cached_property
     def _suffix(self) -> str:
         end = self.document.char_at(ByteOffset(self.function.node.end_byte))
         if end > self.function.end + BODY_CHARS:

@@ -6,16 +6,14 @@ import pytest
 
 from seed_lsp.features.refactor.type_hints.evidence import computed_types, habits_of
 from seed_lsp.features.refactor.type_hints.headers import functions_of
+from seed_lsp.features.refactor.type_hints.names import root_of
 from tests.features.refactor.type_hints.scripted import Scripted, propose, selection_of
 
 
 def computed(text: str) -> dict[str, str]:
     """What is known of the last function of a text."""
     function = functions_of(selection_of(text))[-1]
-    root = function.node
-    while root.parent is not None:
-        root = root.parent
-    return computed_types(function, habits_of(root))
+    return computed_types(function, habits_of(root_of(function.node)))
 
 
 @pytest.mark.parametrize(
