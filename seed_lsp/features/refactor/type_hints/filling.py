@@ -23,7 +23,7 @@ from seed_lsp.features.refactor.type_hints.headers import Function, Hole, functi
 from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, make_hint
 from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_of, scope_of
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
-from seed_lsp.features.refactor.type_hints.results import returns_none, yields
+from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_none, yields
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import Span
 
@@ -92,7 +92,7 @@ class _Work:
         """Ask the model for the holes that nothing else fills."""
         asked = [hole for hole in function.holes if hole.at not in self.hints]
         known = {hole.name: self.hints[hole.at].text for hole in function.holes if hole.at in self.hints}
-        question = Question(self.selection.document, function, asked, known)
+        question = Question(self.selection.document, function, asked, known, iterator_of(function))
         scope = scope_of(function, self._names)
         found: dict[str, str] = {}
         for hole in asked:
@@ -117,7 +117,7 @@ class _Work:
         if finished.finish_reason == "cancelled":
             raise CancelledError("cancelled")
         self.finished.append(finished)
-        guess = read_guess(request, finished)
+        guess = read_guess(request, finished, question.opening_of(hole))
         if finished.finish_reason == "deadline" or not guess.text:
             return "the time was over" if finished.finish_reason == "deadline" else "the model wrote no type"
         made = _hint(hole, guess.text, question.function, scope)
@@ -168,7 +168,7 @@ class _Work:
 
 def _hint(hole: Hole, text: str, function: Function, scope: Scope) -> Hint | str:
     """A type as it is written at a hole, or why it cannot be."""
-    or_none = returns_none(function) if hole.is_return else may_be_none(hole)
+    or_none = returns_none(function) and not yields(function) if hole.is_return else may_be_none(hole)
     try:
         made = make_hint(text, scope, is_return=hole.is_return, or_none=or_none)
     except UnknownTypeError as error:

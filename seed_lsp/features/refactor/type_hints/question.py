@@ -33,12 +33,18 @@ class Guess:
 
 @dataclass(frozen=True)
 class Question:
-    """The prompt for the holes `asked` of a function; `known` has the types of others."""
+    """The prompt for the holes `asked` of a function; `known` has the types of others, and the
+    result's type begins with `opening`.
+    """
 
     document: Document
     function: Function
     asked: Sequence[Hole]
     known: Mapping[str, str]
+    opening: str = ""
+
+    def opening_of(self, hole: Hole) -> str:
+        return self.opening if hole.is_return else ""
 
     def request(self, hole: Hole, found: Mapping[str, str], settings: Settings, deadline_s: float) -> InfillRequest:
         """Ask for a hole behind those whose types are `found`."""
@@ -49,7 +55,9 @@ class Question:
             min_chance=_MIN_CHANCE,
         )
         middle = self._written(self.asked[0].at, hole.at, {**self.known, **found})
-        return InfillRequest(0, settings.model, sampling, prefix=self._prefix, suffix=self._suffix, stop=_STOPS, start=middle + hole.mark)
+        opening = self.opening_of(hole)
+        start = middle + hole.mark + (f" {opening}" if opening else "")
+        return InfillRequest(0, settings.model, sampling, prefix=self._prefix, suffix=self._suffix, stop=_STOPS, start=start)
 
     @cached_property
     def _prefix(self) -> str:
@@ -88,13 +96,13 @@ class Question:
         return with_line_feeds(apply_edits(text[start:end], inside, offset=start))
 
 
-def read_guess(request: InfillRequest, finished: Finished) -> Guess:
-    """The type that an answer begins with."""
-    written = finished.text[len(request.start) :]
+def read_guess(request: InfillRequest, finished: Finished, opening: str = "") -> Guess:
+    """The type that an answer begins with, behind the `opening` that was given."""
+    written = opening + finished.text[len(request.start) :]
     text = read_type(f"{written}\n" if finished.finish_reason == "stop" else written)
     if text is None:
         return Guess("", 0.0)
-    end = written.index(text) + len(text)
+    end = written.index(text) + len(text) - len(opening)
     chance, start = 1.0, 0
     for size, probability in finished.chances:
         if start <= end:

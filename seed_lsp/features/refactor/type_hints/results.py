@@ -62,6 +62,9 @@ def result_of(function: Function) -> str:
     """The type of a function's result where the body leaves no doubt; empty elsewhere."""
     returned = [_value(node) for node in _within(function, "return_statement")]
     values = [value for value in returned if value is not None]
+    if opening := iterator_of(function):
+        items = union_of([_yielded(node) for node in _within(function, "yield")])
+        return f"{opening}{items}]" if items else ""
     if yields(function) or is_stub(function):
         return ""
     if not values:
@@ -85,6 +88,25 @@ def returns_none(function: Function) -> bool:
 
 def yields(function: Function) -> bool:
     return any(True for _ in _within(function, "yield"))
+
+
+def iterator_of(function: Function) -> str:
+    """How the result's type of a generator begins that takes nothing and returns nothing; empty for
+    other functions.
+    """
+    found = list(_within(function, "yield"))
+    takes = any(node.parent is None or node.parent.type != "expression_statement" for node in found)
+    returns = any(_value(node) is not None for node in _within(function, "return_statement"))
+    if not found or takes or returns:
+        return ""
+    return "AsyncIterator[" if function.is_async else "Iterator["
+
+
+def _yielded(node: Node) -> str:
+    value = _value(node)
+    if value is None:
+        return "None"
+    return type_of(value) if all(child.type != "from" for child in node.children) else ""
 
 
 def is_stub(function: Function) -> bool:
@@ -129,7 +151,7 @@ def _within(function: Function, kind: str) -> Iterator[Node]:
     stack = list(reversed(function.statements))
     while stack:
         node = stack.pop()
-        if node.type == kind:
+        if node.type == kind and node.is_named:
             yield node
         if node.type not in _SCOPES:
             stack += reversed(node.children)

@@ -15,7 +15,7 @@ from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import Span
 
-_HOLE = re.compile(r"(\w+):$|( ->)$")
+_HOLE = re.compile(r"(\w+):$|( ->)(?: \w+\[)?$")
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Scripted:
         assert hole is not None, "each request ends where a type begins"
         answer = self.answers.get(hole.group(1) or "return", "")
         text, chance = answer if isinstance(answer, tuple) else (answer, 0.99)
-        made = f" {text}"
+        made = text if request.start.endswith("[") else f" {text}"
         return Finished(1, request.start + made, "stop", "verified", 1, 1, 10, 0, 0.1, 0.1, 1, "m", "cpu", "int4", ((len(made), chance),))
 
     async def look_up(self, _selection: Selection, _work: Callable[..., Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from seed_lsp.errors import NoChangeError
 from seed_lsp.features.refactor.type_hints.evidence import computed_types, habits_of
 from seed_lsp.features.refactor.type_hints.headers import functions_of
 from seed_lsp.features.refactor.type_hints.names import root_of
@@ -42,7 +43,12 @@ def computed(text: str) -> dict[str, str]:
         ("return x", None),
         ("return x if x else 1", None),
         ("try:\n        return 1\n    except E:\n        pass", None),
-        ("yield 1", None),
+        ("yield", "Iterator[None]"),
+        ("yield 1\n    yield 'a'\n    return", "Iterator[int | str]"),
+        ("yield x", None),
+        ("y = yield 1", None),
+        ("yield 1\n    return x", None),
+        ("yield from 'a'", None),
         ("x = lambda: (yield)\n    return 1", "int"),
         ("pass", None),
         ("...", None),
@@ -130,10 +136,15 @@ async def test_what_the_default_says_bounds_the_model():
 
 async def test_a_generators_result_is_one():
     """A function that yields never gets the type of what it yields for its result."""
-    selection = selection_of("def f(a: int):\n    yield a\n")
-    proposal = await propose(selection, Scripted({"return": "Iterator[int]"}))
-    assert "-> Iterator[int]:" in proposal.new_text(selection.document)
-    assert "from collections.abc import Iterator" in proposal.new_text(selection.document)
+    for keyword, opening in (("def", "Iterator"), ("async def", "AsyncIterator")):
+        selection = selection_of(f"{keyword} f(a: int):\n    yield a.x\n")
+        tools = Scripted({"return": "str]"})
+        proposal = await propose(selection, tools)
+        assert tools.asked[0].start == f" -> {opening}["
+        assert f"-> {opening}[str]:" in proposal.new_text(selection.document)
+        assert f"from collections.abc import {opening}\n" in proposal.new_text(selection.document)
+    with pytest.raises(NoChangeError, match="yields"):
+        await propose(selection_of("def f(a: int):\n    b = yield a\n"), Scripted({"return": "int"}))
 
 
 async def test_none_that_is_returned_is_in_the_type():
