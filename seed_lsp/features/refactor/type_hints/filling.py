@@ -25,6 +25,7 @@ from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
 from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_none, yields
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.python_version import least_minor
 from seed_lsp.source.syntax import Span
 
 TITLE = "Add type hints"
@@ -82,18 +83,23 @@ class _Work:
         """Read the file's names, and fill the holes for which no model is needed."""
         root = root_of(self.functions[0].node)
         self._names, self._habits = file_names(root), habits_of(root)
+        path = self.selection.path
+        self._least_minor = least_minor(path) if path is not None else None
         for function in self.functions:
-            scope, known = scope_of(function, self._names), computed_types(function, self._habits)
+            scope, known = self._scope(function), computed_types(function, self._habits)
             for hole in function.holes:
                 if hole.name in known and isinstance(made := _hint(hole, known[hole.name], function, scope), Hint):
                     self.hints[hole.at] = made
+
+    def _scope(self, function: Function) -> Scope:
+        return scope_of(function, self._names, self._least_minor)
 
     async def ask(self, function: Function) -> None:
         """Ask the model for the holes that nothing else fills."""
         asked = [hole for hole in function.holes if hole.at not in self.hints]
         known = {hole.name: self.hints[hole.at].text for hole in function.holes if hole.at in self.hints}
         question = Question(self.selection.document, function, asked, known, iterator_of(function))
-        scope = scope_of(function, self._names)
+        scope = self._scope(function)
         found: dict[str, str] = {}
         for hole in asked:
             made = await self._answer(question, hole, found, scope)

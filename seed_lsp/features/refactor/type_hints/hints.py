@@ -67,8 +67,10 @@ def make_hint(text: str, scope: Scope, *, is_return: bool = False, or_none: bool
     members = _members(tree)
     if or_none and not any(_last_name(one) in _HOLD_NONE for one in members) and _last_name(tree) != "Optional":
         members.append(ast.Constant(None))
-    written = ast.unparse(_union(members, scope) if len(members) > 1 else tree)
-    if writer.needs_quotes and not scope.is_lazy:
+    made = _union(members, scope) if len(members) > 1 else tree
+    written = ast.unparse(made)
+    is_too_new = not scope.has_bars and any(isinstance(node, ast.BinOp) for node in ast.walk(made))
+    if (writer.needs_quotes and not scope.is_lazy) or is_too_new:
         written = f'"{written}"'
     elif '"' not in written and "\\" not in written:
         written = written.replace("'", '"')

@@ -27,6 +27,7 @@ _MODULES = {
 }
 """The names that an annotation may bring into the file, and where they are imported from."""
 
+_BARS_SINCE = 10
 _CLASSES_IN_LOWER_CASE = frozenset(
     {*("date", "datetime", "time", "timedelta", "timezone", "tzinfo"), *("deque", "defaultdict", "array", "partial", "ndarray", "dtype")}
 )
@@ -139,7 +140,7 @@ def _makes_a_type(value: Node) -> bool:
 @dataclass(frozen=True)
 class Scope:
     """The names that the annotations of a function may use, which are evaluated at the byte
-    `position` unless that is never done (`is_lazy`).
+    `position` unless that is never done (`is_lazy`). `has_bars`: they may hold `X | Y`.
     """
 
     bound: Bindings
@@ -147,6 +148,7 @@ class Scope:
     is_lazy: bool
     position: int
     owner: str = ""
+    has_bars: bool = True
 
     def is_type(self, name: str, attribute: str = "") -> bool:
         """Whether a name, or an attribute of it, is a type as far as the file tells."""
@@ -174,8 +176,11 @@ class Scope:
         return "typing" if name in ABSTRACT and modules == {"typing"} else _MODULES[name]
 
 
-def scope_of(function: Function, names: FileNames) -> Scope:
-    """The names of the module, of functions around, of the class around, and type parameters."""
+def scope_of(function: Function, names: FileNames, least_minor: int | None = None) -> Scope:
+    """The names of the module, of functions around, of the class around, and type parameters.
+
+    `least_minor`: of the Python 3 that the file has to run on, if that is known.
+    """
     found: list[tuple[str, Binding]] = []
     position = function.node.start_byte
     node: Node | None = function.node
@@ -191,7 +196,8 @@ def scope_of(function: Function, names: FileNames) -> Scope:
     members = list(_bindings(_body(function.owner))) if function.owner is not None else []
     owner = function.owner.child_by_field_name("name") if function.owner is not None else None
     bound = {**names.bound, **_merged(found), **_merged(members)}
-    return Scope(bound, names.used, names.is_lazy, position, text_of(owner) if owner else "")
+    has_bars = names.is_lazy or least_minor is None or least_minor >= _BARS_SINCE
+    return Scope(bound, names.used, names.is_lazy, position, text_of(owner) if owner else "", has_bars)
 
 
 def _body(node: Node) -> Node:

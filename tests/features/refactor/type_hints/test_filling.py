@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -159,6 +161,15 @@ async def test_imports_come_as_an_edit_of_their_own():
     )
     outside = [edit for edit in proposal.edits if edit.start < proposal.span.start]
     assert all(edit.end <= import_block(selection.document).end for edit in outside)
+
+
+@pytest.mark.parametrize(("least", "wanted"), [(">=3.9", '"str | None"'), (">=3.10", "str | None")])
+async def test_an_old_python_can_still_import_the_file(tmp_path: Path, least: str, wanted: str):
+    """Where the project runs on a Python that cannot evaluate `X | Y`, that stands in quotes."""
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nrequires-python = "{least}"\n', encoding="utf-8")
+    selection = replace(selection_of("def f(a=None):\n    print(a)\n"), path=tmp_path / "a.py")
+    proposal = await propose(selection, Scripted({"a": "str"}))
+    assert f"def f(a: {wanted} = None)" in proposal.new_text(selection.document)
 
 
 async def test_the_preview_shows_computed_types_first():
