@@ -91,13 +91,13 @@ HUNKS = (
 
 
 def simplify(window: Window, first: int, last: int) -> None:
-    """Select the lines and choose *Simplify*; try again if no preview comes.
+    """Select the lines and choose *Simplify with the model*; try again if no preview comes.
 
     The server may not have said yet that it has code actions. VS Code's lamp asks for them too, a
     quarter of a second after the selection: of 300 menus asked for at that moment 13 did not come.
     A click on one was lost once.
     """
-    entry = window.page.locator(".action-widget .monaco-list-row", has_text="Seed: Simplify")
+    entry = window.page.locator(".action-widget .monaco-list-row", has_text="Seed: Simplify with the model")
     preview = window.page.locator(".tab", has_text="Simplify")
     for _ in range(5):
         window.select_lines(first, last)

@@ -334,7 +334,7 @@ def test_one_diagnostic_that_is_none_is_left_out(wire: Wire):
     asked = {"textDocument": {"uri": URI, "version": 1}, "position": {"line": 0, "character": 0}, "context": {"diagnostics": bad}}
     assert wire.result("textDocument/copilotInlineEdit", asked) == {"edits": []}
     actions = wire.result("textDocument/codeAction", {"textDocument": {"uri": URI}, "range": ALL, "context": {"diagnostics": bad}})
-    assert [action["title"] for action in actions][:1] == ["Seed: Simplify"]
+    assert [action["title"] for action in actions][:1] == ["Seed: Simplify with the model"]
 
 
 def test_no_answer_of_the_client_leaves_a_request_waiting(wire: Wire):

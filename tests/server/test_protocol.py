@@ -120,7 +120,7 @@ async def test_code_actions_are_listed_without_the_engine(editor: Editor):
     editor.open(SOURCE)
     actions = await editor.actions(editor.selection("total = a"))
     assert [action.title for action in actions] == [
-        "Seed: Simplify",
+        "Seed: Simplify with the model",
         "Seed: Extract a function",
         "Seed: Add type hints",
         "Seed: Add a docstring",

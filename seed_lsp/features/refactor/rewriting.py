@@ -66,7 +66,7 @@ class Refactoring:
 REFACTORINGS = (
     Refactoring(
         "simplify",
-        "Simplify",
+        "Simplify with the model",
         "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
         same_behaviour=True,
     ),

@@ -1,0 +1,1 @@
+"""Write code in the newer or simpler form that a rule of ruff knows, without the model."""

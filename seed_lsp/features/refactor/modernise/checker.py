@@ -1,0 +1,123 @@
+"""Asking ruff which of its rules have something to say about a document.
+
+Its program is the one beside our own Python. It gets the text alone, reads no configuration and
+runs nothing of the workspace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seed_lsp.features.refactor.modernise.rules import FAMILIES
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import Edit
+from seed_lsp.source.target_version import Version, target_version
+
+TIME_LIMIT_S = 2.0
+MAX_CHARS = 300_000
+"""Larger files are not looked at: the menu would have to wait."""
+OLDEST: Version = (3, 7)
+NEWEST: Version = (3, 14)
+"""The versions that every ruff knows which we run with. Where a project says nothing, only what the
+oldest Python has is proposed."""
+_KEPT = 4
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What a rule proposes for characters `start` to `end`, as edits that go together."""
+
+    code: str
+    start: CharOffset
+    end: CharOffset
+    edits: tuple[Edit, ...]
+
+
+class Checker:
+    """Ruff's safe fixes of the documents looked at last, so that menu and action share one run."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str, Version], tuple[Fix, ...]] = OrderedDict()
+
+    async def fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
+        """In the order of their places; none where ruff is not there, fails, or takes too long."""
+        if document.language != "python" or len(document.text) > MAX_CHARS:
+            return ()
+        return await asyncio.to_thread(self._fixes, document, path)
+
+    def _fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
+        version = (target_version(path) if path is not None else None) or OLDEST
+        name = "stub.pyi" if path is not None and path.suffix == ".pyi" else "module.py"
+        key = (document.text, name, max(OLDEST, min(version, NEWEST)))
+        if key not in self._known:
+            found = _run(*key)
+            if found is None:
+                return ()
+            self._known[key] = tuple(fix for report in found if (fix := _fix(document, report)) is not None)
+        self._known.move_to_end(key)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _run(text: str, name: str, version: Version) -> list[dict[str, Any]] | None:
+    """Ruff's reports; None where it did not make any."""
+    program = find_ruff()
+    if program is None:
+        return None
+    major, minor = version
+    options = ["--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json"]
+    chosen = ["--select", ",".join(FAMILIES), "--target-version", f"py{major}{minor}", "--stdin-filename", name, "-"]
+    try:
+        done = subprocess.run(
+            [program, "check", *options, *chosen],
+            input=text.encode(),
+            capture_output=True,
+            timeout=TIME_LIMIT_S,
+            check=True,
+            # Not in the workspace, and without what the environment tells ruff.
+            cwd=Path(program).parent,
+            env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        found = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return found if isinstance(found, list) else None
+
+
+def find_ruff() -> str | None:
+    """The program that was installed with us."""
+    try:
+        from ruff import find_ruff_bin
+
+        return str(find_ruff_bin())
+    except (ImportError, OSError):
+        return None
+
+
+def _fix(document: Document, report: dict[str, Any]) -> Fix | None:
+    """A report's fix; None if it has none that is safe."""
+    code, fix = report.get("code"), report.get("fix")
+    if not code or not fix or fix.get("applicability") != "safe":
+        return None
+    edits = sorted(
+        (Edit(_offset(document, one["location"]), _offset(document, one["end_location"]), one["content"]) for one in fix["edits"]),
+        key=lambda edit: (edit.start, edit.end),
+    )
+    return Fix(code, _offset(document, report["location"]), _offset(document, report["end_location"]), tuple(edits))
+
+
+def _offset(document: Document, place: dict[str, int]) -> CharOffset:
+    """Ruff counts lines and characters from 1."""
+    line = place["row"] - 1
+    if line >= len(document.line_starts):
+        return CharOffset(len(document.text))
+    return CharOffset(min(document.line_starts[line] + place["column"] - 1, len(document.text)))
