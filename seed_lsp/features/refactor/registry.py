@@ -7,6 +7,7 @@ import asyncio
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor import docstring, rewrite
 from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
+from seed_lsp.features.refactor.convert import actions as conversions
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise import action as modernise
 from seed_lsp.features.refactor.type_hints import filling
@@ -15,7 +16,8 @@ from seed_lsp.source.patch import Edit
 from seed_lsp.source.syntax import adds_errors
 
 # What is computed comes first: it is there at once, and right.
-ACTIONS: tuple[Action, ...] = (*modernise.ACTIONS, *rewrite.ACTIONS, filling.ACTION, docstring.ACTION)
+# What is computed comes first: it is there at once, and right.
+ACTIONS: tuple[Action, ...] = (*modernise.ACTIONS, *conversions.ACTIONS, *rewrite.ACTIONS, filling.ACTION, docstring.ACTION)
 OWN = rewrite.OWN
 KINDS = tuple(dict.fromkeys(action.kind for action in ACTIONS))
 """The code action kinds that the server announces."""

@@ -1,0 +1,1 @@
+"""Write the same thing in another form of Python, computed from the syntax."""

@@ -1,0 +1,148 @@
+"""What a conversion is, and how it becomes an action of the menu.
+
+A conversion changes no behaviour: where that is not certain it is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from seed_lsp.errors import SelectionError
+from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import PythonTree, read_tree
+from seed_lsp.source.syntax import Span, snap
+from seed_lsp.source.target_version import Version, target_version
+
+MAX_CHARS = 300_000
+"""In larger files nothing is looked for: it would keep the menu waiting."""
+MOST_LINES = 400
+"""Of a selection for which the menu looks: in more, what to convert would be no question of it."""
+MOST_OFFERS = 5
+"""Of one kind: a menu is no list of places."""
+
+
+class Refused(Exception):  # noqa: N818 - it is no error of the program's, but an answer
+    """Why code cannot be written in the other form; the text goes on behind "because"."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something can be converted, or why it cannot be: one of `edits` and `why_not` is empty.
+
+    `at` is where its keyword or its text stands, and `span` what the edits lie in.
+    """
+
+    at: CharOffset
+    span: Span
+    edits: tuple[Edit, ...] = ()
+    why_not: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the conversions look at: the tree, where the user is, and for which Python it is."""
+
+    tree: PythonTree
+    asked: Span
+    version: Version | None
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A kind of conversion. `find` gives each place, possible or refused, that lies in a span.
+
+    `together`: the title of one entry for all places, in which `{}` is how many there are; without
+    one, each place has an entry.
+    """
+
+    name: str
+    title: str
+    find: Callable[[Surroundings], Iterator[Place]]
+    together: str = ""
+
+
+def action_of(conversion: Conversion) -> Action:
+    return Action(
+        conversion.name,
+        conversion.title,
+        "refactor.rewrite",
+        partial(_offers, conversion=conversion),
+        partial(_propose, conversion=conversion),
+        needs_model=False,
+    )
+
+
+async def _offers(selection: Selection, *, conversion: Conversion) -> Sequence[Offer]:
+    document = selection.document
+    if document.line_of(selection.end) - document.line_of(selection.start) > MOST_LINES:
+        return []
+    found = await asyncio.to_thread(_places, selection, conversion)
+    possible = [place for place in found if place.edits]
+    if len(possible) == 1:
+        return [Offer(conversion.title, _argument(possible[0]))]
+    if possible and conversion.together:
+        return [Offer(conversion.together.format(len(possible)))]
+    return [Offer(f"{conversion.title} (line {document.line_of(place.at) + 1})", _argument(place)) for place in possible[:MOST_OFFERS]]
+
+
+def _argument(place: Place) -> str:
+    return str(place.at)
+
+
+async def _propose(selection: Selection, argument: str, _tools: Tools, *, conversion: Conversion) -> Proposal:
+    """Convert the place that begins at the offset `argument`; without one, the only place."""
+    found = await asyncio.to_thread(_places, selection, conversion)
+    chosen = [place for place in found if argument in {"", _argument(place)}]
+    possible = [place for place in chosen if place.edits]
+    document = selection.document
+    if not chosen:
+        raise SelectionError(f"nothing in the selection can be converted ({conversion.title})")
+    if not possible:
+        raise SelectionError(f"{_why_not(document, chosen[0])}; it is left as it is")
+    if len(possible) > 1 and not conversion.together:
+        lines = ", ".join(str(document.line_of(place.at) + 1) for place in possible)
+        raise SelectionError(f"there are several things to convert, at the lines {lines}; select one of them")
+    notes = [place.note for place in possible if place.note] + [_why_not(document, place) for place in chosen if place.why_not]
+    edits = tuple(edit for place in possible for edit in place.edits)
+    return Proposal(edits, Span(possible[0].span.start, possible[-1].span.end), note="; ".join(notes))
+
+
+def _why_not(document: Document, place: Place) -> str:
+    return f"line {document.line_of(place.at) + 1} cannot be converted, because {place.why_not}"
+
+
+def _places(selection: Selection, conversion: Conversion) -> list[Place]:
+    """The places in the statements that are selected; for a bare cursor those on its line."""
+    document = selection.document
+    tree = read_tree(document) if len(document.text) <= MAX_CHARS else None
+    if tree is None:
+        return []
+    line = document.line_of(selection.start)
+    is_cursor = selection.start == selection.end
+    asked = snap(document, *(document.line_range(line) if is_cursor else (selection.start, selection.end)))
+    found = conversion.find(Surroundings(tree, asked, _version(selection.path)))
+    if is_cursor:
+        return [place for place in found if document.line_of(place.at) == line]
+    return [_within(place, asked) for place in found]
+
+
+def _within(place: Place, asked: Span) -> Place:
+    if asked.start <= place.span.start and place.span.end <= asked.end:
+        return place
+    return Place(place.at, place.span, why_not="it has a part that is not selected")
+
+
+def _version(path: Path | None) -> Version | None:
+    return None if path is None else target_version(path)
+
+
+def edit_of(tree: PythonTree, start: CharOffset, end: CharOffset, text: str) -> Edit:
+    """New text, written with line feeds, in place of old, with the document's line breaks."""
+    return Edit(start, end, text.replace("\n", tree.document.newline))
