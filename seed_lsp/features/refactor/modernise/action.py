@@ -13,8 +13,7 @@ from seed_lsp.features.refactor.modernise.checker import Checker, Fix
 from seed_lsp.features.refactor.modernise.rules import RULES
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.python_tree import read_tree
-from seed_lsp.source.syntax import Span, count_errors, parse, text_nodes, text_of
+from seed_lsp.source.syntax import Span, adds_errors, parse, text_nodes, text_of
 
 ALL = "all"
 """The argument of the entry for all rules."""
@@ -143,14 +142,9 @@ def _edits(fixes: Iterable[Fix]) -> tuple[Edit, ...]:
 def _is_good(document: Document, edits: Sequence[Edit]) -> bool:
     """Whether the result parses and has the same comments."""
     text = apply_edits(document.text, edits)
-    # To tree-sitter an empty block is no error.
-    if read_tree(document) is not None and read_tree(replace(document, text=text)) is None:
+    if adds_errors(document.text, text, document.language):
         return False
-    before, after = (parse(one, document.language) for one in (document.text, text))
-    if before is None or after is None or count_errors(after) > count_errors(before):
-        return False
-    old, new = ([text_of(node) for node in text_nodes(tree.root_node) if node.type == "comment"] for tree in (before, after))
-    return old == new
+    return [comment for *_, comment in _comments(document)] == [comment for *_, comment in _comments(replace(document, text=text))]
 
 
 _CHECKER = Checker()
