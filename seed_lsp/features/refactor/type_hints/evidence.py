@@ -28,8 +28,11 @@ _PARAMETERS = {
     **dict.fromkeys(("__exit__", "__aexit__"), _EXCEPTION),
     **dict.fromkeys(("__getattr__", "__getattribute__", "__delattr__", "__format__", "__setattr__"), ("str",)),
 }
-_USUAL = 3
-"""So many other functions of the file, all of one mind, settle the type of a parameter's name."""
+_USUAL, _MOST = 3, 0.9
+"""So many other functions of a file settle the type of a parameter's name, if so large a share of
+those with that name are of one mind.
+"""
+_HALF = 0.5
 _PLAIN = frozenset({"str", "bytes", "int", "float", "bool", "list", "dict", "tuple", "set"})
 _CONTAINERS = frozenset({"list", "dict", "set", "frozenset", "tuple", "type", "object"})
 
@@ -47,7 +50,7 @@ def habits_of(root: Node) -> Habits:
         node = stack.pop()
         if node.type == "function_definition" and (name := node.child_by_field_name("name")):
             for parameter, kind in written_types(node).items():
-                habits[f"{text_of(name)}()" if parameter == RETURN else parameter][kind] += 1
+                habits[f"{text_of(name)}()" if parameter == RETURN else parameter][kind.strip("\"'")] += 1
         stack += node.children
     return habits
 
@@ -55,7 +58,8 @@ def habits_of(root: Node) -> Habits:
 def computed_types(function: Function, habits: Habits) -> dict[str, str]:
     """The types that are known, by the names of their holes."""
     plain = {hole.name: kind for hole in function.holes if (kind := type_of_default(hole)) in {"bool", "float"}}
-    usual = {hole.name: kind for hole in function.holes for kind, count in _usual(function, hole, habits).items() if count >= _USUAL}
+    counted = {hole.name: _usual(function, hole, habits, share=_MOST) for hole in function.holes}
+    usual = {name: kind for name, (kind, count) in counted.items() if count >= _USUAL}
     known = {**plain, **usual, **_of_data_model(function), **_of_siblings(function), **_asserted(function)}
     result = result_of(function)
     if result and (RETURN not in known or result == "None"):
@@ -65,7 +69,8 @@ def computed_types(function: Function, habits: Habits) -> dict[str, str]:
 
 def backed_types(function: Function, hole: Hole, habits: Habits) -> frozenset[str]:
     """Types for which something in the file speaks: a model that names one of them is right."""
-    return frozenset({*_usual(function, hole, habits), type_of_default(hole)} - {"", "None"})
+    usual, _ = _usual(function, hole, habits, share=_HALF)
+    return frozenset({usual, type_of_default(hole)} - {"", "None"})
 
 
 def contradicts(hole: Hole, kind: str) -> bool:
@@ -80,12 +85,13 @@ def may_be_none(hole: Hole) -> bool:
     return type_of_default(hole) == "None"
 
 
-def _usual(function: Function, hole: Hole, habits: Habits) -> Counter[str]:
-    """The one type that the file has for a hole's name, and how often; empty if it has several."""
-    if hole.stars:
-        return Counter()
+def _usual(function: Function, hole: Hole, habits: Habits, *, share: float) -> tuple[str, int]:
+    """The type that the file gives a hole's name in such a share of functions, and how often."""
     found = habits.get(f"{function.name}()" if hole.is_return else hole.name, Counter())
-    return found if len(found) == 1 else Counter()
+    if hole.stars or not found:
+        return "", 0
+    [(kind, count)] = found.most_common(1)
+    return (kind, count) if count >= share * sum(found.values()) else ("", 0)
 
 
 def type_of_default(hole: Hole) -> str:

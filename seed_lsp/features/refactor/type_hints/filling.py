@@ -130,7 +130,7 @@ class _Work:
         if isinstance(made, str):
             return made
         found[hole.name] = made.text
-        is_backed = backed_types(question.function, hole, self._habits) & {made.text, guess.text}
+        is_backed = backed_types(question.function, hole, self._habits) & {text.strip("\"'") for text in (made.text, guess.text)}
         return made if is_backed or guess.chance >= LEAST_CHANCE else "the model was not sure"
 
     @property

@@ -123,6 +123,13 @@ def test_a_name_has_the_type_that_the_file_gives_it_everywhere():
     assert computed(f"{others}def f(node: str):\n    pass\n\n\ndef g(node):\n    return node.x\n") == {}
 
 
+async def test_a_type_that_the_file_has_for_the_name_makes_a_guess_certain():
+    """Where the model is not sure, the same type at the same name in the file is enough."""
+    selection = selection_of("def f(a: int, b: 'str'):\n    pass\n\n\ndef g(a, b):\n    return a.x\n", "def g(a, b)")
+    proposal = await propose(selection, Scripted({"a": ("str", 0.1), "b": ("str", 0.1), "return": ("int", 0.1)}))
+    assert "def g(a, b: str):" in proposal.new_text(selection.document)
+
+
 async def test_what_the_default_says_bounds_the_model():
     """A model that agrees with a plain default is believed; where it contradicts it the default's
     type is written.
