@@ -82,9 +82,11 @@ class NewFile:
 class Proposal:
     """Edits to a document, in order and apart, none of which is applied yet.
 
-    `span` is the region that was asked for; edits outside it lie in the import block alone. `note`
-    tells the user what they should know, such as what was left open and why. `finished` has the
-    model's answers that it was made of, none for what was computed.
+    `span` is the region that was asked for; edits outside it lie in the import block alone. Where
+    code moves, the region reaches from where it was to where it goes: a new function stands before
+    the definition that it was taken from. `note` tells the user what they should know, such as what
+    was left open and why. `finished` has the model's answers that it was made of, none for what was
+    computed.
     """
 
     edits: tuple[Edit, ...]

@@ -10,14 +10,21 @@ from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert import actions as conversions
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise import action as modernise
+from seed_lsp.features.refactor.moves import actions as moves
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.syntax import adds_errors
 
 # What is computed comes first: it is there at once, and right.
-# What is computed comes first: it is there at once, and right.
-ACTIONS: tuple[Action, ...] = (*modernise.ACTIONS, *conversions.ACTIONS, *rewrite.ACTIONS, filling.ACTION, docstring.ACTION)
+ACTIONS: tuple[Action, ...] = (
+    *modernise.ACTIONS,
+    *conversions.ACTIONS,
+    *moves.ACTIONS,
+    *rewrite.ACTIONS,
+    filling.ACTION,
+    docstring.ACTION,
+)
 OWN = rewrite.OWN
 KINDS = tuple(dict.fromkeys(action.kind for action in ACTIONS))
 """The code action kinds that the server announces."""

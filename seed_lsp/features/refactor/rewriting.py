@@ -70,12 +70,6 @@ REFACTORINGS = (
         "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
         same_behaviour=True,
     ),
-    Refactoring(
-        "extract-function",
-        "Extract a function",
-        "Move a part of this code that has a purpose of its own into a new function with a telling name, and call it.",
-        needs_context=True,
-    ),
 )
 
 

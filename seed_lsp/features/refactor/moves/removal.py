@@ -1,0 +1,26 @@
+"""Taking a statement away, without the comments that stand with it."""
+
+from __future__ import annotations
+
+import ast
+
+from seed_lsp.errors import SelectionError
+from seed_lsp.features.refactor.moves.tree import PythonTree
+from seed_lsp.source.document import CharOffset
+from seed_lsp.source.patch import Edit
+
+
+def without_statement(tree: PythonTree, statement: ast.stmt) -> Edit:
+    """The edit that takes a statement's lines away; a comment behind it stays, on its line."""
+    if len(tree.siblings(statement)) == 1:
+        raise SelectionError("the assignment is all that its block has; nothing would be left in it")
+    if not tree.stands_alone(statement, statement):
+        raise SelectionError("the assignment shares a line with other code; put it on a line of its own first")
+    document = tree.document
+    start, end = tree.start(statement), tree.end(statement)
+    line_start, _ = document.line_range(document.line_of(CharOffset(start)))
+    _, line_end = document.line_range(document.line_of(CharOffset(end)))
+    rest = document.text[end:line_end]
+    if rest.strip():
+        return Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")
+    return Edit(line_start, line_end, "")

@@ -1,0 +1,150 @@
+"""Extract and inline, as tables of cases: the code, what is selected, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import EngineError, Finished
+from seed_lsp.errors import SeedError
+from seed_lsp.features.refactor import registry
+from seed_lsp.features.refactor.action import Selection
+from seed_lsp.session.settings import Settings
+from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.syntax import Span
+
+HERE = Path(__file__).parent
+ACTIONS = {"extract_function": "extract-function", "extract_variable": "extract-variable", "inline": "inline"}
+
+
+@dataclass
+class Tools:
+    """A model that says one thing, or none, and a preview that is kept."""
+
+    answer: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    asked: list[Any] = field(default_factory=list)
+    shown: list[tuple[Span, str]] = field(default_factory=list)
+
+    async def ask(self, request: Any, watch: Any = None) -> Finished:
+        self.asked.append(request)
+        if self.answer is None:
+            raise EngineError("there is no model")
+        return Finished(1, self.answer, "stop", "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+
+    async def look_up(self, _selection: Any, _work: Any) -> Any:
+        raise AssertionError("the documents of these tests are no files")
+
+    def show(self, span: Span, committed: str, draft: str = "") -> None:
+        self.shown.append((span, committed))
+
+
+@dataclass(frozen=True)
+class Case:
+    action: str
+    title: str
+    marked: str
+    after: str = ""
+    refusal: str = ""
+
+
+def read_cases(name: str) -> list[Case]:
+    cases = []
+    for part in (HERE / f"{name}.txt").read_text().split("=== ")[1:]:
+        title, _, rest = part.partition("\n")
+        if "\n---!\n" in rest:
+            before, _, refusal = rest.partition("\n---!\n")
+            cases.append(Case(ACTIONS[name], title, before + "\n", refusal=refusal.strip()))
+        else:
+            before, _, after = rest.partition("\n--->\n")
+            cases.append(Case(ACTIONS[name], title, before + "\n", after))
+    return cases
+
+
+CASES = [case for name in ACTIONS for case in read_cases(name)]
+
+
+def selection_of(marked: str) -> Selection:
+    start = marked.index("«")
+    end = marked.index("»") - 1
+    text = marked.replace("«", "", 1).replace("»", "", 1)
+    return Selection(Document("file:///a.py", text.replace("«", "").replace("»", ""), 1, "python"), CharOffset(start), CharOffset(end))
+
+
+async def propose(action: str, selection: Selection, tools: Tools | None = None) -> str:
+    """The text that an action makes, through the one gate for all of them."""
+    proposal = await registry.run(registry.find_action(action), selection, "", tools or Tools())
+    return proposal.new_text(selection.document)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.action}: {case.title}" for case in CASES])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+async def test_each_case(case: Case, newline: str):
+    """Code that moves does what it did, and what cannot be moved is refused with the reason."""
+    selection = selection_of(case.marked.replace("\n", newline))
+    offers = await registry.find_action(case.action).offers(selection)
+    if case.refusal:
+        with pytest.raises(SeedError) as caught:
+            await propose(case.action, selection)
+        assert case.refusal in str(caught.value)
+        assert offers == [], "what is refused is not offered"
+    else:
+        assert await propose(case.action, selection) == case.after.replace("\n", newline)
+        assert len(offers) == 1
+
+
+STATEMENT = "def f(a):\n    «print(a)\n    print(1)»\n    return a\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("show_all", "_show_all"),
+        ("_Show", "_show"),
+        ("print", "_print"),
+        ("f", "_f"),
+        ("", "_extracted"),
+        ("1", "_extracted"),
+        (None, "_extracted"),
+    ],
+)
+async def test_of_the_model_comes_a_name_and_nothing_else(answer: str | None, name: str):
+    """Whatever the model says, or if there is none, the code is the same, and its name is one."""
+    tools = Tools(answer)
+    after = await propose("extract-function", selection_of(STATEMENT), tools)
+    assert after == f"def {name}(a):\n    print(a)\n    print(1)\n\n\ndef f(a):\n    {name}(a)\n    return a\n"
+    assert len(tools.asked) == 1
+    [(_, shown)] = tools.shown
+    assert "def _extracted(a)" in shown, "what is computed is shown before the model is asked"
+
+
+async def test_a_name_that_is_taken_is_not_used():
+    """A name of the file, even one in a text, would mean two things."""
+    selection = selection_of("# _show\n" + STATEMENT)
+    assert "def _extracted(a)" in await propose("extract-function", selection, Tools("show"))
+    variable = selection_of("def f(a):\n    return g(«a.b»)\n")
+    assert "value = a.b" in await propose("extract-variable", variable, Tools("list"))
+    assert "size = a.b" in await propose("extract-variable", variable, Tools("size"))
+
+
+async def test_a_model_that_is_late_is_not_waited_for():
+    """What is computed is given although the model says nothing in time."""
+
+    class Late(Tools):
+        async def ask(self, request: Any, watch: Any = None) -> Finished:
+            await asyncio.Event().wait()
+            raise AssertionError("it never answers")
+
+    tools = Late(settings=Settings(edit_deadline_s=1))
+    assert "def _extracted(a)" in await propose("extract-function", selection_of(STATEMENT), tools)
+
+
+@pytest.mark.parametrize("base", ["Base", "lib.Base"])
+async def test_a_method_of_a_class_with_bases_gets_no_name_that_they_may_have(base: str):
+    """A method that the model names might take the place of one that the class inherits."""
+    marked = f"class A({base}):\n    def f(self):\n        «print(self)»\n        return 1\n"
+    assert "def _extracted(self)" in await propose("extract-function", selection_of(marked), Tools("setup"))
