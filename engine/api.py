@@ -182,12 +182,22 @@ class InfillRequest(Request):
 
 
 @dataclass(frozen=True)
+class EditExample:
+    """An instruction, Python code, and what becomes of it."""
+
+    instruction: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class EditRequest(Request):
     """Rewrite `region`, whole lines that stand between `before` and `after`, by `instruction`.
 
     `keep_start`: where the region begins with a definition, so must the answer; no imports or class
     headers before it. `guess`: what the region probably becomes, to draft from instead of the
-    region; the text does not depend on it.
+    region; the text does not depend on it. `examples` are shown first, as if the model had been
+    asked and had answered so.
     """
 
     before: str
@@ -197,6 +207,7 @@ class EditRequest(Request):
     language: str = "python"
     keep_start: bool = False
     guess: str = ""
+    examples: tuple[EditExample, ...] = ()
 
     def __post_init__(self) -> None:
         for name, text in (("selection", self.region), ("instruction", self.instruction)):

@@ -5,9 +5,10 @@ model's chat template.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.api import EditRequest, GenerateRequest, InfillRequest, InvalidRequestError, Request
+from engine.api import EditExample, EditRequest, GenerateRequest, InfillRequest, InvalidRequestError, Request
 from engine.fences import fence_around
 from engine.model.tokenizer import Message, Tokenizer
 
@@ -125,7 +126,7 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
         user = f"Here is a file:\n{fence}{request.language}\n{file}\n{fence}\n\n{block}\n\n{instruction}"
     else:
         user = f"{instruction}\n\n{block}"
-    tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), Message("user", user)])
+    tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), *_turns(request.examples), Message("user", user)])
     opening = _DEFINITION.match(flush) if request.keep_start else None
     start = opening.group(0) if opening else ""
     tokens += tokenizer.encode(f"{fence}{request.language}\n{start}")
@@ -139,6 +140,15 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
         ends_line=request.region.endswith("\n"),
         fences=fences,
     )
+
+
+def _turns(examples: Sequence[EditExample]) -> list[Message]:
+    """Examples as a conversation that went before; always the same text, whose rows are kept."""
+    turns = []
+    for one in examples:
+        before, after = (f"```python\n{code.strip()}\n```" for code in (one.before, one.after))
+        turns += [Message("user", f"{one.instruction}\n\n{before}"), Message("assistant", after)]
+    return turns
 
 
 def generate_prompt(tokenizer: Tokenizer, request: GenerateRequest) -> Prompt:

@@ -9,7 +9,7 @@ import dataclasses
 
 import pytest
 
-from engine.api import EditRequest, InfillRequest, RelatedFile, SamplingOptions
+from engine.api import EditExample, EditRequest, InfillRequest, RelatedFile, SamplingOptions
 from engine.model.tokenizer import Message, Tokenizer
 from engine.prompts import edit_prompt, infill_prompt
 
@@ -167,3 +167,13 @@ def test_a_ready_made_action_keeps_a_definition_first(tokenizer, region, start):
 def test_an_empty_answer_stays_empty(tokenizer):
     """No line break is made up where the model wrote nothing."""
     assert edit_prompt(tokenizer, edit("x = 1\n")).read("") == ""
+
+
+def test_an_example_stands_before_the_question(tokenizer):
+    """A model that is shown an example is asked the same as without it, behind the example."""
+    example = EditExample("Let it be 2.", "y = 1\n", "y = 2\n")
+    plain = tokenizer.decode(edit_prompt(tokenizer, edit("x = 1\n")).tokens)
+    shown = tokenizer.decode(edit_prompt(tokenizer, dataclasses.replace(edit("x = 1\n"), examples=(example,))).tokens)
+    question = plain[plain.index("user") :]
+    assert shown.endswith(question)
+    assert shown.index("y = 1") < shown.index("y = 2") < shown.index("x = 1")

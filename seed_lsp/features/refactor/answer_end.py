@@ -76,7 +76,7 @@ def end_of(answer: str, bounds: Bounds) -> End | None:
             name = match.group(1) if match else ""
             # A model may write the class around a method above it.
             foreign = name in bounds.outside or (bool(seen) and (name in bounds.around or len(indent) < len(deep)))
-            if foreign and _is_code(answer[:at], bounds.language):
+            if foreign and _is_code(answer[:kept], bounds.language):
                 return End(kept, bool(bounds.own) and bounds.own <= seen)
             if name:
                 seen.add(name)

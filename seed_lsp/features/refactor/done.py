@@ -54,9 +54,11 @@ def more_than_names(change: Change) -> str:
         return ""
     before, after = _leaves(change.before), _leaves(change.after)
     become: dict[str, str] = {}
+    # Who gives no name leaves it to the model.
+    named = any(not _RENAME_WORDS.fullmatch(word) for word in change.asked.words)
     for one, other in zip(before, after, strict=False):
         old, new = text_of(one), text_of(other)
-        if one.type != other.type or (old != new and not (one.type.endswith("identifier") and change.asked.names(new))):
+        if one.type != other.type or (old != new and not (one.type.endswith("identifier") and (change.asked.names(new) or not named))):
             return f"the model changed more than names ({old[:60]}), where a rename was asked for"
         if one.type == "identifier" and not is_selector(one) and become.setdefault(old, new) != new:
             return f"the model gave {old} two names"

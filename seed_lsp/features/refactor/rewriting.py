@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from engine.api import EditRequest, Finished, SamplingOptions
+from engine.api import EditExample, EditRequest, Finished, SamplingOptions
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
 from seed_lsp.features.refactor.asked import Asked
@@ -40,9 +40,27 @@ _MARK = re.compile(r"<\|\w+\|>")
 _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+\w+")
 
 
-Form = Literal["around", "alone"]
-FORMS: tuple[Form, ...] = ("around", "alone")
-"""How the model is asked: first, and if that gave nothing."""
+Form = Literal["alone", "example", "around"]
+FORMS: tuple[Form, ...] = ("alone", "example", "around")
+"""How the model is asked: with the region alone; if that gives nothing, behind an example; and at
+last with the lines around it, which takes longest."""
+_EXAMPLE_BEFORE = '''
+def load(self, path, size=None):
+    """Load the records of a file.
+
+    Missing files count as empty.
+    """
+    # The cache is shared.
+    if path in self.cache:
+        return self.cache[path]
+    rows = read(path, size)
+    return rows
+'''
+EXAMPLE = EditExample(
+    "Raise a TypeError if `size` is a string.",
+    _EXAMPLE_BEFORE,
+    _EXAMPLE_BEFORE.replace("    # The", '    if isinstance(size, str):\n        raise TypeError("size must not be a string")\n    # The'),
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +182,7 @@ def build_request(
         instruction=plan.refactoring.instruction,
         keep_start=plan.refactoring.keeps_start,
         language=plan.document.language,
+        examples=(EXAMPLE,) if form == "example" else (),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from engine.api import Finished
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.api import Committed, EditRequest, Event, Finished
 from seed_lsp.features.refactor import rewriting
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
@@ -34,3 +37,30 @@ def simplified(text: str, answer: str, language: str = "python") -> str:
     document = Document("u", text, 1, language)
     plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.find_refactoring("simplify"), Settings())
     return apply_edits(text, rewriting.read_rewrite(plan, finished(answer)).edits)
+
+
+class ScriptedTools:
+    """A model whose answers are given, piece by piece; it stops when it is told to."""
+
+    def __init__(self, answers: Iterable[str], settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.asked: list[EditRequest] = []
+        self.ended = 0
+        self.shown: list[str] = []
+        self._answers = iter(answers)
+
+    async def ask(self, request: Any, watch: Callable[[Event], bool | None] = lambda _event: None) -> Finished:
+        self.asked.append(request)
+        answer, told = next(self._answers), ""
+        for line in answer.splitlines(keepends=True):
+            told += line
+            if watch(Committed(request.id, line)):
+                self.ended += 1
+                return finished(told, "cancelled")
+        return finished(answer)
+
+    async def look_up(self, *_arguments: Any) -> Any:
+        raise AssertionError("an instruction needs no jedi")
+
+    def show(self, _span: Any, committed: str, draft: str = "") -> None:
+        self.shown.append(committed + draft)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from engine.api import Committed, EditRequest, Event, Finished
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from tests.features.refactor.answers import finished
+from tests.features.refactor.answers import ScriptedTools
 
 PYTHON = '''# Copyright 2026 The Example Authors.
 """A module."""
@@ -71,33 +69,6 @@ SOURCES = [
 INSTRUCTIONS = ["Remove it.", "Rewrite all of this.", "Add a keyword parameter `deep=True`.", "Rename item to thing.", "Use logging."]
 
 
-class ScriptedTools:
-    """A model whose answers are given, piece by piece; it stops when it is told to."""
-
-    def __init__(self, answers: Iterable[str], settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
-        self.asked: list[EditRequest] = []
-        self.ended = 0
-        self.shown: list[str] = []
-        self._answers = iter(answers)
-
-    async def ask(self, request: Any, watch: Callable[[Event], bool | None] = lambda _event: None) -> Finished:
-        self.asked.append(request)
-        answer, told = next(self._answers), ""
-        for line in answer.splitlines(keepends=True):
-            told += line
-            if watch(Committed(request.id, line)):
-                self.ended += 1
-                return finished(told, "cancelled")
-        return finished(answer)
-
-    async def look_up(self, *_arguments: Any) -> Any:
-        raise AssertionError("an instruction needs no jedi")
-
-    def show(self, _span: Any, committed: str, draft: str = "") -> None:
-        self.shown.append(committed + draft)
-
-
 def hostile(source: random.Random, text: str, region: str) -> str:
     """An answer that no sensible model gives."""
     lines, others = region.splitlines(keepends=True), text.splitlines(keepends=True)
@@ -123,12 +94,12 @@ def textless(region: str) -> str:
     return "\n".join(line.split("#")[0].rstrip() for line in region.splitlines())
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_nothing_outside_the_region_and_the_imports_changes(seed: int):
     """Whatever a model answers, each byte outside of the region and the import block stays."""
     source = random.Random(seed)
     applied = 0
-    for _ in range(300):
+    for _ in range(60):
         language, text = source.choice(SOURCES)
         document = Document("u", text, 1, language)
         start, end = sorted(source.randrange(len(text) + 1) for _ in range(2))
@@ -148,7 +119,7 @@ def test_nothing_outside_the_region_and_the_imports_changes(seed: int):
             assert all(line in head for line in kept.splitlines(keepends=True))
             if span.start < imports:
                 assert head == kept
-    assert applied > 10, "an answer that is never applied tests nothing"
+    assert applied > 3, "an answer that is never applied tests nothing"
 
 
 def test_settings_bound_what_is_asked_for():
