@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
 def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatch, capsys):
     async def run(_client, request, _on_event):
         await asyncio.to_thread(file.write_text, "# someone else's work\n")
-        return Finished(1, SOURCE.replace("a", "b"), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+        return Finished(1, re.sub(r"\ba\b", "b", SOURCE), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
 
     monkeypatch.setattr(EngineClient, "run", run)
     assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Rename a to b.", "--write"]) == 1
@@ -104,7 +105,7 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatc
 
 
 def test_the_instruction_may_come_from_standard_input(file: Path, monkeypatch):
-    sent = answer(monkeypatch, SOURCE.replace("a", "b"))
+    sent = answer(monkeypatch, re.sub(r"\ba\b", "b", SOURCE))
     monkeypatch.setattr(sys, "stdin", io.StringIO("Rename a to b."))
     assert main(["edit", str(file), "--lines", "1:3"]) == 0
     assert sent[0].instruction == "Rename a to b."
