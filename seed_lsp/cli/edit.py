@@ -104,6 +104,7 @@ def _write(file: Path, replacements: Mapping[Path, Replacement], new_file: NewFi
         return
     require_inside(new_file.path, project_around(file.absolute().parent))
     try:
+        new_file.path.parent.mkdir(parents=True, exist_ok=True)
         with new_file.path.open("x", encoding="utf-8", newline="") as stream:
             stream.write(new_file.text)
     except OSError as error:

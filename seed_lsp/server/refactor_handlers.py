@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
@@ -12,8 +13,9 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from engine.api import Event, Finished, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection, Watch
-from seed_lsp.server import rename_handlers
+from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools, Watch
+from seed_lsp.features.refactor.explain import explain
+from seed_lsp.server import diagnostics, rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
 from seed_lsp.server.progress import WorkProgress
 from seed_lsp.server.rename_checks import why_no_file
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
+EXPLAIN = "seed.explain"
 REWRITE = "seed/rewrite"
 """The request behind a preview: it answers with the edits, and tells the drafts on the way."""
 
@@ -44,7 +47,7 @@ class SelectionArgument:
     """Argument of the commands.
 
     `version` is the document's as the user saw it; null takes whatever it is now. `name` is an
-    action's, and `argument` that of the menu's entry.
+    action's; `argument` and `diagnostics` are those of the menu's entry.
     """
 
     uri: str
@@ -53,6 +56,7 @@ class SelectionArgument:
     version: int | None = None
     name: str = ""
     argument: str = ""
+    diagnostics: Sequence[types.Diagnostic] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def register(server: SeedServer) -> None:
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
     server.command(EDIT_SELECTION)(edit_selection)
     server.command(REFACTOR)(refactor_selection)
+    server.command(EXPLAIN)(explain_selection)
     server.feature(REWRITE)(rewrite)
 
 
@@ -108,7 +113,7 @@ async def code_action(server: SeedServer, params: types.CodeActionParams) -> lis
     offered = []
     for action in wanted:
         why_not = missing if action.needs_model else None
-        offered += [_code_action(server, params, document.version, (action, offer), why_not) for offer in await action.offers(selection)]
+        offered += [_code_action(server, params, document, (action, offer), why_not) for offer in await action.offers(selection)]
     if _is_wanted(types.CodeActionKind.RefactorRewrite.value, params.context.only):
         offered += rename_handlers.offered_actions(server, document, params.range)
     return offered
@@ -119,26 +124,25 @@ def _is_wanted(kind: str, only: Any) -> bool:
     return not wanted or any(entry in {"", kind} or kind.startswith(f"{entry}.") for entry in wanted)
 
 
-def _selection(server: SeedServer, document: Document, area: types.Range, diagnostics: Sequence[types.Diagnostic]) -> Selection:
-    encoding = server.documents.encoding
-    start, end = offsets(document, area, encoding)
-    reports = tuple(
-        Diagnostic(*offsets(document, one.range, encoding), one.message, one.source or "", "" if one.code is None else str(one.code))
-        for one in diagnostics
-    )
-    return Selection(document, start, end, reports, path_of(document.uri))
+def _selection(server: SeedServer, document: Document, area: types.Range, reports: Sequence[types.Diagnostic]) -> Selection:
+    start, end = offsets(document, area, server.documents.encoding)
+    return Selection(document, start, end, diagnostics.read(document, reports, server.documents.encoding), path_of(document.uri))
 
 
 def _code_action(
-    server: SeedServer, params: types.CodeActionParams, version: int | None, offered: tuple[Action, Offer], why_not: str | None
+    server: SeedServer, params: types.CodeActionParams, document: Document, offered: tuple[Action, Offer], why_not: str | None
 ) -> types.CodeAction:
     """One entry of the menu; disabled where there is a reason why not."""
     action, offer = offered
     uri, area = params.text_document.uri, plain_range(params.range)
-    data = {"uri": uri, "range": area, "version": version, "name": action.name, "argument": offer.argument}
+    reports = [] if offer.diagnostic is None else [diagnostics.write(document, offer.diagnostic, server.documents.encoding)]
+    data: dict[str, Any] = {"uri": uri, "range": area, "version": document.version, "name": action.name, "argument": offer.argument}
+    if reports:
+        data["diagnostics"] = [diagnostics.plain(report) for report in reports]
     made = types.CodeAction(
         title=f"Seed: {offer.title}",
         kind=action.kind,
+        diagnostics=reports or None,
         data=data,
         disabled=types.CodeActionDisabled(why_not) if why_not else None,
         tags=[types.CodeActionTag.LlmGenerated] if action.needs_model else None,
@@ -159,6 +163,8 @@ async def resolve_code_action(server: SeedServer, code_action: types.CodeAction)
     asked = _argument_of(code_action.data)
     document, proposal = await make_proposal(server, asked, registry.find_action(asked.name), asked.argument)
     code_action.edit = server.proposed_edit(document, proposal)
+    if proposal.note:
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, f"Seed: {proposal.note}"))
     return code_action
 
 
@@ -169,7 +175,8 @@ def _argument_of(data: Any) -> SelectionArgument:
     texts = all(isinstance(one, str) for one in (uri, name, argument or ""))
     if not texts or start is None or end is None or not (version is None or is_whole(version)):
         raise JsonRpcInvalidParams("the request carries no data of ours; ask for the actions again")
-    return SelectionArgument(uri, types.Range(start, end), version=version, name=name, argument=argument or "")
+    reports = diagnostics.of_json(field(data, "diagnostics"))
+    return SelectionArgument(uri, types.Range(start, end), version=version, name=name, argument=argument or "", diagnostics=reports)
 
 
 async def edit_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, Any]:
@@ -186,22 +193,31 @@ async def refactor_selection(server: SeedServer, asked: SelectionArgument) -> di
     return await _apply(server, (asked, action, asked.argument))
 
 
+@reports_errors(show_to_user=True)
+async def explain_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, str]:
+    """Command `seed.explain`: what the selected code does, in words; nothing is changed."""
+    document = _document_of(server, asked)
+    selection = _selection(server, document, asked.range, [])
+    return {"text": await _with_tools(server, document, "Seed: explaining the selection", _show_nothing, partial(explain, selection))}
+
+
 @reports_errors(show_to_user=False)
 async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     """Request `seed/rewrite`.
 
     Its parameters are `{textDocument: {uri, version}, range, instruction | name, argument?,
-    partialResultToken?}`.
+    diagnostics?, partialResultToken?}`.
 
     The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that
-    version, among which may be some to the imports; nothing is applied. `note` is what the user
-    should know. On the way each `$/progress` of the token has the `range`, the `committed` text,
-    the `draft` behind it, which may still change (masks are U+2591), and the `step`.
+    version, among which may be some to the imports; nothing is applied. `newFile` is `{uri, text}`
+    of a file to be made, or null. `note` is what the user should know. On the way each
+    `$/progress` of the token has the `range`, the `committed` text, the `draft` behind it, which
+    may still change (masks are U+2591), and the `step`.
     """
     name, instruction, token = (field(params, one) or "" for one in ("name", "instruction", "partialResultToken"))
     identifier = field(params, "textDocument")
     data = {"uri": field(identifier, "uri"), "version": field(identifier, "version"), "name": name}
-    asked = _argument_of({**data, "range": field(params, "range"), "argument": field(params, "argument")})
+    asked = _argument_of(data | {one: field(params, one) for one in ("range", "argument", "diagnostics")})
     if not isinstance(instruction, str) or not isinstance(token, int | str):
         raise JsonRpcInvalidParams("instruction and partialResultToken are texts")
     action = registry.find_action(name) if name else registry.OWN
@@ -222,6 +238,7 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
         "edits": [
             {"range": plain_range(protocol_range(document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in made.edits
         ],
+        "newFile": {"uri": made.new_file.path.as_uri(), "text": made.new_file.text} if made.new_file else None,
         "version": document.version,
         "diff": unified_diff(document.text, made.new_text(document), name_of(document.uri)),
         "note": made.note,
@@ -252,16 +269,28 @@ async def make_proposal(
     server: SeedServer, asked: SelectionArgument, action: Action, argument: str, show: Show = _show_nothing
 ) -> tuple[Document, Proposal]:
     """Run an action on a selection; nothing is applied here."""
+    document = _document_of(server, asked)
+    selection = _selection(server, document, asked.range, asked.diagnostics)
+    work = partial(registry.run, action, selection, argument)
+    return document, await _with_tools(server, document, "Seed: rewriting the selection", show, work)
+
+
+def _document_of(server: SeedServer, asked: SelectionArgument) -> Document:
     document = server.documents.snapshot(asked.uri)
     if asked.version is not None and asked.version != document.version:
         raise StaleDocumentError("the document changed since the action was offered; select again")
+    return document
+
+
+async def _with_tools(
+    server: SeedServer, document: Document, title: str, show: Show, work: Callable[[Tools], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Do what needs the model, with its progress shown."""
     settings = await server.session.settled()
-    selection = _selection(server, document, asked.range, [])
-    async with WorkProgress(server, "Seed: rewriting the selection") as progress:
-        tools = _Tools(server, settings, progress, show, document)
-        proposal = await progress.cancellable(registry.run(action, selection, argument, tools))
+    async with WorkProgress(server, title) as progress:
+        result = await progress.cancellable(work(_Tools(server, settings, progress, show, document)))
     _require_current(server, document)
-    return document, proposal
+    return result
 
 
 def _require_current(server: SeedServer, document: Document) -> None:

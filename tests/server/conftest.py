@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,8 +74,10 @@ class Editor:
         )
         return list(answer.items)
 
-    async def actions(self, area: types.Range, only: list[Any] | None = None) -> list[types.CodeAction]:
-        context = types.CodeActionContext(diagnostics=[], only=only, trigger_kind=types.CodeActionTriggerKind.Invoked)
+    async def actions(
+        self, area: types.Range, only: list[Any] | None = None, diagnostics: Sequence[types.Diagnostic] = ()
+    ) -> list[types.CodeAction]:
+        context = types.CodeActionContext(diagnostics, only=only, trigger_kind=types.CodeActionTriggerKind.Invoked)
         answer = await self.client.text_document_code_action_async(
             types.CodeActionParams(types.TextDocumentIdentifier(self.uri), area, context)
         )

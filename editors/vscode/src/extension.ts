@@ -3,9 +3,9 @@
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 
-import type { Range } from './edits.ts';
+import { type ActionData, isPreviewed } from './actions.ts';
 import { offered, remember } from './instructions.ts';
-import { Menu } from './menu.ts';
+import { Menu, showText } from './menu.ts';
 import { NextEdits } from './nextEdit.ts';
 import { Previews } from './preview.ts';
 import { Renames } from './rename.ts';
@@ -13,13 +13,6 @@ import { SELECTOR, Server } from './server.ts';
 
 const HISTORY = 'instructions';
 const PREVIEW_REFACTORING = 'seed.previewRefactoring';
-/** The server writes this into its code actions, and takes it back to run the model. */
-interface ActionData {
-  uri: string;
-  range: Range;
-  version: number;
-  name: string;
-}
 
 let server: Server | undefined;
 
@@ -37,6 +30,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     nextEdits,
     new Menu(running),
     vscode.commands.registerCommand('seed.edit', () => editSelection(context, previews)),
+    vscode.commands.registerCommand('seed.explainSelection', () => explainSelection(running)),
     vscode.commands.registerCommand('seed.renameSymbol', () => renames.rename()),
     vscode.commands.registerCommand('seed.changeSignatureOf', () => renames.changeSignature()),
     vscode.commands.registerCommand(PREVIEW_REFACTORING, (data: ActionData, title: string) => previewRefactoring(running, previews, data, title)),
@@ -67,14 +61,14 @@ function tellFocus({ client }: Server, editor: vscode.TextEditor | undefined): v
   }
 }
 
-/** Refactorings open our preview instead of being resolved; a rename without a name asks for it here. */
+/** What the model writes opens our preview instead of being resolved; a rename without a name asks for it here. */
 function middleware(renames: () => Renames): Middleware {
   return {
     async provideCodeActions(document, range, context, token, next) {
       const actions = await next(document, range, context, token);
       for (const action of actions ?? []) {
-        const { data } = action as { data?: ActionData };
-        if (action instanceof vscode.CodeAction && data?.name !== undefined) {
+        const { data, isAI } = action as { data?: ActionData; isAI?: boolean };
+        if (action instanceof vscode.CodeAction && data?.name !== undefined && isPreviewed(action.kind?.value, isAI)) {
           const title = action.title.replace(/^Seed: /, '');
           action.command = { title: action.title, command: PREVIEW_REFACTORING, arguments: [data, title] };
         }
@@ -114,6 +108,25 @@ async function editSelection(context: vscode.ExtensionContext, previews: Preview
   await previews.show(document, range, { instruction, title: instruction.length > 30 ? `${instruction.slice(0, 29)}…` : instruction }, version);
 }
 
+/** Show beside the file what the selected code, or the statement at the cursor, does. */
+async function explainSelection(running: Server): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  const client = running.require();
+  if (editor === undefined || client === undefined) {
+    return;
+  }
+  const { document, selection } = editor;
+  const range = { start: plain(selection.start), end: plain(selection.end) };
+  const argument = { uri: client.code2ProtocolConverter.asUri(document.uri), range, version: document.version };
+  try {
+    const { text } = await running.execute<{ text: string }>('seed.explain', argument);
+    await showText(text, 'markdown', vscode.ViewColumn.Beside);
+  } catch (error) {
+    // The server has told the user.
+    running.log.warn((error as Error).message);
+  }
+}
+
 function askForInstruction(history: readonly string[]): Promise<string | undefined> {
   const pick = vscode.window.createQuickPick();
   pick.title = 'Seed: edit the selection';
@@ -144,7 +157,7 @@ async function previewRefactoring(running: Server, previews: Previews, data: Act
   const uri = running.client?.protocol2CodeConverter.asUri(data.uri);
   const document = vscode.workspace.textDocuments.find((one) => one.uri.toString() === uri?.toString());
   if (document !== undefined) {
-    await previews.show(document, data.range, { name: data.name, title }, data.version);
+    await previews.show(document, data.range, { action: data, title }, data.version);
   }
 }
 

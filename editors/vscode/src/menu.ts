@@ -186,8 +186,8 @@ export class Menu implements vscode.Disposable {
 }
 
 /** Show a report as a document of its own, to be read and copied from. */
-async function showText(content: string): Promise<void> {
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content }), { preview: true });
+export async function showText(content: string, language = 'plaintext', viewColumn = vscode.ViewColumn.Active): Promise<void> {
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content, language }), { preview: true, viewColumn });
 }
 
 function size(bytes: number): string {

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { type CancellationToken, ProgressType } from 'vscode-languageclient/node';
 
+import { type ActionData, asked } from './actions.ts';
 import { type Hunk, hunksOf, type Range, splitLines, type TextEdit, without } from './edits.ts';
 import { type Kind, type Row, rowsOfDraft, rowsOfHunks, runsOf, textOf } from './rows.ts';
 import type { Server } from './server.ts';
@@ -10,12 +11,8 @@ import type { Server } from './server.ts';
 const SCHEME = 'seed-preview';
 const REDRAW_MS = 60;
 
-/** The server is asked for one of its refactorings by name, or for what the user's instruction says. */
-interface Wish {
-  name?: string;
-  instruction?: string;
-  title: string;
-}
+/** The server is asked for one of its actions, or for what the user's instruction says. */
+type Wish = { title: string } & ({ action: ActionData } | { instruction: string });
 
 interface Drafted {
   range: Range;
@@ -25,6 +22,8 @@ interface Drafted {
 
 interface Rewritten {
   edits: TextEdit[];
+  note: string;
+  newFile: { uri: string; text: string } | null;
   statistics: { tokens_per_second?: number };
 }
 
@@ -40,6 +39,10 @@ class Preview {
   rows: Row[];
   hunks: Hunk[] = [];
   summary = '';
+  /** What the user should know of the result. */
+  note = '';
+  /** The file that is to be made, in place of changes to the document. */
+  newFile: vscode.Uri | undefined;
   readonly cancel = new vscode.CancellationTokenSource();
   private lines: string[];
 
@@ -58,10 +61,16 @@ class Preview {
     this.rows = [HEAD, ...rowsOfDraft(this.lines, ...linesOf(state.range), state.committed, state.draft)];
   }
 
-  ready(edits: TextEdit[], summary: string): void {
+  ready(edits: TextEdit[]): void {
     this.stage = 'ready';
-    this.summary = summary;
     this.show(hunksOf(this.lines, edits));
+  }
+
+  readyToMake(uri: vscode.Uri, text: string): void {
+    this.newFile = uri;
+    this.lines = [''];
+    const start = { line: 0, character: 0 };
+    this.ready([{ range: { start, end: start }, newText: text }]);
   }
 
   private show(hunks: Hunk[]): void {
@@ -88,6 +97,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
   private readonly lensesChanged = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly decorations: Record<Exclude<Kind, 'same'>, vscode.TextEditorDecorationType>;
+  private readonly notes: vscode.TextEditorDecorationType;
   private readonly parts: vscode.Disposable[];
   private numbers = 0;
 
@@ -104,6 +114,9 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       }),
       pending: vscode.window.createTextEditorDecorationType({ isWholeLine: true, opacity: '0.45' }),
     };
+    this.notes = vscode.window.createTextEditorDecorationType({
+      after: { color: new vscode.ThemeColor('descriptionForeground'), fontStyle: 'italic' },
+    });
     this.parts = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
@@ -115,6 +128,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       vscode.commands.registerCommand('seed.hunkApply', (uri: vscode.Uri, i: number) => this.withOne(uri, (one) => this.applyHunk(one, i))),
       vscode.commands.registerCommand('seed.hunkLeave', (uri: vscode.Uri, i: number) => this.withOne(uri, (one) => this.leaveHunk(one, i))),
       ...Object.values(this.decorations),
+      this.notes,
       this.contentChanged,
       this.lensesChanged,
     ];
@@ -146,15 +160,21 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       }, REDRAW_MS);
     });
     try {
-      const asked = {
+      const params = {
         textDocument: { uri: client.code2ProtocolConverter.asUri(document.uri), version },
         range,
         partialResultToken: token,
-        ...(wish.name === undefined ? { instruction: wish.instruction } : { name: wish.name }),
+        ...('action' in wish ? asked(wish.action) : { instruction: wish.instruction }),
       };
-      const found = await client.sendRequest<Rewritten>('seed/rewrite', asked, preview.cancel.token as CancellationToken);
+      const found = await client.sendRequest<Rewritten>('seed/rewrite', params, preview.cancel.token as CancellationToken);
       const speed = found.statistics.tokens_per_second;
-      preview.ready(found.edits, speed ? `${Math.round(speed)} tokens/s` : '');
+      preview.summary = speed ? `${Math.round(speed)} tokens/s` : '';
+      preview.note = found.note;
+      if (found.newFile === null) {
+        preview.ready(found.edits);
+      } else {
+        preview.readyToMake(client.protocol2CodeConverter.asUri(found.newFile.uri), found.newFile.text);
+      }
       this.redraw(preview);
     } catch (error) {
       // Closing the preview cancels the rewrite, so it matters whether the user closed it.
@@ -185,7 +205,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
     }
     const count = preview.hunks.length;
     const all = [
-      lens(0, `$(check-all)\u00a0Apply ${count === 1 ? 'the change' : `all ${count} changes`} (Ctrl+Enter)`, 'seed.previewApply'),
+      lens(0, `$(check-all)\u00a0${titleOfAll(preview)} (Ctrl+Enter)`, 'seed.previewApply'),
       lens(0, `$(close-all)\u00a0Discard (Esc)${preview.summary === '' ? '' : ` · ${preview.summary}`}`, 'seed.previewDiscard'),
     ];
     const each = preview.rows.flatMap((row, line) =>
@@ -219,6 +239,8 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
           runsOf(preview.rows, kind).map(([first, last]) => new vscode.Range(first, 0, last, 0)),
         );
       }
+      const head = new vscode.Range(0, 0, 0, 0);
+      editor.setDecorations(this.notes, preview.note === '' ? [] : [{ range: head, renderOptions: { after: { contentText: preview.note } } }]);
     }
   }
 
@@ -233,6 +255,9 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
   private async applyAll(preview: Preview): Promise<void> {
     if (preview.stage === 'ready' && (await this.write(preview, preview.hunks))) {
       await this.close(preview);
+      if (preview.newFile !== undefined) {
+        await vscode.window.showTextDocument(preview.newFile);
+      }
     }
   }
 
@@ -274,8 +299,12 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       return refuse('the file changed since the preview was made');
     }
     const edit = new vscode.WorkspaceEdit();
+    const target = preview.newFile ?? document.uri;
+    if (preview.newFile !== undefined) {
+      edit.createFile(target);
+    }
     for (const { range, newText } of hunks.flatMap((hunk) => hunk.edits)) {
-      edit.replace(document.uri, new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character), newText);
+      edit.replace(target, new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character), newText);
     }
     return (await vscode.workspace.applyEdit(edit)) || refuse('the editor did not take the edit');
   }
@@ -305,6 +334,14 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
 /** Return the first line of a range and the one behind its last. A range that ends where a line begins does not have that line. */
 function linesOf({ start, end }: Range): [number, number] {
   return [start.line, end.character === 0 && end.line > start.line ? end.line : end.line + 1];
+}
+
+/** Return the title of the lens that applies all. */
+function titleOfAll({ newFile, hunks }: Preview): string {
+  if (newFile !== undefined) {
+    return `Make ${newFile.path.split('/').at(-1)}`;
+  }
+  return hunks.length === 1 ? 'Apply the change' : `Apply all ${hunks.length} changes`;
 }
 
 function uriOf(tab: vscode.Tab): vscode.Uri | undefined {

@@ -30,7 +30,7 @@ class Diagnostic:
     """A report of the editor about characters `start` to `end` of the document.
 
     `source` is the checker's name and `code` the rule's, as the protocol has them; either may be
-    empty.
+    empty. `has_fix`: the checker itself offers to mend it.
     """
 
     start: CharOffset
@@ -38,6 +38,7 @@ class Diagnostic:
     message: str
     source: str = ""
     code: str = ""
+    has_fix: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class Selection:
 class Offer:
     """An entry of the menu.
 
-    `argument` says which of several things the action shall do, such as the code of a rule.
+    `argument` says which of several things the action shall do, such as the code of a rule. The
+    action gets `diagnostic` back as the only one of its selection.
     """
 
     title: str
     argument: str = ""
+    diagnostic: Diagnostic | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor import docstring, rewrite
 from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert import actions as conversions
+from seed_lsp.features.refactor.fix import diagnostic
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise import action as modernise
 from seed_lsp.features.refactor.moves import actions as moves

@@ -54,4 +54,16 @@ function M.versioned(bufnr)
   return { uri = vim.uri_from_bufnr(bufnr), version = vim.lsp.util.buf_versions[bufnr] }
 end
 
+--- Return the range of lines `first` to `last`, from 1, of the current buffer.
+---@param client vim.lsp.Client
+---@param first integer
+---@param last integer
+function M.lines(client, first, last)
+  local text = vim.api.nvim_buf_get_lines(0, last - 1, last, false)[1] or ''
+  return {
+    start = { line = first - 1, character = 0 },
+    ['end'] = { line = last - 1, character = vim.str_utfindex(text, client.offset_encoding) },
+  }
+end
+
 return M

@@ -1,4 +1,4 @@
---- *Edit selection* takes an instruction for some lines, and shows its draft as it comes about, then a diff of which each change is taken or left.
+--- Shows what an instruction or an action of the server makes of some code: its draft as it comes about, then a diff of which each change is taken or left.
 local client_of = require('seed_lsp.client')
 
 local M = {}
@@ -11,6 +11,7 @@ M.namespace = vim.api.nvim_create_namespace('seed_lsp.edit')
 ---@field buffer integer the buffer with the file as it would be
 ---@field original string[] the source's lines
 ---@field ready boolean
+---@field new_file? string the address of a file that is to be made, whose text the preview has
 ---@field cancel fun()
 
 ---@type table<integer, seed_lsp.Preview> by the preview's buffer
@@ -88,10 +89,29 @@ local function is_current(preview)
   return false
 end
 
+--- Make the new file, and show it.
+---@param preview seed_lsp.Preview
+local function make(preview)
+  local path = vim.uri_to_fname(preview.new_file)
+  if vim.uv.fs_stat(path) ~= nil then
+    client_of.say(('%s exists already; nothing was made'):format(path), vim.log.levels.WARN)
+    return
+  end
+  local lines = vim.api.nvim_buf_get_lines(preview.buffer, 0, -1, false)
+  close(preview)
+  vim.fn.mkdir(vim.fs.dirname(path), 'p')
+  vim.cmd.edit(vim.fn.fnameescape(path))
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
+end
+
 --- Make the source's lines those of the preview, and touch no line that stays.
 ---@param preview seed_lsp.Preview
 local function apply(preview)
   if not preview.ready or not is_current(preview) then
+    return
+  end
+  if preview.new_file ~= nil then
+    make(preview)
     return
   end
   local old = vim.api.nvim_buf_get_lines(preview.source, 0, -1, false)
@@ -111,7 +131,7 @@ end
 ---@param preview seed_lsp.Preview
 ---@param verb 'diffput'|'diffget'
 local function one(preview, verb)
-  if not preview.ready or not is_current(preview) then
+  if not preview.ready or preview.new_file ~= nil or not is_current(preview) then
     return
   end
   vim.cmd({ cmd = verb, args = { tostring(preview.source) } })
@@ -156,18 +176,33 @@ local function open(preview)
   })
 end
 
+--- Say in the line above the preview what the keys do, and what the user should know of the result.
+local function set_head(buffer, keys, note)
+  local shown = note == '' and '' or ' · %<' .. note:gsub('%%', '%%%%'):gsub('\n', ' ')
+  vim.wo[vim.fn.bufwinid(buffer)].winbar = ' ' .. keys .. shown
+end
+
+--- Show a file that is to be made, all of which is new.
 ---@param preview seed_lsp.Preview
----@param result table
-local function finish(preview, result)
-  preview.ready = true
+local function show_new_file(preview, result)
+  preview.new_file = result.newFile.uri
+  local lines = vim.split(result.newFile.text:gsub('\n$', ''), '\n', { plain = true })
+  set_lines(preview.buffer, lines)
+  for i = 1, #lines do
+    vim.api.nvim_buf_set_extmark(preview.buffer, M.namespace, i - 1, 0, { line_hl_group = 'SeedInserted' })
+  end
+  local name = vim.fs.basename(vim.uri_to_fname(preview.new_file))
+  set_head(preview.buffer, ('<CR> makes %s · q discard'):format(name), result.note)
+end
+
+---@param preview seed_lsp.Preview
+local function show_changes(preview, result)
   local buffer = preview.buffer
-  vim.api.nvim_buf_clear_namespace(buffer, M.namespace, 0, -1)
   set_lines(buffer, preview.original)
   local client = client_of.of(preview.source)
   -- The edits are for exactly the lines that the preview has now.
   vim.lsp.util.apply_text_edits(result.edits, buffer, client and client.offset_encoding or 'utf-16')
-  vim.bo[buffer].modified = false
-  vim.wo[vim.fn.bufwinid(buffer)].winbar = ' <CR> apply all · a this · x not this · q discard'
+  set_head(buffer, '<CR> apply all · a this · x not this · q discard', result.note)
   for _, one_of in ipairs({ preview.source, buffer }) do
     local window = vim.fn.bufwinid(one_of)
     if window ~= -1 then
@@ -177,11 +212,25 @@ local function finish(preview, result)
   vim.cmd('silent! normal! gg]c')
 end
 
---- Ask for a rewrite of lines `first` to `last`, from 1, of the current buffer, and show it come about.
----@param first integer
----@param last integer
----@param instruction string
-function M.rewrite(first, last, instruction)
+---@param preview seed_lsp.Preview
+---@param result table
+local function finish(preview, result)
+  preview.ready = true
+  vim.api.nvim_buf_clear_namespace(preview.buffer, M.namespace, 0, -1)
+  if result.newFile ~= nil and result.newFile ~= vim.NIL then
+    show_new_file(preview, result)
+  else
+    show_changes(preview, result)
+  end
+  vim.bo[preview.buffer].modified = false
+  if result.note ~= '' then
+    client_of.say(result.note)
+  end
+end
+
+--- Ask for what `wish` says, and show it come about.
+---@param wish table parameters of `seed/rewrite`: the `range`, and an `instruction` or the `name` of an action
+function M.preview(wish)
   local client = client_of.required()
   if client == nil then
     return
@@ -197,16 +246,7 @@ function M.rewrite(first, last, instruction)
     ready = false,
     cancel = function() end,
   }
-  local last_line = preview.original[last] or ''
-  local params = {
-    textDocument = client_of.versioned(source),
-    range = {
-      start = { line = first - 1, character = 0 },
-      ['end'] = { line = last - 1, character = vim.str_utfindex(last_line, client.offset_encoding) },
-    },
-    instruction = instruction,
-    partialResultToken = token,
-  }
+  local params = vim.tbl_extend('force', wish, { textDocument = client_of.versioned(source), partialResultToken = token })
   open(preview)
   vim.wo[vim.fn.bufwinid(preview.buffer)].winbar = ' denoising … · q cancels'
   under_way[token] = preview
@@ -230,6 +270,16 @@ function M.rewrite(first, last, instruction)
       client:cancel_request(id)
     end
   end
+end
+
+--- Rewrite lines `first` to `last`, from 1, of the current buffer by an instruction.
+---@param first integer
+---@param last integer
+---@param instruction string
+function M.rewrite(first, last, instruction)
+  client_of.with(function(client)
+    M.preview({ range = client_of.lines(client, first, last), instruction = instruction })
+  end)
 end
 
 --- Run the command: its words are the instruction, and without any the user is asked.

@@ -98,6 +98,19 @@ local function create_commands()
   command('SeedEdit', function(options)
     require('seed_lsp.edit').command(options)
   end, { range = true, nargs = '*', desc = 'Rewrite lines by an instruction' })
+  command('SeedAction', function(options)
+    require('seed_lsp.action').command(options)
+  end, {
+    range = true,
+    nargs = '?',
+    complete = function(...)
+      return require('seed_lsp.action').complete(...)
+    end,
+    desc = 'Preview an action of the menu on lines, or at the cursor',
+  })
+  command('SeedExplain', function(options)
+    require('seed_lsp.action').explain(options)
+  end, { range = true, desc = 'Explain lines, or the statement at the cursor' })
   command('SeedRename', function(options)
     require('seed_lsp.rename').rename(options.args)
   end, { nargs = '?', desc = 'Rename the symbol at the cursor, and every use' })
@@ -209,7 +222,10 @@ function M.setup(options)
       ['$/progress'] = require('seed_lsp.edit').on_progress,
     },
     on_attach = on_attach,
-    on_init = tell_of_missing_model,
+    on_init = function(client)
+      require('seed_lsp.action').tell_reports(client)
+      tell_of_missing_model(client)
+    end,
   })
   vim.lsp.enable(client_of.name)
 end

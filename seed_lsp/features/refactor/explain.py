@@ -1,0 +1,51 @@
+"""Say in words what the selected code does; nothing is changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from engine.api import GenerateRequest, SamplingOptions
+from seed_lsp.errors import CancelledError, RejectedResultError
+from seed_lsp.features.refactor import rewriting
+from seed_lsp.features.refactor.action import Selection, Tools
+
+MAX_TOKENS = 256
+SYSTEM = "You explain code to a colleague, in at most six short sentences of plain text. You do not repeat the code."
+_SENTENCE = re.compile(r"[.!?:]['\"`)]*(?=\s|$)")
+_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
+
+
+async def explain(selection: Selection, tools: Tools) -> str:
+    """The explanation, as Markdown. `SelectionError` if no code is selected, or too much."""
+    document, settings = selection.document, tools.settings
+    if selection.start == selection.end:
+        # The line of the cursor stands for the statement around it.
+        start, end = document.line_range(document.line_of(selection.start))
+        selection = replace(selection, start=start, end=end)
+    plan = rewriting.make_plan(document, selection.start, selection.end, rewriting.own_instruction("explain"), settings)
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", plan.region)), 3)
+    finished = await tools.ask(
+        GenerateRequest(
+            0,
+            settings.model,
+            SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s)),
+            prompt=f"What does this code do, and what should its caller know?\n\n{fence}{document.language}\n{plan.region}\n{fence}",
+            system=SYSTEM,
+        )
+    )
+    if finished.finish_reason == "cancelled":
+        raise CancelledError("cancelled")
+    text = finished.text.strip()
+    if finished.finish_reason != "stop":
+        text = _whole_sentences(text)
+    if not text:
+        raise RejectedResultError("the model has nothing to say of this code; select another part")
+    return text
+
+
+def _whole_sentences(text: str) -> str:
+    """A text that was cut off, up to the end of its last sentence; an open code block is closed."""
+    ends = [found.end() for found in _SENTENCE.finditer(text)]
+    text = text[: ends[-1]] if ends else ""
+    return text + "\n```" if len(_FENCE.findall(text)) % 2 else text

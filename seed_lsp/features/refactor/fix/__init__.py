@@ -1,0 +1,1 @@
+"""Mend what a checker reports."""

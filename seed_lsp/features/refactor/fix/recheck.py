@@ -1,0 +1,82 @@
+"""Whether a report is gone from a text, as far as a checker can be run here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.refactor.action import Diagnostic
+from seed_lsp.source.document import Document
+
+TIMEOUT_S = 10.0
+_RUFF_CODE = re.compile(r"[A-Z]{1,4}\d{3,4}")
+_ALWAYS = "F,E9"
+"""Rules of which no new report may come: names that are not there, imports without use, syntax."""
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What is reported of a document before it is changed.
+
+    `rule` is ruff's, empty if the report is not ruff's or is not made here.
+    """
+
+    document: Document
+    report: Diagnostic
+    rule: str
+    reports: Counter[str]
+
+    @classmethod
+    def of(cls, document: Document, report: Diagnostic) -> Recheck:
+        rule = report.code if _RUFF_CODE.fullmatch(report.code) and document.language == "python" else ""
+        reports = _ruff(document.text, document.language, rule)
+        return cls(document, report, rule if reports[rule] else "", reports)
+
+    def require_gone(self, text: str) -> str:
+        """What the user should know of the check; `RejectedResultError` if it fails."""
+        after = _ruff(text, self.document.language, self.rule)
+        if new := after - self.reports:
+            raise RejectedResultError(f"with the model's change ruff reports {min(new)}, which it did not before")
+        if not self.rule:
+            return f"{self.report.source or 'The checker'} was not run again."
+        if after[self.rule] >= self.reports[self.rule]:
+            raise RejectedResultError(f"with the model's change {self.rule} is still reported")
+        return f"ruff no longer reports {self.rule} there."
+
+
+def _ruff(text: str, language: str, rule: str) -> Counter[str]:
+    """How often ruff reports each rule of a Python text."""
+    program = find_ruff()
+    if program is None or language != "python":
+        return Counter()
+    command = [program, "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json"]
+    try:
+        done = subprocess.run(
+            [*command, "--stdin-filename", "module.py", "--select", f"{_ALWAYS},{rule}" if rule else _ALWAYS, "-"],
+            input=text.encode("utf-8", "surrogatepass"),
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=True,
+            # Not in the workspace, and without what the environment tells ruff.
+            cwd=Path(program).parent,
+            env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
+        )
+        return Counter(one["code"] or "a syntax error" for one in json.loads(done.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError):
+        return Counter()
+
+
+def find_ruff() -> str | None:
+    """The program that was installed with us; none of a workspace is run."""
+    try:
+        from ruff import find_ruff_bin
+
+        return str(find_ruff_bin())
+    except (ImportError, OSError):
+        return None
