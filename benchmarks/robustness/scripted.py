@@ -21,6 +21,7 @@ from engine.api import (
     Event,
     Finished,
     FinishReason,
+    GenerateRequest,
     InfillRequest,
     Loading,
     ModelUnavailableError,
@@ -57,6 +58,11 @@ def run(request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
         # Asked for a next edit it agrees with what is proposed, unless the code says otherwise.
         text = request.region if "stubborn" in request.region else request.guess or request.region
         given = ""
+    elif isinstance(request, GenerateRequest):
+        word, rest = "answer", ""
+        # The code in the question says how the answer goes on, on one line.
+        text = request.prompt.partition("#answer ")[2].partition("\n")[0].replace("\\n", "\n")
+        given = request.start
     else:
         assert isinstance(request, InfillRequest)
         word, _, rest = request.prefix.rpartition("#")[2].partition(" ")

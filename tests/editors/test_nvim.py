@@ -284,6 +284,68 @@ def test_what_is_refused_is_said(nvim: Neovim, workspace: Path):
     assert nvim.api.current.buffer.name.endswith("app.py")
 
 
+TESTED = "def area(width, height):  #answer _of_a_square():\\n    assert area(2, 2) == 4\n    return width * height\n"
+MADE = "from shapes import area\n\n\ndef test_area_of_a_square():\n    assert area(2, 2) == 4\n"
+REPORTED = "def report(items):\n    total = 0  #replace total=>count\n    return len(items)\n"
+REPORT = {"lnum": 1, "col": 4, "end_col": 9, "severity": 2, "source": "mypy", "message": "total is wrong"}
+
+
+def reported(nvim: Neovim, path: Path) -> None:
+    """Open a file with one report on its second line, with the cursor there."""
+    path.write_text(REPORTED)
+    nvim.open(path).lua("vim.diagnostic.set(vim.api.nvim_create_namespace('checker'), 0, { ... })", REPORT)
+    nvim.api.current.window.cursor = (2, 4)
+
+
+def test_an_action_is_previewed_by_its_name(nvim: Neovim, workspace: Path):
+    """A report is mended after a look at the change, and the user reads what to know of it."""
+    reported(nvim, workspace / "app.py")
+    assert "fix" in nvim.lua("return vim.fn.getcompletion('SeedAction ', 'cmdline')")
+    nvim.api.command("SeedAction fix")
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    assert "mypy was not run again" in nvim.lua("return vim.wo.winbar")
+    assert "mypy was not run again" in nvim.said()
+    assert nvim.text == REPORTED.replace("total", "count")
+    assert nvim.buffer_of("app.py") == REPORTED
+    nvim.keys("<CR>")
+    nvim.wait(lambda: nvim.text == REPORTED.replace("total", "count") and nvim.api.current.buffer.name.endswith("app.py"))
+
+
+def test_a_fix_is_applied_from_neovims_own_menu(nvim: Neovim, workspace: Path):
+    """Neovim's own code actions have the fixes, which one undo takes back."""
+    reported(nvim, workspace / "app.py")
+    nvim.lua("vim.lsp.buf.code_action({ context = { only = { 'quickfix' } }, apply = true })")
+    nvim.wait(lambda: nvim.text == REPORTED.replace("total", "count"))
+    nvim.keys("u")
+    nvim.wait(lambda: nvim.text == REPORTED)
+
+
+def test_an_action_is_chosen_for_the_selected_characters(nvim: Neovim, workspace: Path):
+    """Without a name the user chooses among what fits the selected characters."""
+    nvim.lua("vim.ui.select = function(items, options, done) _G.offered = vim.tbl_map(options.format_item, items); done(nil) end")
+    (workspace / "app.py").write_text("start = 1\ntotal = sum([start, 2])\n")
+    nvim.open(workspace / "app.py").api.current.window.cursor = (2, 8)
+    nvim.keys("vt):SeedAction<CR>")
+    nvim.wait(lambda: nvim.lua("return _G.offered"))
+    assert "Simplify" in nvim.lua("return _G.offered")
+    nvim.api.command("SeedAction fix")
+    nvim.wait(lambda: "fix does not fit here" in nvim.said())
+
+
+def test_tests_are_previewed_and_made(nvim: Neovim, workspace: Path):
+    """A new file is shown before it is made, and opened once it is."""
+    (workspace / "shapes.py").write_text(TESTED)
+    nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
+    nvim.api.command("SeedAction generate-tests")
+    nvim.wait(lambda: "makes test_shapes.py" in nvim.lua("return vim.wo.winbar"))
+    assert nvim.text == MADE
+    assert not (workspace / "tests").exists()
+    nvim.keys("<CR>")
+    nvim.wait(lambda: nvim.api.current.buffer.name.endswith("/tests/test_shapes.py") and nvim.text == MADE)
+    nvim.api.command("write")
+    assert (workspace / "tests" / "test_shapes.py").read_text() == MADE
+
+
 def test_rename_over_three_files(nvim: Neovim, workspace: Path):
     """A rename reaches open and closed files, and lists what it left."""
     (workspace / "use.py").write_text(f"{USER}# area\n")

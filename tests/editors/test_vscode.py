@@ -211,6 +211,56 @@ def test_what_is_refused_is_said(window: Window, workspace: Path):
     expect(window.page.locator(".tab", has_text="broken")).to_have_count(0)
 
 
+def choose_action(window: Window, entry: str, keys: str = "Control+.") -> None:
+    """Take an entry of the menu of actions; try again if the menu or the entry does not come."""
+    row = window.page.locator(".action-widget .monaco-list-row", has_text=entry)
+    for _ in range(5):
+        window.press(keys)
+        try:
+            row.first.click(timeout=6_000)
+        except NotInTime:
+            window.press("Escape")
+        else:
+            return
+    pytest.fail(f"{entry} did not come")
+
+
+WRONG = "const n: number = 'y'; //#replace 'y'=>7\n"
+
+
+def test_what_the_editors_checker_reports_is_fixed(window: Window, workspace: Path):
+    """A report of VS Code's own TypeScript has a fix in the menu, which is looked at first."""
+    (workspace / "app.ts").write_text(WRONG)
+    window.open("app.ts").go_to(1, 8)
+    window.page.locator(".squiggly-error").first.wait_for(timeout=60_000)
+    choose_action(window, "Seed: Fix: Type 'string' is not assignable")
+    window.page.locator(".codelens-decoration a", has_text="Apply the change").wait_for(timeout=15_000)
+    assert wait_for(lambda: "const n: number = 7" in window.preview())
+    window.drawn("ts was not run again")
+    window.apply_preview()
+    window.save()
+    saved(workspace / "app.ts", WRONG.replace("'y'", "7"))
+
+
+def test_tests_are_shown_before_they_are_made(window: Window, workspace: Path):
+    """A new file is previewed, and made and shown after a yes; no selection is needed."""
+    (workspace / "shapes.py").write_text(TESTED)
+    window.open("shapes.py").go_to(1, 6)
+    choose_action(window, "Seed: Generate tests for area")
+    window.page.locator(".codelens-decoration a", has_text="Make test_shapes.py").wait_for(timeout=15_000)
+    assert wait_for(lambda: MADE.strip() in window.preview())
+    assert not (workspace / "tests").exists()
+    window.apply_preview()
+    window.page.locator(".tab.active[data-resource-name='test_shapes.py']").wait_for()
+    window.save()
+    saved(workspace / "tests" / "test_shapes.py", MADE)
+    saved(workspace / "shapes.py", TESTED)
+
+
+TESTED = "def area(width, height):  #answer _of_a_square():\\n    assert area(2, 2) == 4\n    return width * height\n"
+MADE = "from shapes import area\n\n\ndef test_area_of_a_square():\n    assert area(2, 2) == 4\n"
+
+
 def test_rename_over_three_files(window: Window, workspace: Path):
     """A rename reaches open and closed files."""
     window.open("shapes.py").go_to(1, 6)

@@ -9,6 +9,7 @@ from seed_lsp.features.refactor import docstring, rewrite
 from seed_lsp.features.refactor.action import Action, Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert import actions as conversions
 from seed_lsp.features.refactor.fix import diagnostic
+from seed_lsp.features.refactor.generate_tests import proposing as generate_tests
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise import action as modernise
 from seed_lsp.features.refactor.moves import actions as moves
@@ -25,6 +26,8 @@ ACTIONS: tuple[Action, ...] = (
     *rewrite.ACTIONS,
     filling.ACTION,
     docstring.ACTION,
+    *diagnostic.ACTIONS,
+    *generate_tests.ACTIONS,
 )
 OWN = rewrite.OWN
 KINDS = tuple(dict.fromkeys(action.kind for action in ACTIONS))

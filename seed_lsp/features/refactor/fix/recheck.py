@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.action import Diagnostic
+from seed_lsp.features.refactor.modernise.checker import find_ruff
 from seed_lsp.source.document import Document
 
 TIMEOUT_S = 10.0
@@ -70,13 +71,3 @@ def _ruff(text: str, language: str, rule: str) -> Counter[str]:
         return Counter(one["code"] or "a syntax error" for one in json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError):
         return Counter()
-
-
-def find_ruff() -> str | None:
-    """The program that was installed with us; none of a workspace is run."""
-    try:
-        from ruff import find_ruff_bin
-
-        return str(find_ruff_bin())
-    except (ImportError, OSError):
-        return None

@@ -1,0 +1,1 @@
+"""Write tests for one function of a Python module."""

@@ -1,0 +1,67 @@
+"""Write tests for one function of a Python module, into a new file of its project.
+
+The frame is computed: where the file goes, what it imports, and whether its tests are functions or
+methods of a `TestCase`. The model writes the tests; those that call the function and assert
+something about it are kept. Nothing is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.api import GenerateRequest, SamplingOptions
+from seed_lsp.errors import CancelledError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.action import Action, NewFile, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.generate_tests.frame import Frame, Target, find_target, frame_of
+from seed_lsp.features.refactor.generate_tests.reading import read_tests
+from seed_lsp.session.settings import Settings
+
+MAX_TOKENS = 512
+SYSTEM = "You are a careful programmer who writes short, plain tests. Answer with one code block and nothing else."
+
+
+async def offers(selection: Selection) -> Sequence[Offer]:
+    target = find_target(selection)
+    return [Offer(f"Generate tests for {target.name}")] if target is not None and selection.path is not None else []
+
+
+async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposal:
+    target = find_target(selection)
+    if target is None:
+        raise SelectionError("tests are written for a function or method of a Python module; put the cursor on its first line")
+    frame = await tools.look_up(selection, lambda files, _resolver, check: frame_of(files, selection, target, check))
+    finished = await tools.ask(_request(target, frame, tools.settings))
+    if finished.finish_reason == "cancelled":
+        raise CancelledError("cancelled")
+    text = read_tests(finished.text.removeprefix(_FENCE), target, frame)
+    if text is None:
+        raise RejectedResultError(f"none of the model's tests calls {target.name} and asserts something about it; nothing was written")
+    note = "The tests were not run: look at the values that they expect."
+    return Proposal((), target.span, note, (finished,), NewFile(frame.path, text))
+
+
+_FENCE = "```python\n"
+
+
+def _request(target: Target, frame: Frame, settings: Settings) -> GenerateRequest:
+    kind = "methods of a unittest.TestCase" if frame.is_unittest else "pytest functions"
+    prompt = (
+        f"Write three short tests, as {kind}, for `{target.call}` of this module, `{frame.module}`:\n\n"
+        f"{_FENCE}{target.source}\n```\n\n"
+        "Each calls it with plain values and asserts what it returns, or the error that it raises. Use no files, no network and no mocks."
+    )
+    first = "class Test" if frame.is_unittest else f"def test_{target.name.strip('_')}"
+    return GenerateRequest(
+        0,
+        settings.model,
+        SamplingOptions(
+            mode=settings.mode, max_new_tokens=min(MAX_TOKENS, settings.edit_max_tokens), deadline_s=float(settings.edit_deadline_s)
+        ),
+        prompt=prompt,
+        system=SYSTEM,
+        start=f"{_FENCE}{frame.head}\n\n\n{first}",
+        stop=("\n```",),
+    )
+
+
+ACTIONS = (Action("generate-tests", "Generate tests", "refactor", offers, propose),)

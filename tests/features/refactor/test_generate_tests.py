@@ -1,0 +1,120 @@
+"""Tests that are written for a function; the model's answers are given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seed_lsp.errors import RejectedResultError, SelectionError
+from seed_lsp.features.refactor import registry
+from seed_lsp.features.refactor.action import Proposal, Selection
+from seed_lsp.source.document import CharOffset
+from seed_lsp.source.files import read_document
+from tests.features.refactor.answering_tools import AnsweringTools
+
+ACTION = registry.find_action("generate-tests")
+AREA = "def area(width, height):\n    if width < 0:\n        raise ValueError\n    return width * height\n"
+BOX = "class Box(list):\n    def __init__(self, size):\n        self.size = size\n\n    @property\n    def free(self):\n        return self.size - len(self)\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a package that has one module."""
+    (tmp_path / "pyproject.toml").write_text("")
+    package = tmp_path / "src" / "shapes"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "sizes.py").write_text(f"{AREA}\n\n{BOX}")
+    return tmp_path
+
+
+def selection_at(path: Path, words: str) -> Selection:
+    document = read_document(path)
+    start = CharOffset(document.text.index(words))
+    return Selection(document, start, start, path=path)
+
+
+async def generated(selection: Selection, answer: str) -> tuple[Proposal, str, AnsweringTools]:
+    tools = AnsweringTools(answer)
+    made = await registry.run(ACTION, selection, "", tools)
+    assert made.new_file is not None
+    return made, made.new_file.text, tools
+
+
+HEAD = "```python\nimport pytest\n\nfrom shapes.sizes import area\n\n\n"
+GOOD = "def test_area_of_a_square():\n    assert area(2, 2) == 4\n"
+RAISES = "def test_area_of_less_than_nothing():\n    with pytest.raises(ValueError):\n        area(-1, 2)\n"
+
+
+async def test_tests_are_written_into_a_new_file(project: Path):
+    """The file imports the function by its module's name, and lies among the project's tests."""
+    made, text, tools = await generated(selection_at(project / "src/shapes/sizes.py", "area"), f"{HEAD}{GOOD}\n\n{RAISES}")
+    assert made.new_file is not None
+    assert made.new_file.path == project / "tests" / "test_sizes.py"
+    assert text == f"import pytest\n\nfrom shapes.sizes import area\n\n\n{GOOD}\n\n{RAISES}"
+    assert made.edits == ()
+    assert "not run" in made.note
+    assert AREA.rstrip() in tools.asked[0].prompt
+    assert tools.asked[0].start == f"{HEAD}def test_area"
+
+
+async def test_only_tests_that_test_the_function_are_kept(project: Path):
+    """Tests without a call of it or an assertion about it, or with unknown names, are left out."""
+    useless = [
+        "def test_nothing():\n    assert True\n",
+        "def test_no_call():\n    value = 3\n    assert value == 3\n",
+        "def test_no_assertion():\n    area(1, 2)\n",
+        "def test_unknown():\n    assert area(1, 2) == circle(3)\n",
+        "def test_fixture(database):\n    assert area(1, database) == 2\n",
+        "import requests\n\n\ndef test_import():\n    assert area(1, requests.get('x')) == 2\n",
+        "def test_cut_off():\n    assert area(1, 2",
+    ]
+    selection = selection_at(project / "src/shapes/sizes.py", "area")
+    _, text, _ = await generated(selection, HEAD + "\n\n".join([GOOD, *useless]))
+    assert text == f"from shapes.sizes import area\n\n\n{GOOD}"
+    with pytest.raises(RejectedResultError, match="calls area and asserts"):
+        await generated(selection, HEAD + "\n\n".join(useless))
+
+
+async def test_the_projects_own_style(project: Path):
+    """A project with `TestCase` classes gets one, beside its tests and named as they are."""
+    (project / "test" / "unit").mkdir(parents=True)
+    (project / "test" / "unit" / "other_test.py").write_text(
+        "import unittest\n\n\nclass Other(unittest.TestCase):\n    def test_it(self): pass\n"
+    )
+    answer = "```python\nimport unittest\n\nfrom shapes.sizes import Box\n\n\nclass TestBox(unittest.TestCase):\n    def test_free(self):\n        self.assertEqual(Box(3).free, 3)\n"
+    made, text, tools = await generated(selection_at(project / "src/shapes/sizes.py", "def free"), answer)
+    assert made.new_file is not None
+    assert made.new_file.path == project / "test" / "unit" / "sizes_test.py"
+    assert text == (
+        "import unittest\n\nfrom shapes.sizes import Box\n\n\n"
+        "class TestBoxFree(unittest.TestCase):\n    def test_free(self):\n        self.assertEqual(Box(3).free, 3)\n"
+    )
+    assert "def __init__(self, size)" in tools.asked[0].prompt
+
+
+async def test_no_file_is_overwritten(project: Path):
+    """Where the module has a file of tests already, those of the function get one of their own."""
+    (project / "tests").mkdir()
+    (project / "tests" / "test_sizes.py").write_text("def test_mine(): pass\n")
+    selection = selection_at(project / "src/shapes/sizes.py", "area")
+    made, _, _ = await generated(selection, HEAD + GOOD)
+    assert made.new_file is not None
+    assert made.new_file.path.name == "test_sizes_area.py"
+    made.new_file.path.write_text("")
+    with pytest.raises(SelectionError, match="exists already"):
+        await generated(selection, HEAD + GOOD)
+
+
+async def test_where_tests_are_offered(project: Path):
+    """The entry comes at the first line of a function, and neither within it nor in tests."""
+    path = project / "src/shapes/sizes.py"
+    assert [offer.title for offer in await ACTION.offers(selection_at(path, "area"))] == ["Generate tests for area"]
+    assert [offer.title for offer in await ACTION.offers(selection_at(path, "def free"))] == ["Generate tests for free"]
+    assert await ACTION.offers(selection_at(path, "return width")) == []
+    assert await ACTION.offers(selection_at(path, "class Box")) == []
+    (project / "test_sizes.py").write_text(GOOD)
+    assert await ACTION.offers(selection_at(project / "test_sizes.py", "test_area")) == []
+    with pytest.raises(SelectionError, match="cursor on its first line"):
+        await registry.run(ACTION, selection_at(path, "return width"), "", AnsweringTools())
