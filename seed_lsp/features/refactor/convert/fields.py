@@ -128,9 +128,8 @@ def brace_pieces(format_: str, call: ast.Call) -> list[Piece]:
         raise Refused("how many values it has is not known")
     arguments: dict[str, ast.expr] = {str(i): one for i, one in enumerate(call.args)}
     arguments |= {str(one.arg): one.value for one in call.keywords}
-    used: list[str] = []
-    numbers = iter(range(len(format_)))
-    pieces = _parsed(format_, arguments, used, numbers)
+    given = _Arguments(arguments, [])
+    pieces, used = _parsed(format_, given), given.used
     if set(used) != set(arguments):
         raise Refused("a value is not used")
     if any(used.count(name) > 1 and not isinstance(arguments[name], ast.Name | ast.Constant) for name in used):
@@ -139,7 +138,32 @@ def brace_pieces(format_: str, call: ast.Call) -> list[Piece]:
     return pieces
 
 
-def _parsed(format_: str, arguments: dict[str, ast.expr], used: list[str], numbers: Iterator[int]) -> list[Piece]:
+@dataclass
+class _Arguments:
+    """The values by their names and numbers, and which were used, in order.
+
+    `counted`: how many fields without a name there were, which take the next value each.
+    """
+
+    values: dict[str, ast.expr]
+    used: list[str]
+    counted: int = 0
+    is_numbered: bool = False
+
+    def take(self, key: str) -> ast.expr:
+        if not key:
+            key, self.counted = str(self.counted), self.counted + 1
+        elif key.isdecimal():
+            self.is_numbered = True
+        if self.is_numbered and self.counted:
+            raise Refused("some of its fields are numbered, and others are not")
+        if key not in self.values:
+            raise Refused(f"there is no value for the field `{key}`")
+        self.used.append(key)
+        return self.values[key]
+
+
+def _parsed(format_: str, arguments: _Arguments) -> list[Piece]:
     try:
         parts = list(string.Formatter().parse(format_))
     except ValueError:
@@ -149,23 +173,17 @@ def _parsed(format_: str, arguments: dict[str, ast.expr], used: list[str], numbe
         pieces.append(text)
         if name is None:
             continue
-        value = _value_of(name, arguments, used, numbers)
-        inner = tuple(piece for piece in _parsed(spec or "", arguments, used, numbers) if piece != "")
+        value = _value_of(name, arguments)
+        inner = tuple(piece for piece in _parsed(spec or "", arguments) if piece != "")
         pieces.append(Field(value, conversion or "", inner))
     return pieces
 
 
-def _value_of(name: str, arguments: dict[str, ast.expr], used: list[str], numbers: Iterator[int]) -> ast.expr:
+def _value_of(name: str, arguments: _Arguments) -> ast.expr:
     """The value of a field's name, such as `0.size[1]`."""
     first = re.match(r"[^.\[]*", name)
     key = first.group() if first else ""
-    rest = name[len(key) :]
-    if not key:
-        key = str(next(numbers))
-    if key not in arguments:
-        raise Refused(f"there is no value for the field `{{{name}}}`")
-    used.append(key)
-    value = arguments[key]
+    rest, value = name[len(key) :], arguments.take(key)
     while rest:
         step = re.match(r"\.(\w+)|\[([^\]]+)\]", rest)
         if step is None:

@@ -243,6 +243,7 @@ NO_FORMAT: list[tuple[str, str]] = [
     ('print("{}".format(a, b))\n', "not used"),
     ('print("{} {}".format(a))\n', "no value"),
     ('print("{".format(a))\n', "not complete"),
+    ('print("{} {1}".format(a, b))\n', "numbered"),
     ('print("{}".format(lambda: 1))\n', "lambda"),
     ('print("x" % ())\n', "no fields"),
     ("print(b'%s' % (a,))\n", "can be converted"),
