@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.api import Committed, Event, Finished, FinishReason, InfillRequest, Request
+from engine.api import Committed, Event, Finished, FinishReason, GenerateRequest, InfillRequest, Request
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.syntax import Span
 
 
 @dataclass
 class ScriptedTools:
-    """A model that says what `answer` gives for a request. It stops at stop strings, as the engine
-    does, unless it is `unstoppable`.
+    """A model that says what `answer` gives for a hole, and `chat` to a question.
+
+    It stops at stop strings, as the engine does, unless it is `unstoppable`.
     """
 
     answer: Callable[[InfillRequest], str]
+    chat: str = ""
     reason: FinishReason = "stop"
     unstoppable: bool = False
     settings: Settings = field(default_factory=Settings)
@@ -25,9 +27,13 @@ class ScriptedTools:
     shown: list[tuple[Span, str, str]] = field(default_factory=list)
 
     async def ask(self, request: Request, watch: Callable[[Event], None] = lambda _event: None) -> Finished:
-        assert isinstance(request, InfillRequest)
-        self.asked.append(request)
-        text = self.answer(request)
+        if isinstance(request, GenerateRequest):
+            text = self.chat
+        else:
+            assert isinstance(request, InfillRequest)
+            self.asked.append(request)
+            text = self.answer(request)
+        assert isinstance(request, GenerateRequest | InfillRequest)
         for stop in () if self.unstoppable else request.stop:
             text = text.partition(stop)[0]
         text = request.start + text

@@ -282,12 +282,21 @@ async def test_a_summary_is_taken_from_the_line_below():
     assert [one.start for one in tools.asked] == ["", "\n   "]
 
 
-async def test_the_model_is_asked_again_without_the_closing_quotes():
-    """An answer of no use is not the last word: the hole is shown in another way."""
-    tools = ScriptedTools(lambda request: "" if request.suffix.startswith('"""') else "Say it.")
+async def test_a_summary_that_does_not_come_is_asked_for():
+    """Where the hole stays empty, the answer to a question takes its place."""
+    tools = ScriptedTools(says(""), chat="This function says it.\nMore.")
     selection = selection_of("def f():\n    pass\n")
-    assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Say it."""\n    pass\n'
-    assert [one.suffix for one in tools.asked] == ['"""\n    pass'] * 2 + ["\n    pass"]
+    assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Says it."""\n    pass\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [("Parameters", "Says it."), ("Return a tuple with the following fields:", "Return a tuple.")]
+)
+async def test_headings_and_announcements_are_no_summary(answer: str, wanted: str):
+    """What belongs before a list is not written without it."""
+    tools = ScriptedTools(says(answer), chat="This function says it.")
+    selection = selection_of("def f():\n    pass\n")
+    assert (await proposed(selection, tools)).new_text(selection.document) == f'def f():\n    """{wanted}"""\n    pass\n'
 
 
 async def test_one_refusal_does_not_cost_the_others():

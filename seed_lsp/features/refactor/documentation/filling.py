@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from engine.api import Committed, Event, Finished, InfillRequest, SamplingOptions
+from engine.api import Committed, Event, Finished, GenerateRequest, InfillRequest, Request, SamplingOptions
 from seed_lsp.errors import CancelledError, RejectedResultError
 from seed_lsp.features.refactor.action import Tools
 from seed_lsp.features.refactor.documentation.template import Hole, Template, columns
@@ -23,6 +23,10 @@ _MOST_TOKENS = 48
 _LEAST_S = 0.2
 _BROKEN_FROM = 60
 """Columns of a line that was probably broken, where no end of a sentence is."""
+_QUESTION = "Say in one short sentence of at most ten words, as in a docstring, what `{name}` does."
+_ASKED_CHARS = 600
+"""Of the code before a place, in a question."""
+_ABOUT_ITSELF = re.compile(r"\A(?:This|The) (?:`?\w+`? )?(?:function|method|class|property) (?:is used to )?(?:`?\w+`? )?(?=[a-z]+s\b)")
 _CLOSING = ('"""', "'''", "*/")
 _MARGIN = re.compile(r"\A[ \t]*(?:\*|//[/!]?)?[ \t]*")
 _ENTRY = re.compile(r"[@:\\]\w|[*\w]+(?: ?\([^)]*\))?:(?:\s|$)|-{3,}")
@@ -71,10 +75,9 @@ class Filler:
             try:
                 made += await ask(inside)
             except RejectedResultError as error:
-                if isinstance(error, OutOfTimeError) or not template.closing:
+                if isinstance(error, OutOfTimeError) or piece.about != "summary" or piece.follows_name:
                     raise
-                # A model that sees the end of the text before it is less likely to say nothing.
-                made += await ask(opened)
+                made += await self._answer(piece, opened, made, error)
             show(sign + made)
         return sign + made + template.closing
 
@@ -90,6 +93,21 @@ class Filler:
         line = (around.before + made).rpartition("\n")[2]
         raw = await self._raw(hole, following, around, made, show)
         return self._encodable(words_of(raw, hole, line, self.forbidden))
+
+    async def _answer(self, hole: Hole, around: Around, made: str, first: RejectedResultError) -> str:
+        """The words for a summary as the answer to a question, which is hardly ever empty. Where
+        they cannot be used either, the reason is that of the `first` ones.
+        """
+        code = around.before[-_ASKED_CHARS:] + around.after
+        question = f"{_QUESTION.format(name=hole.name)}\n\n```\n{code}\n```"
+        settings = self.tools.settings
+        request = GenerateRequest(0, settings.model, self._sampling(), prompt=question, stop=("\n",))
+        text = _ABOUT_ITSELF.sub("", (await self._finish(request, lambda _event: None)).text.strip())
+        line = (around.before + made).rpartition("\n")[2]
+        try:
+            return self._encodable(words_of(text[:1].upper() + text[1:], hole, line, self.forbidden))
+        except RejectedResultError as error:
+            raise first from error
 
     async def _raw(self, hole: Hole, following: str, around: Around, made: str, show: Callable[[str], None]) -> str:
         """What the model writes into a hole, without what it writes behind it."""
@@ -110,16 +128,13 @@ class Filler:
         return first
 
     async def _ask(self, around: Around, start: str, stop: Sequence[str], show: Callable[[str], None]) -> str:
-        left = self.until - time.monotonic()
-        if left < _LEAST_S:
-            raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
         # The blank before a word is a part of the word to the model, which writes it itself.
         given = start[:-1] if start[-1:] in {" ", "\t"} else start
         settings = self.tools.settings
         request = InfillRequest(
             0,
             settings.model,
-            SamplingOptions(mode=settings.mode, max_new_tokens=_MOST_TOKENS, deadline_s=left),
+            self._sampling(),
             prefix=around.before,
             suffix=around.after,
             start=given,
@@ -133,13 +148,22 @@ class Filler:
                 text += event.text
                 show(text.removeprefix(given))
 
+        return (await self._finish(request, watch)).text.removeprefix(given)
+
+    def _sampling(self) -> SamplingOptions:
+        left = self.until - time.monotonic()
+        if left < _LEAST_S:
+            raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
+        return SamplingOptions(mode=self.tools.settings.mode, max_new_tokens=_MOST_TOKENS, deadline_s=left)
+
+    async def _finish(self, request: Request, watch: Callable[[Event], None]) -> Finished:
         finished = await self.tools.ask(request, watch)
         self.finished.append(finished)
         if finished.finish_reason == "cancelled":
             raise CancelledError("cancelled")
         if finished.finish_reason == "deadline":
             raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
-        return finished.text.removeprefix(given)
+        return finished
 
 
 def _show_behind(show: Callable[[str], None], before: str, text: str) -> None:

@@ -16,7 +16,9 @@ _PLAIN = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2026": "...", "\u00a0": " ", "\t": " "}
 )
 _NOTHING_SAID = re.compile(
-    r"(?:todo|fixme|xxx|tbd)\b.*|(?:_*(?:summary|description|docstring|type)_*|n/?a|none|pass|\W*)\W*", re.IGNORECASE
+    r"(?:todo|fixme|xxx|tbd)\b.*|(?:_*(?:summary|description|docstring|type)_*|n/?a|none|pass|\W*)\W*"
+    r"|(?:args|arguments|parameters|attributes|returns?|raises|yields|examples?|notes?)\W*",
+    re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"(?:async\s+)?(?:def|class|func|function|fn|struct|interface|enum)\s+[\w.]+\s*[(:{<]")
 _TAG = re.compile(
@@ -50,7 +52,11 @@ def words_of(raw: str, hole: Hole, before: str, forbidden: Sequence[str] = ()) -
         raise RejectedResultError("the model wrote nothing")
     if _SIGNATURE.match(text) or re.match(rf"{re.escape(hole.name)}\s*\(.*\)\W*$", text):
         raise RejectedResultError("the model repeated the signature")
-    text = _with_period(_first_sentence(text), period=hole.period)
+    text = _first_sentence(text)
+    if text.endswith(":"):
+        # It announces a list, which does not come.
+        text = _cut_at_clause(text, hole, len(text))
+    text = _with_period(text, period=hole.period)
     return _fitted(text, hole, columns(before))
 
 
@@ -121,7 +127,7 @@ def _cut_at_clause(text: str, hole: Hole, room: int) -> str:
         shorter = text[: found.start()]
         if len(shorter) < room and len(shorter.split()) >= _FEWEST_WORDS and _is_balanced(shorter):
             return _with_period(shorter, period=hole.period)
-    raise RejectedResultError("the model wrote more than a line")
+    raise RejectedResultError("the model wrote no sentence that fits on a line")
 
 
 def _is_balanced(text: str) -> bool:
