@@ -54,7 +54,7 @@ def tokenizer(tokenizer_folder) -> Tokenizer:
     return Tokenizer(tokenizer_folder)
 
 
-@pytest.mark.parametrize("seed", range(240))
+@pytest.mark.parametrize("seed", [*range(60), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(60, 240))])
 def test_verified_equals_the_reference(seed: int, tokenizer: Tokenizer):
     """The text is always the base's.
 
