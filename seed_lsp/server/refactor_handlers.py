@@ -12,9 +12,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from engine.api import Event, Finished, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
-from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools, Watch
-from seed_lsp.features.refactor.explain import explain
+from seed_lsp.features.refactor.action import KINDS, Action, Offer, Proposal, Selection, Tools, Watch
 from seed_lsp.server import diagnostics, rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
 from seed_lsp.server.progress import WorkProgress
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from seed_lsp.source.files import WorkspaceFiles
     from seed_lsp.source.resolve import Resolver
 
+# What the actions do is imported with the first one: a fifth of the server's start.
 EDIT_SELECTION = "seed.editSelection"
 REFACTOR = "seed.refactor"
 EXPLAIN = "seed.explain"
@@ -94,7 +93,7 @@ class _Tools:
 
 
 def register(server: SeedServer) -> None:
-    options = types.CodeActionOptions(code_action_kinds=list(registry.KINDS), resolve_provider=True)
+    options = types.CodeActionOptions(code_action_kinds=list(KINDS), resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve_code_action)
     server.command(EDIT_SELECTION)(edit_selection)
@@ -106,6 +105,8 @@ def register(server: SeedServer) -> None:
 @reports_errors(show_to_user=True)
 async def code_action(server: SeedServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The list does not run the model, which comes with the resolving of an action."""
+    from seed_lsp.features.refactor import registry
+
     document = server.documents.snapshot(params.text_document.uri)
     wanted = [action for action in registry.ACTIONS if _is_wanted(action.kind, params.context.only)]
     selection = _selection(server, document, params.range, params.context.diagnostics)
@@ -160,6 +161,8 @@ def _resolves_edits(capabilities: types.ClientCapabilities) -> bool:
 
 @reports_errors(show_to_user=True)
 async def resolve_code_action(server: SeedServer, code_action: types.CodeAction) -> types.CodeAction:
+    from seed_lsp.features.refactor import registry
+
     asked = _argument_of(code_action.data)
     document, proposal = await make_proposal(server, asked, registry.find_action(asked.name), asked.argument)
     code_action.edit = server.proposed_edit(document, proposal)
@@ -181,11 +184,15 @@ def _argument_of(data: Any) -> SelectionArgument:
 
 async def edit_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, Any]:
     """Command `seed.editSelection`: rewrite the selection by the user's words, and apply it."""
+    from seed_lsp.features.refactor import registry
+
     return await _apply(server, (asked, registry.OWN, asked.instruction))
 
 
 async def refactor_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, Any]:
     """Command `seed.refactor`: what a code action does, for clients that cannot resolve one."""
+    from seed_lsp.features.refactor import registry
+
     try:
         action = registry.find_action(asked.name)
     except SeedError as error:
@@ -196,6 +203,8 @@ async def refactor_selection(server: SeedServer, asked: SelectionArgument) -> di
 @reports_errors(show_to_user=True)
 async def explain_selection(server: SeedServer, asked: SelectionArgument) -> dict[str, str]:
     """Command `seed.explain`: what the selected code does, in words; nothing is changed."""
+    from seed_lsp.features.refactor.explain import explain
+
     document = _document_of(server, asked)
     selection = _selection(server, document, asked.range, [])
     return {"text": await _with_tools(server, document, "Seed: explaining the selection", _show_nothing, partial(explain, selection))}
@@ -214,6 +223,8 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     `$/progress` of the token has the `range`, the `committed` text, the `draft` behind it, which
     may still change (masks are U+2591), and the `step`.
     """
+    from seed_lsp.features.refactor import registry
+
     name, instruction, token = (field(params, one) or "" for one in ("name", "instruction", "partialResultToken"))
     identifier = field(params, "textDocument")
     data = {"uri": field(identifier, "uri"), "version": field(identifier, "version"), "name": name}
@@ -269,6 +280,8 @@ async def make_proposal(
     server: SeedServer, asked: SelectionArgument, action: Action, argument: str, show: Show = _show_nothing
 ) -> tuple[Document, Proposal]:
     """Run an action on a selection; nothing is applied here."""
+    from seed_lsp.features.refactor import registry
+
     document = _document_of(server, asked)
     selection = _selection(server, document, asked.range, asked.diagnostics)
     work = partial(registry.run, action, selection, argument)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Resolver
 
 Result = TypeVar("Result")
+KINDS = ("refactor.rewrite", "refactor.extract.function", "refactor.extract.variable", "refactor.inline", "quickfix", "refactor")
+"""The code action kinds that the server announces; no action is of another one."""
 Watch = Callable[[Event], bool | None]
 
 

@@ -30,8 +30,6 @@ ACTIONS: tuple[Action, ...] = (
     *generate_tests.ACTIONS,
 )
 OWN = rewrite.OWN
-KINDS = tuple(dict.fromkeys(action.kind for action in ACTIONS))
-"""The code action kinds that the server announces."""
 
 
 def find_action(name: str) -> Action:
