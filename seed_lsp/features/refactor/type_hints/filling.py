@@ -29,7 +29,10 @@ from seed_lsp.source.python_version import least_minor
 from seed_lsp.source.syntax import Span
 
 TITLE = "Add type hints"
-LEAST_CHANCE = 0.5
+LEAST_CHANCE, LEAST_OF_OWN = 0.5, 0.3
+"""How sure the model must be of a type, and of one that is made of the file's own names: the model
+meets those less by chance. Tried on functions of packages whose types had been taken out.
+"""
 MAX_CHARS = 1_000_000
 _OF_GENERATORS = frozenset({"Any", "Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"})
 _MOST_NAMED = 6
@@ -131,7 +134,7 @@ class _Work:
             return made
         found[hole.name] = made.text
         is_backed = backed_types(question.function, hole, self._habits) & {text.strip("\"'") for text in (made.text, guess.text)}
-        return made if is_backed or guess.chance >= LEAST_CHANCE else "the model was not sure"
+        return made if is_backed or guess.chance >= (LEAST_OF_OWN if made.is_own else LEAST_CHANCE) else "the model was not sure"
 
     @property
     def _span(self) -> Span:

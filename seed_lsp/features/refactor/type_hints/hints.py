@@ -26,10 +26,14 @@ class UnknownTypeError(Exception):
 
 @dataclass(frozen=True)
 class Hint:
-    """An annotation as it is written, and the pairs of module and name that it needs imported."""
+    """An annotation as it is written, and the pairs of module and name that it needs imported.
+
+    `is_own`: it is made of names alone that the file defines or imports.
+    """
 
     text: str
     imports: frozenset[tuple[str, str]] = frozenset()
+    is_own: bool = False
 
 
 def read_type(text: str) -> str | None:
@@ -74,7 +78,8 @@ def make_hint(text: str, scope: Scope, *, is_return: bool = False, or_none: bool
         written = f'"{written}"'
     elif '"' not in written and "\\" not in written:
         written = written.replace("'", '"')
-    return Hint(written, frozenset(writer.imports))
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in _UNIONS]
+    return Hint(written, frozenset(writer.imports), is_own=bool(names) and all(map(scope.is_own, names)))
 
 
 def _parse(text: str) -> ast.expr:

@@ -27,6 +27,7 @@ _MODULES = {
 }
 """The names that an annotation may bring into the file, and where they are imported from."""
 
+_ABOUT_TYPES = frozenset({"typing", "typing_extensions", "collections.abc"})
 _BARS_SINCE = 10
 _CLASSES_IN_LOWER_CASE = frozenset(
     {*("date", "datetime", "time", "timedelta", "timezone", "tzinfo"), *("deque", "defaultdict", "array", "partial", "ndarray", "dtype")}
@@ -115,7 +116,7 @@ def _imported(statement: Node, since: int | None) -> Iterator[tuple[str, Binding
     for one in statement.children_by_field_name("name"):
         alias = one.child_by_field_name("alias")
         name = text_of(alias) if alias else text_of(one).partition(".")[0]
-        yield name, Binding("import" if module else "module", since, text_of(module) if module else "")
+        yield name, Binding("import" if module else "module", since, text_of(module or one.child_by_field_name("name") or one))
 
 
 def _assigned(node: Node, since: int | None) -> Iterator[tuple[str, Binding]]:
@@ -162,6 +163,10 @@ class Scope:
         if found.kind == "import":
             return (name[:1].isupper() and not (name.isupper() and "_" in name)) or name in _CLASSES_IN_LOWER_CASE
         return found.kind == "class"
+
+    def is_own(self, name: str) -> bool:
+        """Whether the file itself defines or imports a name, but for Python's words about types."""
+        return name in self.bound and self.bound[name].module not in _ABOUT_TYPES
 
     def is_there(self, name: str) -> bool:
         """Whether a name has its value by when the header runs."""

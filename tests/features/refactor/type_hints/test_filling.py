@@ -128,6 +128,13 @@ async def test_what_is_unsure_stays_open():
         assert words in proposal.note
 
 
+async def test_the_files_own_classes_need_less_certainty():
+    """A name that the model took from the file is a better guess than one that fits anywhere."""
+    text = "from typing import Any\nfrom x import Color\n\n\ndef f(a, b, c):\n    print(a)\n"
+    new = await hinted(text, {"a": ("Color | None", 0.4), "b": ("int | Color", 0.4), "c": ("Any", 0.4)})
+    assert "def f(a: Color | None, b, c) -> None:" in new
+
+
 async def test_nothing_certain_is_no_change():
     """A proposal without a type is none, and says why."""
     with pytest.raises(NoChangeError, match="not sure"):
