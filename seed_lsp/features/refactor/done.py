@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.change import Change, Side, code_key, header, is_docstring_statement, is_selector
 from seed_lsp.source.patch import changed_runs
-from seed_lsp.source.syntax import is_docstring, text_of
+from seed_lsp.source.syntax import is_docstring, is_sequence, text_of
 
 _CONSTANTS = frozenset({"none", "true", "false", "integer", "string", "null", "number"})
 _LEAVE_BODY = re.compile(
@@ -151,7 +151,7 @@ def missing_before_return(change: Change) -> str:
         before = node.prev_named_sibling
         while before is not None and "comment" in before.type:
             before = before.prev_named_sibling
-        words = {text_of(one) for one in _below(before)} if before is not None and before.type == "expression_statement" else set()
+        words = {text_of(one) for one in _below(before)} if before is not None and not any(map(is_sequence, _below(before))) else set()
         if not words & {text_of(one) for one in _below(value) if one.type == "identifier"}:
             return f"the model does nothing with {text_of(value)[:60]} before it is returned; try again with other words"
     return ""

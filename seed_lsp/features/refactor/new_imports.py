@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
@@ -60,7 +61,8 @@ def lift_imports(document: Document, span: Span, new: str) -> Lifted:
 
 def with_imports(change: Change, lifted: Names) -> tuple[Change, tuple[Edit, ...]]:
     """The change with what it imports, and the edits to the import block: of the imports that were
-    `lifted` those that the code needs, and modules of the standard library that it uses.
+    `lifted` those that the code needs, and what it uses of typing and of the modules of the
+    standard library.
     """
     if change.document.language != "python" or change.span.start < import_block(change.document).end:
         return change, ()
@@ -73,10 +75,15 @@ def with_imports(change: Change, lifted: Names) -> tuple[Change, tuple[Edit, ...
     imported = {one.split()[-1] for found in names.values() for one in found} | {
         _bound(module) for module, found in names.items() if not found
     }
-    for module in unknown_names(change).modules:
+    unknown = unknown_names(change)
+    for module in unknown.modules:
         if module not in imported:
             names[module] = ()
             imported.add(module)
+    types = tuple(name for name in unknown.names if name in typing.__all__ and name not in imported)
+    if types and names.get("typing", types):
+        names["typing"] = (*names.get("typing", ()), *types)
+        imported.update(types)
     return replace(change, imported=frozenset(imported)), tuple(add_imports(change.document, names)) if names else ()
 
 

@@ -27,7 +27,7 @@ async def propose(selection: Selection, argument: str, tools: Tools, *, refactor
     answers: list[Finished] = []
     refusals: list[RejectedResultError] = []
     left = float(tools.settings.edit_deadline_s)
-    for form in rewriting.FORMS:
+    for form in plan.forms:
         started = time.monotonic()
         answer = await _ask(plan, form, left, tools)
         answers.append(answer)

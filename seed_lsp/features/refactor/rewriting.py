@@ -108,6 +108,11 @@ class Plan:
     def region(self) -> str:
         return self.document.text[self.span.start : self.span.end]
 
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """How the model is asked, one after the other."""
+        return FORMS if self.refactoring.needs_context else tuple(form for form in FORMS if form != "around")
+
     @cached_property
     def bounds(self) -> Bounds:
         return bounds_of(self.document, self.span, self.refactoring.instruction)

@@ -87,6 +87,13 @@ def test_what_was_not_asked_for_is_refused(instruction: str, changes: list[tuple
                 ("return os.fspath(path)", "logging.info(path)\n        return os.fspath(path)"),
             ],
         ),
+        (
+            "Assert that it is not None before returning it.",
+            [
+                ("return mode", "assert mode is not None\n    return mode"),
+                ("return os.fspath(path)", "assert path is not None\n        return os.fspath(path)"),
+            ],
+        ),
         ("Call it with size=1.", [("fspath(path)", "fspath(path, size=1)")]),
     ],
 )

@@ -46,6 +46,15 @@ def test_the_first_answer_that_passes_is_taken():
     assert len(proposed(tools).finished) == len(tools.asked) == 1
 
 
+def test_no_question_is_asked_twice():
+    """Each further question differs from those before, for an action that sees no lines around."""
+    for action, count in ((registry.OWN, 3), (registry.find_action("simplify"), 2)):
+        tools = ScriptedTools([FIRST] * 9)
+        with pytest.raises(NoChangeError):
+            asyncio.run(registry.run(action, selection_of(TEXT, FIRST), "Return it twice.", tools))
+        assert len(tools.asked) == len({(one.before, one.examples) for one in tools.asked}) == count
+
+
 def test_a_refusal_says_what_was_wrong():
     """Of several answers that were refused, the first that changed something is told of."""
     with pytest.raises(RejectedResultError, match="left out first"):
@@ -140,6 +149,7 @@ def test_what_the_instruction_names_may_be_written_anew():
         ),
         (f"import os\n\n{BETTER}", "import os\n", "a, a"),
         (f"from typing import *\n\n{BETTER}", "import os\n", "a, a"),
+        (FIRST.replace("return a", "return cast(Any, a), a"), "import os\nfrom typing import Any, cast\n", "cast(Any"),
         (FIRST.replace("return a", "return json.dumps(a), a"), "import json\nimport os\n", "json.dumps"),
         (FIRST.replace("return a", "return os.fspath(a)"), "import os\n", "os.fspath"),
     ],
