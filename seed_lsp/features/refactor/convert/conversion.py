@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from seed_lsp.errors import SelectionError
@@ -126,11 +126,17 @@ def _places(selection: Selection, conversion: Conversion) -> list[Place]:
         return []
     line = document.line_of(selection.start)
     is_cursor = selection.start == selection.end
-    asked = snap(document, *(document.line_range(line) if is_cursor else (selection.start, selection.end)))
+    asked = _snapped(document, *(document.line_range(line) if is_cursor else (selection.start, selection.end)))
     found = conversion.find(Surroundings(tree, asked, _version(selection.path)))
     if is_cursor:
         return [place for place in found if document.line_of(place.at) == line]
     return [_within(place, asked) for place in found]
+
+
+@lru_cache(maxsize=4)
+def _snapped(document: Document, start: CharOffset, end: CharOffset) -> Span:
+    """The same for each kind of conversion, of which a menu has several."""
+    return snap(document, start, end)
 
 
 def _within(place: Place, asked: Span) -> Place:

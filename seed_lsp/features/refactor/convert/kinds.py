@@ -67,6 +67,10 @@ class Kinds:
             case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _OF_TEXT:
                 found = self.of(value, depth + 1)
                 return _STR if found is not None and found.name == "str" else None
+            case ast.Attribute(value=ast.Attribute(attr="__class__"), attr="__name__" | "__qualname__"):
+                return _STR
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="type")), attr="__name__" | "__qualname__") if "type" not in self._bound:
+                return _STR
             case ast.BinOp(left=left, op=op, right=right):
                 return _of_two(self.of(left, depth + 1), op, self.of(right, depth + 1))
             case ast.UnaryOp(op=ast.Not()):

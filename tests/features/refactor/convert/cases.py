@@ -205,6 +205,7 @@ FORMATS: list[tuple[str, str]] = [
     ('x = ("a %s "\n     "{b}" % (a,))\n', 'x = (f"a {a!s} "\n     "{b}")\n'),
     ('print("\\N{EM DASH}%s\\n" % (a,))\n', 'print(f"\\N{EM DASH}{a!s}\\n")\n'),
     ('print(r"\\d%s" % (a,))\n', 'print(rf"\\d{a!s}")\n'),
+    ("x = '%s %s' % (type(a).__name__, self.__class__.__name__)\n", "x = f'{type(a).__name__} {self.__class__.__name__}'\n"),
     ("def f(a: str):\n    return '%s' % a\n", "def f(a: str):\n    return f'{a!s}'\n"),
     ("def f(a: int):\n    return '%d' % a\n", "def f(a: int):\n    return f'{a:d}'\n"),
     ("def f(b):\n    a = b.x + 'a'\n    return '%s' % (a,)\n", "def f(b):\n    a = b.x + 'a'\n    return f'{a!s}'\n"),
