@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -325,11 +326,38 @@ def test_an_action_is_chosen_for_the_selected_characters(nvim: Neovim, workspace
     nvim.lua("vim.ui.select = function(items, options, done) _G.offered = vim.tbl_map(options.format_item, items); done(nil) end")
     (workspace / "app.py").write_text("start = 1\ntotal = sum([start, 2])\n")
     nvim.open(workspace / "app.py").api.current.window.cursor = (2, 8)
-    nvim.keys("vt):SeedAction<CR>")
+    nvim.keys("vf):SeedAction<CR>")
     nvim.wait(lambda: nvim.lua("return _G.offered"))
-    assert "Simplify" in nvim.lua("return _G.offered")
+    assert "Extract a variable" in nvim.lua("return _G.offered")
     nvim.api.command("SeedAction fix")
     nvim.wait(lambda: "fix does not fit here" in nvim.said())
+
+
+Case = tuple[str, str, tuple[int, int, int], str]
+"""An action, a text, the line and columns that are selected, and a pattern of the new text."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("extract-variable", "a = 1\nb = sum([a, 2]) + 1\n", (2, 4, 14), r"a = 1\n(\w+) = sum\(\[a, 2\]\)\nb = \1 \+ 1\n"),
+        ("inline", "def f():\n    x = 1\n    return x\n", (2, 4, 4), r"def f\(\):\n    return 1\n"),
+        ("modernise", "def f():\n    print((1))\n", (2, 4, 13), r"def f\(\):\n    print\(1\)\n"),
+    ],
+)
+def test_what_is_computed_is_applied_at_once(nvim: Neovim, workspace: Path, case: Case):
+    """Neovim's own menu applies what is computed, and one undo takes it back."""
+    name, text, (line, first, last), wanted = case
+    (workspace / "app.py").write_text(text)
+    nvim.open(workspace / "app.py")
+    nvim.lua(
+        "local name, line, first, last = ...; vim.api.nvim_win_set_cursor(0, { line, first }); vim.lsp.buf.code_action({ apply = true,"
+        " range = { start = { line, first }, ['end'] = { line, last } }, filter = function(it) return it.data and it.data.name == name end })",
+        *(name, line, first, last),
+    )
+    nvim.wait(lambda: re.fullmatch(wanted, nvim.text))
+    nvim.keys("u")
+    nvim.wait(lambda: nvim.text == text)
 
 
 def test_tests_are_previewed_and_made(nvim: Neovim, workspace: Path):

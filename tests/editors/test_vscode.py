@@ -225,6 +225,22 @@ def choose_action(window: Window, entry: str, keys: str = "Control+.") -> None:
     pytest.fail(f"{entry} did not come")
 
 
+def test_what_is_computed_is_applied_at_once(window: Window, workspace: Path):
+    """A variable is extracted from the Refactor menu without a preview; Ctrl+Z takes it back."""
+    (workspace / "app.py").write_text("a = 1\nb = sum([a, 2]) + 1\n")
+    window.open("app.py").go_to(2, 5)
+    for _ in range(len("sum([a, 2])")):
+        window.press("Shift+ArrowRight")
+    choose_action(window, "Seed: Extract a variable", "Control+Shift+r")
+    window.page.locator(".tab.active.dirty[data-resource-name='app.py']").wait_for()
+    window.save()
+    made = (workspace / "app.py").read_text()
+    assert re.fullmatch(r"a = 1\n(\w+) = sum\(\[a, 2\]\)\nb = \1 \+ 1\n", made), made
+    window.press("Control+z")
+    window.save()
+    saved(workspace / "app.py", "a = 1\nb = sum([a, 2]) + 1\n")
+
+
 WRONG = "const n: number = 'y'; //#replace 'y'=>7\n"
 
 
