@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from engine.api import Event, Finished, Request, statistics
+from engine.api import Event, Finished, ModelUnavailableError, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
 from seed_lsp.features.refactor.action import KINDS, Action, Offer, Proposal, Selection, Tools, Watch
 from seed_lsp.server import diagnostics, rename_handlers
@@ -69,6 +69,9 @@ class _Tools:
     document: Document
 
     async def ask(self, request: Request, watch: Watch = lambda _event: None) -> Finished:
+        if (missing := self.server.session.missing_model()) is not None:
+            # No engine has to be started to say so, and a name is not waited for.
+            raise ModelUnavailableError(missing)
         engine = self.server.session.engine
         request = replace(request, id=engine.new_id())
 

@@ -47,6 +47,8 @@ def selected_run(tree: PythonTree, start: int, end: int) -> Run:
     is_part = start > tree.start(first) or end < tree.end(first) or not is_blank(text[start : tree.start(first)])
     if len(touched) == 1 and is_part:
         raise SelectionError("the selection is a part of a statement; select whole statements, or extract a variable")
+    if isinstance(first, ast.If) and text.startswith("elif", tree.start(first)):
+        raise SelectionError("the selection begins with an elif, which is a part of a statement; select the whole if")
     if not tree.stands_alone(first, last):
         raise SelectionError("the statements share a line with others; put each on a line of its own first")
     return Run(tuple(touched), *_lines(tree, min(start, tree.start(first)), tree.start(first), max(end, tree.end(last))), tuple(around))

@@ -148,6 +148,8 @@ def tree_around(document: Document, start: CharOffset, end: CharOffset) -> Pytho
     return _tree_or_none(document, first, last)
 
 
+# The actions look one after the other at what is selected.
+@lru_cache(maxsize=1)
 def _tree_or_none(document: Document, *lines: int) -> PythonTree | None:
     try:
         return PythonTree(document, *lines) if lines else tree_of(document)
