@@ -9,7 +9,8 @@ import ast
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from seed_lsp.features.refactor.moves.flow import Event, Flow
+from seed_lsp.features.refactor.moves.events import Event
+from seed_lsp.features.refactor.moves.flow import Flow
 
 
 class DataFlow:
