@@ -10,6 +10,7 @@ from seed_lsp.errors import RejectedResultError, SelectionError
 from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise.checker import Checker, Fix
+from seed_lsp.features.refactor.modernise.passes import Round, edits_between
 from seed_lsp.features.refactor.modernise.rules import RULES
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
@@ -17,6 +18,8 @@ from seed_lsp.source.syntax import Span, adds_errors, parse, text_nodes, text_of
 
 ALL = "all"
 """The argument of the entry for all rules."""
+MOST_ROUNDS = 10
+"""A rule takes one `elif` of a chain at a time."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,22 @@ class Modernise:
         return [Offer(f"Simplify: all safe rules ({count})", ALL), *offers] if len(offers) > 1 else offers
 
     async def propose(self, selection: Selection, argument: str, _tools: Tools) -> Proposal:
-        """Apply one rule, or all of them."""
-        fixes = await self._fixes(selection)
-        if argument not in {"", ALL}:
-            fixes = _of(argument, fixes)
-        if not fixes:
-            what = f"the rule {argument}" if argument not in {"", ALL} else "ruff's safe rules"
+        """Apply one rule, or all of them, as often as they find something."""
+        document, is_all = selection.document, argument in {"", ALL}
+        first = last = Round(document.text, _lines(selection), import_block(document).end)
+        edits: tuple[Edit, ...] = ()
+        for _ in range(MOST_ROUNDS):
+            fixes = await self._fixes(Selection(replace(document, text=last.text), last.area.start, last.area.end, path=selection.path))
+            fixes = [fix for fix in fixes if (is_all or fix.code == argument) and (last is first or _stays(fix, last))]
+            if not fixes:
+                break
+            found = await asyncio.to_thread(_checked, replace(document, text=last.text), fixes)
+            edits = edits or found
+            last = last.after(found)
+        if not edits:
+            what = "ruff's safe rules" if is_all else f"the rule {argument}"
             raise SelectionError(f"{what} would change nothing in the selection")
-        edits = await asyncio.to_thread(_checked, selection.document, fixes)
-        return Proposal(edits, _lines(selection))
+        return Proposal(edits if last == first.after(edits) else edits_between(document, first, last) or edits, first.area)
 
     async def _fixes(self, selection: Selection) -> list[Fix]:
         """The fixes of our rules that lie in the lines of the selection."""
@@ -48,6 +58,11 @@ class Modernise:
         area = _lines(selection)
         reported = [fix for fix in found if area.start <= fix.start and fix.end <= area.end]
         return await asyncio.to_thread(_possible, selection.document, area, reported) if reported else []
+
+
+def _stays(fix: Fix, last: Round) -> bool:
+    """Whether a fix of a later round stays within what the first could change."""
+    return all(edit.end <= last.head or (last.area.start <= edit.start and edit.end <= last.area.end) for edit in fix.edits)
 
 
 def _lines(selection: Selection) -> Span:

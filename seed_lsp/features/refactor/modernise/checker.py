@@ -27,7 +27,7 @@ OLDEST: Version = (3, 7)
 NEWEST: Version = (3, 14)
 """The versions that every ruff knows which we run with. Where a project says nothing, only what the
 oldest Python has is proposed."""
-_KEPT = 4
+_KEPT = 8
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,11 @@ CASES = [
         "def f(a):\n    if a:\n        return 1\n    else:\n        return 2\n",
         "def f(a):\n    if a:\n        return 1\n    return 2\n",
     ),
+    (
+        "RET505",
+        "def f(a):\n    if a:\n        return 1\n    elif b:\n        return 2\n    elif c:\n        return 3\n    else:\n        return 4\n",
+        "def f(a):\n    if a:\n        return 1\n    if b:\n        return 2\n    if c:\n        return 3\n    return 4\n",
+    ),
     ("FURB110", "x = a if a else b\n", "x = a or b\n"),
     ("FURB136", "x = a if a < b else b\n", "x = min(b, a)\n"),
     ("FURB188", "def f(a: str):\n    return a[1:] if a.startswith('b') else a\n", "def f(a: str):\n    return a.removeprefix('b')\n"),
@@ -109,6 +114,22 @@ def test_a_cursor_has_no_entries(path: Path):
     """Ruff is not run at each move of the cursor."""
     selection = select(MANY, "", path)
     assert offers("modernise", selection) == []
+
+
+CHAIN = (
+    "import os\nfrom datetime import timezone\nLEFT = u'a'\n\n\ndef f(a):\n    x = timezone.utc\n    if a:\n        return 1\n"
+    "    elif x:\n        return 2\n    else:\n        return 3\n\n\nRIGHT = u'b'\n"
+)
+
+
+def test_what_one_rule_makes_possible_for_another_is_done_as_well(path: Path):
+    """Several rounds are one edit, in the selection and the imports alone."""
+    selected = CHAIN[CHAIN.index("def f") : CHAIN.index("\n\nRIGHT")]
+    selection = select(CHAIN, selected, path)
+    proposal = propose("modernise", selection, ALL)
+    assert proposal.new_text(selection.document) == CHAIN.replace("import timezone", "import timezone, UTC").replace(
+        "timezone.utc", "UTC"
+    ).replace("    elif x:\n        return 2\n    else:\n        return 3\n", "    if x:\n        return 2\n    return 3\n")
 
 
 def test_two_rules_that_would_empty_a_block_together(path: Path):
