@@ -17,7 +17,7 @@ import shutil
 import sysconfig
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from benchmarks.robustness.hostile import answer
 from engine.api import Committed, Draft, EngineError, Finished, Request
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, Diagnostic, Proposal, Selection
+from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
@@ -139,15 +139,17 @@ def _around(text: str, selection: Selection, *, top: bool) -> Span:
     empty lines beside them.
     """
     tree, at = ast.parse(text), Places(text)
-    nodes: Sequence[ast.AST] = (
-        tree.body if top else [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)]
-    )
-    found = [_lines(node, at) for node in nodes]
-    touched = [span for span in found if span.start <= selection.end and selection.start <= span.end]
+
+    def touched_of(nodes: Iterable[ast.AST]) -> list[Span]:
+        found = [_lines(node, at) for node in nodes]
+        return [span for span in found if span.start <= selection.end and selection.start <= span.end]
+
+    touched = touched_of(tree.body)
+    if not top:
+        inner = touched_of(one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef))
+        touched = [max(inner, key=lambda span: span.start)] if inner else touched
     if not touched:
         return Span(selection.start, selection.end)
-    if not top:
-        touched = [max(touched, key=lambda span: span.start)]
     start, end = min(span.start for span in touched), max(span.end for span in touched)
     while start > 0 and text[start - 1].isspace():
         start = CharOffset(start - 1)
@@ -168,8 +170,10 @@ async def attempt(path: Path, tools: HostileTools, counts: Counter[str]) -> str:
     selection = selection_in(read_document(path), path, rng)
     action = rng.choice((*registry.ACTIONS, registry.OWN))
     try:
-        offers = [offer.argument for offer in await action.offers(selection)]
-        argument = rng.choice(INSTRUCTIONS if action is registry.OWN else offers or [""])
+        offer = rng.choice(list(await action.offers(selection)) or [Offer("")])
+        argument = rng.choice(INSTRUCTIONS) if action is registry.OWN else offer.argument
+        if offer.diagnostic is not None:
+            selection = replace(selection, diagnostics=(offer.diagnostic,))
         proposal = await registry.run(action, selection, argument, tools)
         counts[f"{action.name} applied"] += 1
         problem = fault(action, selection, proposal)
