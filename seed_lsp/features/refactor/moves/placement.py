@@ -120,7 +120,8 @@ def _before(tree: PythonTree, definition: ast.stmt) -> tuple[int, str]:
     while above and document.line_text(above - 1).startswith(indent + "#"):
         above -= 1
     # The comments at the head of a file are the file's.
-    return document.line_starts[above or line], indent
+    place = document.line_starts[above or line]
+    return place + document.text.startswith("\ufeff", place), indent
 
 
 def _behind(tree: PythonTree, function: Function) -> tuple[int, str]:

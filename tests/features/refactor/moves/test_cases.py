@@ -148,3 +148,34 @@ async def test_a_method_of_a_class_with_bases_gets_no_name_that_they_may_have(ba
     """A method that the model names might take the place of one that the class inherits."""
     marked = f"class A({base}):\n    def f(self):\n        «print(self)»\n        return 1\n"
     assert "def _extracted(self)" in await propose("extract-function", selection_of(marked), Tools("setup"))
+
+
+@pytest.mark.parametrize(
+    ("marked", "after"),
+    [
+        (
+            "def f(a):\n\tif a:\n\t\t«b = a\n\t\tprint(b)»\n",
+            "def _extracted(a):\n\tb = a\n\tprint(b)\n\n\ndef f(a):\n\tif a:\n\t\t_extracted(a)\n",
+        ),
+        (
+            "é = '😀'\ndef f(ä):\n    x = '😀'; y = x\n    «print(ä, '😀', é)»",
+            "é = '😀'\ndef _extracted(ä):\n    print(ä, '😀', é)\n\n\ndef f(ä):\n    x = '😀'; y = x\n    _extracted(ä)",
+        ),
+        (
+            "class A:\n    def f(self):\n        «print(self)»",
+            "class A:\n    def f(self):\n        self._extracted()\n\n    def _extracted(self):\n        print(self)\n",
+        ),
+        ("\ufeffdef f(a):\n    «print(a)»\n", "\ufeffdef _extracted(a):\n    print(a)\n\n\ndef f(a):\n    _extracted(a)\n"),
+        (
+            "def f(a):\n    x\x0c = 1\n    «print(a)»\n",
+            "def _extracted(a):\n    print(a)\n\n\ndef f(a):\n    x\x0c = 1\n    _extracted(a)\n",
+        ),
+        (
+            "def f(a):\n    «b = a + \\\n        1\n    print(b)»\n",
+            "def _extracted(a):\n    b = a + \\\n        1\n    print(b)\n\n\ndef f(a):\n    _extracted(a)\n",
+        ),
+    ],
+)
+async def test_odd_texts(marked: str, after: str):
+    """Tabs, wide characters, a byte order mark and a missing last line break stay right."""
+    assert await propose("extract-function", selection_of(marked)) == after
