@@ -29,6 +29,8 @@ _PARAMETER = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=\s*([^\s`,;]+)")
 _CONDITION = re.compile(r"\b(?:if|when|unless|where)\b([^.;]*)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r"`([A-Za-z_]\w*)`")
 _BEFORE_RETURN = re.compile(r"\bbefore (?:(?:each|every|the|it|any|all|returning|it is) )*return", re.IGNORECASE)
+_FIRST = re.compile(r"\bfirst (?:argument|parameter)\b", re.IGNORECASE)
+_OWN_NAME = re.compile(r"\b(?:(?:function|method)'s (?:own )?name|name of (?:the|this|each) (?:function|method))\b", re.IGNORECASE)
 _RAISED = re.compile(r"\braises?\s+(?:an?\s+|the\s+)?`?([A-Z]\w+)", re.IGNORECASE)
 
 
@@ -100,7 +102,36 @@ def missing_parameter(change: Change) -> str:
         value = code_key(default.rstrip(".)"))
         if not any(re.match(rf"{name}\b", one) and one.endswith(value) for one in parameters):
             return f"the model did not add {name}={value}; try again with other words"
+        if _CONDITION.search(change.asked.spoken) and not any(
+            text_of(node) == name and not _in_parameters(node) for node in _leaves(change.after)
+        ):
+            return f"the model added {name} and does nothing with it; try again with other words"
     return ""
+
+
+def missing_own_name(change: Change) -> str:
+    """Who asks for the function's name to be told gets to read it."""
+    if change.before is None or change.after is None or not change.before.definitions or not _OWN_NAME.search(change.asked.instruction):
+        return ""
+    told, name = " ".join(_new_words(change.before, change.after)), change.before.definitions[0].name
+    return (
+        "" if re.search(rf"\b{name}\b|__(?:qual)?name__", told) else f"the model does not tell the name {name}; try again with other words"
+    )
+
+
+def _in_parameters(node: Node) -> bool:
+    parent = node.parent
+    while parent is not None and parent.type not in {"block", "parameters"}:
+        parent = parent.parent
+    return parent is not None and parent.type == "parameters"
+
+
+def _first_argument(change: Change, condition: str) -> list[str]:
+    """The name of the first parameter, where the condition speaks of that without its name."""
+    if not _FIRST.search(condition) or change.before is None or not change.before.definitions:
+        return []
+    names = [re.split(r"\W", one, maxsplit=1)[0] for one in change.before.definitions[0].parameters or ()]
+    return [name for name in names if name not in {"self", "cls", ""}][:1]
 
 
 def missing_condition(change: Change) -> str:
@@ -113,10 +144,11 @@ def missing_condition(change: Change) -> str:
             return f"the model added nothing that raises {raised}; try again with other words"
         known = {text_of(node) for node in _leaves(change.after)}
         for condition in _CONDITION.findall(change.asked.instruction):
-            missed = [name for name in _QUOTED_NAME.findall(condition) if name in known and name not in new]
+            names = {name for name in (*_QUOTED_NAME.findall(condition), *_first_argument(change, condition)) if name in known}
+            missed = sorted(names - new)
             if missed:
                 return f"the model's new code does not look at {missed[0]}; try again with other words"
-            if _is_hidden(change, raised, {name for name in _QUOTED_NAME.findall(condition) if name in known}):
+            if _is_hidden(change, raised, names):
                 return f"the model raises {raised} only where an older condition holds; try again with other words"
     return ""
 
@@ -151,10 +183,16 @@ def missing_before_return(change: Change) -> str:
         before = node.prev_named_sibling
         while before is not None and "comment" in before.type:
             before = before.prev_named_sibling
-        words = {text_of(one) for one in _below(before)} if before is not None and not any(map(is_sequence, _below(before))) else set()
-        if not words & {text_of(one) for one in _below(value) if one.type == "identifier"}:
+        simple = before is not None and not any(map(is_sequence, _below(before)))
+        if before is None or not simple or not _has(code_key(text_of(before)), code_key(text_of(value))):
             return f"the model does nothing with {text_of(value)[:60]} before it is returned; try again with other words"
     return ""
+
+
+def _has(code: str, part: str) -> bool:
+    """Whether a part stands in code, and is no part of a longer name."""
+    end = r"(?!\w)" if part[-1:].isidentifier() else ""
+    return bool(re.search(rf"(?<!\w){re.escape(part)}{end}", code))
 
 
 def _below(node: Node) -> list[Node]:

@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     done.more_than_names,
     done.missing_parameter,
     done.missing_condition,
+    done.missing_own_name,
     done.missing_before_return,
 )
 """For words that say what is to change."""

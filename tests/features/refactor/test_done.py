@@ -49,6 +49,14 @@ REGION = TEXT[TEXT.index("def") :]
             [("        return os", "        if mode is None:\n            raise ValueError(mode)\n        return os")],
             "older condition",
         ),
+        ("Add a keyword parameter deep=False and print the size if it is true.", [("None)", "None, deep=False)")], "does nothing with it"),
+        ("Print the function's name.", [("    mode =", "    print('It was called.')\n    mode =")], "does not tell the name load"),
+        (
+            "Raise a ValueError if the first argument is None.",
+            [("    mode =", "    if size is None:\n        raise ValueError(size)\n    mode =")],
+            "look at path",
+        ),
+        ("Print the result before each return.", [("return mode", "print(path)\n    return mode, path")], "before it is returned"),
         ("Print the result before each return.", [("return mode", "print(1)\n    return mode")], "before it is returned"),
         (
             "Raise a ValueError if `size` is None.",
@@ -84,15 +92,24 @@ def test_what_was_not_asked_for_is_refused(instruction: str, changes: list[tuple
             "Log the mode before returning it.",
             [
                 ("return mode", "logging.info(mode)\n    return mode"),
-                ("return os.fspath(path)", "logging.info(path)\n        return os.fspath(path)"),
+                ("return os.fspath(path)", "logging.info(os.fspath(path))\n        return os.fspath(path)"),
             ],
         ),
         (
             "Assert that it is not None before returning it.",
             [
                 ("return mode", "assert mode is not None\n    return mode"),
-                ("return os.fspath(path)", "assert path is not None\n        return os.fspath(path)"),
+                ("return os.fspath(path)", "assert os.fspath(path) is not None\n        return os.fspath(path)"),
             ],
+        ),
+        ("Print the function's name.", [("    mode =", "    print('load')\n    mode =")]),
+        (
+            "Raise a ValueError if the first argument is None.",
+            [("    mode =", "    if path is None:\n        raise ValueError(path)\n    mode =")],
+        ),
+        (
+            "Add a keyword parameter deep=False and print the size if it is true.",
+            [("None)", "None, deep=False)"), ("    mode =", "    if deep:\n        print(size)\n    mode =")],
         ),
         ("Call it with size=1.", [("fspath(path)", "fspath(path, size=1)")]),
     ],
