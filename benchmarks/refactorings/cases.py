@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,12 +148,13 @@ def _expressions(target: Target) -> Ranges:
 
 
 def _names(target: Target) -> Ranges:
-    """Local variables where they are bound, and functions where they are called."""
+    """Local variables where they are bound, once and plainly, and calls of the file's functions."""
     at, found = Places(target.text), set()
+    bound = Counter(one.id for one in ast.walk(target.node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    functions = {one.name for one in target.tree.body if isinstance(one, ast.FunctionDef)}
     for node in ast.walk(target.node):
-        is_bound = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        if is_bound or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-            name = node.func if isinstance(node, ast.Call) else node
+        name = node.targets[0] if isinstance(node, ast.Assign) else node.func if isinstance(node, ast.Call) else None
+        if isinstance(name, ast.Name) and (bound[name.id] == 1 if isinstance(node, ast.Assign) else name.id in functions):
             found.add((at.start(name), at.end(name)))
     return sorted(found)
 
