@@ -62,6 +62,8 @@ def _converted(tree: PythonTree, node: ast.BinOp | ast.Call, text: ast.Constant,
     if not fields:
         raise Refused("it has no fields")
     _require_harmless(fields, kinds)
+    if not by_percent and any(one.spec and not _is_harmless(later.value) for i, one in enumerate(fields) for later in fields[i + 1 :]):
+        raise Refused("a value may not fit its format, which would show before the next is evaluated")
     source = tree.document.text
     opened = source[start : tree.start(text)]
     closed = source[tree.end(text) : source.index(")", tree.end(text)) + 1] if opened else ""
@@ -89,6 +91,11 @@ def _require_harmless(fields: Sequence[Field], kinds: Kinds) -> None:
         kind = kinds.of(field.value)
         if kind is None or not kind.is_exact:
             seen |= set(names(field.value))
+
+
+def _is_harmless(value: ast.expr) -> bool:
+    """Whether its evaluation can neither fail nor do anything."""
+    return isinstance(value, ast.Name | ast.Constant)
 
 
 def _literals(tree: PythonTree, text: ast.Constant, fields: Sequence[Field], *, by_percent: bool) -> str:

@@ -245,6 +245,7 @@ NO_FORMAT: list[tuple[str, str]] = [
     ('print("{} {}".format(a))\n', "no value"),
     ('print("{".format(a))\n', "not complete"),
     ('print("{} {1}".format(a, b))\n', "numbered"),
+    ('print("{:>4} {}".format(a, b()))\n', "may not fit"),
     ('print("{}".format(lambda: 1))\n', "lambda"),
     ('print("x" % ())\n', "no fields"),
     ("print(b'%s' % (a,))\n", "can be converted"),
