@@ -23,7 +23,7 @@ from seed_lsp.features.refactor.type_hints.headers import Function, Hole, functi
 from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, make_hint
 from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_of, scope_of
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
-from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_none, yields
+from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_function, returns_none, yields
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.python_version import least_minor
 from seed_lsp.source.syntax import Span
@@ -184,6 +184,8 @@ def _hint(hole: Hole, text: str, function: Function, scope: Scope) -> Hint | str
         return str(error)
     if contradicts(hole, text):
         return "the default is of another type"
+    if hole.is_return and returns_function(function) and made.text != "Any" and "Callable" not in made.text:
+        return "the function returns a function, and the model's type is none"
     if hole.is_return and yields(function) and made.text.strip('"').partition("[")[0].rpartition(".")[2] not in _OF_GENERATORS:
         return "the function yields, and the model's type does not"
     return made

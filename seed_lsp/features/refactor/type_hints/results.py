@@ -90,6 +90,13 @@ def yields(function: Function) -> bool:
     return any(True for _ in _within(function, "yield"))
 
 
+def returns_function(function: Function) -> bool:
+    """Whether what a function returns is a function that it makes."""
+    made = {text_of(name) for node in _within(function, "function_definition") if (name := node.child_by_field_name("name"))}
+    values = [value for node in _within(function, "return_statement") if (value := _value(node)) is not None]
+    return any(value.type == "lambda" or (value.type == "identifier" and text_of(value) in made) for value in values)
+
+
 def iterator_of(function: Function) -> str:
     """How the result's type of a generator begins that takes nothing and returns nothing; empty for
     other functions.

@@ -154,6 +154,15 @@ async def test_a_generators_result_is_one():
         await propose(selection_of("def f(a: int):\n    b = yield a\n"), Scripted({"return": "int"}))
 
 
+async def test_a_function_that_is_returned_is_callable():
+    """What makes a function never gets the type of what that function returns."""
+    text = "def f(a: int):\n    def g() -> int:\n        return a.x\n\n    return g\n"
+    with pytest.raises(NoChangeError, match="returns a function"):
+        await propose(selection_of(text, "def f"), Scripted({"return": "int"}))
+    proposal = await propose(selection_of(text, "def f"), Scripted({"return": "Callable[[], int]"}))
+    assert "def f(a: int) -> Callable[[], int]:" in proposal.new_text(selection_of(text).document)
+
+
 async def test_none_that_is_returned_is_in_the_type():
     """What a function returns in so many words its result's type has."""
     selection = selection_of("def f(a: int):\n    if a:\n        return None\n    return a.x\n")

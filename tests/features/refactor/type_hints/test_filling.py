@@ -47,8 +47,8 @@ CASES = [
     ),
     # Functions within others, and lambdas, which have no place for types.
     (
-        "def f(a):\n    def g(b):\n        return lambda a: b\n\n    return g\n",
-        "def f(a: str) -> bytes:\n    def g(b: list[int]) -> bytes:\n        return lambda a: b\n\n    return g\n",
+        "def f(a):\n    def g(b):\n        return [lambda a: b]\n\n    return [g]\n",
+        "def f(a: str) -> bytes:\n    def g(b: list[int]) -> bytes:\n        return [lambda a: b]\n\n    return [g]\n",
     ),
     # Letters of more than one byte before it.
     (
