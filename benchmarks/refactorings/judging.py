@@ -7,13 +7,13 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.refactorings.applying import answers_path
 from benchmarks.refactorings.cases import DOCSTRING, HINTS, OWN, SIMPLIFY, Case, cases_of, original_text
-from benchmarks.refactorings.functions import read_functions
+from benchmarks.refactorings.functions import Function, read_functions
 from benchmarks.refactorings.instructions import INSTRUCTIONS
 from benchmarks.refactorings.instructions.instruction import problem, reference_text
 from benchmarks.refactorings.judges import docstrings, hints
@@ -42,7 +42,7 @@ def judge(folder: Path, name: str, limit_s: float | None) -> None:
     done = {record["case"] for record in read_records(path)}
     records = [record for record in read_records(answers_path(folder, name)) if record["case"] not in done]
     end = None if limit_s is None else time.monotonic() + limit_s
-    cases = {case.id: case for case in _cases(folder, {record["action"] for record in records})}
+    cases = {case.id: case for case in _cases(folder, records)}
     with tempfile.TemporaryDirectory(prefix="seed-lsp-judge-") as scratch, path.open("a", encoding="utf-8") as file:
         judges = Judges(folder, Path(scratch))
         for record in records:
@@ -56,10 +56,14 @@ def judge(folder: Path, name: str, limit_s: float | None) -> None:
                 say(f"{record['case']}: {result.get('verdict', '')} {result.get('problem', '')}")
 
 
-def _cases(folder: Path, actions: set[str]) -> Iterator[Case]:
-    functions = read_functions(folder)
-    for action in sorted(actions):
-        yield from cases_of(folder, action, functions, None)
+def _cases(folder: Path, records: Sequence[Found]) -> Iterator[Case]:
+    """All cases of the functions that were asked about, since reading each one takes time."""
+    functions = {function.id: function for function in read_functions(folder)}
+    asked: dict[str, dict[str, Function]] = {}
+    for record in records:
+        asked.setdefault(record["action"], {})[record["function"]] = functions[record["function"]]
+    for action, some in asked.items():
+        yield from cases_of(folder, action, list(some.values()), None)
 
 
 class Judges:
