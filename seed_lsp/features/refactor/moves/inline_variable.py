@@ -41,6 +41,8 @@ def plan_inline_variable(tree: PythonTree, function: Function, name: str) -> Inl
         raise SelectionError(f"{name} is read in an f-string, whose quotes the value might break")
     value = binding.value
     assert value is not None
+    if any(one is read for read in reads for one in ast.walk(value)):
+        raise SelectionError(f"{name} is read in its own value")
     if isinstance(value, ast.Name) or _is_constant(value):
         _require_kept(tree, function, binding, reads)
     else:

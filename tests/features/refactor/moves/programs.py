@@ -206,6 +206,8 @@ def _one_outcome(text: str, arguments: tuple[Any, ...], seed: int) -> Any:
 
     space: dict[str, Any] = {"call": call, "fail": fail, "keep": keep, "kept": run_kept, "tick": tick, "swallow": Swallow}
     space |= {"log": lambda *values: log.append([shown(value) for value in values]), "nullcontext": nullcontext}
+    # A name that is not the function's is the module's: one that is nowhere is a broken program.
+    space |= dict.fromkeys(NAMES, 9)
     exec(compile(text, "program", "exec"), space)  # the test's own program
     try:
         if "Owner" in space:
