@@ -35,6 +35,12 @@ function M.say(text, level)
   vim.notify('Seed: ' .. text, level or vim.log.levels.INFO)
 end
 
+--- Handle `window/showMessage`: Neovim 0.11 writes it where a second line waits for a key.
+function M.on_message(_, params)
+  local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
+  vim.notify(params.message, levels[params.type] or vim.log.levels.INFO)
+end
+
 --- Run one of the server's commands. Errors that the server has told the user are not told again.
 ---@param client vim.lsp.Client
 ---@param command string

@@ -219,6 +219,7 @@ function M.setup(options)
     handlers = {
       ['didChangeStatus'] = require('seed_lsp.status').on_status,
       ['seed/inlineCompletionRefresh'] = require('seed_lsp.inline').on_refresh,
+      ['window/showMessage'] = client_of.on_message,
       ['$/progress'] = require('seed_lsp.edit').on_progress,
     },
     on_attach = on_attach,
