@@ -61,6 +61,6 @@ def test_some_programs_do_the_same(action: str, make: Program, tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("action", "make"), KINDS)
-def test_thousands_of_programs_do_the_same(action: str, make: Program, tmp_path: Path):
+def test_hundreds_of_programs_do_the_same(action: str, make: Program, tmp_path: Path):
     """The same for many more."""
-    assert run_programs(action, make, 2_000, tmp_path, 3) >= 100, "too few of them were converted"
+    assert run_programs(action, make, 600, tmp_path, 3) >= 30, "too few of them were converted"
