@@ -11,6 +11,8 @@ from pygls.exceptions import JsonRpcException
 from seed_lsp.server.workspace import plain_range
 from tests.server.conftest import Editor, plain
 
+pytestmark = pytest.mark.process
+
 SOURCE = 'value = "😀"; total = 1  #replace total=>count\nother = 2\n'
 MESSAGE = 'Name "total" is wrong'
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from lsprotocol import types
 
 from tests.server.conftest import Editor
+
+pytestmark = pytest.mark.process
 
 SOURCE = "def f(a):\n    total = a + 1\n    print(total)\n    return a\n"
 EXTRACTED = "def _scripted_value(a):\n    total = a + 1\n    print(total)\n\n\ndef f(a):\n    _scripted_value(a)\n    return a\n"
