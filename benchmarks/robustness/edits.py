@@ -142,7 +142,9 @@ def _around(text: str, selection: Selection, *, top: bool) -> Span:
 
     def touched_of(nodes: Iterable[ast.AST]) -> list[Span]:
         found = [_lines(node, at) for node in nodes]
-        return [span for span in found if span.start <= selection.end and selection.start <= span.end]
+        # What begins where the selection ends is not selected.
+        end = max(selection.end, selection.start + 1)
+        return [span for span in found if span.start < end and selection.start <= span.end]
 
     touched = touched_of(tree.body)
     if not top:
