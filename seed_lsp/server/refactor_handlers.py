@@ -118,11 +118,9 @@ async def code_action(server: SeedServer, params: types.CodeActionParams) -> lis
     for action in wanted:
         why_not = missing if action.needs_model else None
         offered += [_code_action(server, params, document, (action, offer), why_not) for offer in await action.offers(selection)]
-    if not _is_wanted(types.CodeActionKind.RefactorRewrite.value, params.context.only):
-        return offered
-    renames = rename_handlers.offered_actions(server, document, params.range)
-    # A bare cursor on a name is more likely about that name than about the function around it.
-    return [*renames, *offered] if selection.start == selection.end else [*offered, *renames]
+    if _is_wanted(types.CodeActionKind.RefactorRewrite.value, params.context.only):
+        offered += rename_handlers.offered_actions(server, document, params.range)
+    return offered
 
 
 def _is_wanted(kind: str, only: Any) -> bool:

@@ -278,7 +278,9 @@ async def test_actions_at_a_parameter(editor: Editor, project: Path):
     (project / "use.py").unlink()
     editor.type(0, len(editor.buffer.text), "def f(a, b):\n    return b\n\n\nf(1, 2)\n")
     place = editor.range(6, 6)
-    actions = await editor.actions(place, ["refactor.rewrite"])
+    offered = await editor.actions(place, ["refactor.rewrite"])
+    # What concerns the function around it is offered as well.
+    actions = [action for action in offered if action.title not in {"Seed: Add type hints", "Seed: Add a docstring"}]
     assert [action.title for action in actions][:2] == [
         "Seed: Rename a and update every use …",
         "Seed: Remove the parameter a and update the calls",
