@@ -25,8 +25,8 @@ from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
 from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_function, returns_none, yields
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.python_version import least_minor
 from seed_lsp.source.syntax import Span
+from seed_lsp.source.target_version import target_version
 
 TITLE = "Add type hints"
 LEAST_CHANCE, LEAST_OF_OWN = 0.5, 0.3
@@ -87,7 +87,7 @@ class _Work:
         root = root_of(self.functions[0].node)
         self._names, self._habits = file_names(root), habits_of(root)
         path = self.selection.path
-        self._least_minor = least_minor(path) if path is not None else None
+        self._version = target_version(path) if path is not None else None
         for function in self.functions:
             scope, known = self._scope(function), computed_types(function, self._habits)
             for hole in function.holes:
@@ -95,7 +95,7 @@ class _Work:
                     self.hints[hole.at] = made
 
     def _scope(self, function: Function) -> Scope:
-        return scope_of(function, self._names, self._least_minor)
+        return scope_of(function, self._names, self._version)
 
     async def ask(self, function: Function) -> None:
         """Ask the model for the holes that nothing else fills."""

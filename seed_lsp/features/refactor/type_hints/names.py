@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.type_hints.headers import Function
 from seed_lsp.source.syntax import text_of
+from seed_lsp.source.target_version import Version
 
 _NO_TYPES = frozenset({"super", "classmethod", "staticmethod", "property", "map", "filter", "zip", "enumerate", "reversed"})
 BUILTINS = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - _NO_TYPES
@@ -28,7 +29,7 @@ _MODULES = {
 """The names that an annotation may bring into the file, and where they are imported from."""
 
 _ABOUT_TYPES = frozenset({"typing", "typing_extensions", "collections.abc"})
-_BARS_SINCE = 10
+_BARS_SINCE: Version = (3, 10)
 _CLASSES_IN_LOWER_CASE = frozenset(
     {*("date", "datetime", "time", "timedelta", "timezone", "tzinfo"), *("deque", "defaultdict", "array", "partial", "ndarray", "dtype")}
 )
@@ -181,10 +182,10 @@ class Scope:
         return "typing" if name in ABSTRACT and modules == {"typing"} else _MODULES[name]
 
 
-def scope_of(function: Function, names: FileNames, least_minor: int | None = None) -> Scope:
+def scope_of(function: Function, names: FileNames, version: Version | None = None) -> Scope:
     """The names of the module, of functions around, of the class around, and type parameters.
 
-    `least_minor`: of the Python 3 that the file has to run on, if that is known.
+    `version`: of the oldest Python that the file has to run on, if that is known.
     """
     found: list[tuple[str, Binding]] = []
     position = function.node.start_byte
@@ -201,7 +202,7 @@ def scope_of(function: Function, names: FileNames, least_minor: int | None = Non
     members = list(_bindings(_body(function.owner))) if function.owner is not None else []
     owner = function.owner.child_by_field_name("name") if function.owner is not None else None
     bound = {**names.bound, **_merged(found), **_merged(members)}
-    has_bars = names.is_lazy or least_minor is None or least_minor >= _BARS_SINCE
+    has_bars = names.is_lazy or version is None or version >= _BARS_SINCE
     return Scope(bound, names.used, names.is_lazy, position, text_of(owner) if owner else "", has_bars)
 
 
