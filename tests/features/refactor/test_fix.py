@@ -10,8 +10,8 @@ from engine.api import EditRequest
 from seed_lsp.errors import RejectedResultError, SelectionError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Diagnostic, Proposal, Selection
-from seed_lsp.features.refactor.modernise.checker import find_ruff
 from seed_lsp.features.refactor.rewriting import FORMS
+from seed_lsp.features.refactor.ruff_program import find_ruff
 from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.answering_tools import AnsweringTools
 
@@ -81,7 +81,6 @@ async def test_the_reports_definitions_are_told():
     assert "class Box:\n    size: int\n    def add(self, item):" in tools.asked[0].instruction
 
 
-@pytest.mark.skipif(find_ruff() is None, reason="ruff is not in this environment")
 async def test_a_report_that_the_checker_still_makes_is_not_mended():
     """What ruff reports it must no longer report, and it must report nothing new."""
     selection = selection_at("except:", "Do not use bare `except`", source="Ruff", code="E722")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.action import Diagnostic
-from seed_lsp.features.refactor.modernise.checker import find_ruff
+from seed_lsp.features.refactor.ruff_program import run_ruff
 from seed_lsp.source.document import Document
 
 TIMEOUT_S = 10.0
 _RUFF_CODE = re.compile(r"[A-Z]{1,4}\d{3,4}")
-_ALWAYS = "F,E9"
+_ALWAYS = ("F", "E9")
 """Rules of which no new report may come: names that are not there, imports without use, syntax."""
 
 
@@ -53,21 +49,7 @@ class Recheck:
 
 def _ruff(text: str, language: str, rule: str) -> Counter[str]:
     """How often ruff reports each rule of a Python text."""
-    program = find_ruff()
-    if program is None or language != "python":
+    if language != "python":
         return Counter()
-    command = [program, "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json"]
-    try:
-        done = subprocess.run(
-            [*command, "--stdin-filename", "module.py", "--select", f"{_ALWAYS},{rule}" if rule else _ALWAYS, "-"],
-            input=text.encode("utf-8", "surrogatepass"),
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=True,
-            # Not in the workspace, and without what the environment tells ruff.
-            cwd=Path(program).parent,
-            env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
-        )
-        return Counter(one["code"] or "a syntax error" for one in json.loads(done.stdout))
-    except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError):
-        return Counter()
+    reports = run_ruff(text, (*_ALWAYS, rule) if rule else _ALWAYS, limit_s=TIMEOUT_S)
+    return Counter(one["code"] or "a syntax error" for one in reports or ())

@@ -1,21 +1,15 @@
-"""Asking ruff which of its rules have something to say about a document.
-
-Its program is the one beside our own Python. It gets the text alone, reads no configuration and
-runs nothing of the workspace.
-"""
+"""Asking ruff which of its rules have something to say about a document."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seed_lsp.features.refactor.modernise.rules import FAMILIES
+from seed_lsp.features.refactor.ruff_program import run_ruff
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.target_version import Version, target_version
@@ -55,9 +49,10 @@ class Checker:
     def _fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
         version = (target_version(path) if path is not None else None) or OLDEST
         name = "stub.pyi" if path is not None and path.suffix == ".pyi" else "module.py"
-        key = (document.text, name, max(OLDEST, min(version, NEWEST)))
+        major, minor = target = max(OLDEST, min(version, NEWEST))
+        key = (document.text, name, target)
         if key not in self._known:
-            found = _run(*key)
+            found = run_ruff(document.text, FAMILIES, "--target-version", f"py{major}{minor}", name=name, limit_s=TIME_LIMIT_S)
             if found is None:
                 return ()
             self._known[key] = tuple(fix for report in found if (fix := _fix(document, report)) is not None)
@@ -65,42 +60,6 @@ class Checker:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return self._known[key]
-
-
-def _run(text: str, name: str, version: Version) -> list[dict[str, Any]] | None:
-    """Ruff's reports; None where it did not make any."""
-    program = find_ruff()
-    if program is None:
-        return None
-    major, minor = version
-    options = ["--isolated", "--no-cache", "--quiet", "--exit-zero", "--output-format", "json"]
-    chosen = ["--select", ",".join(FAMILIES), "--target-version", f"py{major}{minor}", "--stdin-filename", name, "-"]
-    try:
-        done = subprocess.run(
-            [program, "check", *options, *chosen],
-            input=text.encode(),
-            capture_output=True,
-            timeout=TIME_LIMIT_S,
-            check=True,
-            # Not in the workspace, and without what the environment tells ruff.
-            cwd=Path(program).parent,
-            env={name: value for name, value in os.environ.items() if not name.startswith("RUFF_")},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        found = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return found if isinstance(found, list) else None
-
-
-def find_ruff() -> str | None:
-    """The program that was installed with us."""
-    try:
-        from ruff import find_ruff_bin
-
-        return str(find_ruff_bin())
-    except (ImportError, OSError):
-        return None
 
 
 def _fix(document: Document, report: dict[str, Any]) -> Fix | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seed_lsp.errors import SeedError
+from seed_lsp.features.refactor import ruff_program
 from seed_lsp.features.refactor.modernise import checker
 from seed_lsp.features.refactor.modernise.action import ALL
 from seed_lsp.features.refactor.modernise.checker import Checker
@@ -164,12 +165,12 @@ def test_without_ruff_there_are_no_entries(path: Path, monkeypatch: pytest.Monke
     text = f"x = u'{way}'\n"
     with monkeypatch.context() as broken:
         if way == "missing":
-            broken.setattr(checker, "find_ruff", lambda: None)
+            broken.setattr(ruff_program, "find_ruff", lambda: None)
         elif way == "slow":
             broken.setattr(checker, "TIME_LIMIT_S", 1e-9)
         else:
             answer = {"fails": (2, b""), "odd": (0, b"{}")}[way]
-            broken.setattr(checker.subprocess, "run", lambda *_args, **more: _answered(answer, check=more["check"]))
+            broken.setattr(ruff_program.subprocess, "run", lambda *_args, **more: _answered(answer, check=more["check"]))
         assert offers("modernise", select(text, path=path)) == []
     assert offers("modernise", select(text, path=path))
 
@@ -184,8 +185,8 @@ def _answered(answer: tuple[int, bytes], *, check: bool) -> subprocess.Completed
 async def test_menu_and_action_share_one_run(path: Path, monkeypatch: pytest.MonkeyPatch):
     """Ruff runs once for a version of the document."""
     runs: list[str] = []
-    run = checker._run
-    monkeypatch.setattr(checker, "_run", lambda text, *more: runs.append(text) or run(text, *more))
+    run = checker.run_ruff
+    monkeypatch.setattr(checker, "run_ruff", lambda text, *more, **named: runs.append(text) or run(text, *more, **named))
     asked = Checker()
     document = select(MANY).document
     first = await asked.fixes(document, path)
@@ -196,7 +197,7 @@ async def test_menu_and_action_share_one_run(path: Path, monkeypatch: pytest.Mon
 
 def test_every_rule_is_decided():
     """Each stable rule that can fix something is offered, or left out for a reason."""
-    program = checker.find_ruff()
+    program = ruff_program.find_ruff()
     assert program is not None
     listed = json.loads(subprocess.run([program, "rule", "--all", "--output-format", "json"], check=True, capture_output=True).stdout)
     fixing = {
