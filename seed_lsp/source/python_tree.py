@@ -153,6 +153,6 @@ def nodes_in(tree: PythonTree, span: Span) -> Iterator[ast.AST]:
         if isinstance(node, ast.expr | ast.stmt):
             if node.lineno > last or (node.end_lineno or 0) < first:
                 continue
-            if span.start <= tree.start(node) and tree.end(node) <= span.end:
+            if span.holds(tree.start(node), tree.end(node)):
                 yield node
         stack += reversed(list(ast.iter_child_nodes(node)))

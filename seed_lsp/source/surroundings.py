@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from seed_lsp.source.document import CharOffset, Document, first_indent, indent_of, split_lines
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, sequence_around, text_nodes, text_of
+from seed_lsp.source.syntax import Span, is_sequence, is_text, line_end, line_start, parse, sequence_around, text_nodes, text_of
 
 Kind = Literal["import", "comment", "call", "other"]
 
@@ -172,7 +172,7 @@ def _scan(text: str, language: str, start: int, stop: int) -> _Scan | None:
     for comment in comments:
         at = bisect_right(starts, comment.start_byte) - 1
         # Comments within other statements are theirs.
-        alone = not source[_line_start(source, comment.start_byte) : comment.start_byte].strip()
+        alone = not source[line_start(source, comment.start_byte) : comment.start_byte].strip()
         if alone and (at < 0 or found[at].end <= comment.start_byte):
             lines.append(_statement(comment, source, is_next=comment.parent in near))
     found += lines
@@ -201,7 +201,6 @@ def _code_within(source: bytes, comments: Sequence[Node], first: int, last: int)
 def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
     code = source[node.start_byte : node.end_byte].rstrip()
     end = node.start_byte + len(code)
-    line_end = min((at for at in (source.find(b"\n", end), source.find(b"\r", end)) if at >= 0), default=len(source))
     inner = node.named_children[0] if node.type == "expression_statement" and node.named_children else node
     kind = _kind(node, inner)
     words = " ".join(code.decode("utf-8", "surrogatepass").split())
@@ -210,8 +209,8 @@ def _statement(node: Node, source: bytes, *, is_next: bool) -> _Statement:
         words if kind == "comment" else _key(words, is_import=kind == "import"),
         kind,
         "" if kind == "import" else _DOCUMENTATION if is_text(inner) and kind == "call" else _name(inner),
-        _line_start(source, node.start_byte),
-        line_end,
+        line_start(source, node.start_byte),
+        line_end(source, end),
         is_next=is_next,
         is_future=node.type == _FUTURE,
         is_assignment=inner.type in _ASSIGNMENTS or (is_text(inner) and kind == "call"),
@@ -240,10 +239,6 @@ def _name(node: Node) -> str:
     node = node.child_by_field_name("definition") or node
     named = node.child_by_field_name("left") if node.type == "assignment" else node.child_by_field_name("name")
     return text_of(named) if named is not None else ""
-
-
-def _line_start(source: bytes, at: int) -> int:
-    return max(source.rfind(b"\n", 0, at), source.rfind(b"\r", 0, at)) + 1
 
 
 def _repeated_end(answer: Sequence[_Statement], beyond: Sequence[_Statement], around: _Scan, own: Container[str]) -> int:

@@ -79,6 +79,10 @@ class Span:
     start: CharOffset
     end: CharOffset
 
+    def holds(self, start: int, end: int) -> bool:
+        """Whether the characters `start` to `end` lie in it."""
+        return self.start <= start and end <= self.end
+
 
 @lru_cache(maxsize=len(_GRAMMARS))
 def _parser(language: str) -> Parser | None:
@@ -181,6 +185,35 @@ def text_of(node: Node) -> str:
 def is_docstring(node: Node) -> bool:
     """Whether a string is a statement of its own, which is indented as code is."""
     return node.parent is not None and node.parent.type == "expression_statement" and node.parent.named_child_count == 1
+
+
+def is_docstring_statement(node: Node) -> bool:
+    """Whether a statement is a string alone."""
+    children = node.named_children
+    return len(children) == 1 and is_text(children[0]) and is_docstring(children[0])
+
+
+def field_text(node: Node, name: str) -> str:
+    """The source of a field of a node; empty where there is none."""
+    found = node.child_by_field_name(name)
+    return text_of(found) if found is not None else ""
+
+
+def line_start(source: bytes, byte: int) -> int:
+    """Where the line of a byte starts."""
+    return max(source.rfind(b"\n", 0, byte), source.rfind(b"\r", 0, byte)) + 1
+
+
+def line_end(source: bytes, byte: int) -> int:
+    """Where the line of a byte ends, before its line break."""
+    ends = [end for end in (source.find(b"\n", byte), source.find(b"\r", byte)) if end >= 0]
+    return min(ends, default=len(source))
+
+
+def next_line(source: bytes, byte: int) -> int:
+    """Where the line after that of a byte starts; the end of the file if there is none."""
+    end = line_end(source, byte)
+    return end + (2 if source[end : end + 2] == b"\r\n" else 1) if end < len(source) else end
 
 
 def identifiers(text: str, language: str, start: int = 0, stop: int | None = None) -> frozenset[str]:

@@ -105,7 +105,7 @@ class Proposal:
 
     def new_region(self, document: Document) -> str:
         """The region as it becomes."""
-        inside = [edit for edit in self.edits if self.span.start <= edit.start and edit.end <= self.span.end]
+        inside = [edit for edit in self.edits if self.span.holds(edit.start, edit.end)]
         return apply_edits(document.text[self.span.start : self.span.end], inside, offset=self.span.start)
 
 

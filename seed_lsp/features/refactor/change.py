@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, is_docstring, is_sequence, is_text, parse, statements, text_of
+from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, statements, text_of
 
 _TYPES = ("class", "struct", "interface", "enum", "trait", "type_spec")
 _AROUND_SIGNS = re.compile(r"\s*([^\w\s])\s*")
@@ -43,9 +43,6 @@ class Side:
 
     def within(self, node: Node) -> bool:
         return self.first <= node.start_byte and node.end_byte <= self.last
-
-    def line_start(self, at: int) -> int:
-        return max(self.source.rfind(b"\n", 0, at), self.source.rfind(b"\r", 0, at)) + 1
 
     @cached_property
     def statements(self) -> list[Node]:
@@ -149,11 +146,6 @@ def is_selector(node: Node) -> bool:
     if parent is None or parent.type not in {"attribute", "keyword_argument"}:
         return False
     return parent.child_by_field_name("attribute" if parent.type == "attribute" else "name") == node
-
-
-def is_docstring_statement(node: Node) -> bool:
-    children = node.named_children
-    return len(children) == 1 and is_text(children[0]) and is_docstring(children[0])
 
 
 def header(node: Node) -> str:

@@ -10,9 +10,9 @@ from collections import Counter
 
 from tree_sitter import Node
 
-from seed_lsp.features.refactor.change import Change, Side, code_key, header, is_docstring_statement, is_selector
+from seed_lsp.features.refactor.change import Change, Side, code_key, header, is_selector
 from seed_lsp.source.patch import changed_runs
-from seed_lsp.source.syntax import is_docstring, is_sequence, text_of
+from seed_lsp.source.syntax import is_docstring, is_docstring_statement, is_sequence, text_of
 
 _CONSTANTS = frozenset({"none", "true", "false", "integer", "string", "null", "number"})
 _LEAVE_BODY = re.compile(

@@ -12,13 +12,12 @@ from tree_sitter import Node
 
 from seed_lsp.source.document import ByteOffset, CharOffset, Document, split_lines
 from seed_lsp.source.patch import Edit, minimal_edits
-from seed_lsp.source.syntax import Span, is_text, parse, text_of
+from seed_lsp.source.syntax import Span, is_docstring_statement, is_text, line_start, next_line, parse, text_of
 
 _IMPORTS = ("import", "preproc_include", "use_declaration", "package", "using_declaration")
 _HOLD_IMPORTS = frozenset({"if_statement", "try_statement", "with_statement"})
 # What has to stand in the first two lines (PEP 263).
 _FIRST_COMMENT = re.compile(r"#!|#.*coding[:=]")
-_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 def import_block(document: Document) -> Span:
@@ -29,7 +28,7 @@ def import_block(document: Document) -> Span:
     tree = parse(document.text, document.language)
     end = 0
     for node in tree.root_node.children if tree is not None else ():
-        if not (_is_import(node) or is_text(node) or _is_docstring(node)):
+        if not (_is_import(node) or is_text(node) or is_docstring_statement(node)):
             break
         end = node.end_byte
     stop = document.char_at(ByteOffset(end))
@@ -43,10 +42,6 @@ def _is_import(node: Node) -> bool:
         inside = [child for block in node.children if "block" in block.type for child in block.named_children]
         return any(_is_import(child) for child in inside)
     return False
-
-
-def _is_docstring(node: Node) -> bool:
-    return node.type == "expression_statement" and node.named_child_count == 1 and is_text(node.named_children[0])
 
 
 @dataclass(frozen=True)
@@ -125,8 +120,7 @@ def _beside(source: bytes, line: _Import, name: str, newline: str) -> tuple[int,
     """Where in an import of other names one more stands, and how it is written there."""
     later = next((node for node in line.names if _rank(text_of(node)) > _rank(name)), None)
     node = later or line.names[-1]
-    start = max(source.rfind(b"\n", 0, node.start_byte), source.rfind(b"\r", 0, node.start_byte)) + 1
-    indent = source[start : node.start_byte].decode("utf-8", "surrogatepass")
+    indent = source[line_start(source, node.start_byte) : node.start_byte].decode("utf-8", "surrogatepass")
     gap = " " if indent.strip() else newline + indent
     return (node.start_byte, f"{name},{gap}") if later is not None else (node.end_byte, f",{gap}{name}")
 
@@ -157,12 +151,12 @@ def _line_among(source: bytes, found: list[_Import], wanted: tuple[bool, str], l
         keys, is_from = [(False, key[1]) for key in keys], False
     lesser = [one.end for one, key in zip(section, keys, strict=True) if key <= (is_from, module.lower())]
     if lesser:
-        return _line_end(source, max(lesser)), line + newline
+        return next_line(source, max(lesser)), line + newline
     if section:
         return section[0].start, line + newline
     earlier = [one.end for one in found if _section(one.module) < _section(module)]
     if earlier:
-        return _line_end(source, max(earlier)), newline + line + newline
+        return next_line(source, max(earlier)), newline + line + newline
     return found[0].start, line + newline + newline
 
 
@@ -172,8 +166,8 @@ def _first_line(head: str, rest: str, line: str, newline: str) -> tuple[int, str
     assert tree is not None, "the grammar of Python is there"
     source = head.encode("utf-8", "surrogatepass")
     first = next((node for node in tree.root_node.children if not is_text(node)), None)
-    if first is not None and _is_docstring(first):
-        at = _line_end(source, first.end_byte)
+    if first is not None and is_docstring_statement(first):
+        at = next_line(source, first.end_byte)
     else:
         at = len(_comments_at_head(head + rest).encode("utf-8", "surrogatepass"))
     following = source[at:].decode("utf-8", "surrogatepass") + rest
@@ -190,9 +184,3 @@ def _comments_at_head(text: str) -> str:
     if size == len(lines) or not lines[size].strip():
         return "".join(lines[:size])
     return "".join(takewhile(_FIRST_COMMENT.match, lines[:2]))
-
-
-def _line_end(source: bytes, at: int) -> int:
-    """The end of the line that a byte stands in, with its line break."""
-    found = _LINE_END.search(source, at)
-    return found.end() if found else len(source)

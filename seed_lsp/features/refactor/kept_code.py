@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from seed_lsp.features.refactor.change import Change, Definition, Side, code_key, header, is_docstring_statement
+from seed_lsp.features.refactor.change import Change, Definition, Side, code_key, header
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import text_of
+from seed_lsp.source.syntax import is_docstring_statement, text_of
 
 LEAST_KEPT = 0.5
 """The share of a region's statements that an answer has to keep."""

@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.change import Change, Side, code_key, header
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import is_docstring, text_nodes, text_of
+from seed_lsp.source.syntax import is_docstring, line_start, text_nodes, text_of
 
 _ALIKE = 0.6
 """How alike two texts are of which one is a version of the other."""
@@ -45,7 +45,7 @@ def lost_comment(change: Change) -> str:
 
 def _header_beside(comment: Node, side: Side) -> str:
     """The statement that a comment stands behind or above."""
-    line = side.line_start(comment.start_byte)
+    line = line_start(side.source, comment.start_byte)
     behind = next((node for node in reversed(side.statements) if line <= node.start_byte < comment.start_byte), None)
     above = next((node for node in side.statements if node.start_byte >= comment.end_byte), None)
     node = behind or above

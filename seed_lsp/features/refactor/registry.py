@@ -15,7 +15,6 @@ from seed_lsp.features.refactor.modernise import action as modernise
 from seed_lsp.features.refactor.moves import actions as moves
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.source.document import Document
-from seed_lsp.source.patch import Edit
 from seed_lsp.source.syntax import adds_errors
 
 # What is computed comes first: it is there at once, and right.
@@ -57,12 +56,8 @@ async def run(action: Action, selection: Selection, argument: str, tools: Tools)
 
 
 def _require_inside(document: Document, proposal: Proposal) -> None:
-    imports = import_block(document)
-
-    def may_change(edit: Edit) -> bool:
-        return any(span.start <= edit.start and edit.end <= span.end for span in (proposal.span, imports))
-
-    if not all(map(may_change, proposal.edits)):
+    spans = (proposal.span, import_block(document))
+    if not all(any(span.holds(edit.start, edit.end) for span in spans) for edit in proposal.edits):
         raise RejectedResultError("the result would change code outside the selection and the imports; nothing was changed")
 
 

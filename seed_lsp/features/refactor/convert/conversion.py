@@ -140,7 +140,7 @@ def _snapped(document: Document, start: CharOffset, end: CharOffset) -> Span:
 
 
 def _within(place: Place, asked: Span) -> Place:
-    if asked.start <= place.span.start and place.span.end <= asked.end:
+    if asked.holds(place.span.start, place.span.end):
         return place
     return Place(place.at, place.span, why_not="it has a part that is not selected")
 

@@ -7,19 +7,9 @@ from collections.abc import Iterator
 
 from tree_sitter import Node, Tree
 
-from seed_lsp.features.refactor.documentation.definition import (
-    Definition,
-    Parameter,
-    Place,
-    field_text,
-    first_named,
-    line_end,
-    line_start,
-    once,
-    own_nodes,
-)
+from seed_lsp.features.refactor.documentation.definition import Definition, Parameter, Place, first_named, once, own_nodes
 from seed_lsp.features.refactor.documentation.grammars import Grammar
-from seed_lsp.source.syntax import text_of
+from seed_lsp.source.syntax import field_text, line_end, line_start, text_of
 
 _NO_DOCUMENTATION = re.compile(
     r"//go:|//\s*(?:\+build|nolint|NOLINT|clang-format|eslint|prettier|tslint|biome|@ts-|region\b|#region|istanbul|c8|v8|noinspection|CHECKSTYLE)"

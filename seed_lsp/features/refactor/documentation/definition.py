@@ -8,8 +8,6 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from seed_lsp.source.syntax import text_of
-
 Kind = Literal["function", "class"]
 
 
@@ -86,25 +84,3 @@ def first_named(node: Node, is_it: Callable[[Node], bool]) -> Node | None:
             return node
         stack += reversed(node.named_children)
     return None
-
-
-def field_text(node: Node, name: str) -> str:
-    """The source of a field, empty where there is none."""
-    found = node.child_by_field_name(name)
-    return text_of(found) if found is not None else ""
-
-
-def line_start(source: bytes, byte: int) -> int:
-    return max(source.rfind(b"\n", 0, byte), source.rfind(b"\r", 0, byte)) + 1
-
-
-def line_end(source: bytes, byte: int) -> int:
-    """Where the line of a byte ends, before its line break."""
-    ends = [end for end in (source.find(b"\n", byte), source.find(b"\r", byte)) if end >= 0]
-    return min(ends, default=len(source))
-
-
-def next_line(source: bytes, byte: int) -> int:
-    """Where the line after that of a byte starts; the end of the file if there is none."""
-    end = line_end(source, byte)
-    return end + (2 if source[end : end + 2] == b"\r\n" else 1) if end < len(source) else end

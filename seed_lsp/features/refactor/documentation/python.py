@@ -7,18 +7,8 @@ from collections.abc import Iterator
 
 from tree_sitter import Node, Tree
 
-from seed_lsp.features.refactor.documentation.definition import (
-    Definition,
-    Parameter,
-    Place,
-    field_text,
-    line_end,
-    line_start,
-    next_line,
-    once,
-    own_nodes,
-)
-from seed_lsp.source.syntax import text_of
+from seed_lsp.features.refactor.documentation.definition import Definition, Parameter, Place, once, own_nodes
+from seed_lsp.source.syntax import field_text, line_end, line_start, next_line, text_of
 
 _KINDS = frozenset({"function_definition", "class_definition"})
 _NESTED = frozenset({*_KINDS, "lambda"})

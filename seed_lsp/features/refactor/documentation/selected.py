@@ -6,10 +6,10 @@ from functools import cached_property
 
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.features.refactor.documentation import commented, python
-from seed_lsp.features.refactor.documentation.definition import Definition, line_end, line_start
+from seed_lsp.features.refactor.documentation.definition import Definition
 from seed_lsp.features.refactor.documentation.grammars import GRAMMARS, Grammar
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
-from seed_lsp.source.syntax import parse
+from seed_lsp.source.syntax import line_end, line_start, parse
 
 LANGUAGES = ("python", *GRAMMARS)
 MAX_CHARS = 1_000_000

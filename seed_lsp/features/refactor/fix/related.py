@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.action import Diagnostic
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, parse, text_of
+from seed_lsp.source.syntax import Span, field_text, parse, text_of
 
 MOST_LINES = 15
 MOST_DEFINITIONS = 5
@@ -41,11 +41,10 @@ def definitions_of(document: Document, span: Span, report: Diagnostic) -> str:
 def _name_of(node: Node) -> str:
     """What a node defines; empty for one that defines nothing."""
     if node.type == "expression_statement" and node.named_child_count == 1 and node.named_children[0].type == "assignment":
-        return text_of(left) if (left := node.named_children[0].child_by_field_name("left")) is not None else ""
+        return field_text(node.named_children[0], "left")
     if "definition" not in node.type and "declaration" not in node.type and "declarator" not in node.type:
         return ""
-    name = node.child_by_field_name("name")
-    return text_of(name) if name is not None else ""
+    return field_text(node, "name")
 
 
 def _head(node: Node) -> str:

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.source.document import ByteOffset, Document
-from seed_lsp.source.syntax import Span, parse, text_of
+from seed_lsp.source.syntax import Span, field_text, parse
 
 if TYPE_CHECKING:
     from seed_lsp.source.files import WorkspaceFiles
@@ -96,7 +96,7 @@ def _is_meant(selection: Selection, around: Node, node: Node) -> bool:
 
 
 def _target(document: Document, around: Node, node: Node, owner: Node | None) -> Target | None:
-    name, class_name = (text_of(one.child_by_field_name("name")) if one is not None else "" for one in (node, owner))  # type: ignore[arg-type]
+    name, class_name = field_text(node, "name"), field_text(owner, "name") if owner is not None else ""
     if name.startswith("__") and name != "__init__":
         return None
     span = Span(document.char_at(ByteOffset(around.start_byte)), document.char_at(ByteOffset(node.end_byte)))
@@ -115,8 +115,7 @@ def _source(document: Document, around: Node, owner: Node | None) -> str:
 
 
 def _is_constructor(node: Node) -> bool:
-    name = node.child_by_field_name("name")
-    return name is not None and text_of(name) == "__init__"
+    return field_text(node, "name") == "__init__"
 
 
 def _lines(document: Document, node: Node) -> str:

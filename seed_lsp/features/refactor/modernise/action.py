@@ -56,13 +56,13 @@ class Modernise:
             return []
         found = [fix for fix in await self.checker.fixes(selection.document, selection.path) if fix.code in RULES]
         area = _lines(selection)
-        reported = [fix for fix in found if area.start <= fix.start and fix.end <= area.end]
+        reported = [fix for fix in found if area.holds(fix.start, fix.end)]
         return await asyncio.to_thread(_possible, selection.document, area, reported) if reported else []
 
 
 def _stays(fix: Fix, last: Round) -> bool:
     """Whether a fix of a later round stays within what the first could change."""
-    return all(edit.end <= last.head or (last.area.start <= edit.start and edit.end <= last.area.end) for edit in fix.edits)
+    return all(edit.end <= last.head or last.area.holds(edit.start, edit.end) for edit in fix.edits)
 
 
 def _lines(selection: Selection) -> Span:
@@ -78,7 +78,7 @@ def _possible(document: Document, area: Span, fixes: Iterable[Fix]) -> list[Fix]
     spans, comments = (area, import_block(document)), _comments(document)
 
     def may_change(edit: Edit) -> bool:
-        return any(span.start <= edit.start and edit.end <= span.end for span in spans)
+        return any(span.holds(edit.start, edit.end) for span in spans)
 
     def keeps_comments(edit: Edit) -> bool:
         return all(text in edit.text for start, end, text in comments if edit.start < end and start < edit.end)

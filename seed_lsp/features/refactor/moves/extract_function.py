@@ -13,7 +13,7 @@ from seed_lsp.features.refactor.moves.placement import Placement, placement_of
 from seed_lsp.features.refactor.moves.run import Run, selected_run
 from seed_lsp.features.refactor.moves.structure import parsed_result
 from seed_lsp.features.refactor.moves.tree import FUNCTIONS, Function, PythonTree
-from seed_lsp.source.document import CharOffset, Document, indent_of, split_lines
+from seed_lsp.source.document import ByteOffset, CharOffset, Document, indent_of, split_lines
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.syntax import Span, parse, text_nodes
 
@@ -148,6 +148,6 @@ def _lines_in_strings(document: Document, run: Run) -> set[int]:
     found: set[int] = set()
     for node in text_nodes(tree.root_node, start, stop):
         if "comment" not in node.type and node.start_point.row != node.end_point.row:
-            first, last = (document.line_of(document.char_at(byte)) for byte in (node.start_byte, node.end_byte))  # type: ignore[arg-type]  # bytes
+            first, last = (document.line_of(document.char_at(ByteOffset(byte))) for byte in (node.start_byte, node.end_byte))
             found.update(range(first + 1, last + 1))
     return found

@@ -10,7 +10,7 @@ from tree_sitter import Node, Tree
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.syntax import is_docstring, is_text, parse, text_of
+from seed_lsp.source.syntax import field_text, is_docstring_statement, parse, text_of
 
 RETURN = "return"
 
@@ -66,8 +66,7 @@ class Function:
 
     @property
     def name(self) -> str:
-        found = self.node.child_by_field_name("name")
-        return text_of(found) if found is not None else ""
+        return field_text(self.node, "name")
 
     @property
     def parameters(self) -> list[Node]:
@@ -80,7 +79,7 @@ class Function:
         """The statements of the body, without its docstring."""
         body = self.node.child_by_field_name("body")
         found = [child for child in body.named_children if child.type != "comment"] if body is not None else []
-        return found[1:] if found and _is_docstring(found[0]) else found
+        return found[1:] if found and is_docstring_statement(found[0]) else found
 
     @property
     def decorators(self) -> tuple[str, ...]:
@@ -173,11 +172,6 @@ def decorators_of(node: Node) -> tuple[str, ...]:
     if around is None or around.type != "decorated_definition":
         return ()
     return tuple(text_of(child).lstrip("@ ") for child in around.children if child.type == "decorator")
-
-
-def _is_docstring(statement: Node) -> bool:
-    inside = statement.named_children
-    return len(inside) == 1 and is_text(inside[0]) and is_docstring(inside[0])
 
 
 def _char(document: Document, byte: int) -> CharOffset:
