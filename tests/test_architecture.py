@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "seed_lsp.session": {*SOURCE, "engine.api", "engine.files", "engine.store", "engine.worker"},
     "seed_lsp.features.inline": {*SOURCE, "seed_lsp.session", "engine.api"},
     "seed_lsp.features.next_edit": {"seed_lsp.source", "seed_lsp.session", "engine.api", "engine.fences"},
-    "seed_lsp.features.refactor": {*SOURCE, "seed_lsp.session", "engine.api"},
+    "seed_lsp.features.refactor": {*SOURCE, "seed_lsp.session", "engine.api", "engine.fences"},
     "seed_lsp.features.rename.query": {"seed_lsp.source"},
     "seed_lsp.features.rename.sites": SOURCE,
     "seed_lsp.features.rename.python": {*SOURCE, "seed_lsp.features.rename.query", "seed_lsp.features.rename.sites"},

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from engine.api import MODES, NUMBER_FORMATS, Mode, WorkerSettings
+from engine.api import MODES, NUMBER_FORMATS, Mode, SamplingOptions, WorkerSettings
 from seed_lsp.source.ignore import UnusablePatternError, parse_pattern
 
 SECTION = "seed"
@@ -51,6 +51,14 @@ class Settings:
     @property
     def worker(self) -> WorkerSettings:
         return WorkerSettings(device=None if self.device == "auto" else self.device, dtype=None if self.dtype == "auto" else self.dtype)
+
+    def edit_sampling(self, max_new_tokens: int | None = None, deadline_s: float | None = None) -> SamplingOptions:
+        """How an edit is sampled, within the limits of the settings where none are given."""
+        return SamplingOptions(
+            mode=self.mode,
+            max_new_tokens=self.edit_max_tokens if max_new_tokens is None else max_new_tokens,
+            deadline_s=float(self.edit_deadline_s) if deadline_s is None else deadline_s,
+        )
 
 
 def parse_settings(raw: object) -> tuple[Settings, list[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.api import Event, Finished, Request
+from seed_lsp.errors import CancelledError
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 KINDS = ("refactor.rewrite", "refactor.extract.function", "refactor.extract.variable", "refactor.inline", "quickfix", "refactor")
 """The code action kinds that the server announces; no action is of another one."""
+MAX_CHARS = 1_000_000
+"""In larger files the syntax is not looked at: they are data, and it would take seconds."""
 Watch = Callable[[Event], bool | None]
 
 
@@ -107,6 +110,13 @@ class Proposal:
         """The region as it becomes."""
         inside = [edit for edit in self.edits if self.span.holds(edit.start, edit.end)]
         return apply_edits(document.text[self.span.start : self.span.end], inside, offset=self.span.start)
+
+
+def require_wanted(finished: Finished) -> Finished:
+    """An answer; `CancelledError` if the user has taken the request back."""
+    if finished.finish_reason == "cancelled":
+        raise CancelledError("cancelled")
+    return finished
 
 
 class Tools(Protocol):

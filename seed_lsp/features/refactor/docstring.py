@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
-from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.action import MAX_CHARS, Action, Offer, Proposal, Selection, Tools
 from seed_lsp.features.refactor.documentation.definition import Definition, Place
 from seed_lsp.features.refactor.documentation.filling import Around, Filler, OutOfTimeError
 from seed_lsp.features.refactor.documentation.project import project_style
-from seed_lsp.features.refactor.documentation.selected import LANGUAGES, MAX_CHARS, Code, is_on_header, selected
+from seed_lsp.features.refactor.documentation.selected import LANGUAGES, Code, is_on_header, selected
 from seed_lsp.features.refactor.documentation.style import Style
 from seed_lsp.features.refactor.documentation.template import template
 from seed_lsp.source.document import CharOffset, with_line_feeds

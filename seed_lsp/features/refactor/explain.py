@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from engine.api import GenerateRequest, SamplingOptions
-from seed_lsp.errors import CancelledError, RejectedResultError
+from engine.api import GenerateRequest
+from engine.fences import fence_around
+from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor import rewriting
-from seed_lsp.features.refactor.action import Selection, Tools
+from seed_lsp.features.refactor.action import Selection, Tools, require_wanted
 
 MAX_TOKENS = 256
 SYSTEM = "You explain code to a colleague, in at most six short sentences of plain text. You do not repeat the code."
@@ -24,18 +25,17 @@ async def explain(selection: Selection, tools: Tools) -> str:
         start, end = document.line_range(document.line_of(selection.start))
         selection = replace(selection, start=start, end=end)
     plan = rewriting.make_plan(document, selection.start, selection.end, rewriting.own_instruction("explain"), settings)
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", plan.region)), 3)
-    finished = await tools.ask(
+    fence = fence_around(plan.region)
+    asked = await tools.ask(
         GenerateRequest(
             0,
             settings.model,
-            SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s)),
+            settings.edit_sampling(MAX_TOKENS),
             prompt=f"What does this code do, and what should its caller know?\n\n{fence}{document.language}\n{plan.region}\n{fence}",
             system=SYSTEM,
         )
     )
-    if finished.finish_reason == "cancelled":
-        raise CancelledError("cancelled")
+    finished = require_wanted(asked)
     text = finished.text.strip()
     if finished.finish_reason != "stop":
         text = _whole_sentences(text)

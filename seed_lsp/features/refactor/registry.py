@@ -22,7 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     *modernise.ACTIONS,
     *conversions.ACTIONS,
     *moves.ACTIONS,
-    *rewrite.ACTIONS,
+    rewrite.SIMPLIFY,
     filling.ACTION,
     docstring.ACTION,
     *diagnostic.ACTIONS,

@@ -66,18 +66,8 @@ def _telling(refusals: Sequence[RejectedResultError]) -> RejectedResultError:
     return next((one for one in refusals if not isinstance(one, NoChangeError)), refusals[0])
 
 
-async def _offers(selection: Selection, *, title: str) -> Sequence[Offer]:
-    return [Offer(title)] if selection.start < selection.end else []
-
-
-def _action(refactoring: rewriting.Refactoring) -> Action:
-    return Action(
-        refactoring.name,
-        refactoring.title,
-        REWRITE,
-        partial(_offers, title=refactoring.title),
-        partial(propose, refactoring=refactoring),
-    )
+async def _offer_simplify(selection: Selection) -> Sequence[Offer]:
+    return [Offer(rewriting.SIMPLIFY.title)] if selection.start < selection.end else []
 
 
 async def _never(_selection: Selection) -> Sequence[Offer]:
@@ -86,4 +76,6 @@ async def _never(_selection: Selection) -> Sequence[Offer]:
 
 OWN = Action("edit", "Edit", REWRITE, _never, propose)
 """The user's own instruction, which has commands of its own in place of a menu's entry."""
-ACTIONS = tuple(_action(refactoring) for refactoring in rewriting.REFACTORINGS)
+SIMPLIFY = Action(
+    rewriting.SIMPLIFY.name, rewriting.SIMPLIFY.title, REWRITE, _offer_simplify, partial(propose, refactoring=rewriting.SIMPLIFY)
+)

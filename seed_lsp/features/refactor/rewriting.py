@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from engine.api import EditExample, EditRequest, Finished, SamplingOptions
-from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
+from engine.api import EditExample, EditRequest, Finished
+from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.action import MAX_CHARS, require_wanted
 from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.features.refactor.change import Change
@@ -81,18 +82,12 @@ class Refactoring:
     same_behaviour: bool = False
 
 
-REFACTORINGS = (
-    Refactoring(
-        "simplify",
-        "Simplify with the model",
-        "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
-        same_behaviour=True,
-    ),
+SIMPLIFY = Refactoring(
+    "simplify",
+    "Simplify with the model",
+    "Simplify this code: make it shorter and more idiomatic, keep its behaviour and its names.",
+    same_behaviour=True,
 )
-
-
-MAX_CHARS = 1_000_000
-"""In larger files the syntax is not looked at: it would take longer than the model."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +128,6 @@ class Rewrite:
         return apply_edits(plan.document.text, (*self.imports, *self.edits))
 
 
-def find_refactoring(name: str) -> Refactoring:
-    for entry in REFACTORINGS:
-        if entry.name == name:
-            return entry
-    raise SelectionError(f"unknown refactoring {name!r}; known: {', '.join(entry.name for entry in REFACTORINGS)}")
-
-
 def own_instruction(instruction: str) -> Refactoring:
     """A refactoring in the user's own words.
 
@@ -178,9 +166,7 @@ def build_request(
     return EditRequest(
         request_id,
         settings.model,
-        SamplingOptions(
-            mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=deadline_s or float(settings.edit_deadline_s)
-        ),
+        settings.edit_sampling(deadline_s=deadline_s),
         before=before,
         region=with_line_feeds(plan.region),
         after=after,
@@ -243,8 +229,7 @@ def _ended(plan: Plan, finished: Finished) -> Finished:
 
 def _require_end(finished: Finished) -> None:
     """Half a rewrite must never replace a whole region."""
-    if finished.finish_reason == "cancelled":
-        raise CancelledError("cancelled")
+    require_wanted(finished)
     if finished.finish_reason == "length":
         raise RejectedResultError(
             f"the rewritten code is longer than {finished.new_tokens} tokens; select less, or raise seed.edit.maxTokens"

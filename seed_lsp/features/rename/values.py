@@ -16,7 +16,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from engine.api import Finished, InfillRequest, SamplingOptions
+from engine.api import Finished, InfillRequest
 from seed_lsp.features.rename.change import Rename
 from seed_lsp.features.rename.python import names, scoping
 from seed_lsp.features.rename.python.file_occurrences import FileOccurrences
@@ -131,7 +131,7 @@ async def _fill_file(definition: str, document: Document, holes: Mapping[str, Ho
     """
     text = f"{definition}{_BETWEEN}{_excerpt(document, MAX_CALLS)}"
     names_at = _Names(document)
-    sampling = SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=float(settings.edit_deadline_s))
+    sampling = settings.edit_sampling(MAX_TOKENS)
     values: Values = {}
     while match := _HOLE.search(text):
         hole = holes[match.group(0).rpartition("=")[2]]

@@ -35,7 +35,7 @@ def rewritten(text: str, answer: str, region: str = "", instruction: str = FREEL
 def simplified(text: str, answer: str, language: str = "python") -> str:
     """`text` after the model's answer to the action "simplify"."""
     document = Document("u", text, 1, language)
-    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.find_refactoring("simplify"), Settings())
+    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.SIMPLIFY, Settings())
     return apply_edits(text, rewriting.read_rewrite(plan, finished(answer)).edits)
 
 

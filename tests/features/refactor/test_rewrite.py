@@ -6,7 +6,7 @@ import pytest
 
 from engine.api import Finished
 from seed_lsp.errors import CancelledError, NoChangeError, RejectedResultError, SelectionError
-from seed_lsp.features.refactor import rewriting
+from seed_lsp.features.refactor import registry, rewriting
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
@@ -68,7 +68,7 @@ def test_bad_selections_are_refused_before_the_model_runs():
     with pytest.raises(SelectionError, match="at most 4096"):
         rewriting.make_plan(document, CharOffset(0), CharOffset(len(document.text)), rewriting.own_instruction("x"), Settings())
     with pytest.raises(SelectionError, match="simplify"):
-        rewriting.find_refactoring("obfuscate")
+        registry.find_action("obfuscate")
 
 
 def test_an_error_elsewhere_does_not_block_an_edit():

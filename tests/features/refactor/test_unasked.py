@@ -113,7 +113,7 @@ def test_a_ready_made_action_leaves_white_space_alone():
     """An action of the menu never changes white space in strings."""
     text = "def f(a):\n    return str(','.join(a))\n"
     document = Document("u", text, 1, "python")
-    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.find_refactoring("simplify"), Settings())
+    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(text)), rewriting.SIMPLIFY, Settings())
     answer = "def f(a):\n    return ', '.join(a)\n"
     assert rewriting.read_rewrite(plan, finished(answer)).new_region == "def f(a):\n    return ','.join(a)\n"
 
@@ -388,7 +388,7 @@ def test_names_of_each_language(language: str, before: str, region: str, after: 
 def test_a_ready_made_action_takes_no_name_away():
     """An action of the menu never renames or removes what other code may call."""
     document = Document("u", LETTERS, 1, "python")
-    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), rewriting.find_refactoring("simplify"), Settings())
+    plan = rewriting.make_plan(document, CharOffset(0), CharOffset(len(LETTERS)), rewriting.SIMPLIFY, Settings())
     with pytest.raises(RejectedResultError, match="the name letter,"):
         rewriting.read_rewrite(plan, finished(LETTERS.replace("letter", "greet")))
 

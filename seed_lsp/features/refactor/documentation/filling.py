@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from engine.api import Committed, Event, Finished, GenerateRequest, InfillRequest, Request, SamplingOptions
-from seed_lsp.errors import CancelledError, RejectedResultError
-from seed_lsp.features.refactor.action import Tools
+from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.refactor.action import Tools, require_wanted
 from seed_lsp.features.refactor.documentation.template import Hole, Template, columns
 from seed_lsp.features.refactor.documentation.words import words_of
 
@@ -154,13 +154,12 @@ class Filler:
         left = self.until - time.monotonic()
         if left < _LEAST_S:
             raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
-        return SamplingOptions(mode=self.tools.settings.mode, max_new_tokens=_MOST_TOKENS, deadline_s=left)
+        return self.tools.settings.edit_sampling(_MOST_TOKENS, left)
 
     async def _finish(self, request: Request, watch: Callable[[Event], None]) -> Finished:
         finished = await self.tools.ask(request, watch)
         self.finished.append(finished)
-        if finished.finish_reason == "cancelled":
-            raise CancelledError("cancelled")
+        require_wanted(finished)
         if finished.finish_reason == "deadline":
             raise OutOfTimeError("the time was over; select less, or raise seed.edit.deadlineS")
         return finished

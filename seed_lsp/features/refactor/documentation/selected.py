@@ -12,8 +12,6 @@ from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.syntax import line_end, line_start, parse
 
 LANGUAGES = ("python", *GRAMMARS)
-MAX_CHARS = 1_000_000
-"""In larger files the syntax is not looked at: it would take longer than the model."""
 
 
 class Code:

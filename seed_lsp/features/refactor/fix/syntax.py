@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.api import EditRequest, SamplingOptions
-from seed_lsp.errors import CancelledError, RejectedResultError
-from seed_lsp.features.refactor.action import Proposal, Tools
+from engine.api import EditRequest
+from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.refactor.action import Proposal, Tools, require_wanted
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.patch import Edit, apply_edits, likeness, minimal_edits, with_line_breaks
 from seed_lsp.source.syntax import Span
@@ -82,16 +82,14 @@ async def _ask(document: Document, report: SyntaxReport, span: Span, tools: Tool
     request = EditRequest(
         0,
         settings.model,
-        SamplingOptions(mode=settings.mode, max_new_tokens=settings.edit_max_tokens, deadline_s=float(settings.edit_deadline_s)),
+        settings.edit_sampling(),
         before="",
         region=with_line_feeds(region),
         after="",
         instruction=f"These lines have a syntax error: {report.message}. Correct it, and change nothing else.",
         language=document.language,
     )
-    finished = await tools.ask(request)
-    if finished.finish_reason == "cancelled":
-        raise CancelledError("cancelled")
+    finished = require_wanted(await tools.ask(request))
     new = with_line_breaks(finished.text, region, document.newline)
     text = document.text[: span.start] + new + document.text[span.end :]
     if finished.finish_reason != "stop" or likeness(region, new) < ALIKE or not is_mended(report, text, report.line):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.api import GenerateRequest, SamplingOptions
-from seed_lsp.errors import CancelledError, RejectedResultError, SelectionError
-from seed_lsp.features.refactor.action import Action, NewFile, Offer, Proposal, Selection, Tools
+from engine.api import GenerateRequest
+from seed_lsp.errors import RejectedResultError, SelectionError
+from seed_lsp.features.refactor.action import Action, NewFile, Offer, Proposal, Selection, Tools, require_wanted
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target, find_target, frame_of
 from seed_lsp.features.refactor.generate_tests.reading import read_tests
 from seed_lsp.session.settings import Settings
@@ -30,9 +30,7 @@ async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposa
     if target is None:
         raise SelectionError("tests are written for a function or method of a Python module; put the cursor on its first line")
     frame = await tools.look_up(selection, lambda files, _resolver, check: frame_of(files, selection, target, check))
-    finished = await tools.ask(_request(target, frame, tools.settings))
-    if finished.finish_reason == "cancelled":
-        raise CancelledError("cancelled")
+    finished = require_wanted(await tools.ask(_request(target, frame, tools.settings)))
     text = read_tests(finished.text.removeprefix(_FENCE), target, frame)
     if text is None:
         raise RejectedResultError(f"none of the model's tests calls {target.name} and asserts something about it; nothing was written")
@@ -54,9 +52,7 @@ def _request(target: Target, frame: Frame, settings: Settings) -> GenerateReques
     return GenerateRequest(
         0,
         settings.model,
-        SamplingOptions(
-            mode=settings.mode, max_new_tokens=min(MAX_TOKENS, settings.edit_max_tokens), deadline_s=float(settings.edit_deadline_s)
-        ),
+        settings.edit_sampling(min(MAX_TOKENS, settings.edit_max_tokens)),
         prompt=prompt,
         system=SYSTEM,
         start=f"{_FENCE}{frame.head}\n\n\n{first}",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.api import EngineError, Finished, InfillRequest, SamplingOptions
+from engine.api import EngineError, Finished, InfillRequest
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
 from seed_lsp.features.refactor.action import Tools
 from seed_lsp.source.document import Document, with_line_feeds
@@ -55,7 +55,7 @@ async def model_name(hole: Hole, tools: Tools, is_free: Callable[[str], bool]) -
     request = InfillRequest(
         0,
         settings.model,
-        SamplingOptions(mode=settings.mode, max_new_tokens=MAX_TOKENS, deadline_s=patience_s),
+        settings.edit_sampling(MAX_TOKENS, patience_s),
         prefix=with_line_feeds(hole.before)[-MAX_CHARS:] + hole.start,
         suffix=with_line_feeds(hole.after)[:MAX_CHARS],
         stop=_STOPS,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from seed_lsp.errors import SelectionError
+from seed_lsp.features.refactor.action import MAX_CHARS
 from seed_lsp.source.document import CharOffset, Document
 
-MAX_CHARS = 1_000_000
-"""Larger files are data, and take seconds to parse."""
 SMALL_CHARS = 20_000
 """Smaller files are parsed whole in some milliseconds."""
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.api import Finished
-from seed_lsp.errors import CancelledError, NoChangeError, SelectionError
-from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.errors import NoChangeError, SelectionError
+from seed_lsp.features.refactor.action import MAX_CHARS, Action, Offer, Proposal, Selection, Tools, require_wanted
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.type_hints.evidence import (
     backed_types,
@@ -33,7 +33,6 @@ LEAST_CHANCE, LEAST_OF_OWN = 0.5, 0.3
 """How sure the model must be of a type, and of one that is made of the file's own names: the model
 meets those less by chance. Tried on functions of packages whose types had been taken out.
 """
-MAX_CHARS = 1_000_000
 _OF_GENERATORS = frozenset({"Any", "Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"})
 _MOST_NAMED = 6
 _MASKS = "\u2591" * 3
@@ -122,9 +121,7 @@ class _Work:
         if left <= 0:
             return "the time was over"
         request = question.request(hole, found, settings, left)
-        finished = await self.tools.ask(request)
-        if finished.finish_reason == "cancelled":
-            raise CancelledError("cancelled")
+        finished = require_wanted(await self.tools.ask(request))
         self.finished.append(finished)
         guess = read_guess(request, finished, question.opening_of(hole))
         if finished.finish_reason == "deadline" or not guess.text:
