@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.api import Event, Finished, ModelUnavailableError, Request
+from engine.api import Finished, ModelUnavailableError, Request
 from seed_lsp.features.refactor.action import Selection
-from seed_lsp.session.engine_client import EngineClient
+from seed_lsp.session.engine_client import EngineClient, Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
 from seed_lsp.session.surroundings import Surroundings
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from seed_lsp.source.resolve import Resolver
 
 Result = TypeVar("Result")
-Watch = Callable[[Event], bool | None]
 
 
 @dataclass
@@ -48,13 +47,7 @@ class BenchTools:
         if client is None:
             raise ModelUnavailableError("this run has no model")
         self.asked += 1
-        number = client.new_id()
-
-        def on_event(event: Event) -> None:
-            if watch(event):
-                client.cancel(number)
-
-        finished = await client.run(replace(request, id=number), on_event)
+        finished = await client.ask(request, watch)
         self.tokens += finished.new_tokens
         return finished
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.refactorings.judging import import_end
 from benchmarks.refactorings.prepared import Places
-from benchmarks.refactorings.tools import BenchTools, Watch
+from benchmarks.refactorings.tools import BenchTools
 from benchmarks.robustness.campaign import Clock, Counts, Options, command, tell
 from benchmarks.robustness.hostile import answer
 from engine.api import Committed, Draft, EngineError, Finished, Request
@@ -31,6 +31,7 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection
 from seed_lsp.features.refactor.imports import import_block
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document

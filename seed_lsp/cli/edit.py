@@ -13,7 +13,8 @@ from engine.api import Finished, Request
 from seed_lsp.cli.on_file import Ask, diff_path, print_json, require_inside, settings_of, tell_link, with_engine
 from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError, reason_of
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import NewFile, Proposal, Selection, Watch
+from seed_lsp.features.refactor.action import NewFile, Proposal, Selection
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
 from seed_lsp.session.surroundings import Surroundings

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from engine.api import Event, Finished, Loading, Request, WorkerSettings, statistics
 from seed_lsp.errors import SelectionError, UnknownDocumentError
-from seed_lsp.session.engine_client import EngineClient
+from seed_lsp.session.engine_client import EngineClient, Watch
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import project_around
@@ -21,7 +21,6 @@ from seed_lsp.source.files import project_around
 NO_LIMIT_S = 3600
 
 Result = TypeVar("Result")
-Watch = Callable[[Event], bool | None]
 Ask = Callable[[Request, Watch], Awaitable[Finished]]
 
 
@@ -80,18 +79,15 @@ def with_engine(options: argparse.Namespace, work: Callable[[Ask], Awaitable[Res
         client = EngineClient(WorkerSettings(options.device, options.dtype), idle_s=0)
 
         async def ask(request: Request, watch: Watch) -> Finished:
-            number = client.new_id()
-
-            def on_event(event: Event) -> None:
+            def told(event: Event) -> bool | None:
                 if isinstance(event, Loading) and sys.stderr.isatty():
                     print(f"seed-lsp: {event.step}", file=sys.stderr)
-                if watch(event):
-                    client.cancel(number)
+                return watch(event)
 
             sampling = replace(
                 request.sampling, temperature=options.temperature, seed=options.seed, block_size=options.block_size, draft=options.draft
             )
-            return await client.run(replace(request, id=number, sampling=sampling), on_event)
+            return await client.ask(replace(request, sampling=sampling), told)
 
         try:
             return await work(ask)

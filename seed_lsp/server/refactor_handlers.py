@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,13 +12,14 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from engine.api import Event, Finished, ModelUnavailableError, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
-from seed_lsp.features.refactor.action import KINDS, Action, Offer, Proposal, Selection, Tools, Watch
+from seed_lsp.features.refactor.action import KINDS, Action, Offer, Proposal, Selection, Tools
 from seed_lsp.server import diagnostics, rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
 from seed_lsp.server.progress import WorkProgress
 from seed_lsp.server.rename_checks import why_no_file
 from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.source.address import name_of, path_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import unified_diff
@@ -72,15 +73,12 @@ class _Tools:
         if (missing := self.server.session.missing_model()) is not None:
             # No engine has to be started to say so, and a name is not waited for.
             raise ModelUnavailableError(missing)
-        engine = self.server.session.engine
-        request = replace(request, id=engine.new_id())
 
-        def on_event(event: Event) -> None:
+        def shown(event: Event) -> bool | None:
             self.progress.show(event)
-            if watch(event):
-                engine.cancel(request.id)
+            return watch(event)
 
-        finished = await engine.run(request, on_event)
+        finished = await self.server.session.engine.ask(request, shown)
         self.server.note(_summary("refactor", finished))
         _require_current(self.server, self.document)
         return finished
@@ -113,11 +111,10 @@ async def code_action(server: SeedServer, params: types.CodeActionParams) -> lis
     document = server.documents.snapshot(params.text_document.uri)
     wanted = [action for action in registry.ACTIONS if _is_wanted(action.kind, params.context.only)]
     selection = _selection(server, document, params.range, params.context.diagnostics)
-    missing = server.session.missing_model()
-    offered = []
-    for action in wanted:
-        why_not = missing if action.needs_model else None
-        offered += [_code_action(server, params, document, (action, offer), why_not) for offer in await action.offers(selection)]
+    entries = [(action, offer) for action in wanted for offer in await action.offers(selection)]
+    # A look at the disk, which a menu without the model's entries has no use for.
+    missing = server.session.missing_model() if any(action.needs_model for action, _ in entries) else None
+    offered = [_code_action(server, params, document, entry, missing if entry[0].needs_model else None) for entry in entries]
     if _is_wanted(types.CodeActionKind.RefactorRewrite.value, params.context.only):
         offered += rename_handlers.offered_actions(server, document, params.range)
     return offered
@@ -256,7 +253,7 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
         "version": document.version,
         "diff": unified_diff(document.text, made.new_text(document), name_of(document.uri)),
         "note": made.note,
-        "statistics": statistics(made.finished[-1]) if made.finished else {},
+        "statistics": _statistics(made),
     }
 
 
@@ -271,8 +268,13 @@ async def _apply(server: SeedServer, work: tuple[SelectionArgument, Action, str]
         "applied": True,
         "diff": diff,
         "note": proposal.note,
-        "statistics": statistics(proposal.finished[-1]) if proposal.finished else {},
+        "statistics": _statistics(proposal),
     }
+
+
+def _statistics(proposal: Proposal) -> dict[str, str | int | float]:
+    """What the model's last answer cost; empty for what was computed."""
+    return statistics(proposal.finished[-1]) if proposal.finished else {}
 
 
 def _show_nothing(_document: Document, _span: Span, _committed: str, _draft: str) -> None:

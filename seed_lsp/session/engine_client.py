@@ -10,7 +10,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
 from engine import worker
@@ -41,6 +41,7 @@ TAKEN_WITHIN_S = 60.0
 """A process that has not read a request for so long hangs: whatever it does, it reads at once."""
 
 Entry = Callable[[Connection, WorkerSettings], None]
+Watch = Callable[[Event], bool | None]
 
 
 class SupersededError(EngineError):
@@ -135,6 +136,19 @@ class EngineClient:
             return await self._run_once(request, on_event)
         except _UnreadError:
             return await self._run_once(request, on_event)
+
+    async def ask(self, request: Request, watch: Watch) -> Finished:
+        """Serve one request under a new id; it raises what `run` raises.
+
+        `watch` sees each event before the last, and ends the request by answering True.
+        """
+        number = self.new_id()
+
+        def on_event(event: Event) -> None:
+            if watch(event):
+                self.cancel(number)
+
+        return await self.run(replace(request, id=number), on_event)
 
     async def _run_once(self, request: Request, on_event: Callable[[Event], None]) -> Finished:
         if self._idle is not None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from engine.api import Event, Finished, Request
+from engine.api import Finished, Request
 from seed_lsp.errors import CancelledError
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
@@ -27,7 +28,6 @@ KINDS = ("refactor.rewrite", "refactor.extract.function", "refactor.extract.vari
 """The code action kinds that the server announces; no action is of another one."""
 MAX_CHARS = 1_000_000
 """In larger files the syntax is not looked at: they are data, and it would take seconds."""
-Watch = Callable[[Event], bool | None]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.api import Committed, Finished, FinishReason, Request
-from seed_lsp.features.refactor.action import Selection, Watch
+from seed_lsp.features.refactor.action import Selection
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.files import WorkspaceFiles, project_around
 from seed_lsp.source.resolve import Resolver
