@@ -13,7 +13,7 @@ from tree_sitter import Node
 
 from seed_lsp.source.document import CharOffset, Document, first_indent, indent_of, split_lines
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import Span, is_sequence, is_text, line_end, line_start, parse, sequence_around, text_nodes, text_of
+from seed_lsp.source.syntax import Span, is_sequence, is_text, line_end, line_start, parse, sequence_around, text_nodes, text_of, tree_of
 
 Kind = Literal["import", "comment", "call", "other"]
 
@@ -96,7 +96,7 @@ def without_header(document: Document, span: Span, answer: str) -> str:
 
 
 def _class_around(document: Document, span: Span) -> Node | None:
-    tree = parse(document.text, document.language) if document.language == "python" else None
+    tree = tree_of(document) if document.language == "python" else None
     region = document.text[span.start : span.end]
     start, stop = span.start + len(region) - len(region.lstrip()), span.start + len(region.rstrip())
     if tree is None or start >= stop:

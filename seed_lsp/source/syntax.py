@@ -105,6 +105,14 @@ def parse(text: str, language: str, *, rows: bool = False) -> Tree | None:
     return parser.parse(source.encode("utf-8", "surrogatepass"))
 
 
+@lru_cache(maxsize=1)
+def tree_of(document: Document) -> Tree | None:
+    """The syntax tree of a document. That of the last one is kept, since a menu's entries and the
+    checks of an answer look at the same.
+    """
+    return parse(document.text, document.language)
+
+
 def _with_joined_comments(text: str) -> str:
     """A text of the same length in which neighbouring lines of comments are one comment.
 
@@ -271,7 +279,7 @@ def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
     first, last = _trim(document.text, start, end)
     if first == last:
         return Span(start, start)
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     if tree is not None:
         first, last = _snap_to_nodes(document, tree, first, last)
     line_start, _ = document.line_range(document.line_of(CharOffset(first)))

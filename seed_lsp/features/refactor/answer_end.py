@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from engine.api import Committed, Event
 from seed_lsp.features.refactor.change import definitions
 from seed_lsp.source.document import Document, indent_of
-from seed_lsp.source.syntax import Span, count_errors, parse
+from seed_lsp.source.syntax import Span, count_errors, parse, tree_of
 
 _DEFINITION = re.compile(
     r"(?:(?:export|default|public|private|protected|static|final|abstract|pub(?:\([^)]*\))?|async|unsafe|const)\s+)*"
@@ -44,7 +44,7 @@ class End:
 
 def bounds_of(document: Document, span: Span, instruction: str) -> Bounds:
     """What the instruction names may be written anew."""
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     found = list(definitions(tree.root_node)) if tree is not None else []
     first, last = document.byte_at(span.start), document.byte_at(span.end)
     inside = [one for one in found if first <= one.node.start_byte < last]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, statements, text_of
+from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, statements, text_of, tree_of
 
 _TYPES = ("class", "struct", "interface", "enum", "trait", "type_spec")
 _AROUND_SIGNS = re.compile(r"\s*([^\w\s])\s*")
@@ -96,15 +96,14 @@ class Change:
 
     @cached_property
     def before(self) -> Side | None:
-        return _side(self.document.text, self.document.language, self.span.start, self.span.end)
+        return _side(tree_of(self.document), self.document.text, self.span.start, self.span.end)
 
     @cached_property
     def after(self) -> Side | None:
-        return _side(self.text, self.document.language, self.span.start, self.span.start + len(self.new))
+        return _side(parse(self.text, self.document.language), self.text, self.span.start, self.span.start + len(self.new))
 
 
-def _side(text: str, language: str, start: int, end: int) -> Side | None:
-    tree = parse(text, language)
+def _side(tree: Tree | None, text: str, start: int, end: int) -> Side | None:
     if tree is None:
         return None
     source = text.encode("utf-8", "surrogatepass")

@@ -12,7 +12,7 @@ from tree_sitter import Node
 
 from seed_lsp.source.document import ByteOffset, CharOffset, Document, split_lines
 from seed_lsp.source.patch import Edit, minimal_edits
-from seed_lsp.source.syntax import Span, is_docstring_statement, is_text, line_start, next_line, parse, text_of
+from seed_lsp.source.syntax import Span, is_docstring_statement, is_text, line_start, next_line, parse, text_of, tree_of
 
 _IMPORTS = ("import", "preproc_include", "use_declaration", "package", "using_declaration")
 _HOLD_IMPORTS = frozenset({"if_statement", "try_statement", "with_statement"})
@@ -25,7 +25,7 @@ def import_block(document: Document) -> Span:
     line, before the first other statement. It ends behind a docstring and the comments at the head
     where there are no imports, and is empty for a language without a grammar.
     """
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     end = 0
     for node in tree.root_node.children if tree is not None else ():
         if not (_is_import(node) or is_text(node) or is_docstring_statement(node)):

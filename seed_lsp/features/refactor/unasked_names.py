@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, identifiers, parse, text_of
+from seed_lsp.source.syntax import Span, identifiers, text_of, tree_of
 
 _PAIR = re.compile(r"(\w+)\W+(?:to|into|as|in|zu|nach|en|por)\W+(?=(\w+))|(\w+)\W*(?:->|=>|→)\W*(?=(\w+))")
 """One name to become another, as people write it."""
@@ -51,7 +51,7 @@ def _interface(document: Document, span: Span) -> _Interface:
     outer: set[str] = set()
     members: set[str] = set()
     parameters: set[str] = set()
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     start, stop = document.byte_at(span.start), document.byte_at(span.end)
     stack = [(tree.root_node, False)] if tree is not None else []
     while stack:
@@ -83,7 +83,7 @@ def _parameters(node: Node) -> Iterator[str]:
 
 def _used_around(document: Document, span: Span) -> frozenset[str]:
     """The names in the document outside of the span, but for attributes."""
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     start, stop = document.byte_at(span.start), document.byte_at(span.end)
     names, stack = set(), [tree.root_node] if tree is not None else []
     while stack:

@@ -9,7 +9,7 @@ from seed_lsp.features.refactor.documentation import commented, python
 from seed_lsp.features.refactor.documentation.definition import Definition
 from seed_lsp.features.refactor.documentation.grammars import GRAMMARS, Grammar
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
-from seed_lsp.source.syntax import line_end, line_start, parse
+from seed_lsp.source.syntax import line_end, line_start, tree_of
 
 LANGUAGES = ("python", *GRAMMARS)
 
@@ -20,7 +20,7 @@ class Code:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.source = document.text.encode("utf-8", "surrogatepass")
-        self.tree = parse(document.text, document.language)
+        self.tree = tree_of(document)
 
     @property
     def grammar(self) -> Grammar | None:

@@ -19,7 +19,7 @@ from seed_lsp.features.refactor.fix import syntax
 from seed_lsp.features.refactor.fix.recheck import Recheck
 from seed_lsp.features.refactor.fix.related import definitions_of
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
-from seed_lsp.source.syntax import LANGUAGES, Span, parse, snap, text_of
+from seed_lsp.source.syntax import LANGUAGES, Span, snap, text_of, tree_of
 
 MOST_OFFERS = 5
 TITLE_CHARS = 60
@@ -82,7 +82,7 @@ def _regions(document: Document, report: Diagnostic) -> Iterator[Span]:
 
 
 def _function_around(document: Document, span: Span) -> Span | None:
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     if tree is None or span.start == span.end:
         return None
     node: Node | None = tree.root_node.descendant_for_byte_range(document.byte_at(span.start), document.byte_at(span.end) - 1)

@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from seed_lsp.features.refactor.action import Diagnostic
 from seed_lsp.source.document import Document
-from seed_lsp.source.syntax import Span, field_text, parse, text_of
+from seed_lsp.source.syntax import Span, field_text, text_of, tree_of
 
 MOST_LINES = 15
 MOST_DEFINITIONS = 5
@@ -22,7 +22,7 @@ def definitions_of(document: Document, span: Span, report: Diagnostic) -> str:
     its signature, of a class its attributes and signatures, of a variable its assignment. Empty
     where there are none.
     """
-    tree = parse(document.text, document.language)
+    tree = tree_of(document)
     if tree is None:
         return ""
     quoted = " ".join(found[1] or found[2] for found in _QUOTED.findall(report.message))

@@ -13,7 +13,7 @@ from tree_sitter import Node
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.source.document import ByteOffset, Document
-from seed_lsp.source.syntax import Span, field_text, parse
+from seed_lsp.source.syntax import Span, field_text, tree_of
 
 if TYPE_CHECKING:
     from seed_lsp.source.files import WorkspaceFiles
@@ -67,7 +67,7 @@ def find_target(selection: Selection) -> Target | None:
     document = selection.document
     if document.language != "python" or (selection.path is not None and _TEST_FILE.fullmatch(selection.path.name)):
         return None
-    tree = parse(document.text, "python")
+    tree = tree_of(document)
     assert tree is not None, "there is a grammar"
     for around, node in _definitions(tree.root_node):
         if node.type == "function_definition" and _is_meant(selection, around, node):

@@ -10,7 +10,7 @@ from tree_sitter import Node, Tree
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.syntax import field_text, is_docstring_statement, parse, text_of
+from seed_lsp.source.syntax import field_text, is_docstring_statement, text_of, tree_of
 
 RETURN = "return"
 
@@ -97,7 +97,7 @@ def functions_of(selection: Selection) -> list[Function]:
     There are none in another language than Python.
     """
     document = selection.document
-    if document.language != "python" or (tree := parse(document.text, "python")) is None:
+    if document.language != "python" or (tree := tree_of(document)) is None:
         return []
     start, end = document.byte_at(selection.start), document.byte_at(selection.end)
     if start == end:
