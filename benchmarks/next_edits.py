@@ -37,9 +37,10 @@ from engine.evaluation.harness import wilson
 from engine.evaluation.records import drop_partial_line, read_records
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates
-from seed_lsp.features.next_edit.reports import Report, with_reports
+from seed_lsp.features.next_edit.reports import with_reports
 from seed_lsp.session.engine_client import EngineClient
 from seed_lsp.session.settings import Settings
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import changed_runs
 
@@ -76,7 +77,7 @@ async def predict(folder: Path, model: str, limit: int | None, *, checker: str |
         await client.stop()
 
 
-def reports_of(case: Case, checker: str) -> list[Report]:
+def reports_of(case: Case, checker: str) -> list[Diagnostic]:
     """What a type checker says of the file alone, as an editor would be told."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "case.py"
@@ -89,7 +90,7 @@ def reports_of(case: Case, checker: str) -> list[Report]:
     for line, column, message in re.findall(r"case\.py:(\d+):(\d+): \w+\[[\w-]+\] (.*)", told.stdout):
         start = case.document.line_range(int(line) - 1)[0] + int(column) - 1
         word = re.compile(r"\w*").match(case.document.text, start)
-        found.append(Report(CharOffset(start), CharOffset(word.end() if word else start), message))
+        found.append(Diagnostic(CharOffset(start), CharOffset(word.end() if word else start), message))
     return found
 
 

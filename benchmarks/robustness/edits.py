@@ -29,11 +29,12 @@ from benchmarks.robustness.hostile import answer
 from engine.api import Committed, Draft, EngineError, Finished, Request
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection
+from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.files import read_document
 from seed_lsp.source.syntax import Span, snap

@@ -7,8 +7,8 @@ from typing import Any
 
 from lsprotocol import types
 
-from seed_lsp.features.refactor.action import Diagnostic
 from seed_lsp.server.workspace import field, offsets, plain_range, position_of, protocol_range
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import Document, Encoding
 
 MOST = 50

@@ -6,7 +6,7 @@ They speak the protocol's requests and the shapes that published clients already
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -17,10 +17,8 @@ from seed_lsp.server.failures import reports_errors
 from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 from seed_lsp.session.usage import default_path, read_counts, report
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
-
-if TYPE_CHECKING:
-    from seed_lsp.features.next_edit.reports import Report
 
 COMPLETION_STATISTICS = "seed.completionStatistics"
 COMPLETION_ACCEPTED = "seed.completionAccepted"
@@ -171,10 +169,8 @@ async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
     return {"edits": [_plain(server, offer)] if offer is not None else []}
 
 
-def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[Report]:
+def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[Diagnostic]:
     """Errors and warnings. What is no diagnostic is left out."""
-    from seed_lsp.features.next_edit.reports import Report
-
     found = []
     for entry in diagnostics[:MOST_DIAGNOSTICS] if isinstance(diagnostics, list) else ():
         start, end = (position_of(field(entry, "range", side)) for side in ("start", "end"))
@@ -184,7 +180,7 @@ def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[R
         if isinstance(severity, int) and severity > types.DiagnosticSeverity.Warning:
             continue
         area = types.Range(start, end)
-        found.append(Report(*offsets(document, area, server.documents.encoding), message[:MOST_MESSAGE_CHARS]))
+        found.append(Diagnostic(*offsets(document, area, server.documents.encoding), message[:MOST_MESSAGE_CHARS]))
     return found
 
 

@@ -18,7 +18,7 @@ from seed_lsp.source.document import Document
 
 if TYPE_CHECKING:
     from seed_lsp.features.next_edit.prediction import NextEdit
-    from seed_lsp.features.next_edit.reports import Report
+    from seed_lsp.source.diagnostic import Diagnostic
 
 REMEMBERED = 64
 MOST_ASKED = 3
@@ -77,7 +77,7 @@ class NextEditor:
         self._last.pop(uri, None)
         self._session.history.closed(uri)
 
-    async def predict(self, document: Document, reports: Sequence[Report] = ()) -> Offer | None:
+    async def predict(self, document: Document, reports: Sequence[Diagnostic] = ()) -> Offer | None:
         """The next edit in `document`, or None; the reason is counted and logged.
 
         `reports` are the diagnostics that the editor has of it.
@@ -93,7 +93,7 @@ class NextEditor:
         self._session.note(f"next edit: {verdict}, {1000 * (self._clock() - started):.0f} ms")
         return offer
 
-    async def _predict(self, document: Document, reports: Sequence[Report]) -> tuple[Offer | None, str]:
+    async def _predict(self, document: Document, reports: Sequence[Diagnostic]) -> tuple[Offer | None, str]:
         from seed_lsp.features.next_edit import prediction
         from seed_lsp.features.next_edit.candidates import find_candidates
         from seed_lsp.features.next_edit.reports import with_reports

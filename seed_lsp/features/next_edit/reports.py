@@ -5,29 +5,21 @@ Examples are a call that misses the new parameter, and a name that is gone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seed_lsp.features.next_edit.candidates import COMMON, MOST, NAME, Candidate, LineChange, called, pairs
 from seed_lsp.session.history import Change
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.diagnostic import Diagnostic
+from seed_lsp.source.document import Document
 from seed_lsp.source.patch import changed_runs, words_of
 
-_QUOTED = re.compile(r"""(["'`])(.+?)\1|[\u2018\u201c](.+?)[\u2019\u201d]""")
 _SCORE = 0.5
 
 
-@dataclass(frozen=True)
-class Report:
-    """A diagnostic of the editor: characters `start` to `end` of the document, and its message."""
-
-    start: CharOffset
-    end: CharOffset
-    message: str
-
-
-def with_reports(found: Sequence[Candidate], document: Document, changes: Sequence[Change], reports: Sequence[Report]) -> list[Candidate]:
+def with_reports(
+    found: Sequence[Candidate], document: Document, changes: Sequence[Change], reports: Sequence[Diagnostic]
+) -> list[Candidate]:
     """`found`, those with a report first; then the other reported lines, those first to which one
     of the changes applies; and again without a proposal.
 
@@ -84,13 +76,12 @@ def names_of(change: Change) -> set[str]:
     return {name for name in names if name not in COMMON and len(name) > 1}
 
 
-def _names_in(report: Report, document: Document) -> set[str]:
+def _names_in(report: Diagnostic, document: Document) -> set[str]:
     """The names between quotes in the message, and those in the reported characters.
 
     Where these are a bracket or nothing, the names of the line count in their place.
     """
-    quoted = [found[1] or found[2] for found in _QUOTED.findall(report.message)]
     line = document.line_of(report.start)
     end = document.line_range(line)[1]
     here = NAME.findall(document.text[report.start : min(report.end, end)]) or NAME.findall(document.line_text(line))
-    return {*here, *(name for text in quoted for name in NAME.findall(text))}
+    return {*here, *(name for text in report.quoted for name in NAME.findall(text))}

@@ -14,6 +14,7 @@ from engine.api import Finished, Request
 from seed_lsp.errors import CancelledError
 from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.settings import Settings
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import Span
@@ -28,22 +29,6 @@ KINDS = ("refactor.rewrite", "refactor.extract.function", "refactor.extract.vari
 """The code action kinds that the server announces; no action is of another one."""
 MAX_CHARS = 1_000_000
 """In larger files the syntax is not looked at: they are data, and it would take seconds."""
-
-
-@dataclass(frozen=True)
-class Diagnostic:
-    """A report of the editor about characters `start` to `end` of the document.
-
-    `source` is the checker's name and `code` the rule's, as the protocol has them; either may be
-    empty. `has_fix`: the checker itself offers to mend it.
-    """
-
-    start: CharOffset
-    end: CharOffset
-    message: str
-    source: str = ""
-    code: str = ""
-    has_fix: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from seed_lsp.source.syntax import Span, is_sequence, is_text, parse, statements
 
 _TYPES = ("class", "struct", "interface", "enum", "trait", "type_spec")
 _AROUND_SIGNS = re.compile(r"\s*([^\w\s])\s*")
+_SHOWN_CHARS = 60
 _LAST_SIGN = re.compile(r",(?=[)\]}])|;$")
 
 
@@ -160,3 +161,9 @@ def _sequences(node: Node) -> Iterator[Node]:
             yield child
         elif not is_text(child):
             yield from _sequences(child)
+
+
+def shown(text: str) -> str:
+    """The first line of a text, as a refusal names it."""
+    line = text.strip().split("\n", maxsplit=1)[0]
+    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]} …"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from seed_lsp.features.refactor.change import Change, Side, code_key, header
+from seed_lsp.features.refactor.change import Change, Side, code_key, header, shown
 from seed_lsp.source.syntax import is_docstring, is_sequence, is_text, text_of
 
 _EFFECTS = frozenset({"expression_statement", "raise_statement", "delete_statement", "throw_statement", "assert_statement"})
@@ -23,7 +23,6 @@ _EXITS = ("return", "raise", "throw", "break", "continue")
 _BRANCHES = ("if", "elif", "else", "for", "while", "do_", "try", "except", "finally", "catch", "with", "match", "case", "switch", "loop")
 _PURE = frozenset(dir(builtins)) - {"next", "print", "open", "input", "exec", "eval", "setattr", "delattr"}
 """Functions that only compute; of others nobody knows."""
-_SHOWN_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ def moved_effect(change: Change) -> str:
     known = {text for one in before for _, text in one.branches} & {text for one in after for _, text in one.branches}
     for one, other in zip(before, after, strict=False):
         if one.key != other.key:
-            return f"the model changed when or whether this is done: {_shown(one.key)}"
+            return f"the model changed when or whether this is done: {shown(one.key)}"
         if _shape(one, known) != _shape(other, known):
-            return f"the model moved this into or out of a branch: {_shown(one.key)}"
+            return f"the model moved this into or out of a branch: {shown(one.key)}"
     if len(before) != len(after):
         # One of them has more than the other has.
         odd = (before if len(before) > len(after) else after)[min(len(before), len(after))]
-        return f"the model changed when or whether this is done: {_shown(odd.key)}"
+        return f"the model changed when or whether this is done: {shown(odd.key)}"
     return ""
 
 
@@ -113,7 +112,3 @@ def _leaves(branch: Node | None) -> bool:
         [one for one in branch.named_children if not is_text(one)] if branch is not None and is_sequence(branch) else []
     )
     return bool(inside) and inside[-1].type.startswith(_EXITS)
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]} …"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
-from seed_lsp.features.refactor.change import Change, Side, code_key, header
+from seed_lsp.features.refactor.change import Change, Side, code_key, header, shown
 from seed_lsp.source.patch import likeness
 from seed_lsp.source.syntax import is_docstring, line_start, text_nodes, text_of
 
@@ -20,7 +20,6 @@ _ALIKE = 0.6
 _DOC_ALIKE = 0.5
 _LICENCE = re.compile(r"licen[cs]ed?\b|copyright|spdx|\(c\)|all rights reserved", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*`{3,}", re.MULTILINE)
-_SHOWN_CHARS = 60
 _PUNCTUATION = " \t;,)]}"
 
 
@@ -28,7 +27,7 @@ def lost_licence(change: Change) -> str:
     if change.asked.speaks_of("licences"):
         return ""
     lost = _lost([one for one in _comments(change.before) if _LICENCE.search(one)], _comments(change.after), 1.0)
-    return f"the model changed a line of the licence ({_shown(lost)}); select the code below it" if lost else ""
+    return f"the model changed a line of the licence ({shown(lost)}); select the code below it" if lost else ""
 
 
 def lost_comment(change: Change) -> str:
@@ -40,7 +39,7 @@ def lost_comment(change: Change) -> str:
     may_go = gone if change.asked.speaks_of("rewriting") else frozenset()
     own = [text_of(node) for node in change.before.comments if _header_beside(node, change.before) not in may_go]
     lost = _lost(own, _comments(change.after), _ALIKE)
-    return f"the model left out a comment ({_shown(lost)}), of which the instruction says nothing; say that it should go" if lost else ""
+    return f"the model left out a comment ({shown(lost)}), of which the instruction says nothing; say that it should go" if lost else ""
 
 
 def _header_beside(comment: Node, side: Side) -> str:
@@ -56,7 +55,7 @@ def lost_docstring(change: Change) -> str:
     if change.before is None or change.after is None or change.asked.speaks_of("comments", "strings", "rewriting"):
         return ""
     lost = _lost(_docstrings(change.before), _docstrings(change.after), _DOC_ALIKE)
-    return f"the model left out a docstring ({_shown(lost)}), of which the instruction says nothing; say that it should go" if lost else ""
+    return f"the model left out a docstring ({shown(lost)}), of which the instruction says nothing; say that it should go" if lost else ""
 
 
 def lost_text(change: Change) -> str:
@@ -64,7 +63,7 @@ def lost_text(change: Change) -> str:
     if change.before is None or change.after is None or change.asked.speaks_of("strings", "comments", "rewriting"):
         return ""
     lost = _lost(_long_strings(change.before), _long_strings(change.after), _ALIKE)
-    return f"the model left out a string ({_shown(lost)}), of which the instruction says nothing; say what it should become" if lost else ""
+    return f"the model left out a string ({shown(lost)}), of which the instruction says nothing; say what it should become" if lost else ""
 
 
 def lost_fence(change: Change) -> str:
@@ -88,7 +87,7 @@ def changed_line_around(change: Change) -> str:
     for piece, stays, where in pieces:
         alone = piece.strip(_PUNCTUATION + "\r\n")
         if alone and "\n" not in piece.strip("\r\n") and not stays and not any(map(change.asked.names, re.findall(r"\w+", piece))):
-            return f"the model changed what stands {where} the selection in its line ({_shown(alone)}); select that as well"
+            return f"the model changed what stands {where} the selection in its line ({shown(alone)}); select that as well"
     return ""
 
 
@@ -125,8 +124,3 @@ def _lost(before: Sequence[str], after: Sequence[str], least: float) -> str:
             return one
         left.remove(nearest)
     return ""
-
-
-def _shown(text: str) -> str:
-    line = text.strip().split("\n", maxsplit=1)[0]
-    return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]} …"

@@ -7,9 +7,10 @@ import pytest
 from engine.api import Finished, Urgency
 from seed_lsp.features.next_edit import prediction
 from seed_lsp.features.next_edit.candidates import Candidate, find_candidates, likeness, replacements
-from seed_lsp.features.next_edit.reports import Report, with_reports
+from seed_lsp.features.next_edit.reports import with_reports
 from seed_lsp.session.history import MOST_CHARS, NEAR_LINES, PAUSE_S, Change, EditHistory, changes_between
 from seed_lsp.session.settings import Settings
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
 
 URI = "file:///work/a.py"
@@ -191,8 +192,8 @@ FETCH = "def fetch(url):\n    return url\n\n\na = fetch('x')\nb = other('y')\n"
 FETCH_MORE = FETCH.replace("(url)", "(url, timeout)")
 
 
-def report_at(text: str, piece: str, message: str) -> Report:
-    return Report(CharOffset(text.index(piece)), CharOffset(text.index(piece) + len(piece)), message)
+def report_at(text: str, piece: str, message: str) -> Diagnostic:
+    return Diagnostic(CharOffset(text.index(piece)), CharOffset(text.index(piece) + len(piece)), message)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 from engine.api import EditRequest
 from seed_lsp.errors import RejectedResultError, SelectionError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Diagnostic, Proposal, Selection
+from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.rewriting import FORMS
 from seed_lsp.features.refactor.ruff_program import find_ruff
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.answering_tools import AnsweringTools
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of
 from seed_lsp.features.refactor.convert.kinds import Kinds
+from seed_lsp.features.refactor.convert.making import WIDTH, unit_of
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import PythonTree, nodes_in, same_tree
@@ -20,7 +21,6 @@ _FEWEST = 2
 """Comparisons, below which a chain is none."""
 _PATTERNS = (str, bytes, int, float, complex)
 _KEYWORD = re.compile(r"elif\b|if\b|else\b")
-_MOST_WIDTH = 88
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _matched(tree: PythonTree, node: ast.If, chain: Chain) -> tuple[Edit, ...]:
     outer = indent_of(document.line_text(first))
     if document.line_range(first)[0] + len(outer) != tree.start(node):
         raise Refused("other code stands on its lines")
-    unit = _unit(document.line_text(chain.branches[0].body[0].lineno - 1), outer)
+    unit = unit_of(tree, node, chain.branches[0].body)
     heads = {document.line_of(branch.keyword): branch for branch in chain.branches}
     inside = _lines_in_strings(tree, first, last)
     edits = []
@@ -165,10 +165,6 @@ def _matched(tree: PythonTree, node: ast.If, chain: Chain) -> tuple[Edit, ...]:
         elif document.line_text(line).strip() and line not in inside:
             edits.append(Edit(start, start, unit))
     return tuple(edits)
-
-
-def _unit(inner: str, outer: str) -> str:
-    return indent_of(inner).removeprefix(outer) or "    "
 
 
 def _lines_in_strings(tree: PythonTree, first: int, last: int) -> set[int]:
@@ -236,8 +232,8 @@ def _looked_up(tree: PythonTree, node: ast.If, chain: Chain, kinds: Kinds) -> Pl
     tail = f".get({tree.text(chain.subject)}, {tree.text(default)})"
     indent = indent_of(tree.document.line_text(node.lineno - 1))
     text = f"{head}{{{', '.join(pairs)}}}{tail}"
-    if len(indent + text) > _MOST_WIDTH:
-        unit = _unit(tree.document.line_text(node.body[0].lineno - 1), indent)
+    if len(indent + text) > WIDTH:
+        unit = unit_of(tree, node, node.body)
         text = "\n".join([f"{head}{{", *(f"{indent}{unit}{pair}," for pair in pairs), f"{indent}}}{tail}"])
     return Place(start, Span(start, end), (edit_of(tree, start, end, text),))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seed_lsp.features.refactor.convert.conversion import Refused
 from seed_lsp.features.refactor.convert.scopes import bound_names
-from seed_lsp.source.document import with_line_feeds
+from seed_lsp.source.document import indent_of, with_line_feeds
 from seed_lsp.source.python_tree import PythonTree, names, parsed, same_tree
 
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp
@@ -154,6 +154,5 @@ def require_reads_as(text: str, meant: ast.expr) -> None:
 
 def unit_of(tree: PythonTree, outer: ast.stmt, inner: Sequence[ast.stmt]) -> str:
     """By what the code within a statement is indented."""
-    lines = [tree.document.line_text(one.lineno - 1) for one in (outer, inner[0])]
-    first, second = (line[: len(line) - len(line.lstrip(" \t"))] for line in lines)
+    first, second = (indent_of(tree.document.line_text(one.lineno - 1)) for one in (outer, inner[0]))
     return second.removeprefix(first) or "    "

@@ -15,7 +15,8 @@ from functools import partial
 from engine.api import Committed, Event, Finished, GenerateRequest, InfillRequest, Request, SamplingOptions
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.action import Tools, require_wanted
-from seed_lsp.features.refactor.documentation.template import Hole, Template, columns
+from seed_lsp.features.refactor.documentation.style import columns
+from seed_lsp.features.refactor.documentation.template import Hole, Template
 from seed_lsp.features.refactor.documentation.words import words_of
 
 _MOST_TOKENS = 48

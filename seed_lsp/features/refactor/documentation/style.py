@@ -141,7 +141,7 @@ def read_style(definitions: Iterable[Definition], longest_line: int, grammar: Gr
     `grammar` is None for Python.
     """
     samples = [sample for one in definitions if one.documentation is not None and (sample := _sample(one, grammar)).filled]
-    width = max((_columns(line) for sample in samples for line in _source_lines(sample)), default=longest_line)
+    width = max((columns(line.rstrip()) for sample in samples for line in _source_lines(sample)), default=longest_line)
     sectioned = _sectioned(samples)
     sections = sectioned[0].sections if sectioned else "none"
     single = [sample for sample in samples if len(sample.filled) == 1]
@@ -165,9 +165,13 @@ def read_style(definitions: Iterable[Definition], longest_line: int, grammar: Gr
     )
 
 
+def columns(text: str) -> int:
+    return len(text.expandtabs(TAB_COLUMNS))
+
+
 def columns_of(text: str) -> int:
     """The columns of a text's longest line."""
-    return max(map(_columns, text.splitlines()), default=0)
+    return max((columns(line.rstrip()) for line in text.splitlines()), default=0)
 
 
 def documented_functions(definitions: Iterable[Definition]) -> int:
@@ -252,10 +256,6 @@ def _source_lines(sample: _Sample) -> list[str]:
     first, *rest = (sample.definition.documentation or "").replace("\r", "\n").split("\n")
     indents = [line[: len(line) - len(line.lstrip())] for line in rest if line.strip()]
     return [min(indents, key=len, default="") + first, *rest]
-
-
-def _columns(line: str) -> int:
-    return len(line.rstrip().expandtabs(TAB_COLUMNS))
 
 
 def _most(votes: Iterable[Choice], default: Choice) -> Choice:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from seed_lsp.features.refactor.documentation.definition import Definition, Parameter, Place
-from seed_lsp.features.refactor.documentation.style import TAB_COLUMNS, Style
+from seed_lsp.features.refactor.documentation.style import Style, columns
 
 _LEAST_ROOM = 50
 """Columns for words in a line."""
@@ -154,7 +154,3 @@ class _Writer:
 
     def _description(self, about: str, entry: Parameter, hang: str) -> Hole:
         return Hole("description", entry.name or about, hang, self.width, one_line=False, period=self.style.entries_end_with_period)
-
-
-def columns(text: str) -> int:
-    return len(text.expandtabs(TAB_COLUMNS))

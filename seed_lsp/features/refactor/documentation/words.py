@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from seed_lsp.errors import RejectedResultError
-from seed_lsp.features.refactor.documentation.template import Hole, columns
+from seed_lsp.features.refactor.documentation.style import columns
+from seed_lsp.features.refactor.documentation.template import Hole
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that nobody sees, or that are none."""

@@ -14,10 +14,11 @@ from tree_sitter import Node
 
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor import rewrite, rewriting
-from seed_lsp.features.refactor.action import Action, Diagnostic, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
 from seed_lsp.features.refactor.fix import syntax
 from seed_lsp.features.refactor.fix.recheck import Recheck
 from seed_lsp.features.refactor.fix.related import definitions_of
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.syntax import LANGUAGES, Span, snap, text_of, tree_of
 

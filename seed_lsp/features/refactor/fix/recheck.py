@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from seed_lsp.errors import RejectedResultError
-from seed_lsp.features.refactor.action import Diagnostic
 from seed_lsp.features.refactor.ruff_program import run_ruff
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import Document
 
 TIMEOUT_S = 10.0

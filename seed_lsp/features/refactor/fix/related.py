@@ -6,14 +6,13 @@ import re
 
 from tree_sitter import Node
 
-from seed_lsp.features.refactor.action import Diagnostic
+from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import Document
 from seed_lsp.source.syntax import Span, field_text, text_of, tree_of
 
 MOST_LINES = 15
 MOST_DEFINITIONS = 5
 _NAME = re.compile(r"[^\W\d]\w*")
-_QUOTED = re.compile(r"""(["'`])(.+?)\1|[\u2018\u201c](.+?)[\u2019\u201d]""")
 _HOLDERS = frozenset({"module", "program", "block", "class_definition", "class_body", "class_declaration", "decorated_definition"})
 
 
@@ -25,8 +24,7 @@ def definitions_of(document: Document, span: Span, report: Diagnostic) -> str:
     tree = tree_of(document)
     if tree is None:
         return ""
-    quoted = " ".join(found[1] or found[2] for found in _QUOTED.findall(report.message))
-    names = {*_NAME.findall(quoted), *_NAME.findall(document.text[report.start : report.end])}
+    names = {*_NAME.findall(" ".join(report.quoted)), *_NAME.findall(document.text[report.start : report.end])}
     first, last = document.byte_at(span.start), document.byte_at(span.end)
     found: list[str] = []
     stack = [tree.root_node]

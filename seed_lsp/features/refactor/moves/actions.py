@@ -24,6 +24,7 @@ from seed_lsp.features.refactor.moves.inline_variable import function_binding, p
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.naming import Hole, is_free_in, model_name, numbered
 from seed_lsp.features.refactor.moves.tree import PythonTree, tree_around, tree_of
+from seed_lsp.source.document import indent_of
 
 if TYPE_CHECKING:
     from seed_lsp.session.jedi_thread import Check
@@ -142,7 +143,7 @@ def _hole(variable: NewVariable) -> Hole:
     document = variable.document
     start = variable.edits("\0")[0].start
     line = variable.tree.line(variable.tree.start(variable.statement))
-    indent = document.line_text(line)[: len(document.line_text(line)) - len(document.line_text(line).lstrip())]
+    indent = indent_of(document.line_text(line))
     return Hole(document.text[:start] + ("" if document.text[:start].endswith(indent) and indent else indent), f" = {variable.value}\n")
 
 
