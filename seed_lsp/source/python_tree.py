@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.syntax import Span
+from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -101,16 +100,9 @@ def read_tree(document: Document) -> PythonTree | None:
     if document.language != "python":
         return None
     try:
-        return PythonTree(document, parsed(document.text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return PythonTree(document, parse_python(document.text))
+    except UNREADABLE:
         return None
-
-
-def parsed(text: str) -> ast.Module:
-    """The tree of a text, without what the parser warns of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
 
 
 def same_tree(one: ast.AST, other: ast.AST) -> bool:

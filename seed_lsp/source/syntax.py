@@ -69,6 +69,8 @@ _TEXTS = frozenset(
 )
 
 LANGUAGES = tuple(_GRAMMARS)
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python's own parser raises: for errors, null characters, and code nested too deeply."""
 _MANY_COMMENTS = 500
 
 
@@ -155,14 +157,22 @@ def adds_errors(old: str, new: str, language: str) -> bool:
     return language == "python" and _is_python(old) and not _is_python(new)
 
 
-def _is_python(text: str) -> bool:
-    """Whether the Python that runs this can read a text."""
+def parse_python(text: str) -> ast.Module:
+    """The tree of a text as the Python that runs this reads it, without what its parser warns of.
+
+    It raises one of `UNREADABLE`.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
+        return ast.parse(text)
+
+
+def _is_python(text: str) -> bool:
+    """Whether the Python that runs this can read a text."""
+    try:
+        parse_python(text)
+    except UNREADABLE:
+        return False
     return True
 
 

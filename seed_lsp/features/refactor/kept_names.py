@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.features.refactor.change import Change, is_selector
-from seed_lsp.source.syntax import text_of
+from seed_lsp.source.syntax import UNREADABLE, parse_python, text_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__path__", "__spec__", "__class__", "reveal_type"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -75,8 +75,8 @@ def _parsed(code: str, change: Change) -> ast.Module | None:
     if change.document.language != "python":
         return None
     try:
-        return ast.parse(textwrap.dedent(code))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_python(textwrap.dedent(code))
+    except UNREADABLE:
         return None
 
 

@@ -16,7 +16,7 @@ from seed_lsp.features.refactor.convert import actions as conversions
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise import action as modernise
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.python_tree import parsed
+from seed_lsp.source.syntax import parse_python
 from tests.features.refactor.acting import offers, propose
 
 LIBRARIES = (
@@ -63,7 +63,7 @@ def require_right(document: Document, selection: Selection, name: str, argument:
         inside = any(span.start <= edit.start and edit.end <= span.end for span in (proposal.span, imports))
         assert inside, "an edit lies outside the region and the imports"
     assert comments(new) == comments(text), "a comment is lost"
-    before, after = parsed(text), parsed(new)
+    before, after = parse_python(text), parse_python(new)
     first, last = document.line_of(proposal.span.start) + 1, document.line_of(proposal.span.end) + 1
     grown = new.count("\n") - text.count("\n")
     head = proposal.new_text(document)[: proposal.span.start].count("\n") - text[: proposal.span.start].count("\n")

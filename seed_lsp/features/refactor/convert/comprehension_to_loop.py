@@ -10,8 +10,8 @@ from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Ref
 from seed_lsp.features.refactor.convert.making import Comprehension, Made
 from seed_lsp.features.refactor.convert.scopes import require_new, require_plain, require_scope, require_whole
 from seed_lsp.source.document import indent_of
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, names, nodes_in, parsed, same_tree
-from seed_lsp.source.syntax import Span
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, names, nodes_in, same_tree
+from seed_lsp.source.syntax import Span, parse_python
 
 _RESULT = "result"
 """What a collection is called that was returned and had no name."""
@@ -111,7 +111,7 @@ def _require_reads_as(text: str, made: Made) -> None:
     # A `return` is read in a function alone.
     function = "\n ".join(["def f():", *text.split("\n")])
     try:
-        [read] = parsed(function).body
+        [read] = parse_python(function).body
     except (SyntaxError, ValueError):
         raise Refused("its parts cannot be written that way") from None
     body = read.body if isinstance(read, ast.FunctionDef) else []

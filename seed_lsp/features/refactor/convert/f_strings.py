@@ -11,8 +11,8 @@ from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Ref
 from seed_lsp.features.refactor.convert.fields import PERCENT, Field, Piece, brace_pieces, percent_pieces
 from seed_lsp.features.refactor.convert.kinds import Kinds
 from seed_lsp.source.document import with_line_feeds
-from seed_lsp.source.python_tree import PythonTree, Token, names, nodes_in, parsed
-from seed_lsp.source.syntax import Span
+from seed_lsp.source.python_tree import PythonTree, Token, names, nodes_in
+from seed_lsp.source.syntax import Span, parse_python
 
 _LITERAL = re.compile(r"(?P<prefix>[A-Za-z]*)(?P<quote>\"\"\"|'''|\"|')(?P<body>.*)(?P=quote)", re.DOTALL)
 # What stands for one character, or for a piece of the format.
@@ -234,7 +234,7 @@ def _requoted(code: str, offset: int, tokens: Sequence[Token], quote: str) -> st
 def _require_same(new: str, pieces: Sequence[Piece]) -> None:
     """`Refused` unless the new code, as it is read, has the very pieces."""
     try:
-        [read] = parsed(f"({new}\n)").body
+        [read] = parse_python(f"({new}\n)").body
     except (SyntaxError, ValueError):
         raise Refused("its parts cannot be written that way") from None
     value = read.value if isinstance(read, ast.Expr) else None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +11,7 @@ from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.action import Proposal, Tools, require_wanted
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.patch import Edit, apply_edits, likeness, minimal_edits, with_line_breaks
-from seed_lsp.source.syntax import Span
+from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 ALIKE = 0.5
 """How alike the mended lines are to the broken ones at least."""
@@ -32,12 +30,10 @@ class SyntaxReport:
 def first_error(text: str) -> SyntaxReport | None:
     """The first error of a Python text; None for one that parses, or that cannot be looked at."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        parse_python(text)
     except SyntaxError as error:
         return SyntaxReport((error.lineno or 1) - 1, error.msg or "")
-    except (ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return None
     return None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target
+from seed_lsp.source.syntax import UNREADABLE, parse_python
 
 _FIXTURES = frozenset({"self", "tmp_path", "monkeypatch", "capsys", "caplog"})
 _CHECKS = frozenset({"raises", "warns", "approx"})
@@ -41,10 +41,8 @@ def _parse(text: str, *, whole: bool = False) -> ast.Module | None:
     lines = text.split("\n")
     while lines:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse("\n".join(lines))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return parse_python("\n".join(lines))
+        except UNREADABLE:
             if whole:
                 return None
             lines.pop()

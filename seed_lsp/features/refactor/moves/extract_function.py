@@ -12,9 +12,10 @@ from seed_lsp.features.refactor.moves.boundary import Boundary, boundary_of
 from seed_lsp.features.refactor.moves.placement import Placement, placement_of
 from seed_lsp.features.refactor.moves.run import Run, selected_run
 from seed_lsp.features.refactor.moves.structure import parsed_result
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, Function, PythonTree
+from seed_lsp.features.refactor.moves.tree import Function, PythonTree
 from seed_lsp.source.document import ByteOffset, CharOffset, Document, indent_of, split_lines
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import FUNCTIONS
 from seed_lsp.source.syntax import Span, parse, text_nodes
 
 

@@ -14,7 +14,8 @@ from seed_lsp.features.refactor.moves.events import Finally, Loop
 from seed_lsp.features.refactor.moves.expression_flow import ExpressionFlow
 from seed_lsp.features.refactor.moves.known_calls import may_swallow
 from seed_lsp.features.refactor.moves.scopes import arguments_of, bound_by
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, TRIES, Function
+from seed_lsp.features.refactor.moves.tree import TRIES, Function
+from seed_lsp.source.python_tree import FUNCTIONS
 
 
 class Flow(ExpressionFlow):

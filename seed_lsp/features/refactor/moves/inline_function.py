@@ -15,8 +15,9 @@ from seed_lsp.features.refactor.moves.known_calls import sees_caller, sees_names
 from seed_lsp.features.refactor.moves.scopes import SCOPES, scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.features.refactor.moves.structure import Instead
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, PythonTree
+from seed_lsp.features.refactor.moves.tree import PythonTree
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.python_tree import FUNCTIONS
 
 
 @dataclass(frozen=True)

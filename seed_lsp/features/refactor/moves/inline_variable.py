@@ -15,8 +15,9 @@ from seed_lsp.features.refactor.moves.known_calls import sees_names
 from seed_lsp.features.refactor.moves.removal import without_statement
 from seed_lsp.features.refactor.moves.scopes import SCOPES, arguments_of, bound_by, inside, outside, own_nodes, scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
-from seed_lsp.features.refactor.moves.tree import COMPREHENSIONS, FUNCTIONS, Function, PythonTree
+from seed_lsp.features.refactor.moves.tree import Function, PythonTree
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS
 
 
 def function_binding(tree: PythonTree, node: ast.Name) -> Function | None:

@@ -12,8 +12,9 @@ from seed_lsp.features.refactor.moves.boundary import Boundary
 from seed_lsp.features.refactor.moves.known_calls import name_of
 from seed_lsp.features.refactor.moves.run import Run
 from seed_lsp.features.refactor.moves.scopes import SCOPES, scope_of
-from seed_lsp.features.refactor.moves.tree import DEFINITIONS, FUNCTIONS, Function, PythonTree
+from seed_lsp.features.refactor.moves.tree import DEFINITIONS, Function, PythonTree
 from seed_lsp.source.document import Document, indent_of
+from seed_lsp.source.python_tree import FUNCTIONS
 
 _CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 # Decorators that leave a method's first parameter what it is.

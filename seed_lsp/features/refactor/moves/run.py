@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, Function, PythonTree, blocks, is_blank
+from seed_lsp.features.refactor.moves.tree import Function, PythonTree, blocks, is_blank
+from seed_lsp.source.python_tree import FUNCTIONS
 
 
 @dataclass(frozen=True)

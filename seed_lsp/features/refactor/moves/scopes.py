@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from seed_lsp.features.refactor.moves.tree import COMPREHENSIONS, FUNCTIONS
+from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS
 
 SCOPES = (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS)
 

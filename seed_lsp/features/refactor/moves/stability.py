@@ -8,7 +8,8 @@ from seed_lsp.features.refactor.moves.dataflow import DataFlow
 from seed_lsp.features.refactor.moves.expressions import scope_around
 from seed_lsp.features.refactor.moves.flow import Flow
 from seed_lsp.features.refactor.moves.scopes import scope_of
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, PythonTree
+from seed_lsp.features.refactor.moves.tree import PythonTree
+from seed_lsp.source.python_tree import FUNCTIONS
 
 
 def unstable_names(tree: PythonTree, statement: ast.stmt) -> frozenset[str]:

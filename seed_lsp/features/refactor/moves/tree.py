@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import MAX_CHARS
 from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.syntax import UNREADABLE, parse_python
 
 SMALL_CHARS = 20_000
 """Smaller files are parsed whole in some milliseconds."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Types that Python 3.10 does not have yet.
 TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
 _BODIES = ("body", "orelse", "finalbody")
@@ -160,11 +159,8 @@ def _parse(text: str) -> ast.Module:
     if len(text) > MAX_CHARS:
         raise SelectionError(f"the file is too large: code is moved in files of up to {MAX_CHARS:,} characters")
     try:
-        with warnings.catch_warnings():
-            # Such as of a backslash in a string, of which the user's checker tells.
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return parse_python(text)
     except SyntaxError as error:
         raise SelectionError(f"the file does not parse at line {error.lineno}: {error.msg}; mend that first") from None
-    except (ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         raise SelectionError("the file does not parse: it holds null characters, or is nested too deeply") from None

@@ -13,9 +13,10 @@ from seed_lsp.features.refactor.moves.extract_function import plan_extraction, r
 from seed_lsp.features.refactor.moves.extract_variable import plan_variable, require_same_value
 from seed_lsp.features.refactor.moves.inline_variable import plan_inline_variable
 from seed_lsp.features.refactor.moves.scopes import scope_of
-from seed_lsp.features.refactor.moves.tree import FUNCTIONS, PythonTree, blocks
+from seed_lsp.features.refactor.moves.tree import PythonTree, blocks
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import apply_edits
+from seed_lsp.source.python_tree import FUNCTIONS
 from tests.features.refactor.moves.programs import Writer, outcome
 
 
