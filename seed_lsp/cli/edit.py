@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.api import Finished, Request
+from engine.files import whole_file
 from seed_lsp.cli.on_file import Ask, diff_path, print_json, require_inside, settings_of, tell_link, with_engine
 from seed_lsp.errors import NoChangeError, SelectionError, UnknownDocumentError, reason_of
 from seed_lsp.features.refactor import registry
@@ -106,15 +109,13 @@ def _write(file: Path, replacements: Mapping[Path, Replacement], new_file: NewFi
     require_inside(new_file.path, project_around(file.absolute().parent))
     try:
         new_file.path.parent.mkdir(parents=True, exist_ok=True)
-        with new_file.path.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(new_file.text)
+        with whole_file(new_file.path) as scratch:
+            scratch.write_text(new_file.text, encoding="utf-8", newline="")
+            if new_file.path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            write_files(replacements)
     except OSError as error:
         raise UnknownDocumentError(f"cannot make {new_file.path}: {reason_of(error)}; nothing was changed") from error
-    try:
-        write_files(replacements)
-    except BaseException:
-        new_file.path.unlink()
-        raise
 
 
 def _selected(document: Document, options: argparse.Namespace) -> Selection:

@@ -19,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from engine.api import Finished
-from seed_lsp.cli import programs
+from seed_lsp.cli import edit, programs
 from seed_lsp.cli.parser import build_parser, main, parse
+from seed_lsp.errors import UnknownDocumentError
+from seed_lsp.features.refactor.action import NewFile
 from seed_lsp.session.engine_client import EngineClient
 
 SOURCE = "def f(a):\n    total = a + 1\n    return total\n"
@@ -91,6 +93,24 @@ def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
     assert file.read_text() == SOURCE.replace("total", "result")
     assert file.stat().st_mode & 0o777 == 0o755
     assert [path.name for path in file.parent.iterdir()] == ["a.py"]
+
+
+def test_a_new_file_comes_whole_and_never_over_another(file: Path, monkeypatch, capsys):
+    """What an action makes is written with `--write` alone, and a file that is there is kept."""
+    answer(monkeypatch, "```python\nimport pytest\n\nfrom a import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    command = ["edit", str(file), "--lines", "1:3", "--action", "generate-tests"]
+    made = file.parent / "tests" / "test_a.py"
+    assert main(command) == 0
+    assert "+def test_f():" in capsys.readouterr().out
+    assert not made.exists()
+    assert main([*command, "--write"]) == 0
+    assert made.read_text(encoding="utf-8").endswith("from a import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    assert [path.name for path in made.parent.iterdir()] == ["test_a.py"]
+    with pytest.raises(UnknownDocumentError, match="exist"):
+        edit._write(file, {}, NewFile(made, "another"))
+    assert "another" not in made.read_text(encoding="utf-8")
+    assert [path.name for path in made.parent.iterdir()] == ["test_a.py"]
+    assert file.read_text() == SOURCE
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatch, capsys):
