@@ -9,7 +9,7 @@ from functools import partial
 
 from engine.api import Committed, Draft, Event, Finished
 from seed_lsp.errors import NoChangeError, RejectedResultError
-from seed_lsp.features.refactor import rewriting
+from seed_lsp.features.refactor import intents, rewriting
 from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
 from seed_lsp.features.refactor.answer_end import AnswerWatch
 
@@ -74,7 +74,16 @@ async def _never(_selection: Selection) -> Sequence[Offer]:
     return []
 
 
-OWN = Action("edit", "Edit", REWRITE, _never, propose)
+async def propose_own(selection: Selection, instruction: str, tools: Tools) -> Proposal:
+    """Do what the user says: by what is computed or by holes where the words leave no doubt, and
+    else as the model writes it.
+    """
+    if (propose_known := await intents.understood(selection, instruction, tools)) is not None:
+        return await propose_known()
+    return await propose(selection, instruction, tools)
+
+
+OWN = Action("edit", "Edit", REWRITE, _never, propose_own)
 """The user's own instruction, which has commands of its own in place of a menu's entry."""
 SIMPLIFY = Action(
     rewriting.SIMPLIFY.name, rewriting.SIMPLIFY.title, REWRITE, _offer_simplify, partial(propose, refactoring=rewriting.SIMPLIFY)
