@@ -14,7 +14,9 @@ from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_SCOPES = (*FUNCTIONS, *COMPREHENSIONS, ast.Lambda, ast.ClassDef, ast.Module)
+DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
+SCOPES = (*DEFINITIONS, ast.Lambda, *COMPREHENSIONS)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,19 @@ class Token:
     end: CharOffset
 
 
-@dataclass(frozen=True, eq=False)
 class PythonTree:
-    """The syntax tree of a whole document."""
+    """The lines `first_line` to `last_line` (none: to the end) of a document, parsed.
 
-    document: Document
-    root: ast.Module
+    It raises one of `UNREADABLE` if the Python that runs this does not read them.
+    """
+
+    def __init__(self, document: Document, first_line: int = 0, last_line: int | None = None) -> None:
+        self.document = document
+        start, end = document.line_starts[first_line], None if last_line is None else document.line_range(last_line)[1]
+        # A byte order mark is no character of the code.
+        self._mark = int(document.text.startswith("\ufeff"))
+        self.root = parse_python(document.text[start or self._mark : end])
+        ast.increment_lineno(self.root, first_line)
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -40,15 +49,18 @@ class PythonTree:
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
-        """All tokens but those that have no text of their own."""
-        found = tokenize.generate_tokens(io.StringIO(self.document.text, newline=None).readline)
-        return tuple(Token(one.type, one.string, self._offset(one.start), self._offset(one.end)) for one in found if one.string.strip())
+        """All tokens of the document but those that have no text of their own."""
+        source = io.StringIO(self.document.text[self._mark :], newline=None)
+        found = (one for one in tokenize.generate_tokens(source.readline) if one.string.strip())
+        return tuple(Token(one.type, one.string, self._offset(*one.start), self._offset(*one.end)) for one in found)
 
-    def _offset(self, place: tuple[int, int]) -> CharOffset:
-        line, column = place
-        return CharOffset(self.document.line_starts[line - 1] + column)
+    def _offset(self, line: int, column: int) -> CharOffset:
+        return CharOffset(self.document.line_starts[line - 1] + (self._mark if line == 1 else 0) + column)
 
     def start(self, node: ast.expr | ast.stmt) -> CharOffset:
+        """Where a node begins; a definition with its first decorator."""
+        if decorators := getattr(node, "decorator_list", None):
+            return CharOffset(self.document.text.rindex("@", 0, self.start(decorators[0]) + 1))
         return self._place(node.lineno, node.col_offset)
 
     def end(self, node: ast.expr | ast.stmt) -> CharOffset:
@@ -59,11 +71,12 @@ class PythonTree:
 
     def _place(self, line: int, column: int) -> CharOffset:
         """`column` counts the bytes of UTF-8."""
-        start, end = self.document.line_range(line - 1)
+        start, end = self._offset(line, 0), self.document.line_range(line - 1)[1]
         text = self.document.text[start:end]
-        if not text.isascii():
-            column = len(text.encode()[:column].decode())
-        return CharOffset(start + column)
+        return CharOffset(start + (column if text.isascii() else len(text.encode()[:column].decode())))
+
+    def line(self, offset: int) -> int:
+        return self.document.line_of(CharOffset(offset))
 
     def text(self, node: ast.expr | ast.stmt) -> str:
         return self.document.text[self.start(node) : self.end(node)]
@@ -76,33 +89,48 @@ class PythonTree:
 
     def scope(self, node: ast.AST) -> ast.AST:
         """The innermost function, class, comprehension or module that a node lies in."""
-        return next(one for one in self.around(node) if isinstance(one, _SCOPES))
+        return next(one for one in self.around(node) if isinstance(one, (*SCOPES, ast.Module)))
+
+    def statement_of(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that an expression, or a statement, is part of."""
+        return next(one for one in (node, *self.around(node)) if isinstance(one, ast.stmt))
 
     def block(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of which `statement` is one, in order."""
-        fields = ast.iter_fields(self.parents[statement])
-        return next(value for _, value in fields if isinstance(value, list) and any(one is statement for one in value))
+        return next(block for block in blocks(self.parents[statement]) if statement in block)
 
     def has_comment(self, start: int, end: int) -> bool:
         return any(token.kind == tokenize.COMMENT and start <= token.start < end for token in self.tokens)
 
     def has_own_lines(self, first: ast.stmt, last: ast.stmt) -> bool:
-        """Whether nothing but white space stands on the lines of the statements besides them."""
+        """Whether nothing stands on the lines of the statements besides them, but comments."""
         text, start, end = self.document.text, self.start(first), self.end(last)
-        before = text[self.document.line_range(self.document.line_of(start))[0] : start]
-        behind = text[end : self.document.line_range(self.document.line_of(end))[1]]
-        return not before.strip(" \t\f") and not behind.strip()
+        before = text[self.document.line_range(self.line(start))[0] : start]
+        behind = text[end : self.document.line_range(self.line(end))[1]].strip()
+        return not before.strip(" \t\f\ufeff") and (not behind or behind.startswith("#"))
 
 
 @lru_cache(maxsize=4)
-def read_tree(document: Document) -> PythonTree | None:
-    """The tree of a document; None where it is not Python, or not what this Python can read."""
+def read_tree(document: Document, first_line: int = 0, last_line: int | None = None) -> PythonTree | None:
+    """The tree of a document or some of its lines; None where that is not Python, or not what this
+    Python can read.
+    """
     if document.language != "python":
         return None
     try:
-        return PythonTree(document, parse_python(document.text))
+        return PythonTree(document, first_line, last_line)
     except UNREADABLE:
         return None
+
+
+def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements of a compound statement or a module."""
+    for field in ("body", "orelse", "finalbody"):
+        # An if-expression and a lambda have a body that is no list.
+        if isinstance(block := getattr(node, field, None), list):
+            yield block
+    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield part.body
 
 
 def same_tree(one: ast.AST, other: ast.AST) -> bool:

@@ -23,8 +23,9 @@ from seed_lsp.features.refactor.moves.inline_function import (
 from seed_lsp.features.refactor.moves.inline_variable import function_binding, plan_inline_variable
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.naming import Hole, is_free_in, model_name, numbered
-from seed_lsp.features.refactor.moves.tree import PythonTree, tree_around, tree_of
+from seed_lsp.features.refactor.moves.tree import tree_around, tree_of
 from seed_lsp.source.document import indent_of
+from seed_lsp.source.python_tree import PythonTree
 
 if TYPE_CHECKING:
     from seed_lsp.session.jedi_thread import Check
@@ -148,7 +149,7 @@ def _hole(variable: NewVariable) -> Hole:
 
 
 def _comes_again(variable: NewVariable) -> bool:
-    return variable.document.text.count(variable.tree.source(variable.expression)) > 1
+    return variable.document.text.count(variable.tree.text(variable.expression)) > 1
 
 
 def _show(selection: Selection, tools: Tools, proposal: Proposal) -> None:

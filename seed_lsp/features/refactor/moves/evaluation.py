@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 from seed_lsp.features.refactor.moves.known_calls import PURE
-from seed_lsp.features.refactor.moves.tree import DEFINITIONS
-from seed_lsp.source.python_tree import COMPREHENSIONS
+from seed_lsp.source.python_tree import COMPREHENSIONS, DEFINITIONS
 
 
 class Effect(IntEnum):

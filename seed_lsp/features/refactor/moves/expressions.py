@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.features.refactor.moves.scopes import SCOPES
-from seed_lsp.features.refactor.moves.tree import PythonTree
+from seed_lsp.source.python_tree import PythonTree
 
 _ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 
@@ -64,7 +63,7 @@ def _placed(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _statement_at(tree: PythonTree, start: int, end: int) -> ast.stmt | None:
     """The outermost statement that holds two characters."""
-    return next((one for one in tree.module.body if tree.start(one) <= start and end <= tree.end(one)), None)
+    return next((one for one in tree.root.body if tree.start(one) <= start and end <= tree.end(one)), None)
 
 
 def name_at(tree: PythonTree, offset: int) -> ast.Name | None:
@@ -77,36 +76,31 @@ def name_at(tree: PythonTree, offset: int) -> ast.Name | None:
 def path_to(tree: PythonTree, node: ast.AST, top: ast.AST) -> list[ast.AST]:
     """The nodes from below `top` to `node`, both ends being what they are."""
     path = [node]
-    for one in tree.ancestors(node):
+    for one in tree.around(node):
         if one is top:
             break
         path.insert(0, one)
     return path
 
 
-def scope_around(tree: PythonTree, node: ast.AST) -> ast.AST:
-    """The function, lambda, comprehension or class that a node stands in, or the module."""
-    return next((one for one in tree.ancestors(node) if isinstance(one, (*SCOPES, ast.Module))), tree.module)
-
-
 def standing_alone(tree: PythonTree, node: ast.expr) -> str:
     """An expression's text as the value of an assignment: in brackets where it needs them."""
-    text = tree.source(node)
+    text = tree.text(node)
     return text if not isinstance(node, ast.NamedExpr) and _is_same(text, node) else f"({text})"
 
 
 def in_place(tree: PythonTree, node: ast.expr, of: ast.expr) -> str:
     """An expression's text where `of` stands now, in brackets where precedence asks for them."""
     text = standing_alone(tree, node)
-    return text if text.startswith("(") and text != tree.source(node) else f"({text})" if _needs_brackets(tree, node, of) else text
+    return text if text.startswith("(") and text != tree.text(node) else f"({text})" if _needs_brackets(tree, node, of) else text
 
 
 def _needs_brackets(tree: PythonTree, node: ast.expr, of: ast.expr) -> bool:
-    parent = tree.parent(of)
+    parent = tree.parents.get(of)
     if isinstance(node, ast.Constant):
         # 1.real is no attribute of 1, and strings one behind the other are one string.
         return isinstance(parent, ast.Attribute) or not isinstance(node.value, int | str | float) or _is_several(tree, node)
-    if isinstance(node, _ATOMS) or (isinstance(node, ast.Tuple | ast.GeneratorExp) and tree.source(node).startswith("(")):
+    if isinstance(node, _ATOMS) or (isinstance(node, ast.Tuple | ast.GeneratorExp) and tree.text(node).startswith("(")):
         return False
     loose = (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr, ast.keyword, ast.Call, ast.Subscript, ast.If, ast.AugAssign)
     is_callee = isinstance(parent, ast.Call | ast.Subscript) and of in {getattr(parent, "func", None), getattr(parent, "value", None)}
@@ -115,7 +109,7 @@ def _needs_brackets(tree: PythonTree, node: ast.expr, of: ast.expr) -> bool:
 
 
 def _is_several(tree: PythonTree, node: ast.Constant) -> bool:
-    return isinstance(node.value, str) and not _is_one_literal(tree.source(node))
+    return isinstance(node.value, str) and not _is_one_literal(tree.text(node))
 
 
 def _is_one_literal(text: str) -> bool:

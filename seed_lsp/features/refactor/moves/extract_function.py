@@ -12,10 +12,9 @@ from seed_lsp.features.refactor.moves.boundary import Boundary, boundary_of
 from seed_lsp.features.refactor.moves.placement import Placement, placement_of
 from seed_lsp.features.refactor.moves.run import Run, selected_run
 from seed_lsp.features.refactor.moves.structure import parsed_result
-from seed_lsp.features.refactor.moves.tree import Function, PythonTree
 from seed_lsp.source.document import ByteOffset, CharOffset, Document, indent_of, split_lines
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree
 from seed_lsp.source.syntax import Span, parse, text_nodes
 
 
@@ -41,7 +40,7 @@ class Extraction:
     @property
     def owner(self) -> ast.ClassDef | None:
         """The class that gets a new method."""
-        parents = (node for node in self.tree.ancestors(self.function) if isinstance(node, ast.ClassDef))
+        parents = (node for node in self.tree.around(self.function) if isinstance(node, ast.ClassDef))
         return next(parents) if self.placement.receiver else None
 
     @cached_property
@@ -118,7 +117,7 @@ def plan_extraction(tree: PythonTree, start: int, end: int) -> Extraction:
 
 def require_same_code(extraction: Extraction, name: str) -> None:
     """`RejectedResultError` unless the new function has the very statements that were selected."""
-    module = parsed_result(extraction.tree, extraction.edits(name)).module
+    module = parsed_result(extraction.tree, extraction.edits(name)).root
     made = [node for node in ast.walk(module) if isinstance(node, FUNCTIONS) and node.name == name]
     wanted = [ast.dump(statement) for statement in extraction.run.statements]
     if len(made) != 1 or [ast.dump(statement) for statement in made[0].body[: len(wanted)]] != wanted:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.moves.evaluation import ConditionalError, effect_before, effect_of, may_swap
-from seed_lsp.features.refactor.moves.expressions import path_to, put_apart, scope_around, selected_expression, standing_alone
+from seed_lsp.features.refactor.moves.expressions import path_to, put_apart, selected_expression, standing_alone
 from seed_lsp.features.refactor.moves.known_calls import sees_names
-from seed_lsp.features.refactor.moves.scopes import SCOPES
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.features.refactor.moves.structure import parsed_result, require_program, structure
-from seed_lsp.features.refactor.moves.tree import PythonTree
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import SCOPES, PythonTree
 from seed_lsp.source.syntax import Span
 
 
@@ -46,7 +45,7 @@ class NewVariable:
         start, end = tree.start(self.expression), tree.end(self.expression)
         if isinstance(self.statement, ast.Expr) and self.statement.value is self.expression:
             return (Edit(start, end, f"{name} = {self.value}"),)
-        parent = tree.parent(self.expression)
+        parent = tree.parents[self.expression]
         is_argument = isinstance(self.expression, ast.GeneratorExp) and isinstance(parent, ast.Call) and tree.end(parent) == end
         replaced = Edit(start, end, f"({name})" if is_argument else put_apart(tree, start, end, name))
         place = tree.start(self.statement)
@@ -84,7 +83,7 @@ def _require_value(tree: PythonTree, expression: ast.expr, statement: ast.stmt) 
         raise SelectionError("the selection is no value: it has slices; select an expression")
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         raise SelectionError("the selection is a statement without effect, such as a docstring; there is nothing to name")
-    scope = scope_around(tree, statement)
+    scope = tree.scope(statement)
     if isinstance(scope, ast.ClassDef):
         raise SelectionError("the selection stands in the body of a class, where a variable would be an attribute of it")
     if isinstance(scope, SCOPES) and (word := sees_names(ast.walk(scope))):
@@ -94,7 +93,7 @@ def _require_value(tree: PythonTree, expression: ast.expr, statement: ast.stmt) 
 def require_same_value(variable: NewVariable, name: str) -> None:
     """`RejectedResultError` unless the variable in its place gives the program that was there."""
     tree = variable.tree
-    module = parsed_result(tree, variable.edits(name)).module
+    module = parsed_result(tree, variable.edits(name)).root
     bindings = [node for node in ast.walk(module) if isinstance(node, ast.Assign) and _binds(node, name)]
     reads = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)]
     value = bindings[0].value
@@ -102,7 +101,7 @@ def require_same_value(variable: NewVariable, name: str) -> None:
         put_back = structure(module, {read: (value, {}) for read in reads}, bindings)
     else:
         put_back = structure(module, {bindings[0]: (ast.Expr(value), {})})
-    require_program(put_back, structure(tree.module, {}))
+    require_program(put_back, structure(tree.root, {}))
 
 
 def _binds(node: ast.Assign, name: str) -> bool:

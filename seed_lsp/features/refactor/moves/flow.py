@@ -14,8 +14,10 @@ from seed_lsp.features.refactor.moves.events import Finally, Loop
 from seed_lsp.features.refactor.moves.expression_flow import ExpressionFlow
 from seed_lsp.features.refactor.moves.known_calls import may_swallow
 from seed_lsp.features.refactor.moves.scopes import arguments_of, bound_by
-from seed_lsp.features.refactor.moves.tree import TRIES, Function
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import FUNCTIONS, Function
+
+# Python 3.10 does not have `except*` yet.
+_TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
 
 
 class Flow(ExpressionFlow):
@@ -50,7 +52,7 @@ class Flow(ExpressionFlow):
             ast.AsyncWith: self._with,
             ast.Match: self._match,
             **dict.fromkeys((*FUNCTIONS, ast.ClassDef), self._scope),
-            **dict.fromkeys(TRIES, self._try),
+            **dict.fromkeys(_TRIES, self._try),
         }
 
     def _block(self, body: Sequence[ast.stmt]) -> None:

@@ -12,12 +12,11 @@ from seed_lsp.features.refactor.moves.evaluation import ConditionalError, Effect
 from seed_lsp.features.refactor.moves.expressions import in_place, path_to, put_apart
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.known_calls import sees_caller, sees_names
-from seed_lsp.features.refactor.moves.scopes import SCOPES, scope_of
+from seed_lsp.features.refactor.moves.scopes import scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.features.refactor.moves.structure import Instead
-from seed_lsp.features.refactor.moves.tree import PythonTree
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import FUNCTIONS, SCOPES, PythonTree
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class OneLiner:
 
 def one_liner(tree: PythonTree, name: str) -> OneLiner:
     """The function of that name; `SelectionError` says why it cannot be inlined."""
-    found = [node for node in tree.module.body if isinstance(node, FUNCTIONS) and node.name == name]
-    bound = scope_of(ast.Module([one for one in tree.module.body if one not in found], [])).bound
-    declared = {one for node in ast.walk(tree.module) if isinstance(node, ast.Global) for one in node.names}
+    found = [node for node in tree.root.body if isinstance(node, FUNCTIONS) and node.name == name]
+    bound = scope_of(ast.Module([one for one in tree.root.body if one not in found], [])).bound
+    declared = {one for node in ast.walk(tree.root) if isinstance(node, ast.Global) for one in node.names}
     if len(found) != 1 or name in bound | declared:
         raise SelectionError(f"{name} is not defined once at the top of this file, so that it is not sure what a call does")
     [definition] = found
@@ -63,7 +62,7 @@ def one_liner(tree: PythonTree, name: str) -> OneLiner:
 
 def calls_of(tree: PythonTree, name: str) -> list[ast.Call]:
     """The calls of a function of the module, by its bare name."""
-    calls = [node for node in ast.walk(tree.module) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    calls = [node for node in ast.walk(tree.root) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name and _is_seen(tree, call, {name})]
 
 
@@ -96,12 +95,12 @@ def plan_inline_function(tree: PythonTree, function: OneLiner, calls: Sequence[a
 def has_comments(tree: PythonTree, definition: ast.stmt) -> bool:
     """Whether comments would go with a definition."""
     above = tree.line(tree.start(definition)) - 1
-    return "#" in tree.source(definition) or (above >= 0 and tree.document.line_text(above).startswith("#"))
+    return "#" in tree.text(definition) or (above >= 0 and tree.document.line_text(above).startswith("#"))
 
 
 def _is_seen(tree: PythonTree, node: ast.AST, names: set[str]) -> bool:
     """Whether names mean the module's where a node stands."""
-    return not any(isinstance(one, SCOPES) and names & scope_of(one).bound for one in tree.ancestors(node))
+    return not any(isinstance(one, SCOPES) and names & scope_of(one).bound for one in tree.around(node))
 
 
 def _require_same_names(tree: PythonTree, function: OneLiner, call: ast.Call) -> None:
@@ -111,11 +110,11 @@ def _require_same_names(tree: PythonTree, function: OneLiner, call: ast.Call) ->
     if not _is_seen(tree, call, used):
         raise SelectionError(f"where {name} is called, a name that it uses means something else")
     private = [node.attr for node in ast.walk(function.expression) if isinstance(node, ast.Attribute) and node.attr.startswith("__")]
-    if any(isinstance(one, ast.ClassDef) for one in tree.ancestors(call)) and any(not one.endswith("__") for one in private):
+    if any(isinstance(one, ast.ClassDef) for one in tree.around(call)) and any(not one.endswith("__") for one in private):
         raise SelectionError(f"{name} has names that are private in a class, where it is called")
-    if any(isinstance(one, ast.JoinedStr) for one in tree.ancestors(call)):
+    if any(isinstance(one, ast.JoinedStr) for one in tree.around(call)):
         raise SelectionError(f"{name} is called in an f-string, whose quotes its text might break")
-    if not function.returns and not isinstance(tree.parent(call), ast.Expr):
+    if not function.returns and not isinstance(tree.parents.get(call), ast.Expr):
         raise SelectionError(f"{name} returns nothing, and its value is used")
 
 
@@ -168,8 +167,8 @@ def _replaced(tree: PythonTree, function: OneLiner, call: ast.Call, uses: Mappin
         for use, value in uses.items()
     ]
     plain = in_place(tree, function.expression, call)
-    inner = apply_edits(tree.source(function.expression), sorted(parts, key=lambda edit: edit.start), offset=start)
-    has_brackets = plain != tree.source(function.expression) or "\n" in inner
+    inner = apply_edits(tree.text(function.expression), sorted(parts, key=lambda edit: edit.start), offset=start)
+    has_brackets = plain != tree.text(function.expression) or "\n" in inner
     text = f"({inner})" if has_brackets else inner
     return Edit(tree.start(call), tree.end(call), put_apart(tree, tree.start(call), tree.end(call), text))
 
@@ -177,7 +176,7 @@ def _replaced(tree: PythonTree, function: OneLiner, call: ast.Call, uses: Mappin
 def _removed(tree: PythonTree, definition: ast.stmt) -> Edit:
     """The edit that takes a definition away, with the blank lines behind it."""
     document = tree.document
-    if not tree.stands_alone(definition, definition):
+    if not tree.has_own_lines(definition, definition):
         raise SelectionError("the definition shares a line with other code; put it on lines of its own first")
     first, last = tree.line(tree.start(definition)), tree.line(tree.end(definition))
     while last + 1 < len(document.line_starts) - 1 and not document.line_text(last + 1).strip():
@@ -187,9 +186,9 @@ def _removed(tree: PythonTree, definition: ast.stmt) -> Edit:
 
 def definition_at(tree: PythonTree, offset: int) -> str:
     """The name of the function at the top of the module whose name a cursor stands on, or empty."""
-    for node in tree.module.body:
+    for node in tree.root.body:
         if isinstance(node, FUNCTIONS):
-            line = tree.document.line_range(node.lineno - 1 + tree.first_line)[0]
+            line = tree.document.line_range(node.lineno - 1)[0]
             start = tree.document.text.find(node.name, tree.document.text.index("def", line) + len("def"))
             if start <= offset <= start + len(node.name):
                 return node.name

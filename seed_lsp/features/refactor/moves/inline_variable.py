@@ -13,16 +13,15 @@ from seed_lsp.features.refactor.moves.flow import Flow
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.known_calls import sees_names
 from seed_lsp.features.refactor.moves.removal import without_statement
-from seed_lsp.features.refactor.moves.scopes import SCOPES, arguments_of, bound_by, inside, outside, own_nodes, scope_of
+from seed_lsp.features.refactor.moves.scopes import arguments_of, bound_by, inside, outside, own_nodes, scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
-from seed_lsp.features.refactor.moves.tree import Function, PythonTree
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS
+from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Function, PythonTree
 
 
 def function_binding(tree: PythonTree, node: ast.Name) -> Function | None:
     """The function whose variable a name is; None for a name of a module, a class, a lambda."""
-    for scope in tree.ancestors(node):
+    for scope in tree.around(node):
         if isinstance(scope, ast.ClassDef) and node.id in scope_of(scope).bound:
             return None
         if isinstance(scope, (*FUNCTIONS, ast.Lambda, *COMPREHENSIONS)) and node.id in scope_of(scope).local_names:
@@ -38,7 +37,7 @@ def plan_inline_variable(tree: PythonTree, function: Function, name: str) -> Inl
         raise SelectionError(f"the function calls {word}(), which sees its local variables")
     if not reads:
         raise SelectionError(f"{name} is never read; delete it")
-    if any(isinstance(one, ast.JoinedStr) for read in reads for one in tree.ancestors(read)):
+    if any(isinstance(one, ast.JoinedStr) for read in reads for one in tree.around(read)):
         raise SelectionError(f"{name} is read in an f-string, whose quotes the value might break")
     value = binding.value
     assert value is not None
@@ -66,7 +65,7 @@ def _only_binding(tree: PythonTree, function: Function, name: str) -> ast.Assign
     bindings = [node for node in own_nodes(function.body) if name in bound_by(node)]
     if len(bindings) != 1:
         raise SelectionError(f"{name} is bound {len(bindings)} times; only what is bound once can be inlined")
-    parent = tree.parent(bindings[0])
+    parent = tree.parents[bindings[0]]
     is_plain = isinstance(parent, ast.Assign) and parent.targets == bindings
     if isinstance(parent, ast.Assign | ast.AnnAssign) and (is_plain or isinstance(parent, ast.AnnAssign)) and parent.value is not None:
         return parent
@@ -107,7 +106,7 @@ def _require_kept(tree: PythonTree, function: Function, binding: ast.Assign | as
     if stale or not set(reads) <= known:
         raise SelectionError(f"{name} may be unbound, or {source or 'it'} bound anew, at a place where {name} is read")
     for read in reads:
-        inner = [one for one in tree.ancestors(read) if isinstance(one, SCOPES)]
+        inner = [one for one in tree.around(read) if isinstance(one, SCOPES)]
         inner = inner[: inner.index(function)]
         if inner and source and any(not isinstance(one, COMPREHENSIONS) or isinstance(one, ast.GeneratorExp) for one in inner):
             raise SelectionError(f"{name} is read in an inner function, which may run after {source} is bound anew")
@@ -128,7 +127,7 @@ def _require_next(tree: PythonTree, binding: ast.Assign | ast.AnnAssign, reads: 
             "the variable is read more than once, and its value is computed; only a constant or another name can be repeated"
         )
     assert binding.value is not None
-    block = tree.siblings(binding)
+    block = tree.block(binding)
     statement = tree.statement_of(read)
     if statement not in block or block.index(statement) < block.index(binding):
         raise SelectionError(

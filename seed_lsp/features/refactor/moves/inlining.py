@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 
 from seed_lsp.features.refactor.moves.structure import Instead, parsed_result, require_program, structure
-from seed_lsp.features.refactor.moves.tree import PythonTree
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import PythonTree
 from seed_lsp.source.syntax import Span
 
 
@@ -29,5 +29,5 @@ class Inlining:
 
     def require_same_program(self, tree: PythonTree) -> None:
         """`RejectedResultError` unless the text becomes the program that is meant."""
-        made = structure(parsed_result(tree, self.edits).module, {})
-        require_program(made, structure(tree.module, self.instead, self.gone))
+        made = structure(parsed_result(tree, self.edits).root, {})
+        require_program(made, structure(tree.root, self.instead, self.gone))

@@ -11,10 +11,9 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.moves.boundary import Boundary
 from seed_lsp.features.refactor.moves.known_calls import name_of
 from seed_lsp.features.refactor.moves.run import Run
-from seed_lsp.features.refactor.moves.scopes import SCOPES, scope_of
-from seed_lsp.features.refactor.moves.tree import DEFINITIONS, Function, PythonTree
+from seed_lsp.features.refactor.moves.scopes import scope_of
 from seed_lsp.source.document import Document, indent_of
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import DEFINITIONS, FUNCTIONS, SCOPES, Function, PythonTree
 
 _CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 # Decorators that leave a method's first parameter what it is.
@@ -43,7 +42,7 @@ class Placement:
 
 def placement_of(tree: PythonTree, run: Run, function: Function, boundary: Boundary) -> Placement:
     """`SelectionError` if there is no place from which all names can be seen."""
-    outer = [function, *tree.ancestors(function)]
+    outer = [function, *tree.around(function)]
     top = next(node for node in reversed(outer) if isinstance(node, ast.stmt))
     owner = next((node for node in outer[1:] if isinstance(node, SCOPES)), None)
     if isinstance(owner, ast.ClassDef) and (receiver := _receiver(function, owner)) in boundary.parameters:
@@ -108,7 +107,7 @@ def _outermost_definition(outer: Sequence[ast.AST], free_names: frozenset[str]) 
 def _before(tree: PythonTree, definition: ast.stmt) -> tuple[int, str]:
     """The place before a definition with its decorators, its overloads and the comments on it."""
     document = tree.document
-    for earlier in reversed(tree.siblings(definition)[: tree.siblings(definition).index(definition)]):
+    for earlier in reversed(tree.block(definition)[: tree.block(definition).index(definition)]):
         if getattr(earlier, "name", None) != definition.name:  # type: ignore[attr-defined]  # of a definition
             break
         definition = earlier
@@ -127,7 +126,7 @@ def _before(tree: PythonTree, definition: ast.stmt) -> tuple[int, str]:
 
 def _behind(tree: PythonTree, function: Function) -> tuple[int, str]:
     """The place behind a method, and behind those of its name, such as a property's setter."""
-    block = tree.siblings(function)
+    block = tree.block(function)
     last: ast.stmt = function
     for later in block[block.index(function) + 1 :]:
         if getattr(later, "name", None) != function.name:
@@ -136,7 +135,7 @@ def _behind(tree: PythonTree, function: Function) -> tuple[int, str]:
     document = tree.document
     indent = indent_of(document.line_text(tree.line(tree.start(function))))
     line = tree.line(tree.end(last))
-    if not tree.stands_alone(last, last):
+    if not tree.has_own_lines(last, last):
         raise SelectionError("the method shares a line with other code; put it on lines of its own first")
     return document.line_range(_last_comment(document, line, indent))[1], indent
 

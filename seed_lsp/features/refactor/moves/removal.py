@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.features.refactor.moves.tree import PythonTree
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_tree import PythonTree
 
 
 def without_statement(tree: PythonTree, statement: ast.stmt) -> Edit:
     """The edit that takes a statement's lines away; a comment behind it stays, on its line."""
-    if len(tree.siblings(statement)) == 1:
+    if len(tree.block(statement)) == 1:
         raise SelectionError("the assignment is all that its block has; nothing would be left in it")
-    if not tree.stands_alone(statement, statement):
+    if not tree.has_own_lines(statement, statement):
         raise SelectionError("the assignment shares a line with other code; put it on a line of its own first")
     document = tree.document
     start, end = tree.start(statement), tree.end(statement)

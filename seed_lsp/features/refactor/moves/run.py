@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.features.refactor.moves.tree import Function, PythonTree, blocks, is_blank
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, blocks
+
+_COMMENTS = re.compile(r"(?:\s|#[^\r\n]*|\\\r?\n)*")
 
 
 @dataclass(frozen=True)
@@ -38,26 +40,26 @@ def selected_run(tree: PythonTree, start: int, end: int) -> Run:
     text = tree.document.text
     selected = text[start:end]
     start, end = start + len(selected) - len(selected.lstrip()), end - (len(selected) - len(selected.rstrip()))
-    if is_blank(selected):
+    if _is_blank(selected):
         raise SelectionError("the selection holds no code; select the statements to extract")
     block, around = _innermost_block(tree, start, end)
     touched = _touched(tree, block, start, end)
     if not touched:
         raise SelectionError("the selection holds no code; select the statements to extract")
     first, last = touched[0], touched[-1]
-    is_part = start > tree.start(first) or end < tree.end(first) or not is_blank(text[start : tree.start(first)])
+    is_part = start > tree.start(first) or end < tree.end(first) or not _is_blank(text[start : tree.start(first)])
     if len(touched) == 1 and is_part:
         raise SelectionError("the selection is a part of a statement; select whole statements, or extract a variable")
     if isinstance(first, ast.If) and text.startswith("elif", tree.start(first)):
         raise SelectionError("the selection begins with an elif, which is a part of a statement; select the whole if")
-    if not tree.stands_alone(first, last):
+    if not tree.has_own_lines(first, last):
         raise SelectionError("the statements share a line with others; put each on a line of its own first")
     return Run(tuple(touched), *_lines(tree, min(start, tree.start(first)), tree.start(first), max(end, tree.end(last))), tuple(around))
 
 
 def _innermost_block(tree: PythonTree, start: int, end: int) -> tuple[Sequence[ast.stmt], list[ast.AST]]:
-    block: Sequence[ast.stmt] = tree.module.body
-    around: list[ast.AST] = [tree.module]
+    block: Sequence[ast.stmt] = tree.root.body
+    around: list[ast.AST] = [tree.root]
     while True:
         touched = _touched(tree, block, start, end)
         if len(touched) != 1 or start <= tree.start(touched[0]):
@@ -75,7 +77,7 @@ def _holds(tree: PythonTree, block: Sequence[ast.stmt], start: int, end: int) ->
         return False
     text = tree.document.text
     before, behind = text[start : tree.start(block[0])], text[tree.end(block[-1]) : end].lstrip(" \t;")
-    return is_blank(before) and is_blank(behind)
+    return _is_blank(before) and _is_blank(behind)
 
 
 def _touched(tree: PythonTree, block: Sequence[ast.stmt], start: int, end: int) -> list[ast.stmt]:
@@ -88,7 +90,12 @@ def _lines(tree: PythonTree, start: int, code: int, end: int) -> tuple[int, int]
     """
     document = tree.document
     first = document.line_starts[tree.line(start)]
-    if document.text[first:start].strip(" \t\f\ufeff") or not is_blank(document.text[first:code]):
+    if document.text[first:start].strip(" \t\f\ufeff") or not _is_blank(document.text[first:code]):
         first = document.line_starts[tree.line(start) + 1] if tree.line(start) < tree.line(code) else document.line_starts[tree.line(code)]
     last = tree.line(end - 1)
     return first, document.line_range(last)[1]
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text has nothing but white space and comments."""
+    return _COMMENTS.fullmatch(text) is not None

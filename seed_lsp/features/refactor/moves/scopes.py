@@ -6,9 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS
-
-SCOPES = (*FUNCTIONS, ast.Lambda, ast.ClassDef, *COMPREHENSIONS)
+from seed_lsp.source.python_tree import COMPREHENSIONS, DEFINITIONS, SCOPES
 
 
 @dataclass
@@ -114,7 +112,7 @@ def bound_by(node: ast.AST) -> list[str]:
     """The names that a node itself binds in its scope, without those of its parts."""
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         return [node.id]
-    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+    if isinstance(node, DEFINITIONS):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [alias.asname or alias.name.split(".", 1)[0] for alias in node.names]

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from seed_lsp.errors import RejectedResultError, SelectionError
-from seed_lsp.features.refactor.moves.tree import PythonTree
+from seed_lsp.features.refactor.moves.tree import tree_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.python_tree import PythonTree
 
 Instead: TypeAlias = Mapping[ast.AST, "tuple[ast.AST, Instead]"]
 """Nodes, and what stands for each, in which others may stand for nodes again."""
@@ -30,7 +31,7 @@ def structure(node: Any, instead: Instead, gone: Collection[ast.AST] = ()) -> An
 def parsed_result(tree: PythonTree, edits: Sequence[Edit]) -> PythonTree:
     """The document as edits make it; `RejectedResultError` if it does not parse."""
     try:
-        return PythonTree(Document(tree.document.uri, apply_edits(tree.document.text, edits), language="python"))
+        return tree_of(Document(tree.document.uri, apply_edits(tree.document.text, edits), language="python"))
     except SelectionError:
         raise RejectedResultError("the result would not parse; nothing was changed") from None
 

@@ -73,6 +73,11 @@ def test_all_strings_of_a_selection_are_one_entry():
     assert "line 2" in proposal.note
 
 
+def test_a_byte_order_mark_is_no_part_of_the_code():
+    """A file that begins with one is read, and its first line changes in the right place."""
+    assert done(F_STRING, '\ufeffä = "{}".format(x); b = "ä {}".format(x)\n') == '\ufeffä = f"{x}"; b = f"ä {x}"\n'
+
+
 @pytest.mark.parametrize(("requires", "has_match"), [(">=3.10", True), (">3.11, <4", True), ("~=3.9", False), (">=3", False), ("", False)])
 def test_match_is_for_projects_that_have_it(tmp_path: Path, requires: str, has_match: bool):
     """No statement is proposed that a Python of the project does not know."""

@@ -13,10 +13,9 @@ from seed_lsp.features.refactor.moves.extract_function import plan_extraction, r
 from seed_lsp.features.refactor.moves.extract_variable import plan_variable, require_same_value
 from seed_lsp.features.refactor.moves.inline_variable import plan_inline_variable
 from seed_lsp.features.refactor.moves.scopes import scope_of
-from seed_lsp.features.refactor.moves.tree import PythonTree, blocks
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import apply_edits
-from seed_lsp.source.python_tree import FUNCTIONS
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks
 from tests.features.refactor.moves.programs import Writer, outcome
 
 
@@ -33,7 +32,7 @@ def programs(first: int, count: int) -> Iterator[tuple[int, PythonTree]]:
 
 def extracted_functions(tree: PythonTree, chosen: random.Random) -> Iterator[str]:
     """The text with each of some random runs of statements extracted, where that is not refused."""
-    lists = [block for node in ast.walk(tree.module) for block in blocks(node) if block]
+    lists = [block for node in ast.walk(tree.root) for block in blocks(node) if block]
     for _ in range(6):
         block = chosen.choice(lists)
         first = chosen.randrange(len(block))
@@ -47,7 +46,7 @@ def extracted_functions(tree: PythonTree, chosen: random.Random) -> Iterator[str
 
 
 def extracted_variables(tree: PythonTree, chosen: random.Random) -> Iterator[str]:
-    expressions = [node for node in ast.walk(tree.module) if isinstance(node, ast.expr)]
+    expressions = [node for node in ast.walk(tree.root) if isinstance(node, ast.expr)]
     for node in chosen.sample(expressions, min(8, len(expressions))):
         try:
             made = plan_variable(tree, tree.start(node), tree.end(node))
@@ -58,7 +57,7 @@ def extracted_variables(tree: PythonTree, chosen: random.Random) -> Iterator[str
 
 
 def inlined_variables(tree: PythonTree, _chosen: random.Random) -> Iterator[str]:
-    for function in (node for node in ast.walk(tree.module) if isinstance(node, FUNCTIONS)):
+    for function in (node for node in ast.walk(tree.root) if isinstance(node, FUNCTIONS)):
         for name in sorted(scope_of(function).local_names):
             try:
                 made = plan_inline_variable(tree, function, name)
