@@ -9,9 +9,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from seed_lsp.features.refactor.convert.conversion import Refused
+from seed_lsp.source.python_scopes import inside, outside, scope_of, targets_of
 from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree, names, own_names
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 # They look at the names of the scope that they are called in, or need to be called in a method.
 _SEES_SCOPES = frozenset({"locals", "vars", "dir", "eval", "exec", "globals", "super", "__class__"})
@@ -94,11 +93,9 @@ def _reads(node: ast.AST, loop: ast.AST, name: str, *, own: bool = False) -> boo
         case ast.Global(names=several) | ast.Nonlocal(names=several):
             return name in several
         case ast.For(target=target) | ast.AsyncFor(target=target) if _binds(target, name) and not _holds(node, loop):
-            inside = any(_reads(one, loop, name, own=True) for one in node.body)
-            return inside or any(_reads(one, loop, name, own=own) for one in [node.iter, *node.orelse])
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() if any(
-            _binds(one.target, name) for one in node.generators
-        ):
+            is_read = any(_reads(one, loop, name, own=True) for one in node.body)
+            return is_read or any(_reads(one, loop, name, own=own) for one in [node.iter, *node.orelse])
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() if name in targets_of(node):
             # Only the first iterable is evaluated outside of it.
             return _reads(node.generators[0].iter, loop, name, own=own)
         case ast.GeneratorExp():
@@ -110,49 +107,14 @@ def _reads(node: ast.AST, loop: ast.AST, name: str, *, own: bool = False) -> boo
             return any(_reads(child, loop, name, own=own) for child in ast.iter_child_nodes(node))
 
 
-def _function_reads(node: Function, loop: ast.AST, name: str, *, own: bool) -> bool:
-    body = _body(node)
-    if _holds(node, loop):
-        return any(_reads(one, loop, name) for one in body)
-    if any(_reads(one, loop, name, own=own) for one in _evaluated_early(node)):
-        return True
+def _function_reads(node: ast.AST, loop: ast.AST, name: str, *, own: bool) -> bool:
+    if not _holds(node, loop):
+        if any(_reads(one, loop, name, own=own) for one in outside(node)):
+            return True
+        if name in scope_of(node).local_names:
+            return False
     # It may be called at any time.
-    return not _is_local(node, name) and any(_reads(one, loop, name) for one in body)
-
-
-def _body(function: Function) -> Sequence[ast.AST]:
-    return [function.body] if isinstance(function, ast.Lambda) else function.body
-
-
-def _evaluated_early(function: Function) -> list[ast.AST]:
-    """What is evaluated where a function is defined."""
-    arguments = function.args
-    early: list[ast.AST] = [*arguments.defaults, *(one for one in arguments.kw_defaults if one)]
-    if not isinstance(function, ast.Lambda):
-        annotations = [one.annotation for one in ast.walk(arguments) if isinstance(one, ast.arg)]
-        early += [*function.decorator_list, *(one for one in (*annotations, function.returns) if one)]
-    return early
-
-
-def _is_local(function: Function, name: str) -> bool:
-    """Whether a name is the function's own."""
-    if any(isinstance(one, ast.arg) and one.arg == name for one in ast.walk(function.args)):
-        return True
-    stack, found = list(_body(function)), False
-    while stack:
-        node = stack.pop()
-        match node:
-            case ast.Global(names=several) | ast.Nonlocal(names=several) if name in several:
-                return False
-            case ast.Name(id=other, ctx=ast.Store()):
-                found = found or other == name
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.ClassDef():
-                pass
-            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                pass
-            case _:
-                stack += ast.iter_child_nodes(node)
-    return found
+    return any(_reads(one, loop, name) for one in inside(node))
 
 
 def _binds(target: ast.expr, name: str) -> bool:
@@ -175,7 +137,7 @@ def _mentions(node: ast.AST, name: str, *without: ast.AST) -> bool:
     """Whether code speaks of a name, but for some nodes in it, and comprehensions that bind it."""
     if any(node is one for one in without):
         return False
-    if isinstance(node, COMPREHENSIONS) and any(_binds(one.target, name) for one in node.generators):
+    if isinstance(node, COMPREHENSIONS) and name in targets_of(node):
         return _mentions(node.generators[0].iter, name, *without)
     return name in own_names(node) or any(_mentions(child, name, *without) for child in ast.iter_child_nodes(node))
 
@@ -190,7 +152,7 @@ def require_whole(tree: PythonTree, scope: ast.AST, statements: Sequence[ast.stm
             case ast.Global(names=several) | ast.Nonlocal(names=several) if name in several:
                 raise Refused(f"`{name}` is declared global or nonlocal")
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() if node is not scope:
-                if not _is_local(node, name) and any(_mentions(one, name) for one in _body(node)):
+                if name not in scope_of(node).local_names and any(_mentions(one, name) for one in inside(node)):
                     raise Refused(f"a function within reads `{name}`, and may see it half made")
             case ast.GeneratorExp() if _mentions(node, name) and not _is_taken_whole(node, scope):
                 raise Refused(f"a generator reads `{name}`, and may see it half made")

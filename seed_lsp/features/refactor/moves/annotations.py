@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 
 from seed_lsp.features.refactor.moves.placement import Placement
-from seed_lsp.features.refactor.moves.scopes import arguments_of, own_nodes, scope_of
+from seed_lsp.source.python_scopes import arguments_of, own_nodes, scope_of
 from seed_lsp.source.python_tree import DEFINITIONS, Function, PythonTree
 
 # The notation of types; of a variable's annotation, which is not evaluated, what cannot fail.

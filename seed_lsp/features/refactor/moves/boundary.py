@@ -14,7 +14,7 @@ from seed_lsp.features.refactor.moves.dataflow import DataFlow
 from seed_lsp.features.refactor.moves.flow import Flow
 from seed_lsp.features.refactor.moves.known_calls import sees_caller, sees_names
 from seed_lsp.features.refactor.moves.run import Run
-from seed_lsp.features.refactor.moves.scopes import Scope, bound_by, own_nodes, scope_of
+from seed_lsp.source.python_scopes import Scope, bound_by, own_nodes, scope_of
 from seed_lsp.source.python_tree import SCOPES, Function
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

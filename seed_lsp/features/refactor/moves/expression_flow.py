@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from seed_lsp.features.refactor.moves.events import Graph
 from seed_lsp.features.refactor.moves.known_calls import run_at_once
-from seed_lsp.features.refactor.moves.scopes import bound_by, inside, outside, scope_of, targets_of
+from seed_lsp.source.python_scopes import bound_by, inside, outside, scope_of, targets_of
 from seed_lsp.source.python_tree import COMPREHENSIONS, SCOPES
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from seed_lsp.features.refactor.moves.events import Finally, Loop
 from seed_lsp.features.refactor.moves.expression_flow import ExpressionFlow
 from seed_lsp.features.refactor.moves.known_calls import may_swallow
-from seed_lsp.features.refactor.moves.scopes import arguments_of, bound_by
+from seed_lsp.source.python_scopes import arguments_of, bound_by
 from seed_lsp.source.python_tree import FUNCTIONS, Function
 
 # Python 3.10 does not have `except*` yet.

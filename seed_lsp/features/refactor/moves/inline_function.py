@@ -12,10 +12,10 @@ from seed_lsp.features.refactor.moves.evaluation import ConditionalError, Effect
 from seed_lsp.features.refactor.moves.expressions import in_place, path_to, put_apart
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.known_calls import sees_caller, sees_names
-from seed_lsp.features.refactor.moves.scopes import scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.features.refactor.moves.structure import Instead
 from seed_lsp.source.patch import Edit, apply_edits
+from seed_lsp.source.python_scopes import scope_of
 from seed_lsp.source.python_tree import FUNCTIONS, SCOPES, PythonTree
 
 

@@ -13,9 +13,9 @@ from seed_lsp.features.refactor.moves.flow import Flow
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.known_calls import sees_names
 from seed_lsp.features.refactor.moves.removal import without_statement
-from seed_lsp.features.refactor.moves.scopes import arguments_of, bound_by, inside, outside, own_nodes, scope_of
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_scopes import arguments_of, bound_by, inside, outside, own_nodes, scope_of
 from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Function, PythonTree
 
 

@@ -11,8 +11,8 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.moves.boundary import Boundary
 from seed_lsp.features.refactor.moves.known_calls import name_of
 from seed_lsp.features.refactor.moves.run import Run
-from seed_lsp.features.refactor.moves.scopes import scope_of
 from seed_lsp.source.document import Document, indent_of
+from seed_lsp.source.python_scopes import scope_of
 from seed_lsp.source.python_tree import DEFINITIONS, FUNCTIONS, SCOPES, Function, PythonTree
 
 _CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})

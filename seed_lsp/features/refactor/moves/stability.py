@@ -6,7 +6,7 @@ import ast
 
 from seed_lsp.features.refactor.moves.dataflow import DataFlow
 from seed_lsp.features.refactor.moves.flow import Flow
-from seed_lsp.features.refactor.moves.scopes import scope_of
+from seed_lsp.source.python_scopes import scope_of
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree
 
 

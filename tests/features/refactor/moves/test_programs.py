@@ -12,9 +12,9 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor.moves.extract_function import plan_extraction, require_same_code
 from seed_lsp.features.refactor.moves.extract_variable import plan_variable, require_same_value
 from seed_lsp.features.refactor.moves.inline_variable import plan_inline_variable
-from seed_lsp.features.refactor.moves.scopes import scope_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import apply_edits
+from seed_lsp.source.python_scopes import scope_of
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks
 from tests.features.refactor.moves.programs import Writer, outcome
 
