@@ -197,7 +197,8 @@ class EditRequest(Request):
     `keep_start`: where the region begins with a definition, so must the answer; no imports or class
     headers before it. `guess`: what the region probably becomes, to draft from instead of the
     region; the text does not depend on it. `examples` are shown first, as if the model had been
-    asked and had answered so.
+    asked and had answered so. `alternatives` is the number of other answers that are wanted beside
+    the likeliest one, at most.
     """
 
     before: str
@@ -208,6 +209,7 @@ class EditRequest(Request):
     keep_start: bool = False
     guess: str = ""
     examples: tuple[EditExample, ...] = ()
+    alternatives: int = 0
 
     def __post_init__(self) -> None:
         for name, text in (("selection", self.region), ("instruction", self.instruction)):
@@ -302,6 +304,9 @@ class Finished:
 
     Where the request has a `min_chance`, `chances` holds for each token the number of characters of
     the generated text up to its end, and the probability that the base gave it.
+
+    `alternatives` are other answers to an edit, the likeliest first, where they are asked for
+    (`engine.decoding.departures`); times and forwards are with these.
     """
 
     id: int
@@ -319,6 +324,7 @@ class Finished:
     device: str
     dtype: str
     chances: tuple[tuple[int, float], ...] = ()
+    alternatives: tuple[str, ...] = ()
 
     @property
     def tokens_per_forward(self) -> float:

@@ -15,6 +15,7 @@ from engine.api import (
     NUMBER_FORMATS,
     Committed,
     Draft,
+    EditRequest,
     Event,
     Finished,
     InvalidRequestError,
@@ -24,6 +25,7 @@ from engine.api import (
 )
 from engine.config import ModelConfig, UnsupportedModelError
 from engine.decoding.denoising_policy import Thresholds
+from engine.decoding.departures import Departures, OtherText
 from engine.decoding.detokenizer import IncrementalDetokenizer
 from engine.decoding.sampler import Accepted, Outcome, Sampler
 from engine.decoding.step import BlockState
@@ -123,9 +125,9 @@ class Engine:
             self._require_adapter()
         kept = self._reuse(prompt.tokens)
         reused = kept.cache.length
-        detokenizer = IncrementalDetokenizer(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
+        reader = self._detokenizer(prompt)
         sampler = Sampler(
-            self.network, kept.cache, prompt.tokens, detokenizer, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
+            self.network, kept.cache, prompt.tokens, reader, options, old=prompt.old, thresholds=thresholds, cancelled=cancelled
         )
         # Until the run is over, it is not known of which text the cache holds rows.
         kept.tokens = []
@@ -138,8 +140,24 @@ class Engine:
                 elif isinstance(event, Accepted):
                     yield Committed(request.id, event.text)
                 else:
+                    others = self._alternatives(request, prompt, kept.cache, event, cancelled)
                     kept.tokens = sampler.tokens[: kept.cache.length]
-                    yield self._finished(request, prompt, event, reused)
+                    yield self._finished(request, prompt, event, reused, others)
+
+    def _alternatives(
+        self, request: Request, prompt: Prompt, cache: Cache, outcome: Outcome, cancelled: Callable[[], bool]
+    ) -> Sequence[OtherText]:
+        """Other answers to an edit that wants them, the likeliest first."""
+        if not isinstance(request, EditRequest) or not request.alternatives or outcome.finish_reason != "stop":
+            return ()
+        spent = outcome.prefill_seconds + outcome.decode_seconds
+        search = Departures(
+            self.network, cache, prompt.tokens, partial(self._detokenizer, prompt), options=request.sampling, cancelled=cancelled
+        )
+        return search.run(outcome.tokens, request.alternatives, spent_s=spent)
+
+    def _detokenizer(self, prompt: Prompt) -> IncrementalDetokenizer:
+        return IncrementalDetokenizer(self.tokenizer, stop_tokens=prompt.stop_tokens, stop_strings=prompt.stop_strings)
 
     def sample(
         self, tokens: list[int], options: SamplingOptions, *, old: Sequence[int] = (), stop_tokens: frozenset[int] = frozenset()
@@ -191,23 +209,24 @@ class Engine:
         pieces = [MASK_SIGN.encode() if token is None else self.tokenizer.token_bytes(token) for token in state.tokens]
         return b"".join(pieces).decode("utf-8", errors="replace")
 
-    def _finished(self, request: Request, prompt: Prompt, outcome: Outcome, reused: int) -> Finished:
+    def _finished(self, request: Request, prompt: Prompt, outcome: Outcome, reused: int, others: Sequence[OtherText]) -> Finished:
         return Finished(
             id=request.id,
             text=prompt.read(outcome.text),
             finish_reason=outcome.finish_reason,
             mode=request.sampling.mode,
             new_tokens=len(outcome.tokens),
-            forwards=outcome.forwards,
+            forwards=outcome.forwards + sum(other.forwards for other in others),
             prompt_tokens=len(prompt.tokens),
             reused_tokens=reused,
             prefill_seconds=outcome.prefill_seconds,
-            decode_seconds=outcome.decode_seconds,
+            decode_seconds=outcome.decode_seconds + sum(other.seconds for other in others),
             peak_memory_bytes=peak_memory_bytes(),
             model=self.name,
             device=self.network.device.type,
             dtype=self.network.number_format,
             chances=outcome.probabilities,
+            alternatives=tuple(prompt.read(other.text) for other in others),
         )
 
     def forget(self) -> None:

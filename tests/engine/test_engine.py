@@ -5,6 +5,8 @@ Requests go in, events come out, and the cache stays between requests.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.api import (
@@ -121,6 +123,17 @@ def test_an_abandoned_request_does_not_spoil_the_next(engine):
     next(events)
     events.close()
     assert last(engine, request).text == expected
+
+
+def test_other_answers_of_an_edit_do_not_spoil_the_next(engine):
+    """They come with the likeliest one, which is the same as without them."""
+    options = SamplingOptions(max_new_tokens=30)
+    plain = EditRequest(1, "t", options, before="", region="a = b\n", after="", instruction="Mend it.")
+    engine.forget()
+    expected = last(engine, plain)
+    found = last(engine, replace(plain, alternatives=3))
+    assert (found.text, expected.alternatives) == (expected.text, ())
+    assert last(engine, plain).text == expected.text
 
 
 def test_too_long_a_prompt_is_refused_with_numbers(engine):
