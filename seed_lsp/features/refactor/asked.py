@@ -17,6 +17,7 @@ _PATTERNS = {
     r"|implement\w*|transform\w*|chang(?:e|es|ed|ing) (?:it|this|the \w+) (?:to|into)|re-?order|swap|sort|translat\w*|port|fix\w*|bugs?|get rid|comment out|no longer|stop",
     "removal": r"remov\w*|delet\w*|drop(?:s|ped|ping)?|omit\w*|replac\w*|rewrit\w*|get rid|inlin\w*|merg\w*|combin\w*|turn|convert\w*|move\w*|without"
     r"|only|unused|dead|duplicat\w*|no longer|comment out|extract\w*|split\w*|flip",
+    "faults": r"fix\w*|bugs?|faults?|mistakes?|wrong\w*|incorrect\w*|broken|repair\w*|mend\w*|correct(?:s|ed|ing)? (?:the|this|it|its|any|all)|debug\w*",
     "names": r"renam\w*|names?|call(?:ed)? it|naming|snake_?case|camel_?case",
     # Any parameter may change.
     "signature": r"signatures?|type[ -]?hints?|typehints?|typed|types?|typing|annotat\w*|hints?|renam\w*|names|naming|snake_?case|camel_?case|re-?order|positional"

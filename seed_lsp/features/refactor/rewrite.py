@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from engine.api import Committed, Draft, Event, Finished
@@ -14,6 +15,9 @@ from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection
 from seed_lsp.features.refactor.answer_end import AnswerWatch
 
 REWRITE = "refactor.rewrite"
+OTHERS = 6
+"""So many other answers are looked for where the model leaves code that has a fault."""
+UNSURE = "the model would rather leave the code; this is the change that it finds likeliest, so look at it closely"
 
 
 async def propose(selection: Selection, argument: str, tools: Tools, *, refactoring: rewriting.Refactoring | None = None) -> Proposal:
@@ -40,6 +44,10 @@ async def propose(selection: Selection, argument: str, tools: Tools, *, refactor
             return Proposal((*made.imports, *made.edits), plan.span, finished=tuple(answers))
         took = time.monotonic() - started
         left -= took
+        if plan.seeks_fault and isinstance(refusals[-1], NoChangeError) and left > 0:
+            if (other := await _another(plan, form, answer, left, tools)) is not None:
+                return other
+            break
         if answer.finish_reason in {"length", "deadline"} or left < took:
             # The next one would hardly come to its end.
             break
@@ -59,6 +67,22 @@ async def _ask(plan: rewriting.Plan, form: rewriting.Form, deadline_s: float, to
         return ends
 
     return await tools.ask(rewriting.build_request(plan, tools.settings, 0, form=form, deadline_s=deadline_s), watch)
+
+
+async def _another(plan: rewriting.Plan, form: rewriting.Form, answer: Finished, deadline_s: float, tools: Tools) -> Proposal | None:
+    """Of the other answers to the same question the likeliest one that may be applied.
+
+    The user says that something is wrong, and the model has only copied it.
+    """
+    request = rewriting.build_request(plan, tools.settings, 0, form=form, deadline_s=deadline_s)
+    found = await tools.ask(replace(request, guess=answer.text, alternatives=OTHERS))
+    for text in found.alternatives:
+        try:
+            made = await asyncio.to_thread(rewriting.read_rewrite, plan, replace(found, text=text))
+        except RejectedResultError:
+            continue
+        return Proposal((*made.imports, *made.edits), plan.span, note=UNSURE, finished=(answer, found))
+    return None
 
 
 def _telling(refusals: Sequence[RejectedResultError]) -> RejectedResultError:

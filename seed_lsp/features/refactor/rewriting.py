@@ -108,6 +108,11 @@ class Plan:
         """How the model is asked, one after the other."""
         return FORMS if self.refactoring.needs_context else tuple(form for form in FORMS if form != "around")
 
+    @property
+    def seeks_fault(self) -> bool:
+        """Whether the user says that something is wrong, so that leaving the code is no answer."""
+        return self.refactoring.is_own and Asked(self.refactoring.instruction).speaks_of("faults")
+
     @cached_property
     def bounds(self) -> Bounds:
         return bounds_of(self.document, self.span, self.refactoring.instruction)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from engine.api import Committed, EditRequest, Event, Finished
@@ -42,8 +43,9 @@ def simplified(text: str, answer: str, language: str = "python") -> str:
 class ScriptedTools:
     """A model whose answers are given, piece by piece; it stops when it is told to."""
 
-    def __init__(self, answers: Iterable[str], settings: Settings | None = None) -> None:
+    def __init__(self, answers: Iterable[str], settings: Settings | None = None, alternatives: tuple[str, ...] = ()) -> None:
         self.settings = settings or Settings()
+        self.alternatives = alternatives
         self.asked: list[EditRequest] = []
         self.ended = 0
         self.shown: list[str] = []
@@ -57,7 +59,7 @@ class ScriptedTools:
             if watch(Committed(request.id, line)):
                 self.ended += 1
                 return finished(told, "cancelled")
-        return finished(answer)
+        return replace(finished(answer), alternatives=self.alternatives if request.alternatives else ())
 
     async def look_up(self, *_arguments: Any) -> Any:
         raise AssertionError("an instruction needs no jedi")

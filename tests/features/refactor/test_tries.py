@@ -46,6 +46,27 @@ def test_the_first_answer_that_passes_is_taken():
     assert len(proposed(tools).finished) == len(tools.asked) == 1
 
 
+def test_code_that_has_a_fault_is_not_left_as_it_is():
+    """Where the model copies what the user calls wrong, its likeliest other answer is taken that
+    passes the checks, and the note says how sure it is.
+    """
+    broken, helper = FIRST.replace("return a", "return a,, a"), FIRST + "\n\n" + SECOND
+    tools = ScriptedTools([FIRST] * 9, alternatives=(broken, FIRST, helper, BETTER, FIRST.replace("return a", "return 1")))
+    made = proposed(tools, instruction="Fix the bug.")
+    assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
+    assert "closely" in made.note
+    first, other = tools.asked
+    assert (first.alternatives, other.guess, other.instruction) == (0, FIRST, first.instruction)
+
+
+def test_only_faults_make_the_model_look_for_other_answers():
+    """To leave code as it is can be right, unless the user says that it is wrong."""
+    tools = ScriptedTools([FIRST] * 9, alternatives=(BETTER,))
+    with pytest.raises(NoChangeError):
+        proposed(tools)
+    assert not any(one.alternatives for one in tools.asked)
+
+
 def test_no_question_is_asked_twice():
     """Each further question differs from those before, for an action that sees no lines around."""
     for action, count in ((registry.OWN, 3), (registry.find_action("simplify"), 2)):
