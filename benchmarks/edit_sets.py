@@ -63,11 +63,11 @@ async def answer(task: Task, tools: BenchTools, folder: Path) -> dict[str, Any]:
     return {"id": task.id, **found, "seconds": seconds, "asked": tools.asked, "tokens": tools.tokens}
 
 
-async def answer_all(tasks: Sequence[Task], path: Path, settings: Settings, *, timeout_s: float) -> None:
+async def answer_all(tasks: Sequence[Task], path: Path, settings: Settings, worker: WorkerSettings, *, timeout_s: float) -> None:
     """Ask and judge what the file at `path` does not hold yet."""
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)}
-    client, jedi = EngineClient(WorkerSettings(), idle_s=0), JediThread()
+    client, jedi = EngineClient(worker, idle_s=0), JediThread()
     try:
         with path.open("a", encoding="utf-8") as file, tempfile.TemporaryDirectory(prefix="seed-lsp-edits-") as folder:
             for task in tasks:
@@ -108,13 +108,15 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="every so many-th task, for a sample")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--answers", type=Path, help="the file that keeps the answers (default: answers-SET.jsonl)")
+    parser.add_argument("--threads", type=int, help="of the engine; as many as there are cores if left out")
     options = parser.parse_args()
     try:
         tasks = load_tasks(options.set, options.data)[options.first :: options.every]
     except TaskError as error:
         raise BenchError(str(error)) from error
     path = options.answers or Path(f"answers-{options.set}.jsonl")
-    asyncio.run(answer_all(tasks, path, Settings(model=options.model), timeout_s=SETS[options.set].timeout_s))
+    worker = WorkerSettings(threads=options.threads)
+    asyncio.run(answer_all(tasks, path, Settings(model=options.model), worker, timeout_s=SETS[options.set].timeout_s))
     wanted = {task.id for task in tasks}
     found = figures([record for record in read_records(path) if record["id"] in wanted])
     say(f"{options.set}: {found['solved']} of {found['tasks']} solved, {found['wrong']} wrong, {found['unchanged']} unchanged, "
