@@ -25,6 +25,7 @@ from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import Span
 
 TITLE = "Add a docstring"
+SUMMARY = "summary"
 MOST_DEFINITIONS = 20
 """Documented at once; each takes the model some seconds."""
 PREFIX_CHARS, SUFFIX_CHARS = 1200, 2400
@@ -49,8 +50,10 @@ async def offers(selection: Selection) -> Sequence[Offer]:
     return [Offer(TITLE)] if found else []
 
 
-async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposal:
-    """Document what the selection has, from top to bottom."""
+async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal:
+    """Document what the selection has, from top to bottom; with `SUMMARY` for an argument without
+    sections.
+    """
     if selection.document.language not in LANGUAGES:
         raise SelectionError(f"documentation can be added in {', '.join(LANGUAGES)}, and this is {selection.document.language}")
     if len(selection.document.text) > MAX_CHARS:
@@ -60,7 +63,14 @@ async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposa
     # Neighbouring files may be read for it.
     style = await asyncio.to_thread(project_style, code, selection.path)
     until = time.monotonic() + tools.settings.edit_deadline_s
-    work = _Work(code, style, tools, Filler(tools, until, _forbidden(code, style), _encoding(code)), _span(code, wanted))
+    work = _Work(
+        code,
+        style,
+        tools,
+        Filler(tools, until, _forbidden(code, style), _encoding(code)),
+        _span(code, wanted),
+        sections=argument != SUMMARY,
+    )
     for one, place in wanted[:MOST_DEFINITIONS]:
         try:
             await work.document(one, place)
@@ -113,6 +123,7 @@ class _Work:
     tools: Tools
     filler: Filler
     span: Span
+    sections: bool = True
 
     def __post_init__(self) -> None:
         self.edits: list[Edit] = []
@@ -122,7 +133,7 @@ class _Work:
     async def document(self, one: Definition, place: Place) -> None:
         at = self.code.char(place.byte)
         around = self._around(one, place, at)
-        whole = template(one, place, self.style)
+        whole = template(one, place, self.style, sections=self.sections)
         try:
             text = await self.filler.fill(whole, around, lambda text: self._show(place, at, text))
         except RejectedResultError as error:

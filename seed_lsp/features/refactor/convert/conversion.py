@@ -114,6 +114,26 @@ async def _propose(selection: Selection, argument: str, _tools: Tools, *, conver
     return Proposal(edits, Span(possible[0].span.start, possible[-1].span.end), note="; ".join(notes))
 
 
+async def convert_all(selection: Selection, conversion: Conversion) -> Proposal | None:
+    """Convert each place that can be, apart from those within others; None where there is nothing.
+
+    A note says what is left and why; `SelectionError` says so where nothing can be converted.
+    """
+    document, found = selection.document, await asyncio.to_thread(_places, selection, conversion)
+    if not found:
+        return None
+    chosen: list[Place] = []
+    for place in sorted((one for one in found if one.edits), key=lambda one: one.span.start):
+        if not chosen or chosen[-1].span.end <= place.span.start:
+            chosen.append(place)
+    refused = [_why_not(document, place) for place in found if place.why_not]
+    if not chosen:
+        raise SelectionError(f"{refused[0]}; it is left as it is")
+    edits = tuple(edit for place in chosen for edit in place.edits)
+    notes = [*(place.note for place in chosen if place.note), *refused]
+    return Proposal(edits, Span(chosen[0].span.start, chosen[-1].span.end), "; ".join(notes))
+
+
 def _why_not(document: Document, place: Place) -> str:
     return f"line {document.line_of(place.at) + 1} cannot be converted, because {place.why_not}"
 

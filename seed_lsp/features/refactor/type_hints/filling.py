@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.api import Finished
 from seed_lsp.errors import NoChangeError, SelectionError
@@ -19,7 +19,7 @@ from seed_lsp.features.refactor.type_hints.evidence import (
     may_be_none,
     type_of_default,
 )
-from seed_lsp.features.refactor.type_hints.headers import Function, Hole, functions_of
+from seed_lsp.features.refactor.type_hints.headers import RETURN, Function, Hole, functions_of
 from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, make_hint
 from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_of, scope_of
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
@@ -29,6 +29,7 @@ from seed_lsp.source.syntax import Span
 from seed_lsp.source.target_version import target_version
 
 TITLE = "Add type hints"
+PARAMETERS = "parameters"
 LEAST_CHANCE, LEAST_OF_OWN = 0.5, 0.3
 """How sure the model must be of a type, and of one that is made of the file's own names: the model
 meets those less by chance. Tried on functions of packages whose types had been taken out.
@@ -44,19 +45,22 @@ async def offers(selection: Selection) -> Sequence[Offer]:
     return [Offer(TITLE)] if any(function.holes for function in functions_of(selection)) else []
 
 
-async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposal:
-    """Insert the types that are certain; a note says which stayed open."""
+async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal:
+    """Insert the types that are certain; a note says which stayed open.
+
+    `argument` is `PARAMETERS` or `RETURN` where only these are asked for.
+    """
     document = selection.document
     if document.language != "python":
         raise SelectionError("type hints are added to Python alone")
     if len(document.text) > MAX_CHARS:
         raise SelectionError(f"the file is too large: types are added in files of up to {MAX_CHARS:,} characters")
     # In a large file the syntax takes seconds, for which no key has to wait.
-    functions = await asyncio.to_thread(functions_of, selection)
+    functions = [_only(argument, function) for function in await asyncio.to_thread(functions_of, selection)]
     if not functions:
         raise SelectionError("there is no function; put the cursor into the line of its def, or select it")
     if not any(function.holes for function in functions):
-        raise NoChangeError("every parameter has its type already")
+        raise NoChangeError(f"every {'result' if argument == RETURN else 'parameter'} has its type already")
     work = _Work(selection, functions, tools)
     await asyncio.to_thread(work.compute)
     work.show()
@@ -65,6 +69,11 @@ async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposa
     if not work.hints:
         raise NoChangeError(f"no type is certain enough to be added; {work.note}")
     return await asyncio.to_thread(work.proposal)
+
+
+def _only(argument: str, function: Function) -> Function:
+    """A function with the holes alone that are asked for."""
+    return replace(function, holes=tuple(hole for hole in function.holes if not argument or hole.is_return == (argument == RETURN)))
 
 
 @dataclass

@@ -1,0 +1,160 @@
+"""Code without an `else` behind a branch that never goes on, and with conditions that end early.
+
+Neither is a conversion of the menu, where a rule of ruff takes out some of these; the user asks for
+them in words.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seed_lsp.errors import NoChangeError, SelectionError
+from seed_lsp.features.refactor.action import Proposal, Selection
+from seed_lsp.features.refactor.convert.indentation import Lines, lines_of
+from seed_lsp.source.document import CharOffset, indent_of
+from seed_lsp.source.patch import minimal_edits
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
+from seed_lsp.source.syntax import Span, snap
+
+MOST_CHANGES = 200
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_ELSE = re.compile(r"else[ \t]*:[ \t]*")
+_OPPOSITE = {ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is", ast.Eq: "!=", ast.NotEq: "=="}
+_TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Compare, ast.Constant, ast.Await)
+
+
+def without_needless_else(selection: Selection, *, guards: bool = False) -> Proposal:
+    """Take out each `else` behind a branch that returns, raises, breaks or continues; with
+    `guards`, also turn conditions around that hold the rest of a function or a loop.
+    """
+    document = selection.document
+    if (tree := read_tree(document)) is None:
+        raise SelectionError("the file does not parse; mend that first")
+    span, changes = snap(document, selection.start, selection.end), 0
+    behind = len(document.text) - span.end
+    while (
+        changes < MOST_CHANGES
+        and (changed := _changed(tree, Span(span.start, CharOffset(len(tree.document.text) - behind)), guards=guards)) is not None
+    ):
+        following = read_tree(replace(document, text=changed))
+        if following is None:
+            raise SelectionError("the branches here are written in a way that cannot be taken apart")
+        tree, changes = following, changes + 1
+    if not changes:
+        raise NoChangeError(_nothing(guards=guards))
+    new = tree.document.text[span.start : len(tree.document.text) - behind]
+    return Proposal(tuple(minimal_edits(document.text[span.start : span.end], new, offset=span.start)), span)
+
+
+def _nothing(*, guards: bool) -> str:
+    return (
+        "no condition here holds the rest of a function or a loop, and no else follows a branch that ends early"
+        if guards
+        else "no else here follows a branch that ends by return, raise, continue or break"
+    )
+
+
+def _changed(tree: PythonTree, span: Span, *, guards: bool) -> str | None:
+    """The text with one `if` more that ends early; None if there is none left."""
+    found = [one for one in ast.walk(tree.root) if isinstance(one, ast.If) and span.holds(tree.start(one), tree.end(one))]
+    for one in sorted(found, key=tree.start):
+        if one.orelse and leaves(one.body) and not _is_elif(tree, one) and (text := _without_else(tree, one, span)) is not None:
+            return text
+    for one in sorted(found, key=tree.start) if guards else ():
+        if (text := _guarded(tree, one, span)) is not None:
+            return text
+    return None
+
+
+def leaves(block: Sequence[ast.stmt]) -> bool:
+    """Whether nothing behind a block's statement is reached from its end."""
+    last = block[-1]
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and leaves(last.body) and leaves(last.orelse)
+    return isinstance(last, _LEAVES)
+
+
+def _is_elif(tree: PythonTree, one: ast.If) -> bool:
+    return tree.document.text.startswith("elif", tree.start(one))
+
+
+def _without_else(tree: PythonTree, one: ast.If, span: Span) -> str | None:
+    """The text with what the `else` holds behind the `if`; None if other code is on its lines."""
+    text, first = tree.document.text, one.orelse[0]
+    if isinstance(first, ast.If) and _is_elif(tree, first):
+        at = tree.start(first)
+        return f"{text[:at]}{text[at:].removeprefix('el')}"
+    lines = lines_of(tree)
+    keyword = _else_of(tree, one)
+    if keyword is None:
+        return None
+    indent, row = indent_of(lines.text(one.lineno - 1)), tree.document.line_of(keyword)
+    last = _last_row(tree, lines, one, span)
+    behind = _ELSE.sub("", lines.text(row)[len(indent_of(lines.text(row))) :], count=1)
+    if first.lineno - 1 == row:
+        # The statement stands on the line of the `else`.
+        lines.put(row, indent + behind)
+        return lines.joined()
+    lines.put(row, indent + behind if behind.strip() else None)
+    lines.indent(range(row + 1, last), indent_of(lines.text(first.lineno - 1)), indent)
+    return lines.joined()
+
+
+def _last_row(tree: PythonTree, lines: Lines, one: ast.If, span: Span) -> int:
+    """The first row behind an `if` and the comments of its last branch, as far as `span` goes."""
+    return min(lines.with_comments(one.end_lineno or 0, one.col_offset), tree.document.line_of(CharOffset(span.end - 1)) + 1)
+
+
+def _else_of(tree: PythonTree, one: ast.If) -> CharOffset | None:
+    """Where the keyword of an `else` stands that begins its line."""
+    start, end = tree.end(one.body[-1]), tree.start(one.orelse[0])
+    keywords = [token.start for token in tree.tokens if start <= token.start < end and token.kind == tokenize.NAME and token.text == "else"]
+    if not keywords:
+        return None
+    # A decorator may have another one.
+    line = tree.document.line_range(tree.document.line_of(keywords[0]))[0]
+    return keywords[0] if not tree.document.text[line : keywords[0]].strip(" \t\f") else None
+
+
+def _guarded(tree: PythonTree, one: ast.If, span: Span) -> str | None:
+    """The text with an `if` turned around that holds all that follows in a function or a loop."""
+    parent, block = tree.parents[one], tree.block(one)
+    body = getattr(parent, "body", None)
+    if one.orelse or block is not body or block[-1] is not one or not _is_long(one) or _is_elif(tree, one):
+        return None
+    word = "return" if isinstance(parent, FUNCTIONS) else "continue" if isinstance(parent, ast.For | ast.AsyncFor | ast.While) else ""
+    if not word or one.body[0].lineno == one.lineno:
+        return None
+    lines, indent = lines_of(tree), indent_of(tree.document.line_text(one.lineno - 1))
+    unit = indent_of(lines.text(one.body[0].lineno - 1)).removeprefix(indent)
+    start, end = tree.start(one.test), tree.end(one.test)
+    header = tree.document.line_range(one.lineno - 1)[0]
+    colon = next((token.end for token in tree.tokens if token.start >= end and token.text == ":"), None)
+    if colon is None or tree.document.line_of(colon) != one.lineno - 1 or len(indent) + header != tree.start(one):
+        return None
+    rest = lines.text(one.lineno - 1)[colon - header :]
+    lines.indent(range(one.lineno, _last_row(tree, lines, one, span)), indent + unit, indent)
+    lines.put(one.lineno - 1, f"{indent}if {negated(tree, one.test, tree.document.text[start:end])}:{rest}", f"{indent}{unit}{word}", "")
+    return lines.joined()
+
+
+def _is_long(one: ast.If) -> bool:
+    """Whether a condition holds more than a statement, so that turning it around is worth it."""
+    return len(one.body) > 1 or any(isinstance(inner, ast.stmt) for inner in ast.iter_child_nodes(one.body[0]))
+
+
+def negated(tree: PythonTree, test: ast.expr, source: str) -> str:
+    """The opposite of a condition that is written as `source`."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=inner) if isinstance(inner, _TIGHT):
+            return tree.text(inner)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPPOSITE:
+            start, end = tree.end(left) - tree.start(test), tree.start(right) - tree.start(test)
+            opened, closed = source[start:end].count(")"), source[start:end].count("(")
+            return f"{source[:start]}{')' * opened} {_OPPOSITE[type(op)]} {'(' * closed}{source[end:]}"
+        case _:
+            return f"not {source}" if isinstance(test, _TIGHT) else f"not ({source})"

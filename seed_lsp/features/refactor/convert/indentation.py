@@ -1,0 +1,72 @@
+"""Lines of Python code that are indented anew, without what stands in strings."""
+
+from __future__ import annotations
+
+import tokenize
+from collections.abc import Iterable
+
+from seed_lsp.source.document import Document, indent_of, split_lines
+from seed_lsp.source.python_tree import PythonTree
+
+_STRINGS = frozenset(
+    number for name in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE") if (number := getattr(tokenize, name, None)) is not None
+)
+_STARTS = frozenset(number for name in ("FSTRING_START", "TSTRING_START") if (number := getattr(tokenize, name, None)) is not None)
+_ENDS = frozenset(number for name in ("FSTRING_END", "TSTRING_END") if (number := getattr(tokenize, name, None)) is not None)
+
+
+class Lines:
+    """The lines of a document, counted from 0, some of which begin `within` a string."""
+
+    def __init__(self, document: Document, within: frozenset[int]) -> None:
+        self._newline = document.newline
+        self._lines: list[str] = split_lines(document.text)
+        self._within = within
+
+    def text(self, row: int) -> str:
+        """A line without its break."""
+        return self._lines[row].rstrip("\r\n")
+
+    def put(self, row: int, *texts: str | None) -> None:
+        """New lines in place of one; None takes it away."""
+        end = self._lines[row][len(self.text(row)) :]
+        made = [text for text in texts if text is not None]
+        self._lines[row] = self._newline.join(made) + end if made else ""
+
+    def indent(self, rows: Iterable[int], old: str, new: str) -> None:
+        """Begin lines with `new` where they begin with `old`. Those that are indented less, as they
+        may be in brackets, stay, and so do those that begin in a string.
+        """
+        for row in rows:
+            if row not in self._within and self._lines[row].startswith(old) and self.text(row).strip():
+                self._lines[row] = new + self._lines[row][len(old) :]
+
+    def with_comments(self, row: int, columns: int) -> int:
+        """The first line behind `row` that is neither a comment further in than `columns` nor a
+        blank line before one.
+        """
+        end = row
+        while row < len(self._lines):
+            line = self.text(row)
+            if line.strip() and (not line.lstrip().startswith("#") or len(indent_of(line)) <= columns):
+                break
+            row += 1
+            end = row if line.strip() else end
+        return end
+
+    def joined(self) -> str:
+        return "".join(self._lines)
+
+
+def lines_of(tree: PythonTree) -> Lines:
+    within: set[int] = set()
+    opened: list[int] = []
+    for token in tree.tokens:
+        first, last = tree.document.line_of(token.start), tree.document.line_of(token.end)
+        if token.kind in _STRINGS:
+            within.update(range(first + 1, last + 1))
+        elif token.kind in _STARTS:
+            opened.append(first)
+        elif token.kind in _ENDS and opened:
+            within.update(range(opened.pop() + 1, last + 1))
+    return Lines(tree.document, frozenset(within))

@@ -1,0 +1,80 @@
+"""Phrases that are understood as a whole: no word of an instruction is left over.
+
+A phrase is written as people say it. ``[…]`` may be missing, ``(a|b)`` is one of several,
+``{name}`` is a name of the code, and a word in capitals stands for one of `WORDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+WORDS: Mapping[str, str] = {
+    "A": "(a|an|one|some|the|its)",
+    "THE": "(the|this|that|all|all the|all of the|every|each|each of the|any|these|its)",
+    "CODE": "(code|function|method|functions|methods|selection|selected code|class|file|body)",
+    "HERE": "[(in|of|from|within|inside|for|to) [THE] (CODE|here|it|this|everywhere|there)|here|everywhere|throughout]",
+    "USE": "(use|switch to|prefer|convert to|change to|turn into|migrate to|rewrite with|apply)",
+    "INTO": "(to|into|as|with|by|in)",
+    "REMOVE": "(remove|delete|drop|strip|strip out|take out|get rid of|eliminate|clean up)",
+    "ADD": "(add|write|put|insert|generate|create|make)",
+}
+_NAME = r"[^\W\d]\w*"
+_POLITE = re.compile(
+    r"(?:(?:please|kindly|just|now|(?:can|could|would|will) you)\s+)+|[\s,]+(?:please|thanks|thank you)(?=[\s.!?]*$)", re.IGNORECASE
+)
+_END = re.compile(r"[\s.!?;]+$")
+_PART = re.compile(r"\{(\w+)\}|[\[\]()|]|[^\s\[\](){}|]+")
+_BRACKETS = re.compile(r"(?<=\w)\(\)")
+_QUOTED = re.compile(rf"([`'\"])({_NAME}(?:\.{_NAME})*(?:\(\))?)\1")
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Ways to say one thing."""
+
+    ways: Sequence[str]
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [_compiled(way) for way in self.ways]
+
+    def match(self, instruction: str) -> dict[str, str] | None:
+        """The names of the code in an instruction; None unless all of its words are understood."""
+        words = plain(instruction)
+        found = (pattern.fullmatch(words) for pattern in self._patterns)
+        first = next((match for match in found if match is not None), None)
+        return None if first is None else {name: text for name, text in first.groupdict().items() if text is not None}
+
+
+@lru_cache(maxsize=1)
+def plain(instruction: str) -> str:
+    """The words of an instruction with a blank behind each; without politeness, the quotes around
+    names, commas between words, and the point at the end.
+    """
+    text = _END.sub("", _POLITE.sub("", instruction.strip()))
+    text = _BRACKETS.sub("", _QUOTED.sub(r"\2", text))
+    return " ".join(re.sub(r",(?=\s)", "", text).split()) + " "
+
+
+def _compiled(way: str) -> re.Pattern[str]:
+    return re.compile(_pattern(way), re.IGNORECASE)
+
+
+def _pattern(way: str) -> str:
+    made = []
+    for part in _PART.finditer(way):
+        text = part.group()
+        if name := part[1]:
+            made.append(rf"(?P<{name}>{_NAME}) ")
+        elif text in "[(":
+            made.append("(?:")
+        elif text in "])":
+            made.append(")?" if text == "]" else ")")
+        elif text == "|":
+            made.append("|")
+        else:
+            made.append(_pattern(WORDS[text]) if text in WORDS else f"{re.escape(text)} ")
+    return "".join(made)

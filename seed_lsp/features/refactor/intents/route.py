@@ -1,0 +1,45 @@
+"""An intent whose result another action makes, or that is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from seed_lsp.features.refactor.action import Proposal, Selection, Tools
+from seed_lsp.features.refactor.intents.intent import Intent, Propose
+from seed_lsp.features.refactor.intents.phrases import Phrases
+
+Do = Callable[[Selection, Mapping[str, str], Tools], Awaitable[Proposal]]
+"""Makes the proposal, with the names of the code that the instruction has."""
+
+
+async def _always(_selection: Selection) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Route:
+    """The words that ask for something, and what does it. `languages` are those in which it can be
+    done; where it does not fit a selection, the words are left to the model.
+    """
+
+    name: str
+    ways: Sequence[str]
+    do: Do
+    languages: Sequence[str] = ("python",)
+    fits: Callable[[Selection], Awaitable[bool]] = _always
+
+
+def intent_of(route: Route) -> Intent:
+    phrases = Phrases(route.ways)
+
+    async def understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
+        if selection.document.language not in route.languages:
+            return None
+        found = phrases.match(instruction)
+        if found is None or not await route.fits(selection):
+            return None
+        return partial(route.do, selection, found, tools)
+
+    return Intent(route.name, understand)

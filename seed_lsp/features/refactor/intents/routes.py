@@ -1,0 +1,110 @@
+"""What is asked for in words and done by an action, or computed: the phrases, one table for all."""
+
+from __future__ import annotations
+
+from seed_lsp.features.refactor.documentation.selected import LANGUAGES
+from seed_lsp.features.refactor.intents import doing
+from seed_lsp.features.refactor.intents.route import Route, intent_of
+
+_FORMATS = "(%|%s|%-formatting|percent formatting|%-format|% formatting|str.format|.format|format|format calls)"
+_OLD_FORMATS = f"{_FORMATS} [(and|or) {_FORMATS}]"
+_F_STRINGS = "(f-strings|f-string|f strings|fstrings|formatted string literals)"
+_HINTS = "([missing] type (hints|hint|annotations|annotation)|type-hints|type-annotations|annotations|an annotation|typing|types)"
+_PARAMETERS = "(parameter|parameters|argument|arguments|params|args)"
+_UNTYPED = "[(that|which) (has|have) (none|no (annotation|annotations|type hint|type hints|type|types))|without (one|annotation|annotations|type hints|a type|types)]"
+_RETURN = "(return|returns|return type|return value|result|return types)"
+_DOCSTRING = "(docstring|doc string|doc-string|documentation|docstrings)"
+_ONE_LINE = "(one-line|one line|single-line|single line|one-liner|short)"
+_EARLY = "(early returns|early return|early exits)"
+_GUARDS = "(guard clauses|guard clause|guards)"
+_ELSE = "(else|elses|else branches|else blocks|nested ifs|nesting|nested conditions|nested conditionals|if/else|if else)"
+_INSTEAD = f"[(instead of|rather than|to avoid|to get rid of|to reduce|to remove|to flatten) [THE] {_ELSE}]"
+_KIND = "(local variable|local name|local|variable|parameter|argument|loop variable|name|identifier|var|param|keyword argument)"
+
+ROUTES = (
+    Route(
+        "rename",
+        [
+            f"rename [[THE] {_KIND}] {{old}} (to|into|as) {{new}} HERE",
+            f"change [THE] name of [[THE] {_KIND}] {{old}} to {{new}} HERE",
+            f"change [THE] {_KIND} name [from] {{old}} to {{new}} HERE",
+            f"(call|name) [THE] {_KIND} {{old}} {{new}} instead HERE",
+        ],
+        doing.rename,
+    ),
+    Route(
+        "f-strings",
+        [
+            f"USE [an|a] {_F_STRINGS} [(instead of|rather than|in place of|for) [THE] {_OLD_FORMATS}] HERE",
+            f"(convert|change|turn|rewrite|migrate|switch|modernise|modernize) [THE] [{_OLD_FORMATS}] [string|strings|formatting|string formatting|format strings|formatted strings|calls] HERE (to|into|as|to use|using|with) [an|a] {_F_STRINGS}",
+            f"replace [THE] {_OLD_FORMATS} [string|strings|formatting|calls] HERE (with|by) [an|a] {_F_STRINGS}",
+        ],
+        doing.f_strings,
+    ),
+    Route(
+        "type-hints-of-parameters",
+        [
+            f"ADD [A] {_HINTS} (to|for|of) [THE] {_PARAMETERS} {_UNTYPED} HERE",
+            f"annotate [THE] [untyped|unannotated] {_PARAMETERS} {_UNTYPED} HERE",
+            f"ADD [A] [missing] parameter {_HINTS} HERE",
+            f"(type|annotate) [THE] {_PARAMETERS} HERE",
+        ],
+        doing.parameter_hints,
+    ),
+    Route(
+        "type-hints-of-results",
+        [
+            f"ADD [A] [missing] {_RETURN} [(type hint|type hints|annotation|annotations|type annotation|type annotations|type|types)] HERE",
+            f"ADD [A] {_HINTS} (to|for|of) [THE] {_RETURN} HERE",
+            f"annotate [THE] {_RETURN} HERE",
+        ],
+        doing.return_hints,
+    ),
+    Route(
+        "type-hints",
+        [
+            f"ADD [A] [missing] {_HINTS} HERE",
+            f"ADD [A] {_HINTS} (to|for) [THE] {_PARAMETERS} and [THE] {_RETURN} HERE",
+            f"annotate [THE] {_PARAMETERS} and [THE] {_RETURN} HERE",
+            "(annotate|type) [THE] (function|method|functions|methods|code|signature) [with (types|type hints)]",
+        ],
+        doing.hints,
+    ),
+    Route(
+        "docstring",
+        [
+            f"ADD [A] [missing] {_DOCSTRING} HERE",
+            f"give (it|this|THE CODE) [A] {_DOCSTRING}",
+            "document [THE] (function|method|class|functions|methods|code|selection)",
+        ],
+        doing.docstring,
+        LANGUAGES,
+    ),
+    Route(
+        "summary",
+        [f"ADD [A] {_ONE_LINE} {_DOCSTRING} HERE", f"give (it|this|THE CODE) [A] {_ONE_LINE} {_DOCSTRING}"],
+        doing.summary,
+        LANGUAGES,
+    ),
+    Route(
+        "guard-clauses",
+        [
+            f"(USE|introduce|add) [A] {_GUARDS} {_INSTEAD} HERE",
+            f"(convert|refactor|rewrite|change|turn|flatten|restructure) [THE] [CODE|{_ELSE}] (to|to use|into|using|with) {_GUARDS}",
+            f"replace [THE] {_ELSE} HERE (with|by) {_GUARDS}",
+        ],
+        doing.guard_clauses,
+    ),
+    Route(
+        "early-returns",
+        [
+            f"((USE|introduce) [an] {_EARLY}|return early|exit early) {_INSTEAD} HERE",
+            f"(convert|refactor|rewrite|change|turn|flatten|restructure) [THE] [CODE|{_ELSE}] (to|to use|into|using|with) [an] {_EARLY}",
+            f"replace [THE] {_ELSE} HERE (with|by) [an] {_EARLY}",
+            f"(REMOVE|avoid|flatten) [THE] (needless|unnecessary|superfluous|redundant|useless) {_ELSE} [(after|behind|following) (return|returns|raise|a return|return statements)] HERE",
+            "(REMOVE|avoid) [THE] (else|elses|else branches|else blocks) (after|behind|following) (return|returns|raise|a return|return statements) HERE",
+        ],
+        doing.early_returns,
+    ),
+)
+INTENTS = tuple(intent_of(route) for route in ROUTES)

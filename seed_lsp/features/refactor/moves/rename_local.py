@@ -1,0 +1,195 @@
+"""A new name for what is local to the selected function, by Python's scopes alone.
+
+The name's places are read from the syntax, and the result is parsed anew: its tree must be the old
+one but for the names that the scopes say are this one.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.moves.scope_places import Places, has_own
+from seed_lsp.features.refactor.moves.structure import parsed_result
+from seed_lsp.features.refactor.moves.tree import tree_of
+from seed_lsp.source.document import ByteOffset, CharOffset, Document
+from seed_lsp.source.patch import Edit
+from seed_lsp.source.python_scopes import arguments_of, scope_of
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, names
+from seed_lsp.source.syntax import Span, text_of
+from seed_lsp.source.syntax import tree_of as syntax_of
+
+_SEES_NAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
+ELSEWHERE = "the editor's rename (F2) changes it everywhere"
+_CALLED_SO = frozenset({"partial", "cls", "super", "__init__", "__new__"})
+"""What may call any function."""
+
+
+@dataclass(frozen=True)
+class LocalName:
+    """The name `old` that functions have for themselves; for `parameters` it is a parameter."""
+
+    tree: PythonTree
+    old: str
+    functions: tuple[Function, ...]
+
+    @property
+    def parameters(self) -> list[Function]:
+        return [one for one in self.functions if any(argument.arg == self.old for argument in arguments_of(one))]
+
+    @property
+    def named(self) -> list[Function]:
+        """The functions whose callers may give the parameter by its name."""
+        return [one for one in self.parameters if self.old in {argument.arg for argument in (*one.args.args, *one.args.kwonlyargs)}]
+
+    @property
+    def span(self) -> Span:
+        """The whole lines of the functions."""
+        document, tree = self.tree.document, self.tree
+        first, last = tree.line(tree.start(self.functions[0])), tree.line(tree.end(self.functions[-1]) - 1)
+        return Span(document.line_range(first)[0], document.line_range(last)[1])
+
+
+def local_name(document: Document, asked: Span, old: str) -> LocalName:
+    """The functions for which `old` is a local name: those in `asked`, or else the innermost one
+    around it. `SelectionError` says why there are none.
+    """
+    tree_of(document)
+    # It is changed in the end, so that it must not be the one that others have.
+    tree = PythonTree(document)
+    functions = sorted((one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)), key=tree.start)
+    selected = [one for one in functions if asked.holds(tree.start(one), tree.end(one))]
+    around = [one for one in functions if tree.start(one) <= asked.end and asked.start <= tree.end(one) and one not in selected]
+    having = [one for one in selected if has_own(one, old)] or [one for one in around if has_own(one, old)][-1:]
+    inner = {one for outer in having for one in ast.walk(outer) if one is not outer}
+    found = tuple(one for one in having if one not in inner)
+    if not found:
+        raise SelectionError(_why_not([*selected, *reversed(around)], old))
+    return LocalName(tree, old, found)
+
+
+def _why_not(functions: Sequence[Function], old: str) -> str:
+    if not functions:
+        return f"there is no function here that {old} could be a local name of; {ELSEWHERE}"
+    function, scopes = functions[0].name, [scope_of(one) for one in functions]
+    if any(old in scope.global_names for scope in scopes):
+        return f"{old} is declared global in {function}; {ELSEWHERE}"
+    if any(old in scope.nonlocal_names for scope in scopes):
+        return f"{old} belongs to the function around {function}; select that as well"
+    if any(old in {one.name, *names(one)} for one in functions):
+        return f"{old} is no local name of {function}; {ELSEWHERE}"
+    return f"{function} has no local name {old}"
+
+
+def rename_local(name: LocalName, new: str) -> tuple[Edit, ...]:
+    """The edits that give a local name another one; an error says why that cannot be."""
+    _require_name(name.old, new)
+    for function in name.functions:
+        _require_free(name, function, new)
+    _require_not_given_by_name(name)
+    places = Places(name.old, name.functions)
+    edits = [edit for function in name.functions for edit in _edits(name, function, places, new)]
+    written, documented = parsed_result(name.tree, edits), list(_documented(name, new))
+    places.rename(new)
+    if ast.dump(written.root) != ast.dump(name.tree.root):
+        raise RejectedResultError(f"{name.old} is used here in a way that is not understood; {ELSEWHERE}")
+    return tuple(sorted([*edits, *documented], key=lambda edit: edit.start))
+
+
+def _require_name(old: str, new: str) -> None:
+    if not new.isidentifier() or keyword.iskeyword(new):
+        raise SelectionError(f"{new} is no name that Python allows; choose another one")
+    if old == new:
+        raise NoChangeError(f"{old} has that name already")
+    if any(name.startswith("__") and not name.endswith("__") for name in (old, new)):
+        raise SelectionError("a class changes names that begin with two underscores; choose another one")
+
+
+def _require_free(name: LocalName, function: Function, new: str) -> None:
+    old, source = name.old, name.tree.text(function)
+    if new in names(function):
+        raise SelectionError(f"the name {new} is taken in {function.name}; choose another one")
+    if seen := _SEES_NAMES & set(names(function)):
+        raise SelectionError(f"{function.name} looks at its own names (`{min(seen)}`), which may need {old} to be called so")
+    if any(isinstance(one, ast.ClassDef) and old in scope_of(one).bound for one in ast.walk(function)):
+        raise SelectionError(f"a class in {function.name} has the name {old} as well, so that it is not certain which one is meant")
+    if re.search(rf"\{{\s*{re.escape(old)}\s*=[^=]", source) and any(isinstance(one, ast.JoinedStr) for one in ast.walk(function)):
+        raise SelectionError(f"an f-string shows the name itself (`{{{old}=}}`), so that its text would change")
+
+
+def _require_not_given_by_name(name: LocalName) -> None:
+    """`SelectionError` where a call of the file may give the parameter by its name."""
+    called_so = {one.name for one in name.named} | _CALLED_SO
+    # A class is called by its own name.
+    called_so |= {getattr(name.tree.parents.get(one), "name", "") for one in name.named if one.name in {"__init__", "__new__"}}
+    for call in ast.walk(name.tree.root) if name.named else ():
+        if isinstance(call, ast.Call) and any(given.arg == name.old for given in call.keywords):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if called in called_so:
+                raise SelectionError(f"line {call.lineno} gives {name.old} by its name; {ELSEWHERE}")
+
+
+def _edits(name: LocalName, function: Function, places: Places, new: str) -> Iterator[Edit]:
+    document = name.tree.document
+    syntax = syntax_of(document)
+    assert syntax is not None, "the grammar of Python is there"
+    start, end = (document.byte_at(CharOffset(offset)) for offset in (name.tree.start(function), name.tree.end(function)))
+    for node in _identifiers(syntax.root_node, name.old, start, end):
+        at = document.char_at(ByteOffset(node.start_byte))
+        if places.is_place(name.tree, at):
+            yield Edit(at, at + len(name.old), f"{name.old} as {new}" if _is_imported(node) else new)
+
+
+def _identifiers(root: Node, name: str, start: int, end: int) -> Iterator[Node]:
+    """The nodes that are that name, and neither an attribute nor the name of an argument."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.type == "identifier" and start <= node.start_byte < end and text_of(node) == name and not _is_other(node):
+            yield node
+        stack += [child for child in reversed(node.children) if child.end_byte > start and child.start_byte < end]
+
+
+def _is_other(node: Node) -> bool:
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type == "attribute":
+        return parent.child_by_field_name("attribute") == node
+    if parent.type == "keyword_argument":
+        return parent.child_by_field_name("name") == node
+    if parent.type == "dotted_name":
+        around = parent.parent
+        is_module = around is not None and around.child_by_field_name("module_name") == parent
+        aliased = around is not None and around.type == "aliased_import"
+        return is_module or aliased or parent.named_children[0] != node
+    return parent.type == "keyword_pattern" and parent.named_children[0] == node
+
+
+def _is_imported(node: Node) -> bool:
+    parent = node.parent
+    around = parent.parent if parent is not None and parent.type == "dotted_name" else None
+    return around is not None and around.type in {"import_statement", "import_from_statement"}
+
+
+def _documented(name: LocalName, new: str) -> Iterator[Edit]:
+    """The edits of docstrings that describe the parameter."""
+    old = re.escape(name.old)
+    mention = re.compile(
+        rf"^[ \t]*(?:[:@](?:param|parameter|arg|argument|keyword|kwarg|type)[ \t](?:[^:\n]*[ \t])?)?\*{{0,2}}(?P<entry>{old})(?=[ \t]*(?:\([^)\n]*\))?[ \t]*:)"
+        rf"|(?P<quote>``|`|\*)(?P<quoted>{old})(?P=quote)",
+        re.MULTILINE,
+    )
+    for function in name.parameters:
+        first = function.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            start = name.tree.start(first)
+            for found in mention.finditer(name.tree.text(first)):
+                group = "entry" if found["entry"] else "quoted"
+                yield Edit(start + found.start(group), start + found.end(group), new)

@@ -1,0 +1,140 @@
+"""Which words are understood, and by which intent; words that are left over are never dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.features.refactor.intents import routes
+from tests.features.refactor.intents.asking import names_of, understood
+
+UNDERSTOOD: dict[str, list[str]] = {
+    "rename": [
+        "rename total to amount",
+        "Rename the variable total to amount.",
+        "please rename the local variable `total` to `amount`",
+        "Rename total to amount everywhere",
+        "rename parameter 'total' to amount in this function",
+        "Change the name of total to amount",
+        "could you rename the loop variable total as amount?",
+    ],
+    "f-strings": [
+        "use f-strings",
+        "Use f-strings instead of % formatting",
+        "Use an f-string rather than str.format() here",
+        "convert to f-strings",
+        "Convert all the format strings to f-strings, please.",
+        "replace % and .format with f-strings",
+        "Replace all str.format() calls in this function by f-strings",
+        "switch to f-strings everywhere",
+    ],
+    "type-hints-of-parameters": [
+        "annotate the parameters",
+        "Add type hints to all parameters",
+        "add a type hint to every argument without one",
+        "Add types to the parameters that have no type",
+        "Add missing parameter annotations",
+        "please annotate each untyped argument of this function",
+    ],
+    "type-hints-of-results": [
+        "add a return type",
+        "Add the missing return annotation",
+        "annotate the return value",
+        "Add a type hint for the return value.",
+        "add return types",
+        "add a return type hint to this function",
+    ],
+    "type-hints": [
+        "add type hints",
+        "Add missing type annotations.",
+        "please add types",
+        "add type annotations to this function",
+        "annotate the parameters and the return type",
+        "Annotate this function",
+    ],
+    "docstring": [
+        "add a docstring",
+        "Document this function.",
+        "write a docstring for this method",
+        "Add docstrings to all functions",
+        "add the missing docstring",
+        "Generate documentation for the class",
+    ],
+    "summary": [
+        "add a one-line docstring",
+        "Write a short docstring for this function",
+        "add a single-line docstring here",
+        "give it a one-line docstring",
+        "Add a one line docstring to each method",
+        "generate a one-liner docstring",
+    ],
+    "early-returns": [
+        "use early returns",
+        "Use an early return instead of nested ifs",
+        "return early instead of else",
+        "Remove needless else",
+        "remove the unnecessary else after return",
+        "Replace the else branches with early returns.",
+        "refactor this function to use early returns",
+    ],
+    "guard-clauses": [
+        "use guard clauses",
+        "Use a guard clause instead of nesting",
+        "introduce guard clauses in this function",
+        "refactor to use guard clauses",
+        "Replace the nested ifs with guard clauses",
+        "rewrite the function using guard clauses, please",
+    ],
+}
+NOT_UNDERSTOOD = [
+    "rename x to y and return it",
+    "rename x to something better",
+    "rename all variables to snake_case names",
+    "rename x",
+    "rename the file to y",
+    "use f-strings for the log messages only",
+    "use f-strings and sort the imports",
+    "don't use f-strings",
+    "do not use f-strings here",
+    "use str.format instead of f-strings",
+    "annotate the parameters but not the defaults",
+    "add type hints except for self",
+    "add a type hint for the first parameter",
+    "add an Optional return type",
+    "remove the type hints",
+    "add a docstring that explains the algorithm",
+    "add a docstring in German",
+    "add a docstring with examples",
+    "document the parameters in a comment",
+    "use early returns and rename x to y",
+    "use early returns except in the loop",
+    "remove the else",
+    "why is there an early return",
+    "use guard clauses for None only",
+    "use guards that raise ValueError",
+    "instead of else",
+    "",
+    "...",
+]
+
+
+@pytest.mark.parametrize(("name", "words"), [(name, words) for name, several in UNDERSTOOD.items() for words in several])
+def test_ways_to_say_it(name: str, words: str):
+    """People say one thing in several ways, and no other intent takes the words for its own."""
+    assert names_of(words, routes.INTENTS) == [name]
+
+
+@pytest.mark.parametrize("words", NOT_UNDERSTOOD)
+def test_words_that_say_more_or_less_are_left_to_the_model(words: str):
+    """An instruction of which a word would be dropped is not done in part."""
+    assert names_of(words, routes.INTENTS) == []
+
+
+@pytest.mark.parametrize(("words", "language"), [("use f-strings", "javascript"), ("rename x to y", "go"), ("use early returns", "rust")])
+def test_other_languages_are_left_to_the_model(words: str, language: str):
+    """What is computed for Python alone is not refused elsewhere."""
+    assert not understood(words, "let x = 1;", language)
+
+
+def test_documentation_is_added_in_other_languages():
+    """The action for documentation knows more languages than Python."""
+    assert understood("document this function", "function f() {}\n", "javascript")
