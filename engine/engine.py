@@ -152,7 +152,13 @@ class Engine:
             return ()
         spent = outcome.prefill_seconds + outcome.decode_seconds
         search = Departures(
-            self.network, cache, prompt.tokens, partial(self._detokenizer, prompt), options=request.sampling, cancelled=cancelled
+            self.network,
+            cache,
+            prompt.tokens,
+            partial(self._detokenizer, prompt),
+            opening=prompt.tokens[-prompt.opening :],
+            options=request.sampling,
+            cancelled=cancelled,
         )
         return search.run(outcome.tokens, request.alternatives, spent_s=spent)
 

@@ -48,7 +48,7 @@ class Prompt:
     The continuation probably repeats the tokens `old`. `indent` was taken off the region's lines;
     `ends_line` says whether the region ended with a line break; `start` is the part of the answer
     that the prompt already holds. `fences` is the number of the region's lines that begin with
-    three backticks.
+    three backticks. The last `opening` tokens open the code block of an answer.
     """
 
     tokens: list[int]
@@ -59,6 +59,7 @@ class Prompt:
     ends_line: bool = False
     start: str = ""
     fences: int = 0
+    opening: int = 1
 
     def read(self, text: str) -> str:
         """Read the model's text as the editor wants it: with the given start, the indentation and
@@ -129,7 +130,8 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
     tokens = tokenizer.chat([Message("system", EDIT_SYSTEM), *_turns(request.examples), Message("user", user)])
     opening = _DEFINITION.match(flush) if request.keep_start else None
     start = opening.group(0) if opening else ""
-    tokens += tokenizer.encode(f"{fence}{request.language}\n{start}")
+    begun = tokenizer.encode(f"{fence}{request.language}\n{start}")
+    tokens += begun
     return Prompt(
         tokens,
         _present(tokenizer, _CHAT_STOPS),
@@ -139,6 +141,7 @@ def edit_prompt(tokenizer: Tokenizer, request: EditRequest) -> Prompt:
         indent=indent,
         ends_line=request.region.endswith("\n"),
         fences=fences,
+        opening=len(begun),
     )
 
 

@@ -4,6 +4,10 @@ A model that is asked to mend code often copies it. Where the copy was closest t
 else is known from its own rows, and from there a greedy continuation, drafted from the old code,
 takes few forwards. It is what a diffusion model does that denoises the least certain tokens once
 more, with the base as the judge of whole texts.
+
+Texts are judged by their probability as an answer times that of the same text on its own, without
+the question: with the old code in view whatever is a copy of it seems likely, while on its own code
+with a fault is less likely than code without.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from engine.api import SamplingOptions
 from engine.decoding.detokenizer import IncrementalDetokenizer
@@ -42,10 +48,13 @@ class Departure:
 
 @dataclass(frozen=True)
 class OtherText:
-    """Another answer, the logarithm of its probability, and what finding it took."""
+    """Another answer, and what finding it took.
+
+    `score` is the logarithm of its probability as an answer, plus that of the text on its own.
+    """
 
     text: str
-    log_probability: float
+    score: float
     forwards: int
     seconds: float
 
@@ -53,7 +62,8 @@ class OtherText:
 class Departures:
     """Searches for other continuations of `prompt`; use once.
 
-    `cache` holds the rows of a true prefix of `prompt` and of what it was continued by.
+    `cache` holds the rows of a true prefix of `prompt` and of what it was continued by. `opening`
+    are the tokens at the end of the prompt that belong to any answer, at least one.
     """
 
     def __init__(
@@ -63,9 +73,12 @@ class Departures:
         prompt: Sequence[int],
         new_reader: Callable[[], IncrementalDetokenizer],
         *,
+        opening: Sequence[int],
         options: SamplingOptions,
         cancelled: Callable[[], bool],
     ) -> None:
+        self._answer = _Scores(network, cache, prompt)
+        self._alone = _Scores(network, network.new_cache(), opening)
         self._network, self._cache, self._prompt = network, cache, list(prompt)
         self._new_reader, self._cancelled = new_reader, cancelled
         # Denoised blocks have no probabilities.
@@ -89,10 +102,11 @@ class Departures:
             if (other := self._other(tokens, one, left_s)) is not None:
                 found.append(other)
         self._cache.truncate(min(self._cache.length, len(self._prompt)))
-        return sorted(found, key=lambda other: other.log_probability, reverse=True)
+        return sorted(found, key=lambda other: other.score, reverse=True)
 
     def _other(self, tokens: Sequence[int], departure: Departure, left_s: float | None) -> OtherText | None:
         """The greedy continuation behind another token; None if it has no end."""
+        started = time.perf_counter()
         start = [*tokens[: departure.place], departure.token]
         reader = self._new_reader()
         if any(reader.feed(token) for token in start):
@@ -105,24 +119,51 @@ class Departures:
         if outcome.finish_reason != "stop":
             return None
         behind = sum(math.log(max(chance, _TOLD)) for _, chance in outcome.probabilities)
-        log_probability = departure.log_before + math.log(departure.chance) + behind
-        return OtherText(outcome.text, log_probability, outcome.forwards, outcome.prefill_seconds + outcome.decode_seconds)
+        as_answer = departure.log_before + math.log(departure.chance) + behind
+        alone = self._alone.total([*start, *outcome.tokens[:-1]])
+        return OtherText(outcome.text, as_answer + alone, outcome.forwards, time.perf_counter() - started)
 
     def _departures(self, tokens: Sequence[int]) -> Iterator[Departure]:
         """The likeliest other token at each place of `tokens`."""
-        self._cache.truncate(min(self._cache.length, len(self._prompt) - 1))
-        for _ in self._network.prefill(self._prompt[self._cache.length : -1], self._cache):
-            pass
-        rows = [self._prompt[-1], *tokens[:-1]]
         log_before = 0.0
-        for start in range(0, len(rows), SCORED_ROWS):
-            piece = rows[start : start + SCORED_ROWS]
-            scores = self._network.forward(piece, self._cache).logits.log_softmax(dim=-1)
-            values, likeliest = scores.topk(2, dim=-1)
-            for i, (two, their) in enumerate(zip(likeliest.tolist(), values.exp().tolist(), strict=True)):
-                own = tokens[start + i]
-                best = two[0] == own
-                if their[best] >= LEAST_PROBABILITY:
-                    yield Departure(start + i, two[best], their[best], log_before)
-                log_before += float(scores[i, own])
+        for place, (own, scores) in enumerate(zip(tokens, self._answer.rows(tokens), strict=True)):
+            values, likeliest = scores.topk(2)
+            best = int(likeliest[0]) == own
+            if (chance := math.exp(float(values[int(best)]))) >= LEAST_PROBABILITY:
+                yield Departure(place, int(likeliest[int(best)]), chance, log_before)
+            log_before += float(scores[own])
+
+
+class _Scores:
+    """Log-probabilities of texts that follow a `prompt`; texts share the rows of what they have in
+    common with the one before.
+    """
+
+    def __init__(self, network: Network, cache: Cache, prompt: Sequence[int]) -> None:
+        self._network, self._cache, self._prompt = network, cache, list(prompt)
+        self._known: list[int] = []
+        """Tokens behind the prompt that were scored, and their log-probabilities."""
+        self._sums: list[float] = []
+
+    def rows(self, tokens: Sequence[int], first: int = 0) -> Iterator[Tensor]:
+        """The log-probabilities (vocabulary,) of what stands at the place of each token from
+        `first` on; each row is good until the next is asked for.
+        """
+        everything = [*self._prompt, *tokens]
+        begin = len(self._prompt) - 1 + first
+        self._cache.truncate(min(self._cache.length, begin))
+        for _ in self._network.prefill(everything[self._cache.length : begin], self._cache):
+            pass
+        for start in range(begin, len(everything) - 1, SCORED_ROWS):
+            piece = everything[start : min(start + SCORED_ROWS, len(everything) - 1)]
+            yield from self._network.forward(piece, self._cache).logits.log_softmax(dim=-1)
             self._cache.commit(len(piece))
+
+    def total(self, tokens: Sequence[int]) -> float:
+        """The log-probability of a text."""
+        same = next(
+            (i for i, (one, other) in enumerate(zip(self._known, tokens, strict=False)) if one != other), min(len(self._known), len(tokens))
+        )
+        fresh = [float(row[token]) for row, token in zip(self.rows(tokens, same), tokens[same:], strict=True)]
+        self._known, self._sums = list(tokens), [*self._sums[:same], *fresh]
+        return sum(self._sums)

@@ -44,13 +44,13 @@ class Search:
         return IncrementalDetokenizer(self.tokenizer, stop_tokens=frozenset(), stop_strings=STOPS)
 
     def run(self, count: int, cancelled=lambda: False, **more) -> list[OtherText]:
-        search = Departures(self.network, self.cache, PROMPT, self.reader, options=self.options, cancelled=cancelled)
+        search = Departures(self.network, self.cache, PROMPT, self.reader, opening=PROMPT[-1:], options=self.options, cancelled=cancelled)
         return search.run(self.outcome.tokens, count, **more)
 
-    def log_probability(self, tokens: list[int]) -> float:
-        """That of tokens behind the prompt, computed in one forward without a cache."""
-        logits = self.network.forward([*PROMPT, *tokens], self.network.new_cache()).logits.log_softmax(dim=-1)
-        return sum(float(logits[len(PROMPT) - 1 + i, token]) for i, token in enumerate(tokens))
+    def log_probability(self, prompt: list[int], tokens: list[int]) -> float:
+        """That of tokens behind a prompt, computed in one forward without a cache."""
+        logits = self.network.forward([*prompt, *tokens], self.network.new_cache()).logits.log_softmax(dim=-1)
+        return sum(float(logits[len(prompt) - 1 + i, token]) for i, token in enumerate(tokens))
 
     def likeliest(self, start: list[int]) -> tuple[str, float] | None:
         """The text that begins with `start` and is greedy from there, one token at a time."""
@@ -60,11 +60,15 @@ class Search:
             logits = self.network.forward([*PROMPT, *tokens], self.network.new_cache()).logits
             tokens.append(int(logits[-1].argmax()))
             ended = reader.feed(tokens[-1])
-        return (reader.text, self.log_probability(tokens)) if ended and len(tokens) > len(start) else None
+        if not ended or len(tokens) == len(start):
+            return None
+        return reader.text, self.log_probability(PROMPT, tokens) + self.log_probability(PROMPT[-1:], tokens[:-1])
 
 
 def test_each_other_answer_parts_at_one_place_and_is_greedy_from_there(tokenizer):
-    """Texts and their probabilities are those that one token at a time would give."""
+    """Texts, and their probabilities as answers and on their own, are those that one token at a time
+    would give.
+    """
     search = Search(tokenizer)
     own = list(search.outcome.tokens)
     expected = set()
@@ -73,7 +77,7 @@ def test_each_other_answer_parts_at_one_place_and_is_greedy_from_there(tokenizer
         second = next(token for token in logits.topk(2).indices.tolist() if token != own[place])
         if (found := search.likeliest([*own[:place], second])) is not None:
             expected.add((found[0], round(found[1], 2)))
-    found = [(other.text, round(other.log_probability, 2)) for other in search.run(len(own))]
+    found = [(other.text, round(other.score, 2)) for other in search.run(len(own))]
     assert len(found) > 1, "the network was chosen so that there are some"
     assert set(found) == expected
     assert search.outcome.text not in {text for text, _ in found}
@@ -102,7 +106,7 @@ def test_unlikely_tokens_begin_no_other_answer(tokenizer, monkeypatch):
 
 
 def test_the_likeliest_come_first(tokenizer):
-    found = [other.log_probability for other in Search(tokenizer).run(50)]
+    found = [other.score for other in Search(tokenizer).run(50)]
     assert found == sorted(found, reverse=True)
 
 
