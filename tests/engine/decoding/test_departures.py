@@ -66,9 +66,7 @@ class Search:
 
 
 def test_each_other_answer_parts_at_one_place_and_is_greedy_from_there(tokenizer):
-    """Texts, and their probabilities as answers and on their own, are those that one token at a time
-    would give.
-    """
+    """Texts and their probabilities are those that one token at a time would give."""
     search = Search(tokenizer)
     own = list(search.outcome.tokens)
     expected = set()
