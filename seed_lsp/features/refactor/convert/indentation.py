@@ -33,6 +33,10 @@ class Lines:
         made = [text for text in texts if text is not None]
         self._lines[row] = self._newline.join(made) + end if made else ""
 
+    def put_before(self, row: int, text: str) -> None:
+        """A new line above one."""
+        self._lines[row] = text + self._newline + self._lines[row]
+
     def indent(self, rows: Iterable[int], old: str, new: str) -> None:
         """Begin lines with `new` where they begin with `old`. Those that are indented less, as they
         may be in brackets, stay, and so do those that begin in a string.

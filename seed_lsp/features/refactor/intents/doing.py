@@ -6,14 +6,17 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor import docstring as docstrings
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert import early_returns as returns
+from seed_lsp.features.refactor.convert import try_around as around
 from seed_lsp.features.refactor.convert.conversion import Conversion, convert_all
 from seed_lsp.features.refactor.convert.f_strings import CONVERSION as F_STRINGS
+from seed_lsp.features.refactor.convert.try_around import Handling
 from seed_lsp.features.refactor.moves.rename_local import ELSEWHERE, LocalName, local_name, rename_local
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.features.refactor.type_hints.headers import RETURN
@@ -98,3 +101,21 @@ async def early_returns(selection: Selection, _names: Names, _tools: Tools) -> P
 
 async def guard_clauses(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
     return await asyncio.to_thread(returns.without_needless_else, selection, guards=True)
+
+
+_EMPTY = {"list": "[]", "dict": "{}", "dictionary": "{}", "string": '""', "tuple": "()"}
+
+
+async def try_around(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    """Put a `try` around the body of a function, or the selected statements."""
+    ending = "raise" if "reraise" in names else "pass" if "ignore" in names else ""
+    if value := names.get("value"):
+        ending = f"return {_EMPTY.get(value.rpartition(' ')[2], value)}"
+    handling = Handling(
+        re.findall(r"[\w.]+", re.sub(r"\b(?:or|and)\b", " ", names["caught"])),
+        log="log" in names,
+        show="show" in names,
+        raised=names.get("raised", ""),
+        ending=ending,
+    )
+    return await asyncio.to_thread(partial(around.try_around, selection, handling, body="body" in names))

@@ -1,15 +1,17 @@
 """Phrases that are understood as a whole: no word of an instruction is left over.
 
-A phrase is written as people say it. ``[…]`` may be missing, ``(a|b)`` is one of several,
-``{name}`` is a name of the code, and a word in capitals stands for one of `WORDS`.
+A phrase is written as people say it. ``[…]`` may be missing, ``(a|b)`` is one of several, and a
+word in capitals stands for one of `WORDS`. ``{name}`` is a name of the code, and ``{name:kind}`` is
+one of `KINDS`. ``<mark>`` tells that the words in front of it were said.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import count
 
 WORDS: Mapping[str, str] = {
     "A": "(a|an|one|some|the|its)",
@@ -26,7 +28,14 @@ _POLITE = re.compile(
     r"(?:(?:please|kindly|just|now|(?:can|could|would|will) you)\s+)+|[\s,]+(?:please|thanks|thank you)(?=[\s.!?]*$)", re.IGNORECASE
 )
 _END = re.compile(r"[\s.!?;]+$")
-_PART = re.compile(r"\{(\w+)\}|[\[\]()|]|[^\s\[\](){}|]+")
+_PART = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+))?\}|<(?P<mark>\w+)>|[\[\]()|]|[^\s\[\](){}|<>]+")
+_CLASS = rf"(?:{_NAME}\.)*(?-i:[A-Z])\w*"
+KINDS: Mapping[str, str] = {
+    "name": _NAME,
+    "class": _CLASS,
+    "classes": rf"\(?{_CLASS}(?:(?: or | and | |/|,){_CLASS})*\)?",
+    "value": r"None|True|False|-?\d+(?:\.\d+)?|\"\"|''|\[\]|\{\}|\(\)|an empty (?:list|dict|dictionary|string|tuple)",
+}
 _BRACKETS = re.compile(r"(?<=\w)\(\)")
 _QUOTED = re.compile(rf"([`'\"])({_NAME}(?:\.{_NAME})*(?:\(\))?)\1")
 
@@ -46,7 +55,9 @@ class Phrases:
         words = plain(instruction)
         found = (pattern.fullmatch(words) for pattern in self._patterns)
         first = next((match for match in found if match is not None), None)
-        return None if first is None else {name: text for name, text in first.groupdict().items() if text is not None}
+        if first is None:
+            return None
+        return {name.partition("__")[0]: text for name, text in first.groupdict().items() if text is not None}
 
 
 @lru_cache(maxsize=1)
@@ -60,15 +71,18 @@ def plain(instruction: str) -> str:
 
 
 def _compiled(way: str) -> re.Pattern[str]:
-    return re.compile(_pattern(way), re.IGNORECASE)
+    return re.compile(_pattern(way, count()), re.IGNORECASE)
 
 
-def _pattern(way: str) -> str:
+def _pattern(way: str, numbers: Iterator[int]) -> str:
     made = []
     for part in _PART.finditer(way):
         text = part.group()
-        if name := part[1]:
-            made.append(rf"(?P<{name}>{_NAME}) ")
+        if name := part["name"]:
+            # No two groups of a pattern may have one name.
+            made.append(rf"(?P<{name}__{next(numbers)}>{KINDS[part['kind'] or 'name']}) ")
+        elif mark := part["mark"]:
+            made.append(rf"(?P<{mark}__{next(numbers)}>)")
         elif text in "[(":
             made.append("(?:")
         elif text in "])":
@@ -76,5 +90,5 @@ def _pattern(way: str) -> str:
         elif text == "|":
             made.append("|")
         else:
-            made.append(_pattern(WORDS[text]) if text in WORDS else f"{re.escape(text)} ")
+            made.append(_pattern(WORDS[text], numbers) if text in WORDS else f"{re.escape(text)} ")
     return "".join(made)

@@ -20,6 +20,21 @@ _GUARDS = "(guard clauses|guard clause|guards)"
 _ELSE = "(else|elses|else branches|else blocks|nested ifs|nesting|nested conditions|nested conditionals|if/else|if else)"
 _INSTEAD = f"[(instead of|rather than|to avoid|to get rid of|to reduce|to remove|to flatten) [THE] {_ELSE}]"
 _KIND = "(local variable|local name|local|variable|parameter|argument|loop variable|name|identifier|var|param|keyword argument)"
+_TRY = "(try/except|try-except|try except|try/catch|try catch|try .. except|try...except|try ... except) [block|blocks|statement|clause]"
+_ERROR = "(it|them|the error|the exception|that|the original error|the original exception|this|the errors|errors)"
+_SAY = f"(log <log> [{_ERROR}] [(with|including) [the|a] traceback]|print <show> [{_ERROR}])"
+_END = (
+    f"((re-raise|reraise|rethrow|convert|turn|wrap|raise|translate) [{_ERROR}] (as|to|into|in) [a|an] {{raised:class}}"
+    f"|(raise|raise instead) [a|an] {{raised:class}} [(instead|from {_ERROR})]"
+    f"|(re-raise|reraise|rethrow) <reraise> [{_ERROR}]"
+    "|return {value:value} [instead|on error|then|in that case|on failure]"
+    f"|(ignore|ignores|swallow|suppress) <ignore> [{_ERROR}])"
+)
+_AND = "[and|then|and then|which|to|that]"
+_HANDLED = f"({_AND} {_SAY}|{_AND} {_END}|{_AND} {_SAY} {_AND} {_END})"
+_BODY = "[THE] [whole|entire] (body|function|method|function body|method body) <body> [of [THE] (function|method)]"
+_WHAT = f"({_BODY}|[THE] (code|selection|selected code|selected lines|lines|statements|block)|it|this)"
+_CAUGHT = "[a|an|any|all|every] {caught:classes} [error|errors|exception|exceptions]"
 
 ROUTES = (
     Route(
@@ -85,6 +100,18 @@ ROUTES = (
         [f"ADD [A] {_ONE_LINE} {_DOCSTRING} HERE", f"give (it|this|THE CODE) [A] {_ONE_LINE} {_DOCSTRING}"],
         doing.summary,
         LANGUAGES,
+    ),
+    Route(
+        "try",
+        [
+            f"(wrap|put|enclose|surround|place) {_WHAT} (in|into|with|inside|by) [a] {_TRY} [for|on|that catches|catching|with] {_CAUGHT} {_HANDLED}",
+            f"(wrap|put|enclose|surround|place) {_WHAT} (in|into|with|inside|by) [a] {_TRY} [and] (catch|handle) {_CAUGHT} {_HANDLED}",
+            f"(wrap|put|enclose|surround|place) {_WHAT} (in|into|with|inside|by) [a] {_TRY} [that] {_END} (on|for) {_CAUGHT}",
+            f"add [a] {_TRY} (around|to) {_WHAT} [for|on|that catches|catching|with] {_CAUGHT} {_HANDLED}",
+            f"add [a] {_TRY} [for|on|that catches|catching] {_CAUGHT} (around|to) {_WHAT} {_HANDLED}",
+            f"(catch|handle) {_CAUGHT} [(in|around|from|of) {_WHAT}] {_HANDLED}",
+        ],
+        doing.try_around,
     ),
     Route(
         "guard-clauses",
