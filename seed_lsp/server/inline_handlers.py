@@ -13,11 +13,11 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from seed_lsp.features.inline.completer import Answer
 from seed_lsp.features.next_edit.next_editor import Offer
+from seed_lsp.server import diagnostics
 from seed_lsp.server.failures import reports_errors
 from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 from seed_lsp.session.usage import default_path, read_counts, report
-from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
 
 COMPLETION_STATISTICS = "seed.completionStatistics"
@@ -25,7 +25,6 @@ COMPLETION_ACCEPTED = "seed.completionAccepted"
 NEXT_EDIT_ACCEPTED, NEXT_EDIT_DISMISSED = "seed.nextEditAccepted", "seed.nextEditDismissed"
 USAGE = "seed.usage"
 PAUSE, RESUME = "seed.pause", "seed.resume"
-MOST_DIAGNOSTICS, MOST_MESSAGE_CHARS = 500, 1000
 INLINE_EDIT = "textDocument/copilotInlineEdit"
 """The request for a next edit, under the name by which published clients send it."""
 FOCUSED = "textDocument/didFocus"
@@ -165,23 +164,10 @@ async def inline_edit(server: SeedServer, params: Any) -> dict[str, Any]:
     document = server.documents.snapshot(uri)
     if version is not None and version != document.version:
         return {"edits": []}
-    offer = await server.next_editor.predict(document, _reports(server, document, field(params, "context", "diagnostics")))
+    sent = diagnostics.of_json(field(params, "context", "diagnostics"))
+    reports = diagnostics.read(document, sent, server.documents.encoding, most=len(sent), least=diagnostics.Severity.Warning)
+    offer = await server.next_editor.predict(document, reports)
     return {"edits": [_plain(server, offer)] if offer is not None else []}
-
-
-def _reports(server: SeedServer, document: Document, diagnostics: Any) -> list[Diagnostic]:
-    """Errors and warnings. What is no diagnostic is left out."""
-    found = []
-    for entry in diagnostics[:MOST_DIAGNOSTICS] if isinstance(diagnostics, list) else ():
-        start, end = (position_of(field(entry, "range", side)) for side in ("start", "end"))
-        message, severity = field(entry, "message"), field(entry, "severity")
-        if not isinstance(message, str) or start is None or end is None:
-            continue
-        if isinstance(severity, int) and severity > types.DiagnosticSeverity.Warning:
-            continue
-        area = types.Range(start, end)
-        found.append(Diagnostic(*offsets(document, area, server.documents.encoding), message[:MOST_MESSAGE_CHARS]))
-    return found
 
 
 def _plain(server: SeedServer, offer: Offer) -> dict[str, Any]:
