@@ -5,13 +5,14 @@ the question, the checks and the second tries of `seed_lsp.features.refactor`. T
 judge the result; the actions never see them. What is refused or unchanged counts as not solved.
 ``seed-lsp eval`` asks the model once and checks nothing, for comparison. It does not judge style.
 
-    python -m benchmarks.edit_sets canitedit --data FOLDER [--every N] [--answers FILE]
+    python -m benchmarks.edit_sets canitedit --data FOLDER [--every N] [--peers FOLDER]
 
-Answers are kept in a file, and an interrupted run goes on from them.
+Answers are kept in a file (``--answers``), and an interrupted run goes on from them.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import statistics
@@ -22,7 +23,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.refactorings.tools import BenchTools
+from benchmarks.contest.answering import LlamaCppClient
+from benchmarks.refactorings.tools import BenchTools, Client
 from benchmarks.report import BenchError, finish, machine, parser_of, say
 from engine.api import EngineError, ModelUnavailableError, WorkerSettings
 from engine.evaluation import sandbox
@@ -63,11 +65,11 @@ async def answer(task: Task, tools: BenchTools, folder: Path) -> dict[str, Any]:
     return {"id": task.id, **found, "seconds": seconds, "asked": tools.asked, "tokens": tools.tokens}
 
 
-async def answer_all(tasks: Sequence[Task], path: Path, settings: Settings, worker: WorkerSettings, *, timeout_s: float) -> None:
+async def answer_all(tasks: Sequence[Task], path: Path, settings: Settings, client: Client, *, timeout_s: float) -> None:
     """Ask and judge what the file at `path` does not hold yet."""
     drop_partial_line(path)
     done = {record["id"] for record in read_records(path)}
-    client, jedi = EngineClient(worker, idle_s=0), JediThread()
+    jedi = JediThread()
     try:
         with path.open("a", encoding="utf-8") as file, tempfile.TemporaryDirectory(prefix="seed-lsp-edits-") as folder:
             for task in tasks:
@@ -82,6 +84,15 @@ async def answer_all(tasks: Sequence[Task], path: Path, settings: Settings, work
                 say(f"{task.id}: {record['outcome']} {record.get('verdict', record.get('reason', ''))}, {record['seconds']:.1f} s")
     finally:
         await client.stop()
+
+
+async def _answer_all(options: argparse.Namespace, tasks: Sequence[Task], path: Path) -> None:
+    client: Client
+    if options.peers is None:
+        client = EngineClient(WorkerSettings(threads=options.threads), idle_s=0)
+    else:
+        client = LlamaCppClient(options.model, options.peers, options.threads)
+    await answer_all(tasks, path, Settings(model=options.model), client, timeout_s=SETS[options.set].timeout_s)
 
 
 def figures(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -109,19 +120,29 @@ def main() -> None:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--answers", type=Path, help="the file that keeps the answers (default: answers-SET.jsonl)")
     parser.add_argument("--threads", type=int, help="of the engine; as many as there are cores if left out")
+    parser.add_argument("--peers", type=Path, help="ask llama.cpp from this folder instead, which looks for no other answers")
     options = parser.parse_args()
     try:
         tasks = load_tasks(options.set, options.data)[options.first :: options.every]
     except TaskError as error:
         raise BenchError(str(error)) from error
     path = options.answers or Path(f"answers-{options.set}.jsonl")
-    worker = WorkerSettings(threads=options.threads)
-    asyncio.run(answer_all(tasks, path, Settings(model=options.model), worker, timeout_s=SETS[options.set].timeout_s))
+    asyncio.run(_answer_all(options, tasks, path))
     wanted = {task.id for task in tasks}
     found = figures([record for record in read_records(path) if record["id"] in wanted])
     say(f"{options.set}: {found['solved']} of {found['tasks']} solved, {found['wrong']} wrong, {found['unchanged']} unchanged, "
         f"{found['refused']} refused; {found['median_s']:.1f} s an edit")  # fmt: skip
-    finish({"set": options.set, "every": options.every, "model": options.model, **found, "machine": machine()}, options.json)
+    finish(
+        {
+            "set": options.set,
+            "every": options.every,
+            "model": options.model,
+            "peer": options.peers is not None,
+            **found,
+            "machine": machine(),
+        },
+        options.json,
+    )
 
 
 if __name__ == "__main__":

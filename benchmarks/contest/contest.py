@@ -123,7 +123,7 @@ def compete(
     In each round each work goes to all contestants, one after the other.
     """
     runs: dict[tuple[str, str], list[Run]] = {}
-    with _Processes() as processes:
+    with Processes() as processes:
         for number in range(rounds):
             for work in works:
                 for contestant in (c for c in contestants if c.takes(work)):
@@ -137,16 +137,19 @@ def median_rate(runs: Sequence[Run]) -> float:
     return statistics.median(run.rate for run in runs)
 
 
-class _Processes:
+class Processes:
     """The contestants' processes, started at their first work and ended together."""
 
     def __init__(self) -> None:
         self._started: dict[tuple[str, ...], subprocess.Popen[str]] = {}
 
-    def __enter__(self) -> _Processes:  # noqa: PYI034 - Self needs Python 3.11
+    def __enter__(self) -> Processes:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
         for process in self._started.values():
             # Leaving the process closes its pipes, and so its input, which ends it; its end is
             # waited for.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.api import Finished, ModelUnavailableError, Request
 from seed_lsp.features.refactor.action import Selection
-from seed_lsp.session.engine_client import EngineClient, Watch
+from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
 from seed_lsp.session.surroundings import Surroundings
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+class Client(Protocol):
+    """Who answers requests, such as an `EngineClient`."""
+
+    async def ask(self, request: Request, watch: Watch) -> Finished: ...
+
+    async def stop(self) -> None: ...
+
+
 @dataclass
 class BenchTools:
     """The tools of one action (`seed_lsp.features.refactor.action.Tools`).
@@ -34,7 +42,7 @@ class BenchTools:
     """
 
     settings: Settings
-    client: EngineClient | None
+    client: Client | None
     jedi: JediThread
     first_s: float | None = None
     tokens: int = 0
