@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from engine.api import Finished, Request
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
-from seed_lsp.features.refactor.action import MAX_CHARS, Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.action import MAX_CHARS, Action, Offer, Proposal, Result, Selection, Tools
 from seed_lsp.features.refactor.documentation.definition import Definition, Place
 from seed_lsp.features.refactor.documentation.filling import Around, Filler, OutOfTimeError
 from seed_lsp.features.refactor.documentation.project import project_style
 from seed_lsp.features.refactor.documentation.selected import LANGUAGES, Code, is_on_header, selected
+from seed_lsp.features.refactor.documentation.shortening import Docstring, chosen, one_line, without
 from seed_lsp.features.refactor.documentation.style import Style
 from seed_lsp.features.refactor.documentation.template import template
 from seed_lsp.source.document import CharOffset, with_line_feeds
 from seed_lsp.source.encodings import declared_encoding
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.syntax import Span
+from seed_lsp.source.syntax import Span, snap
+
+if TYPE_CHECKING:
+    from seed_lsp.session.engine_client import Watch
+    from seed_lsp.session.jedi_thread import Check
+    from seed_lsp.session.settings import Settings
+    from seed_lsp.source.files import WorkspaceFiles
+    from seed_lsp.source.resolve import Resolver
 
 TITLE = "Add a docstring"
 SUMMARY = "summary"
@@ -80,6 +90,54 @@ async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal
         except RejectedResultError as error:
             work.refuse(one, error)
     return work.proposal(len(wanted))
+
+
+async def shorten(selection: Selection, tools: Tools, *, several: bool = False) -> Proposal:
+    """Make one line of the selection's docstring, or of all: its first sentence, or what the model
+    writes where that is none, or too long.
+    """
+    document = selection.document
+    wanted = chosen(document, snap(document, selection.start, selection.end), several=several)
+    edits: list[Edit] = []
+    finished: list[Finished] = []
+    for one in wanted:
+        text = one_line(document, one)
+        if text is None:
+            text, answers = await _summary_of(selection, one, tools)
+            finished += answers
+        edits.append(Edit(one.span.start, one.span.end, text))
+    return Proposal(tuple(edits), Span(wanted[0].span.start, wanted[-1].span.end), finished=tuple(finished))
+
+
+async def _summary_of(selection: Selection, one: Docstring, tools: Tools) -> tuple[str, Sequence[Finished]]:
+    """A docstring of one line in the model's words, and its answers."""
+    document = replace(selection.document, text=without(selection.document, one))
+    header = CharOffset(selection.document.text.rindex(one.owner, 0, one.span.start))
+    made = await propose(Selection(document, header, header, path=selection.path), SUMMARY, _Unseen(tools))
+    text = "".join(edit.text for edit in made.edits).strip()
+    if "\n" in text or "\r" in text:
+        raise RejectedResultError(f"the model found no words for {one.owner} that fit on a line")
+    return text, made.finished
+
+
+@dataclass(frozen=True)
+class _Unseen:
+    """Tools whose preview is of another text than the document's."""
+
+    tools: Tools
+
+    @property
+    def settings(self) -> Settings:
+        return self.tools.settings
+
+    async def ask(self, request: Request, watch: Watch = lambda _event: None) -> Finished:
+        return await self.tools.ask(request, watch)
+
+    async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
+        return await self.tools.look_up(selection, work)
+
+    def show(self, span: Span, committed: str, draft: str = "") -> None:
+        """It is seen when it is done."""
 
 
 def _without_documentation(found: Sequence[Definition]) -> list[tuple[Definition, Place]]:

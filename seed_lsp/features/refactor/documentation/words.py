@@ -53,7 +53,7 @@ def words_of(raw: str, hole: Hole, before: str, forbidden: Sequence[str] = ()) -
         raise RejectedResultError("the model wrote nothing")
     if _SIGNATURE.match(text) or re.match(rf"{re.escape(hole.name)}\s*\(.*\)\W*$", text):
         raise RejectedResultError("the model repeated the signature")
-    text = _first_sentence(text)
+    text = first_sentence(text)
     if text.endswith(":"):
         # It announces a list, which does not come.
         text = _cut_at_clause(text, hole, len(text))
@@ -90,7 +90,7 @@ def _without_name(text: str, hole: Hole) -> str:
     return re.sub(rf"^{name}\s+", "", text) if hole.follows_name else text
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
     for found in _SENTENCE_END.finditer(text):
         if not _ABBREVIATION.search(text[: found.end()]):
             return text[: found.end()]

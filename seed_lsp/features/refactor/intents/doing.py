@@ -95,6 +95,10 @@ async def summary(selection: Selection, _names: Names, tools: Tools) -> Proposal
     return await docstrings.propose(selection, docstrings.SUMMARY, tools)
 
 
+async def shorten(selection: Selection, names: Names, tools: Tools) -> Proposal:
+    return await docstrings.shorten(selection, tools, several="several" in names)
+
+
 async def early_returns(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
     return await asyncio.to_thread(returns.without_needless_else, selection)
 

@@ -14,6 +14,8 @@ _PARAMETERS = "(parameter|parameters|argument|arguments|params|args)"
 _UNTYPED = "[(that|which) (has|have) (none|no (annotation|annotations|type hint|type hints|type|types))|without (one|annotation|annotations|type hints|a type|types)]"
 _RETURN = "(return|returns|return type|return value|result|return types)"
 _DOCSTRING = "(docstring|doc string|doc-string|documentation|docstrings)"
+_ITS = "(docstring|doc string|doc-string|doc comment|documentation|docstrings <several>) HERE"
+_LINE = "(one line|a single line|one-line|a one-liner|one sentence|a single sentence|one short sentence|single line)"
 _ONE_LINE = "(one-line|one line|single-line|single line|one-liner|short)"
 _EARLY = "(early returns|early return|early exits)"
 _GUARDS = "(guard clauses|guard clause|guards)"
@@ -100,6 +102,18 @@ ROUTES = (
         [f"ADD [A] {_ONE_LINE} {_DOCSTRING} HERE", f"give (it|this|THE CODE) [A] {_ONE_LINE} {_DOCSTRING}"],
         doing.summary,
         LANGUAGES,
+    ),
+    Route(
+        "shorten-docstring",
+        [
+            f"(shorten|reduce|cut|condense|collapse|shrink|trim|turn|convert|compress|cut down) [THE] {_ITS} [down] (to|into|to just|to only) {_LINE}",
+            f"(make|keep) [THE] {_ITS} (to|to just|into|in|just|only|on) {_LINE}",
+            f"(make|keep) [THE] {_ITS} [a|an] ({_LINE}|{_ONE_LINE} [docstring|docstrings])",
+            f"(make|write) [A] {_ONE_LINE} {_DOCSTRING} (of|out of|from) [THE] {_ITS}",
+            f"keep only the first (line|sentence) of [THE] {_ITS}",
+            f"shorten [THE] {_ITS} to (its|the|their) (first|summary) (line|sentence|lines)",
+        ],
+        doing.shorten,
     ),
     Route(
         "try",

@@ -1,0 +1,106 @@
+"""A docstring of several lines as its first sentence, where that fits on a line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from seed_lsp.errors import NoChangeError, SelectionError
+from seed_lsp.features.refactor.documentation.style import columns, columns_of
+from seed_lsp.features.refactor.documentation.words import first_sentence
+from seed_lsp.source.document import CharOffset, Document, with_line_feeds
+from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, read_tree
+from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
+
+NARROW, WIDE = 79, 120
+"""Columns that a line may have at least and at most, however long the file's lines are."""
+_LITERAL = re.compile(r"(?P<open>[A-Za-z]*(?P<quote>\"\"\"|'''|\"|'))(?P<body>.*)(?P=quote)", re.DOTALL)
+_NO_SENTENCE = re.compile(
+    r"[@:]\w|>>>|\.\. |[-=*#+]|(?:Args|Arguments|Parameters|Returns?|Raises|Yields|Examples?|Notes?|Attributes)\b:?\s*$"
+)
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """A docstring by its characters; `only` says that its definition has no other code."""
+
+    owner: str
+    span: Span
+    only: bool
+
+
+def _docstrings_in(document: Document, asked: Span) -> list[Docstring]:
+    """Those of the definitions that lie in a span, or else of the innermost one around it, in
+    order; of those within others after these.
+    """
+    if (tree := read_tree(document)) is None:
+        raise SelectionError("the file does not parse; mend that first")
+    definitions = sorted((one for one in ast.walk(tree.root) if isinstance(one, DEFINITIONS)), key=tree.start)
+    inside = [one for one in definitions if asked.holds(tree.start(one), tree.end(one))]
+    around = [one for one in definitions if tree.start(one) <= asked.start and asked.end <= tree.end(one) + 1]
+    return [found for one in (inside or around[-1:]) if (found := _docstring_of(tree, one)) is not None]
+
+
+def _docstring_of(tree: PythonTree, owner: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Docstring | None:
+    match owner.body[0]:
+        case ast.Expr(value=ast.Constant(value=str()) as node):
+            return Docstring(owner.name, Span(tree.start(node), tree.end(node)), only=len(owner.body) == 1)
+        case _:
+            return None
+
+
+def _has_several_lines(document: Document, one: Docstring) -> bool:
+    return document.line_of(one.span.start) != document.line_of(one.span.end)
+
+
+def one_line(document: Document, one: Docstring) -> str | None:
+    """The docstring as one line: its first sentence; None if that is no sentence, or too long."""
+    source = with_line_feeds(document.text[one.span.start : one.span.end])
+    literal = _LITERAL.fullmatch(source)
+    if literal is None or literal["quote"] in literal["body"]:
+        raise SelectionError(f"the docstring of {one.owner} is put together of several strings; make it one first")
+    text = " ".join(cleandoc(literal["body"].removeprefix("\\\n")).strip().split("\n\n", maxsplit=1)[0].split())
+    sentence = first_sentence(text)
+    if not sentence or _NO_SENTENCE.match(sentence) or sentence.endswith((":", "\\", ",")):
+        return None
+    made = _written(literal, sentence)
+    width = max(NARROW, min(WIDE, columns_of(document.text)))
+    start, _ = document.line_range(document.line_of(one.span.start))
+    return made if made is not None and columns(document.text[start : one.span.start] + made) <= width else None
+
+
+def _written(literal: re.Match[str], sentence: str) -> str | None:
+    """The sentence as a literal like the one that it is from; None where it would be another."""
+    quote = literal["quote"]
+    if sentence.endswith(quote[0]):
+        sentence += "."
+    made = f"{literal['open']}{sentence}{quote}"
+    try:
+        [read] = parse_python(made).body
+    except (*UNREADABLE, ValueError):
+        return None
+    return made if isinstance(read, ast.Expr) and isinstance(read.value, ast.Constant) else None
+
+
+def without(document: Document, one: Docstring) -> str:
+    """The file's text without a docstring."""
+    text, span = document.text, one.span
+    if one.only:
+        return f"{text[: span.start]}pass{text[span.end :]}"
+    start, _ = document.line_range(document.line_of(span.start))
+    _, end = document.line_range(document.line_of(CharOffset(span.end - 1)))
+    is_alone = not text[start : span.start].strip() and not text[span.end : end].strip()
+    return text[:start] + text[end:] if is_alone else text[: span.start] + "pass" + text[span.end :]
+
+
+def chosen(document: Document, asked: Span, *, several: bool) -> list[Docstring]:
+    """The docstrings that are to become one line: the first one, or all; `NoChangeError` if none
+    has several lines.
+    """
+    found = _docstrings_in(document, asked)
+    wanted = [one for one in (found if several else found[:1]) if _has_several_lines(document, one)]
+    if not wanted:
+        raise NoChangeError("the docstring has one line already" if found else "there is no docstring here")
+    return wanted
