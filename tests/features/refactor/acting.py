@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Offer, Proposal, Selection
-from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.syntax import Span
-
-
-@dataclass(frozen=True)
-class NoTools:
-    """Tools of an action that must not ask for any."""
-
-    settings: Settings = field(default_factory=Settings)
-
-    async def ask(self, request: Any, watch: Callable[..., None] = lambda _event: None) -> Any:
-        raise AssertionError("the model was asked")
-
-    async def look_up(self, selection: Selection, work: Any) -> Any:
-        raise AssertionError("jedi was asked")
-
-    def show(self, span: Span, committed: str, draft: str = "") -> None:
-        raise AssertionError("a draft was shown")
+from tests.features.refactor.tools import NoTools
 
 
 def select(text: str, selected: str | None = None, path: Path | None = None) -> Selection:

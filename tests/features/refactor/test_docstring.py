@@ -12,7 +12,7 @@ from seed_lsp.features.refactor import docstring, registry
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from tests.features.refactor.scripted_tools import ScriptedTools, says
+from tests.features.refactor.tools import ScriptedTools, fills, says
 
 
 def selection_of(text: str, selected: str = "", language: str = "python", path: Path | None = None) -> Selection:
@@ -276,7 +276,7 @@ async def test_useless_words_are_refused(answer: str):
 
 async def test_a_summary_is_taken_from_the_line_below():
     """A model that would begin below the quotes is let, and its words stand where they should."""
-    tools = ScriptedTools(lambda request: "Say it." if request.start else "\n    Say it.")
+    tools = ScriptedTools(fills(lambda request: "Say it." if request.start else "\n    Say it."))
     selection = selection_of("def f():\n    pass\n")
     assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Say it."""\n    pass\n'
     assert [one.start for one in tools.asked] == ["", "\n   "]
@@ -284,7 +284,7 @@ async def test_a_summary_is_taken_from_the_line_below():
 
 async def test_a_summary_that_does_not_come_is_asked_for():
     """Where the hole stays empty, the answer to a question takes its place."""
-    tools = ScriptedTools(says(""), chat="This function says it.\nMore.")
+    tools = ScriptedTools(says("", chat="This function says it.\nMore."))
     selection = selection_of("def f():\n    pass\n")
     assert (await proposed(selection, tools)).new_text(selection.document) == 'def f():\n    """Says it."""\n    pass\n'
 
@@ -294,7 +294,7 @@ async def test_a_summary_that_does_not_come_is_asked_for():
 )
 async def test_headings_and_announcements_are_no_summary(answer: str, wanted: str):
     """What belongs before a list is not written without it."""
-    tools = ScriptedTools(says(answer), chat="This function says it.")
+    tools = ScriptedTools(says(answer, chat="This function says it."))
     selection = selection_of("def f():\n    pass\n")
     assert (await proposed(selection, tools)).new_text(selection.document) == f'def f():\n    """{wanted}"""\n    pass\n'
 
@@ -302,7 +302,7 @@ async def test_headings_and_announcements_are_no_summary(answer: str, wanted: st
 async def test_one_refusal_does_not_cost_the_others():
     """What can be documented is, and the note says what was left and why."""
     selection = selection_of("def f():\n    pass\n\n\ndef g():\n    pass\n")
-    made = await proposed(selection, ScriptedTools(lambda request: "" if "g()" in request.prefix else "Say it."))
+    made = await proposed(selection, ScriptedTools(fills(lambda request: "" if "g()" in request.prefix else "Say it.")))
     assert made.new_text(selection.document) == 'def f():\n    """Say it."""\n    pass\n\n\ndef g():\n    pass\n'
     assert "g was left as it is: the model wrote nothing" in made.note
 
@@ -311,7 +311,7 @@ async def test_a_part_without_words_costs_the_sections_alone():
     """A summary is written where the model has no words for a parameter, and the note says so."""
     text = GOOGLE + "def new(a):\n    pass\n"
     selection = selection_of(text, "def new")
-    made = await proposed(selection, ScriptedTools(lambda request: "" if request.start else "Say it."))
+    made = await proposed(selection, ScriptedTools(fills(lambda request: "" if request.start else "Say it.")))
     assert made.new_text(selection.document) == text.replace("new(a):\n", 'new(a):\n    """Say it."""\n')
     assert "new got a summary alone" in made.note
 

@@ -13,7 +13,7 @@ from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit, apply_edits
-from tests.features.refactor.scripted_tools import ScriptedTools
+from tests.features.refactor.tools import ScriptedTools, fills
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = [
@@ -55,7 +55,9 @@ async def test_removing_what_was_added_gives_the_old_text():
         text = text.replace("\n", seed.choice(["\n", "\n", "\r\n"]))
         document = Document("file:///w/m.py", text, 1, "python")
         start, end = sorted(seed.randrange(len(text) + 1) for _ in range(2))
-        tools = ScriptedTools(lambda _request: "".join(seed.choice(HOSTILE) for _ in range(seed.randrange(6))), unstoppable=round_ % 2 == 0)
+        tools = ScriptedTools(
+            fills(lambda _request: "".join(seed.choice(HOSTILE) for _ in range(seed.randrange(6))), stops=round_ % 2 == 1)
+        )
         try:
             made = await registry.run(registry.find_action("docstring"), Selection(document, CharOffset(start), CharOffset(end)), "", tools)
         except (RejectedResultError, SelectionError) as error:

@@ -6,8 +6,8 @@ import pytest
 
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.source.syntax import count_errors, parse
-from tests.features.refactor.scripted_tools import ScriptedTools, says
 from tests.features.refactor.test_docstring import documented, proposed, selection_of
+from tests.features.refactor.tools import ScriptedTools, says
 
 JSDOC = """\
 /**
@@ -148,7 +148,7 @@ async def test_words_cannot_leave_the_comment(language: str, answer: str):
         "rust": "fn f() {}\n",
         "go": "package p\n\nfunc F() {}\n",
     }[language]
-    tools = ScriptedTools(says(answer), unstoppable=True)
+    tools = ScriptedTools(says(answer, stops=False))
     with pytest.raises(RejectedResultError):
         await proposed(selection_of(code, language=language), tools)
 

@@ -14,7 +14,7 @@ from seed_lsp.features.refactor.rewriting import FORMS
 from seed_lsp.features.refactor.ruff_program import find_ruff
 from seed_lsp.source.diagnostic import Diagnostic
 from seed_lsp.source.document import CharOffset, Document
-from tests.features.refactor.answering_tools import AnsweringTools
+from tests.features.refactor.tools import ToolsOnFiles
 
 SOURCE = """import re
 
@@ -42,9 +42,9 @@ def selection_at(words: str, message: str, *, text: str = SOURCE, language: str 
     return Selection(Document("u", text, 1, language), start, end, (Diagnostic(start, end, message, **more),))  # type: ignore[arg-type]
 
 
-async def fixed(selection: Selection, *answers: str) -> tuple[Proposal, AnsweringTools]:
+async def fixed(selection: Selection, *answers: str) -> tuple[Proposal, ToolsOnFiles]:
     [offer] = await FIX.offers(selection)
-    tools = AnsweringTools(*answers)
+    tools = ToolsOnFiles(*answers)
     return await registry.run(FIX, selection, offer.argument, tools), tools
 
 
@@ -143,12 +143,12 @@ async def test_what_the_menu_offers():
 async def test_a_report_in_words():
     """Without an editor the argument says what is reported."""
     selection = Selection(Document("u", SOURCE, 1, "python"), CharOffset(SOURCE.index("LIMIT")), CharOffset(SOURCE.index("LIMIT") + 1))
-    tools = AnsweringTools("LIMIT = 4\n")
+    tools = ToolsOnFiles("LIMIT = 4\n")
     made = await registry.run(FIX, selection, "LIMIT should be 4", tools)
     assert "LIMIT = 4\n" in made.new_text(selection.document)
     assert tools.asked[0].instruction.startswith("LIMIT should be 4\n")
     with pytest.raises(SelectionError, match="say with the argument"):
-        await registry.run(FIX, selection, " ", AnsweringTools())
+        await registry.run(FIX, selection, " ", ToolsOnFiles())
 
 
 async def test_a_large_statement_is_refused():

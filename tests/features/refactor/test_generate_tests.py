@@ -11,7 +11,7 @@ from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.source.document import CharOffset
 from seed_lsp.source.files import read_document
-from tests.features.refactor.answering_tools import AnsweringTools
+from tests.features.refactor.tools import ToolsOnFiles
 
 ACTION = registry.find_action("generate-tests")
 AREA = "def area(width, height):\n    if width < 0:\n        raise ValueError\n    return width * height\n"
@@ -35,8 +35,8 @@ def selection_at(path: Path, words: str) -> Selection:
     return Selection(document, start, start, path=path)
 
 
-async def generated(selection: Selection, answer: str) -> tuple[Proposal, str, AnsweringTools]:
-    tools = AnsweringTools(answer)
+async def generated(selection: Selection, answer: str) -> tuple[Proposal, str, ToolsOnFiles]:
+    tools = ToolsOnFiles(answer)
     made = await registry.run(ACTION, selection, "", tools)
     assert made.new_file is not None
     return made, made.new_file.text, tools
@@ -117,4 +117,4 @@ async def test_where_tests_are_offered(project: Path):
     (project / "test_sizes.py").write_text(GOOD)
     assert await ACTION.offers(selection_at(project / "test_sizes.py", "test_area")) == []
     with pytest.raises(SelectionError, match="cursor on its first line"):
-        await registry.run(ACTION, selection_at(path, "return width"), "", AnsweringTools())
+        await registry.run(ACTION, selection_at(path, "return width"), "", ToolsOnFiles())

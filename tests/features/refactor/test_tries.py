@@ -12,7 +12,7 @@ from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.answer_end import bounds_of, end_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import Span
-from tests.features.refactor.answers import ScriptedTools
+from tests.features.refactor.tools import ScriptedTools, in_turn
 
 FIRST = "def first(a):\n    return a\n"
 SECOND = "def second(b):\n    return b\n"
@@ -32,7 +32,7 @@ def proposed(tools: ScriptedTools, text: str = TEXT, region: str = FIRST, instru
 @pytest.mark.parametrize("first", [FIRST, "def first(a:\n", "return 1\n", SECOND, "", "def other(a):\n    return a, a\n"])
 def test_an_answer_of_no_use_is_asked_for_again(first: str):
     """What is unchanged, does not parse or breaks a check is asked for in another form."""
-    tools = ScriptedTools([first, BETTER])
+    tools = ScriptedTools(in_turn([first, BETTER]))
     made = proposed(tools)
     assert made.new_text(selection_of(TEXT, FIRST).document) == TEXT.replace(FIRST, BETTER)
     assert len(made.finished) == 2
@@ -42,7 +42,7 @@ def test_an_answer_of_no_use_is_asked_for_again(first: str):
 
 def test_the_first_answer_that_passes_is_taken():
     """Nobody waits for a second answer where the first one is good."""
-    tools = ScriptedTools([BETTER, FIRST])
+    tools = ScriptedTools(in_turn([BETTER, FIRST]))
     assert len(proposed(tools).finished) == len(tools.asked) == 1
 
 
@@ -51,7 +51,7 @@ def test_code_that_has_a_fault_is_not_left_as_it_is():
     passes the checks, and the note says how sure it is.
     """
     broken, helper = FIRST.replace("return a", "return a,, a"), FIRST + "\n\n" + SECOND
-    tools = ScriptedTools([FIRST] * 9, alternatives=(broken, FIRST, helper, BETTER, FIRST.replace("return a", "return 1")))
+    tools = ScriptedTools(in_turn([FIRST] * 9, alternatives=(broken, FIRST, helper, BETTER, FIRST.replace("return a", "return 1"))))
     made = proposed(tools, instruction="Fix the bug.")
     assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
     assert "closely" in made.note
@@ -61,7 +61,7 @@ def test_code_that_has_a_fault_is_not_left_as_it_is():
 
 def test_only_faults_make_the_model_look_for_other_answers():
     """To leave code as it is can be right, unless the user says that it is wrong."""
-    tools = ScriptedTools([FIRST] * 9, alternatives=(BETTER,))
+    tools = ScriptedTools(in_turn([FIRST] * 9, alternatives=(BETTER,)))
     with pytest.raises(NoChangeError):
         proposed(tools)
     assert not any(one.alternatives for one in tools.asked)
@@ -70,7 +70,7 @@ def test_only_faults_make_the_model_look_for_other_answers():
 def test_no_question_is_asked_twice():
     """Each further question differs from those before, for an action that sees no lines around."""
     for action, count in ((registry.OWN, 3), (registry.find_action("simplify"), 2)):
-        tools = ScriptedTools([FIRST] * 9)
+        tools = ScriptedTools(in_turn([FIRST] * 9))
         with pytest.raises(NoChangeError):
             asyncio.run(registry.run(action, selection_of(TEXT, FIRST), "Return it twice.", tools))
         assert len(tools.asked) == len({(one.before, one.examples) for one in tools.asked}) == count
@@ -79,9 +79,9 @@ def test_no_question_is_asked_twice():
 def test_a_refusal_says_what_was_wrong():
     """Of several answers that were refused, the first that changed something is told of."""
     with pytest.raises(RejectedResultError, match="left out first"):
-        proposed(ScriptedTools([FIRST, "def other(a):\n    return a, a\n", *[FIRST] * 9]))
+        proposed(ScriptedTools(in_turn([FIRST, "def other(a):\n    return a, a\n", *[FIRST] * 9])))
     with pytest.raises(NoChangeError):
-        proposed(ScriptedTools([FIRST] * 9))
+        proposed(ScriptedTools(in_turn([FIRST] * 9)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_refusal_says_what_was_wrong():
 )
 def test_an_answer_ends_where_the_rest_of_the_file_begins(language: str, text: str, region: str, answer: str):
     """A definition that stands outside and begins again ends the request; what came is applied."""
-    tools = ScriptedTools([answer])
+    tools = ScriptedTools(in_turn([answer]))
     made = asyncio.run(registry.run(registry.OWN, selection_of(text, region, language), "Return it twice.", tools))
     assert tools.ended == 1
     new = made.new_text(selection_of(text, region, language).document)
@@ -127,7 +127,7 @@ def test_an_answer_ends_where_the_rest_of_the_file_begins(language: str, text: s
 
 def test_an_answer_that_begins_with_other_code_is_ended_at_once():
     """No time is spent on an answer that can only be refused."""
-    tools = ScriptedTools([SECOND + "\n\n" + BETTER, BETTER])
+    tools = ScriptedTools(in_turn([SECOND + "\n\n" + BETTER, BETTER]))
     made = proposed(tools)
     assert tools.ended == 1
     assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
@@ -177,7 +177,7 @@ def test_what_the_instruction_names_may_be_written_anew():
 )
 def test_imports_go_to_the_import_block(answer: str, head: str, code: str):
     """Code that needs an import gets it where imports stand, and only what it needs."""
-    new = proposed(ScriptedTools([answer] * 9)).new_text(selection_of(TEXT, FIRST).document)
+    new = proposed(ScriptedTools(in_turn([answer] * 9))).new_text(selection_of(TEXT, FIRST).document)
     assert new.startswith(f"{head}\n\ndef first(a):\n    return ")
     assert code in new
     assert new.endswith(f"\n\n\n{SECOND}")

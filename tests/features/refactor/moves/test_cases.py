@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +15,21 @@ from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from seed_lsp.source.syntax import Span
+from tests.features.refactor.tools import Script, ScriptedTools
 
 HERE = Path(__file__).parent
 ACTIONS = {"extract_function": "extract-function", "extract_variable": "extract-variable", "inline": "inline"}
 
 
-@dataclass
-class Tools:
-    """A model that says one thing, or none, and a preview that is kept."""
+def says(answer: str | None) -> Script:
+    """A model that says one thing, or is not there."""
 
-    answer: str | None = None
-    settings: Settings = field(default_factory=Settings)
-    asked: list[Any] = field(default_factory=list)
-    shown: list[tuple[Span, str]] = field(default_factory=list)
-
-    async def ask(self, request: Any, watch: Any = None) -> Finished:
-        self.asked.append(request)
-        if self.answer is None:
+    def script(_request: Any) -> str:
+        if answer is None:
             raise EngineError("there is no model")
-        return Finished(1, self.answer, "stop", "verified", 5, 2, 10, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
+        return answer
 
-    async def look_up(self, _selection: Any, _work: Any) -> Any:
-        raise AssertionError("the documents of these tests are no files")
-
-    def show(self, span: Span, committed: str, draft: str = "") -> None:
-        self.shown.append((span, committed))
+    return script
 
 
 @dataclass(frozen=True)
@@ -75,9 +64,9 @@ def selection_of(marked: str) -> Selection:
     return Selection(Document("file:///a.py", text.replace("«", "").replace("»", ""), 1, "python"), CharOffset(start), CharOffset(end))
 
 
-async def propose(action: str, selection: Selection, tools: Tools | None = None) -> str:
+async def propose(action: str, selection: Selection, tools: ScriptedTools | None = None) -> str:
     """The text that an action makes, through the one gate for all of them."""
-    proposal = await registry.run(registry.find_action(action), selection, "", tools or Tools())
+    proposal = await registry.run(registry.find_action(action), selection, "", tools or ScriptedTools(says(None)))
     return proposal.new_text(selection.document)
 
 
@@ -114,32 +103,32 @@ STATEMENT = "def f(a):\n    «print(a)\n    print(1)»\n    return a\n"
 )
 async def test_of_the_model_comes_a_name_and_nothing_else(answer: str | None, name: str):
     """Whatever the model says, or if there is none, the code is the same, and its name is one."""
-    tools = Tools(answer)
+    tools = ScriptedTools(says(answer))
     after = await propose("extract-function", selection_of(STATEMENT), tools)
     assert after == f"def {name}(a):\n    print(a)\n    print(1)\n\n\ndef f(a):\n    {name}(a)\n    return a\n"
     assert len(tools.asked) == 1
-    [(_, shown)] = tools.shown
+    [(_, shown, _)] = tools.shown
     assert "def _extracted(a)" in shown, "what is computed is shown before the model is asked"
 
 
 async def test_a_name_that_is_taken_is_not_used():
     """A name of the file, even one in a text, would mean two things."""
     selection = selection_of("# _show\n" + STATEMENT)
-    assert "def _extracted(a)" in await propose("extract-function", selection, Tools("show"))
+    assert "def _extracted(a)" in await propose("extract-function", selection, ScriptedTools(says("show")))
     variable = selection_of("def f(a):\n    return g(«a.b»)\n")
-    assert "value = a.b" in await propose("extract-variable", variable, Tools("list"))
-    assert "size = a.b" in await propose("extract-variable", variable, Tools("size"))
+    assert "value = a.b" in await propose("extract-variable", variable, ScriptedTools(says("list")))
+    assert "size = a.b" in await propose("extract-variable", variable, ScriptedTools(says("size")))
 
 
 async def test_a_model_that_is_late_is_not_waited_for():
     """What is computed is given although the model says nothing in time."""
 
-    class Late(Tools):
+    class Late(ScriptedTools):
         async def ask(self, request: Any, watch: Any = None) -> Finished:
             await asyncio.Event().wait()
             raise AssertionError("it never answers")
 
-    tools = Late(settings=Settings(edit_deadline_s=1))
+    tools = Late(says(None), Settings(edit_deadline_s=1))
     assert "def _extracted(a)" in await propose("extract-function", selection_of(STATEMENT), tools)
 
 
@@ -147,7 +136,7 @@ async def test_a_model_that_is_late_is_not_waited_for():
 async def test_a_method_of_a_class_with_bases_gets_no_name_that_they_may_have(base: str):
     """A method that the model names might take the place of one that the class inherits."""
     marked = f"class A({base}):\n    def f(self):\n        «print(self)»\n        return 1\n"
-    assert "def _extracted(self)" in await propose("extract-function", selection_of(marked), Tools("setup"))
+    assert "def _extracted(self)" in await propose("extract-function", selection_of(marked), ScriptedTools(says("setup")))
 
 
 @pytest.mark.parametrize(
