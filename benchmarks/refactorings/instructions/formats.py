@@ -167,7 +167,7 @@ def in_one_form(node: Definition) -> Definition:
 
 
 def _told(parts: Sequence[Part]) -> str:
-    """Neighbouring fixed pieces as one, and values by their trees. A format `d` says nothing."""
+    """Neighbouring fixed pieces as one, and values by their trees. Kinds d and s are left out."""
     told: list[str] = []
     fixed = ""
     for part in parts:
@@ -175,7 +175,11 @@ def _told(parts: Sequence[Part]) -> str:
             fixed += part
         else:
             value, conversion, spec = part
-            told += [repr(fixed), f"{ast.dump(value)}!{conversion}:{'' if spec in {'d', 's'} else spec}"]
+            if not conversion and isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+                # `{repr(x)}` is `{x!r}`, and `{str(x)}` what `%s` says.
+                kind = {"str": "", "repr": "r", "ascii": "a"}.get(ast.unparse(value.func))
+                value, conversion = (value, "") if kind is None else (value.args[0], kind)
+            told += [repr(fixed), f"{ast.dump(value)}!{conversion}:{spec.removesuffix('d').removesuffix('s')}"]
             fixed = ""
     return " ".join([*told, repr(fixed)])
 

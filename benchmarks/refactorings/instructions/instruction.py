@@ -11,6 +11,8 @@ from benchmarks.refactorings.functions import Definition, docstring_of
 from benchmarks.refactorings.judges.same import Target, change_around, docstring_text, lost_comment
 
 Scope = Definition | ast.ClassDef | ast.Lambda
+Words = Callable[[Target], str]
+"""Says an instruction for a function."""
 
 
 @dataclass(frozen=True)
@@ -20,27 +22,32 @@ class Instruction:
     `words` says it for a function. `reference` is the function as it should become, which tests
     that break by the instruction itself break as well. `judge` is given the function before and
     after, and says in words what is wrong, nothing where it is right. `keeps_docstring`: it may get
-    more lines and lose none. `may_come`: statements that may come to the module.
+    more lines and lose none; `keeps_comments` likewise. `may_come`: statements that may come to the
+    module. `said_before` is a comment or docstring of the result as it was said before: a name may
+    be changed there, too.
     """
 
     key: str
-    words: Callable[[Target], str]
+    words: Words
     fits: Callable[[Target], bool]
     reference: Callable[[Target], Definition]
     judge: Callable[[Target, Target], str]
     keeps_docstring: bool = True
+    keeps_comments: bool = True
     may_come: Callable[[ast.stmt], bool] = lambda _one: False
+    said_before: Callable[[Target, str], str] = lambda _old, text: text
 
 
 def problem(instruction: Instruction, old: Target, new: Target) -> str:
     """What is wrong with the function as it became, in words; empty where it is right."""
     if around := change_around(old, new, instruction.may_come):
         return around
-    if instruction.keeps_docstring and (docstring := _docstring_problem(old, new)):
+    if instruction.keeps_docstring and (docstring := _docstring_problem(instruction, old, new)):
         return docstring
     if wrong := instruction.judge(old, new):
         return wrong
-    return f"the comment {lost!r} is gone" if (lost := lost_comment(old, new)) else ""
+    lost = lost_comment(old, new, lambda text: instruction.said_before(old, text)) if instruction.keeps_comments else ""
+    return f"the comment {lost!r} is gone" if lost else ""
 
 
 def reference_text(instruction: Instruction, target: Target) -> str:
@@ -103,9 +110,10 @@ def with_statements(node: Definition, body: Sequence[ast.stmt]) -> Definition:
     return one
 
 
-def _docstring_problem(old: Target, new: Target) -> str:
+def _docstring_problem(instruction: Instruction, old: Target, new: Target) -> str:
     before, after = docstring_text(old.node), docstring_text(new.node)
     if bool(before) != bool(after):
         return "the docstring is gone" if before else "a docstring came that nobody asked for"
     kept = {line.strip() for line in after.split("\n")}
+    kept |= {instruction.said_before(old, line) for line in kept}
     return "" if all(line.strip() in kept for line in before.split("\n")) else "the docstring changed"

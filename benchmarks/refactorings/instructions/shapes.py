@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from benchmarks.refactorings.functions import Definition
+from benchmarks.refactorings.instructions.guards import raises
 from benchmarks.refactorings.instructions.instruction import (
     Instruction,
+    Words,
     blocks_of,
     own_nodes,
     statements,
@@ -18,6 +20,7 @@ from benchmarks.refactorings.instructions.instruction import (
 from benchmarks.refactorings.judges.same import Target, dump
 
 MOST_ELSES = 4
+_ALIASES = {"OSError": {"OSError", "IOError", "EnvironmentError"}}
 _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.Is: ast.IsNot,
@@ -56,8 +59,15 @@ def _flatten(block: list[ast.stmt]) -> None:
         i += 1
 
 
+def _plain_elses(node: Definition) -> list[ast.If]:
+    """Those elses of `needless_elses` that are written as such: an `elif` is none."""
+    return [one for one in needless_elses(node) if not (isinstance(one.orelse[0], ast.If) and one.orelse[0].col_offset == one.col_offset)]
+
+
 def _judge_early(old: Target, new: Target) -> str:
-    if needless_elses(new.node):
+    # Where there is an else to replace, what is left of the chain may stay one of `elif`.
+    left = _plain_elses(new.node) if _plain_elses(old.node) else needless_elses(new.node)
+    if left:
         return "an else is left behind a return"
     if ast.dump(old.node.args) != ast.dump(new.node.args):
         return "the parameters changed"
@@ -107,41 +117,54 @@ def _normal(node: ast.expr, *, negated: bool) -> str:
     return f"not {ast.dump(node)}" if negated else ast.dump(node)
 
 
-def _in_try(node: Definition) -> Definition:
-    handler = ast.parse("try:\n    pass\nexcept OSError as error:\n    raise RuntimeError(str(error)) from error").body[0]
+def _in_try(node: Definition, caught: str, raised: str) -> Definition:
+    text = f"try:\n    pass\nexcept {caught} as error:\n    raise {raised}(str(error)) from error"
+    handler = ast.parse(text).body[0]
     assert isinstance(handler, ast.Try), "as it is written"
     handler.body = statements(node)
     return with_statements(node, [handler])
 
 
-def _judge_try(old: Target, new: Target) -> str:
-    body = statements(new.node)
-    if len(body) != 1 or not isinstance(body[0], ast.Try) or body[0].orelse or body[0].finalbody or len(body[0].handlers) != 1:
-        return "the body is not one try with one except"
-    (handler,) = body[0].handlers
-    if not isinstance(handler.type, ast.Name) or handler.type.id not in {"OSError", "IOError", "EnvironmentError"}:
-        return "it is not OSError that is caught"
-    raised = handler.body[0]
-    error = raised.exc if isinstance(raised, ast.Raise) and len(handler.body) == 1 else None
-    if not isinstance(error, ast.Call | ast.Name) or ast.unparse(error.func if isinstance(error, ast.Call) else error) != "RuntimeError":
-        return "it is not re-raised as RuntimeError"
-    undone = with_statements(new.node, body[0].body)
-    return "" if dump(undone, docstring=False) == dump(old.node, docstring=False) else "more than that changed"
+def _catches(node: ast.expr | None, caught: str) -> bool:
+    """Whether it is one exception that is caught, by any of its names, or a tuple of it alone."""
+    if isinstance(node, ast.Tuple) and len(node.elts) == 1:
+        node = node.elts[0]
+    return isinstance(node, ast.Name) and node.id in _ALIASES.get(caught, {caught})
+
+
+def early_return(words: Words, *, key: str = "early-return") -> Instruction:
+    """No else is left behind a return or raise."""
+    return Instruction(
+        key, words, lambda one: 1 <= len(needless_elses(one.node)) <= MOST_ELSES, lambda one: flattened(one.node), _judge_early
+    )
+
+
+def in_try(words: Words, caught: str = "OSError", raised: str = "RuntimeError", *, key: str = "try") -> Instruction:
+    """The whole body stands in a `try`, and one error becomes another."""
+
+    def judge(old: Target, new: Target) -> str:
+        body = [one for one in statements(new.node) if not isinstance(one, ast.Global | ast.Nonlocal)]
+        if len(body) != 1 or not isinstance(body[0], ast.Try) or body[0].orelse or body[0].finalbody or len(body[0].handlers) != 1:
+            return "the body is not one try with one except"
+        (handler,) = body[0].handlers
+        if not _catches(handler.type, caught):
+            return f"it is not {caught} that is caught"
+        if not raises(handler.body, raised):
+            return f"it is not re-raised as {raised}"
+        kept = [one for one in statements(new.node) if isinstance(one, ast.Global | ast.Nonlocal)]
+        undone = with_statements(new.node, [*kept, *body[0].body])
+        return "" if dump(undone, docstring=False) == dump(old.node, docstring=False) else "more than that changed"
+
+    return Instruction(
+        key,
+        words,
+        lambda one: caught not in one.own_text() and not isinstance(statements(one.node)[0], ast.Try),
+        lambda one: _in_try(one.node, caught, raised),
+        judge,
+    )
 
 
 ALL = (
-    Instruction(
-        "early-return",
-        lambda _one: "Use early returns instead of else.",
-        lambda one: 1 <= len(needless_elses(one.node)) <= MOST_ELSES,
-        lambda one: flattened(one.node),
-        _judge_early,
-    ),
-    Instruction(
-        "try",
-        lambda _one: "Wrap the body in try/except OSError and re-raise it as RuntimeError.",
-        lambda one: "OSError" not in one.own_text() and not isinstance(statements(one.node)[0], ast.Try),
-        lambda one: _in_try(one.node),
-        _judge_try,
-    ),
+    early_return(lambda _one: "Use early returns instead of else."),
+    in_try(lambda _one: "Wrap the body in try/except OSError and re-raise it as RuntimeError."),
 )

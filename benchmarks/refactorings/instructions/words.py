@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import re
+from collections.abc import Callable, Iterator
 
 from benchmarks.refactorings.functions import Definition, docstring_of
 from benchmarks.refactorings.instructions.formats import format_nodes, in_one_form, with_f_strings
-from benchmarks.refactorings.instructions.instruction import Instruction, Scope, names_in, own_nodes
+from benchmarks.refactorings.instructions.instruction import Instruction, Scope, Words, names_in, own_nodes
 from benchmarks.refactorings.judges.hints import annotations_of
 from benchmarks.refactorings.judges.same import Target, docstring_text, dump
 from benchmarks.refactorings.prepared import parameters
@@ -38,24 +40,12 @@ def local_variable(target: Target) -> str:
     return min(fit, default="")
 
 
-def new_name(name: str) -> str:
-    return f"{name}_value"
-
-
 def _renamed(node: Definition, old: str, new: str) -> Definition:
     one = copy.deepcopy(node)
     for name in ast.walk(one):
         if isinstance(name, ast.Name) and name.id == old:
             name.id = new
     return one
-
-
-def _judge_rename(old: Target, new: Target) -> str:
-    name = local_variable(old)
-    if name in names_in(new.node):
-        return f"{name} is still there"
-    undone = _renamed(new.node, new_name(name), name)
-    return "" if dump(undone, docstring=False) == dump(old.node, docstring=False) else "more than the name changed"
 
 
 def _judge_formats(old: Target, new: Target) -> str:
@@ -96,8 +86,9 @@ def _judge_annotations(old: Target, new: Target) -> str:
 
 
 def _type_names(node: ast.expr) -> set[str]:
-    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-    for one in ast.walk(node):
+    nodes = list(_without_literals(node))
+    found = {one.id for one in nodes if isinstance(one, ast.Name)}
+    for one in nodes:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             try:
                 found |= _type_names(ast.parse(one.value, mode="eval").body)
@@ -106,10 +97,23 @@ def _type_names(node: ast.expr) -> set[str]:
     return found
 
 
+def _without_literals(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a type, but for the values of a `Literal` and what `Annotated` adds to one."""
+    yield node
+    name = ast.unparse(node.value).split(".")[-1] if isinstance(node, ast.Subscript) else ""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Subscript) and one is node.slice and name in {"Literal", "Annotated"}:
+            if name == "Annotated" and isinstance(one, ast.Tuple):
+                yield from _without_literals(one.elts[0])
+        else:
+            yield from _without_literals(one)
+
+
 def _known_types(target: Target) -> set[str]:
-    """Built-in classes, and whatever the module's own statements bind."""
+    """Built-in classes, and whatever the statements of the module and of the class bind."""
     known = {name for name, value in vars(builtins).items() if isinstance(value, type)}
-    for one in own_nodes(target.tree):
+    owners = [one for one in ast.walk(target.tree) if isinstance(one, ast.ClassDef) and target.node in one.body]
+    for one in [below for owner in (target.tree, *owners) for below in own_nodes(owner)]:
         if isinstance(one, ast.Import | ast.ImportFrom):
             known |= {(alias.asname or alias.name).split(".")[0] for alias in one.names}
         elif isinstance(one, ast.ClassDef):
@@ -135,34 +139,68 @@ def _judge_one_line(old: Target, new: Target) -> str:
     return "" if same else "more than the docstring changed"
 
 
-ALL = (
-    Instruction(
-        "rename",
-        lambda one: f"Rename the local variable {local_variable(one)} to {new_name(local_variable(one))}.",
+NewName = Callable[[str], str]
+
+
+def rename(words: Words, new_name: NewName, *, key: str = "rename") -> Instruction:
+    """A local variable has another name, in comments as well or not."""
+
+    def judge(old: Target, new: Target) -> str:
+        name = local_variable(old)
+        if name in names_in(new.node):
+            return f"{name} is still there"
+        undone = _renamed(new.node, new_name(name), name)
+        return "" if dump(undone, docstring=False) == dump(old.node, docstring=False) else "more than the name changed"
+
+    def said_before(old: Target, text: str) -> str:
+        name = local_variable(old)
+        return re.sub(rf"\b{re.escape(new_name(name))}\b", name, text)
+
+    return Instruction(
+        key,
+        words,
         lambda one: bool(local_variable(one)) and new_name(local_variable(one)) not in one.text,
         lambda one: _renamed(one.node, local_variable(one), new_name(local_variable(one))),
-        _judge_rename,
-    ),
-    Instruction(
-        "f-strings",
-        lambda _one: "Use f-strings instead of % and str.format.",
+        judge,
+        said_before=said_before,
+    )
+
+
+def f_strings(words: Words, *, key: str = "f-strings") -> Instruction:
+    """Texts are put together by f-strings alone, and print the same."""
+    return Instruction(
+        key,
+        words,
         lambda one: 1 <= len(format_nodes(one.node)) <= MOST_FORMATS and with_f_strings(one.node) is not None,
         lambda one: with_f_strings(one.node) or one.node,
         _judge_formats,
-    ),
-    Instruction(
-        "annotate",
-        lambda _one: "Add a type annotation to each parameter that has none.",
-        lambda one: bool(_open(one.node)),
-        lambda one: _annotated(one.node),
-        _judge_annotations,
-    ),
-    Instruction(
-        "one-line-docstring",
-        lambda _one: "Shorten the docstring to one line.",
+    )
+
+
+def annotate(words: Words, *, key: str = "annotate") -> Instruction:
+    """Each parameter has a type that is known in the file."""
+    return Instruction(key, words, lambda one: bool(_open(one.node)), lambda one: _annotated(one.node), _judge_annotations)
+
+
+def one_line_docstring(words: Words, *, key: str = "one-line-docstring") -> Instruction:
+    """The docstring is one line; what it says is not judged."""
+    return Instruction(
+        key,
+        words,
         lambda one: docstring_text(one.node).strip().count("\n") > 1,
         lambda one: _with_one_line(one.node),
         _judge_one_line,
         keeps_docstring=False,
-    ),
+    )
+
+
+def _value(name: str) -> str:
+    return f"{name}_value"
+
+
+ALL = (
+    rename(lambda one: f"Rename the local variable {local_variable(one)} to {_value(local_variable(one))}.", _value),
+    f_strings(lambda _one: "Use f-strings instead of % and str.format."),
+    annotate(lambda _one: "Add a type annotation to each parameter that has none."),
+    one_line_docstring(lambda _one: "Shorten the docstring to one line."),
 )

@@ -106,12 +106,18 @@ def docstring_text(node: Definition) -> str:
     return ast.get_docstring(node) or ""
 
 
-def lost_comment(old: Target, new: Target) -> str:
-    """A comment of the function that is gone; empty if none is."""
-    return min((_comments(old) - _comments(new)).keys(), default="")
+def lost_comment(old: Target, new: Target, said_before: Callable[[str], str] = str) -> str:
+    """A comment of the function that is gone; empty if none is.
+
+    One that `said_before` makes the old one of is still there.
+    """
+    after = comments(new)
+    lost = comments(old) - after - Counter(map(said_before, after.elements()))
+    return min(lost.keys(), default="")
 
 
-def _comments(target: Target) -> Counter[str]:
+def comments(target: Target) -> Counter[str]:
+    """The function's comments, without their marks."""
     text = target.own_text()
     indent = len(text) - len(text.lstrip())
     dedented = "\n".join(line[indent:] if not line[:indent].strip() else line for line in text.split("\n"))

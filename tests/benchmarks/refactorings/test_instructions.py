@@ -329,3 +329,96 @@ def test_formats_are_compared_by_what_they_print(old: str, new: str):
         scope = dict(zip("ab", values, strict=True))
         assert eval(old, scope) == eval(new, scope)
     assert verdict("f-strings", function, function.replace(old, new.replace("{a", "{b")))
+
+
+CHAIN = """
+def f(a, b):
+    if a:
+        return b
+    elif b:
+        return None
+    else:
+        return (a, "no")
+"""
+EM = "        message = 'no items'\n        raise ValueError(message)\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "function", "result"),
+    [
+        # The text of an error has a name of its own, as linters ask for it.
+        ("none-check", FIND, put(FIND, (BODY, "    if items is None:\n" + EM + BODY))),
+        # Other arguments were checked before.
+        (
+            "none-check",
+            put(FIND, (BODY, "    if not name:\n        raise TypeError\n" + BODY)),
+            put(FIND, (BODY, "    if not name:\n        raise TypeError\n    if items is None:\n        raise ValueError\n" + BODY)),
+        ),
+        # The chain goes on by `elif`, and its `else` is gone.
+        ("early-return", CHAIN, put(CHAIN, ("    else:\n    ", ""))),
+        (
+            "try",
+            "def f(a):\n    global b\n    b = a\n",
+            "def f(a):\n    global b\n    try:\n        b = a\n    except (OSError,) as e:\n        text = str(e)\n        raise RuntimeError(text) from e\n",
+        ),
+        (
+            "rename",
+            put(FIND, (BODY, BODY + "\n    # Else, chosen is told.")),
+            put(FIND, (BODY, BODY + "\n    # Else, chosen is told."), ("chosen", "chosen_value")),
+        ),
+        ("f-strings", "def f(a):\n    b = 1\n    return '%5d %r' % (a, b)\n", "def f(a):\n    b = 1\n    return f'{a:5d} {repr(b)}'\n"),
+        ("annotate", "def f(a):\n    b = a\n    return b\n", 'def f(a: \'re.Literal["r", "w"]\'):\n    b = a\n    return b\n'),
+        (
+            "assert",
+            "def f(a):\n    if a:\n        return a.b\n    return ''\n",
+            "def f(a):\n    if a:\n        assert not a.b is None\n        return a.b\n    return ''\n",
+        ),
+        # A name that is there already is used once more.
+        (
+            "assert",
+            "def f(a):\n    b = a()\n    return tuple(b)\n",
+            "def f(a):\n    b = a()\n    b = tuple(b)\n    assert b is not None\n    return b\n",
+        ),
+        (
+            "log",
+            "def f(a):\n    if a:\n        return True\n    return (a, a.b)\n",
+            f"def f(a):\n    if a:\n        {LOGGED}('found: True')\n        return True\n    {LOGGED}('%s, %s', a, a.b)\n    return (a, a.b)\n",
+        ),
+    ],
+)
+def test_a_judge_rejects_no_result_for_its_style(key: str, function: str, result: str):
+    """What a careful programmer may write as well is right."""
+    assert not verdict(key, function, result, HEAD.replace("import re", "import logging\nimport re"))
+
+
+@pytest.mark.parametrize(
+    ("key", "function", "result", "words"),
+    [
+        # Callers that give more arguments by their places would set the flag.
+        (
+            "verbose",
+            FIND,
+            put(FIND, ("*rest)", "verbose=False, *rest)"), (BODY, "    if verbose:\n        print('find')\n" + BODY)),
+            "before other",
+        ),
+        ("early-return", CHAIN, put(CHAIN, ("elif", "if")), "an else is left"),
+        ("early-return", put(CHAIN, ("    else:\n    ", "")), put(CHAIN, ("    else:\n    ", "")), "an else is left"),
+        ("assert", "def f(a):\n    b = 1\n    return ''\n", "def f(a):\n    b = 1\n    return ''\n", "nothing is before"),
+        ("rename", put(FIND, (BODY, BODY + "\n    # Else, chosen is told.")), put(FIND, ("chosen", "chosen_value")), "comment"),
+        (
+            "annotate",
+            "def f(a):\n    b = a\n    return b\n",
+            "def f(a: re.Annotated[Strange, 'x']):\n    b = a\n    return b\n",
+            "Strange is no type",
+        ),
+        (
+            "log",
+            "def f(a):\n    if a:\n        return ''\n    return a.b\n",
+            f"def f(a):\n    if a:\n        {LOGGED}('none')\n        return ''\n    {LOGGED}(a.b)\n    return a.b\n",
+            "nothing is before",
+        ),
+    ],
+)
+def test_a_judge_that_allows_styles_still_tells_what_is_missing(key: str, function: str, result: str, words: str):
+    """What only looks like another style is wrong."""
+    assert words in verdict(key, function, result, HEAD.replace("import re", "import logging\nimport re"))
