@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.refactorings.cases import OWN, Case, cases_of, selection_range
 from benchmarks.refactorings.functions import read_functions
+from benchmarks.refactorings.instructions import FIXED
 from benchmarks.refactorings.packages import root_of
 from benchmarks.refactorings.tools import BenchTools
 from benchmarks.report import BenchError, machine, say
@@ -37,13 +38,14 @@ def answers_path(folder: Path, name: str) -> Path:
 class Wanted:
     """What is asked: `actions` by their names, all if there is none, and `most` cases of each.
 
-    Nothing more is begun after `limit_s` seconds.
+    The user's own instruction is one of `group`. Nothing more is begun after `limit_s` seconds.
     """
 
     model: str = NO_MODEL
     actions: Sequence[str] = ()
     most: int | None = None
     limit_s: float | None = None
+    group: str = FIXED
 
 
 def apply(folder: Path, name: str, wanted: Wanted) -> None:
@@ -60,7 +62,7 @@ def _cases(folder: Path, wanted: Wanted) -> Iterator[Case]:
     if not functions:
         raise BenchError(f"there are no functions in {folder}; run: python -m benchmarks.refactorings make {folder}")
     for action in actions_of(wanted.actions):
-        yield from cases_of(folder, action.name, functions, wanted.most)
+        yield from cases_of(folder, action.name, functions, wanted.most, wanted.group)
 
 
 def actions_of(wanted: Sequence[str]) -> list[Action]:

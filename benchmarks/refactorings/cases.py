@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.refactorings.functions import Function, find
-from benchmarks.refactorings.instructions import INSTRUCTIONS
+from benchmarks.refactorings.instructions import ALL, INSTRUCTIONS, keys_of
 from benchmarks.refactorings.judges.hints import annotations_of
 from benchmarks.refactorings.judges.same import Target, docstring_text
 from benchmarks.refactorings.packages import root_of
@@ -54,9 +54,11 @@ class Case:
         return Target(self.text, self.function.name)
 
 
-def cases_of(folder: Path, action: str, functions: Sequence[Function], most: int | None) -> Iterator[Case]:
-    """The cases of an action in the functions' order, at most so many; of each instruction."""
-    kinds = [_own(folder, functions, key) for key in INSTRUCTIONS] if action == OWN else [_plain(folder, functions, action)]
+def cases_of(folder: Path, action: str, functions: Sequence[Function], most: int | None, group: str = ALL) -> Iterator[Case]:
+    """The cases of an action in the functions' order, at most so many; of a group's instructions
+    each.
+    """
+    kinds = [_own(folder, functions, key) for key in keys_of(group)] if action == OWN else [_plain(folder, functions, action)]
     for cases in kinds:
         for count, case in enumerate(cases):
             if count == most:

@@ -10,7 +10,9 @@ from pathlib import Path
 from benchmarks.refactorings.applying import answers_path
 from benchmarks.refactorings.cases import DOCSTRING, HINTS, OWN
 from benchmarks.refactorings.functions import read_functions
+from benchmarks.refactorings.instructions import GROUPS
 from benchmarks.refactorings.judging import RIGHT, UNTESTED, WRONG, Found, verdicts_path
+from engine.evaluation.harness import wilson
 from engine.evaluation.records import read_records
 
 SIZES = {"10": (0, 19), "30": (20, 49), "80": (50, 10_000)}
@@ -51,11 +53,38 @@ def _of_action(records: Sequence[Found], verdicts: dict[str, list[Found]]) -> Fo
     if records[0]["action"] == DOCSTRING:
         found["docstring_lines"] = _spread([one["lines"] for one in results if "lines" in one])
     if records[0]["action"] == OWN:
-        kinds = dict.fromkeys(record["detail"] for record in records)
-        found["instructions"] = {
-            kind: _counts(_joined([record for record in records if record["detail"] == kind], verdicts)) for kind in kinds
-        }
+        found["groups"] = _of_groups(records, verdicts)
     return found
+
+
+def _of_groups(records: Sequence[Found], verdicts: dict[str, list[Found]]) -> Found:
+    """Each group of instructions with its sum, its times and its single instructions."""
+    groups: Found = {}
+    for name, instructions in GROUPS.items():
+        asked = {key: [record for record in records if record["detail"] == key] for key in instructions}
+        together = [record for some in asked.values() for record in some]
+        if together:
+            groups[name] = {
+                **_of_own(together, verdicts),
+                "seconds": {size: _times(together, *bounds) for size, bounds in SIZES.items()},
+                "first_s": _spread([one["first_s"] for record in together for one in record["results"] if one["first_s"] is not None]),
+                "offers_s": _spread([record["offers_s"] for record in together]),
+                "instructions": {key: _of_own(some, verdicts) for key, some in asked.items() if some},
+            }
+    return groups
+
+
+def _of_own(records: Sequence[Found], verdicts: dict[str, list[Found]]) -> Found:
+    """Counts, the intervals of their shares, and what came without a question to the model."""
+    results = _joined(records, verdicts)
+    counts = _counts(results)
+    computed = [result for result in results if result["outcome"] == "offered" and not result["asked"]]
+    return {
+        **counts,
+        "computed": len(computed),
+        "computed_right": sum(result.get("verdict") == RIGHT for result in computed),
+        "intervals": {verdict: [round(bound, 4) for bound in wilson(counts[verdict], len(results))] for verdict in (RIGHT, WRONG)},
+    }
 
 
 def _joined(records: Sequence[Found], verdicts: dict[str, list[Found]]) -> list[Found]:

@@ -35,9 +35,14 @@ def verdicts_path(folder: Path, name: str) -> Path:
     return folder / f"verdicts-{name}.jsonl"
 
 
-def judge(folder: Path, name: str, limit_s: float | None) -> None:
-    """Judge the answers that have no verdict yet, for at most `limit_s` seconds."""
+def judge(folder: Path, name: str, limit_s: float | None, *, again: bool = False) -> None:
+    """Judge the answers that have no verdict yet, for at most `limit_s` seconds.
+
+    `again`: the verdicts that there are were another judge's, and are thrown away.
+    """
     path = verdicts_path(folder, name)
+    if again:
+        path.unlink(missing_ok=True)
     drop_partial_line(path)
     done = {record["case"] for record in read_records(path)}
     records = [record for record in read_records(answers_path(folder, name)) if record["case"] not in done]

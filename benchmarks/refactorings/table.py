@@ -16,8 +16,43 @@ def tables(report: Found, table: Table) -> list[str]:
     texts = [f"{report['functions']} functions of {report['packages']} packages.\n\n", _outcomes("action", actions, table)]
     texts.append(_times(actions, table))
     texts += [_hints(found["hints"]) for found in actions.values() if "hints" in found]
+    # A report of before there were groups has the one list.
     texts += [_outcomes("instruction", found["instructions"], table) for found in actions.values() if "instructions" in found]
+    for found in actions.values():
+        texts += _groups(found.get("groups", {}), table)
     return texts
+
+
+def _groups(groups: dict[str, Found], table: Table) -> list[str]:
+    """The instructions of each group and their sum, and how long a group's took."""
+    texts = []
+    for name, group in groups.items():
+        kinds = {**group["instructions"], "all": group}
+        head = [
+            f"instruction, {name}",
+            "asked",
+            "right",
+            "wrong",
+            "refused",
+            "unchanged",
+            "untested",
+            "failed",
+            "without the model (right)",
+        ]
+        texts.append(table(head, [[key, *_instruction(found)] for key, found in kinds.items()]))
+    return [*texts, *([_times(groups, table)] if groups else [])]
+
+
+def _instruction(found: Found) -> list[str]:
+    asked = found["asked"]
+    shares = [f"{_share(found[verdict], asked)}, {_interval(found['intervals'][verdict])}" for verdict in ("right", "wrong")]
+    rest = [str(found[name]) for name in ("refused", "unchanged", "untested")]
+    return [str(asked), *shares, *rest, str(found["failed"] + found["crashed"]), f"{found['computed']} ({found['computed_right']})"]
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    """Wilson's interval of 95 %."""
+    return f"{bounds[0]:.0%} to {bounds[1]:.0%}"
 
 
 def _outcomes(what: str, kinds: dict[str, Found], table: Table) -> str:

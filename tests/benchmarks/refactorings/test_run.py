@@ -14,7 +14,7 @@ from benchmarks.refactorings.applying import Wanted, answers_path, apply
 from benchmarks.refactorings.cases import Case, cases_of
 from benchmarks.refactorings.figures import figures
 from benchmarks.refactorings.functions import make, read_functions
-from benchmarks.refactorings.judging import Judges, import_end, judge, outside
+from benchmarks.refactorings.judging import Judges, import_end, judge, outside, verdicts_path
 from engine.evaluation.records import read_records
 
 # Each runs the package's tests in a process of its own.
@@ -184,12 +184,19 @@ def test_a_run_goes_on_where_it_ended_and_is_reported(folder: Path):
     cases = [record["case"] for record in read_records(answers_path(folder, "now"))]
     assert len(cases) == len(set(cases)) > len(records)
     judge(folder, "now", None)
+    verdicts = verdicts_path(folder, "now").read_text(encoding="utf-8")
+    judge(folder, "now", None, again=True)
+    assert verdicts_path(folder, "now").read_text(encoding="utf-8") == verdicts, "each answer is judged once"
     report = figures(folder, "now")
     assert report["actions"]["edit"]["asked"] == report["actions"]["edit"]["failed"] == len(cases)
     machine = {"cpu": "EPYC", "cores": 2, "instructions": ["avx2"], "torch": "2.13.0", "python": "3.11.2", "commit": report["commit"]}
     (folder / "one.json").write_text(json.dumps(report | {"machine": machine}), encoding="utf-8")
     page = tables.filled("<!-- figures: one -->\n<!-- end of figures -->\n", folder)
     assert f"| edit | {len(cases)} | 0 (0%) | 0 (0%) | 0 | 0 | 0 | {len(cases)} |" in page
+    groups = report["actions"]["edit"]["groups"]
+    assert list(groups) == ["fixed"], "no other group was asked for"
+    assert sum(one["asked"] for one in groups["fixed"]["instructions"].values()) == groups["fixed"]["asked"] == len(cases)
+    assert f"| all | {len(cases)} | 0 (0%), 0% to" in page
     assert "2 functions of 1 packages." in page
 
 
@@ -222,3 +229,27 @@ def test_the_figures_tell_what_is_equal_of_what_is_shown(folder: Path):
     assert (found["right"], found["refused"], found["seconds"]["30"]) == (1, 1, {"count": 1, "median": 1.5, "p95": 1.5})
     assert found["refusals"] == {"line …: … is not whole": 1}
     assert asdict(case.function)["name"] == "typed"
+
+
+def test_each_group_has_its_counts_its_intervals_and_what_no_model_was_asked_for(folder: Path):
+    """What came without the model is told apart, and so are the groups."""
+    base = {"function": "small small.py first", "action": "edit", "lines": 12, "offers": 1, "offers_s": 0.0, "model": "m", "commit": "c"}
+    offered = {"outcome": "offered", "first_s": 0.1}
+    answers = [
+        {**base, "case": "1", "detail": "strict", "results": [{**offered, "seconds": 0.5, "asked": 0}]},
+        {**base, "case": "2", "detail": "strict", "results": [{**offered, "seconds": 2.5, "asked": 1}]},
+        {**base, "case": "3", "detail": "log", "results": [{**offered, "seconds": 1.5, "asked": 0}]},
+        {**base, "case": "4", "detail": "log", "results": [{**offered, "outcome": "refused", "reason": "no", "seconds": 9.0, "asked": 2}]},
+    ]
+    verdicts = [
+        {"case": case, "results": [{"verdict": verdict, "problem": ""}]}
+        for case, verdict in (("1", "right"), ("2", "right"), ("3", "wrong"))
+    ]
+    for name, records in (("answers", answers), ("verdicts", verdicts)):
+        (folder / f"{name}-x.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    fixed = figures(folder, "x")["actions"]["edit"]["groups"]["fixed"]
+    assert (fixed["asked"], fixed["right"], fixed["wrong"], fixed["refused"]) == (4, 2, 1, 1)
+    assert (fixed["computed"], fixed["computed_right"]) == (2, 1)
+    assert fixed["intervals"]["right"] == pytest.approx([0.15, 0.85], abs=0.001)
+    assert fixed["seconds"]["10"] == {"count": 3, "median": 1.5, "p95": 2.5}
+    assert fixed["instructions"]["strict"]["right"] == 2
