@@ -76,7 +76,7 @@ class Change:
 
     `selected` is what the user marked, which may be a part of it. `asked` is the instruction; by
     `same_behaviour` the answer has to do what the region does. `imported` are names that an import
-    brings which the answer needs.
+    brings which the answer needs. `is_own`: the words are the user's.
     """
 
     document: Document
@@ -86,6 +86,7 @@ class Change:
     same_behaviour: bool
     selected: Span
     imported: frozenset[str] = frozenset()
+    is_own: bool = False
 
     @property
     def region(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seed_lsp.features.refactor import done, kept_code, kept_flow, kept_names, kept_texts
+from seed_lsp.features.refactor import done, done_cases, kept_code, kept_flow, kept_names, kept_structure, kept_texts, traps
 from seed_lsp.features.refactor.change import Change
 
 Check = Callable[[Change], str]
@@ -28,15 +28,39 @@ CHECKS: tuple[Check, ...] = (
     done.missing_condition,
     done.missing_own_name,
     done.missing_before_return,
+    traps.invalid_code,
+    traps.unreachable_code,
+    traps.new_recursion,
+    traps.formatted_twice,
 )
 """For words that say what is to change."""
-SAME_BEHAVIOUR: tuple[Check, ...] = (*(check for check in CHECKS if check is not kept_code.lost_statements), kept_flow.moved_effect)
+OWN_WORDS: tuple[Check, ...] = (
+    *CHECKS,
+    kept_structure.changed_besides_texts,
+    kept_structure.changed_besides_types,
+    kept_structure.changed_old_code,
+    kept_structure.changed_unspoken,
+    done_cases.missing_call,
+    done_cases.missing_case,
+    done_cases.late_guard,
+    traps.moved_in_own_words,
+    traps.unused_parameter,
+    traps.awaited_at_random,
+    traps.reported_by_ruff,
+)
+"""For a user's own words, which ask for nothing else than they say."""
+SAME_BEHAVIOUR: tuple[Check, ...] = (
+    kept_flow.moved_effect,
+    *(check for check in CHECKS if check is not kept_code.lost_statements),
+    traps.reported_by_ruff,
+)
 """For code that is to do the same in another way: it may be shorter."""
 
 
 def refusal(change: Change) -> str:
     """Why the answer may not be applied, in the user's words; empty if it may."""
-    for check in SAME_BEHAVIOUR if change.same_behaviour else CHECKS:
+    checks = SAME_BEHAVIOUR if change.same_behaviour else OWN_WORDS if change.is_own else CHECKS
+    for check in checks:
         if words := check(change):
             return words
     return ""

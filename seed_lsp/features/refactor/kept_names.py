@@ -34,7 +34,7 @@ class Unknown:
 
 def new_names(change: Change) -> frozenset[str]:
     """Names that the new code reads and does not bind, and that the file has nowhere."""
-    tree = _parsed(change.new, change)
+    tree = parsed(change.new, change)
     if tree is None or change.before is None:
         return frozenset()
     new = frozenset(_unbound(tree)) - change.imported
@@ -42,9 +42,9 @@ def new_names(change: Change) -> frozenset[str]:
 
 
 def unknown_names(change: Change) -> Unknown:
-    tree = _parsed(change.new, change)
+    tree = parsed(change.new, change)
     missing = sorted(new_names(change))
-    whole = _parsed(change.document.text, change) if missing else None
+    whole = parsed(change.document.text, change) if missing else None
     if tree is None or whole is None or "import *" in change.document.text or next(_unbound(whole), ""):
         # A file whose own names come from elsewhere may well have this one from there.
         return Unknown((), ())
@@ -61,7 +61,7 @@ def undefined_name(change: Change) -> str:
 
 def dropped_variable(change: Change) -> str:
     """A variable that the region sets and the answer does not, and that the code around reads."""
-    old, new = _parsed(change.region, change), _parsed(change.new, change)
+    old, new = parsed(change.region, change), parsed(change.new, change)
     if old is None or new is None or change.before is None or change.asked.speaks_of("removal", "names"):
         return ""
     dropped = set(_bound(old, within=False)) - set(_bound(new))
@@ -71,7 +71,7 @@ def dropped_variable(change: Change) -> str:
     return f"the model took away {read[0]}, which the code around the selection reads; select that as well" if read else ""
 
 
-def _parsed(code: str, change: Change) -> ast.Module | None:
+def parsed(code: str, change: Change) -> ast.Module | None:
     if change.document.language != "python":
         return None
     try:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
+from seed_lsp.features.refactor import purpose
 from seed_lsp.features.refactor.change import Change, Side, code_key, header, shown
 from seed_lsp.source.patch import likeness
 from seed_lsp.source.syntax import is_docstring, line_start, text_nodes, text_of
@@ -32,7 +33,7 @@ def lost_licence(change: Change) -> str:
 
 def lost_comment(change: Change) -> str:
     """A comment whose code stays."""
-    if change.before is None or change.after is None or change.asked.speaks_of("comments"):
+    if change.before is None or change.after is None or (change.asked.speaks_of("comments") and not purpose.adds(change.asked)):
         return ""
     left = {header(node) for node in change.after.statements}
     gone = {header(node) for node in change.before.statements} - left

@@ -41,7 +41,7 @@ async def propose(selection: Selection, argument: str, tools: Tools, *, refactor
         except RejectedResultError as error:
             refusals.append(error)
         else:
-            return Proposal((*made.imports, *made.edits), plan.span, finished=tuple(answers))
+            return Proposal((*made.imports, *made.edits), plan.span, made.note, finished=tuple(answers))
         took = time.monotonic() - started
         left -= took
         if plan.seeks_fault and isinstance(refusals[-1], NoChangeError) and left > 0:

@@ -5,6 +5,7 @@ Here is what the engine is asked, and when its answer may be applied.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,7 +19,9 @@ from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.features.refactor.change import Change
 from seed_lsp.features.refactor.kept import refusal
-from seed_lsp.features.refactor.new_imports import lift_imports, with_imports
+from seed_lsp.features.refactor.new_imports import Lifted, lift_imports, with_imports
+from seed_lsp.features.refactor.parts import parts
+from seed_lsp.features.refactor.purpose import may_be_partial
 from seed_lsp.features.refactor.unasked import keep_white_space
 from seed_lsp.features.refactor.unasked_names import lost_name
 from seed_lsp.session.settings import Settings
@@ -122,12 +125,23 @@ class Plan:
 class Rewrite:
     """The new region, and the smallest edits (in characters of the document) that make it.
 
-    `imports` are edits to the import block, which lies before it.
+    `imports` are edits to the import block, which lies before it. Of the model's changes
+    `left_out` lines were not taken.
     """
 
     new_region: str
     edits: tuple[Edit, ...]
     imports: tuple[Edit, ...] = ()
+    left_out: int = 0
+
+    @property
+    def note(self) -> str:
+        """What the user should know of it."""
+        if not self.left_out:
+            return ""
+        if self.left_out == 1:
+            return "1 changed line that the instruction says nothing of was left as it was"
+        return f"{self.left_out} changed lines that the instruction says nothing of were left as they were"
 
     def new_text(self, plan: Plan) -> str:
         return apply_edits(plan.document.text, (*self.imports, *self.edits))
@@ -196,6 +210,28 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
     new = _own_code(plan, lifted.code)
     if not new.strip():
         raise RejectedResultError("the model answered with no code; say in the instruction what should remain")
+    try:
+        return _checked(plan, new, lifted)
+    except NoChangeError:
+        raise
+    except RejectedResultError:
+        if (part := _right_part(plan, new, lifted)) is None:
+            raise
+        return part
+
+
+def _right_part(plan: Plan, new: str, lifted: Lifted) -> Rewrite | None:
+    """Of a partly wrong answer what passes all checks, with as many of its changes as can be."""
+    if not plan.refactoring.is_own or not may_be_partial(plan.refactoring.instruction):
+        return None
+    for part in parts(plan.region, new):
+        with contextlib.suppress(RejectedResultError):
+            return replace(_checked(plan, part.text, lifted), left_out=part.left_out)
+    return None
+
+
+def _checked(plan: Plan, new: str, lifted: Lifted) -> Rewrite:
+    """The rewrite with the new code; `RejectedResultError` says why it may not be applied."""
     change, imports = with_imports(_change(plan, new), lifted.names)
     new = change.new
     rewrite = Rewrite(new, tuple(minimal_edits(plan.region, new, offset=plan.span.start)), imports)
@@ -215,7 +251,8 @@ def read_rewrite(plan: Plan, finished: Finished) -> Rewrite:
 
 def _change(plan: Plan, new: str) -> Change:
     same = plan.refactoring.same_behaviour
-    return Change(plan.document, plan.span, new, Asked("" if same else plan.refactoring.instruction), same, plan.selected)
+    asked = Asked("" if same else plan.refactoring.instruction)
+    return Change(plan.document, plan.span, new, asked, same, plan.selected, is_own=plan.refactoring.is_own)
 
 
 def _ended(plan: Plan, finished: Finished) -> Finished:

@@ -25,12 +25,12 @@ REGION = TEXT[TEXT.index("def") :]
     ("instruction", "changes", "words"),
     [
         (
-            "Add a keyword parameter `deep=False`. Leave the body as it is.",
+            "Have a keyword parameter `deep=False`. Leave the body as it is.",
             [("None)", "None, deep=False)"), ("return mode", "return deep")],
             "body",
         ),
         (
-            "Add a keyword parameter `deep=False`. Keep all other lines.",
+            "Have a keyword parameter `deep=False`. Keep all other lines.",
             [("None)", "None, deep=False)"), ("# In", "print(1)\n    # In")],
             "body",
         ),
@@ -81,7 +81,7 @@ def test_what_was_not_asked_for_is_refused(instruction: str, changes: list[tuple
             "Add a keyword parameter `deep=False`. Leave the body as it is.",
             [("None)", "None, deep=False)"), ("Load it.", "Load it, or not.")],
         ),
-        ("Add a parameter deep='a'.", [("None)", 'None, deep="a")'), ("return mode", "return deep")]),
+        ("Add a parameter deep='a', and return it.", [("None)", 'None, deep="a")'), ("return mode", "return deep")]),
         (
             "Rename the local variable `mode` to `kind`.",
             [("mode =", "kind ="), ("if mode", "if kind"), ("return mode", "return kind"), ("that mode", "that kind")],

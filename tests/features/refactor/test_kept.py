@@ -59,11 +59,11 @@ def test_statements_that_come_back_in_another_version_are_kept():
 @pytest.mark.parametrize(
     ("instruction", "change", "words"),
     [
-        ("Log it.", ("close=True", "close=False"), "signature of leave"),
-        ("Log it.", ("node, close=True", "node"), "signature of leave"),
-        ("Log it.", ("self, node", "node, self"), "signature of leave"),
-        ("Log it.", ("close=True)", "close=True, trace=False)"), "signature of leave"),
-        ("Log it.", ("close=True)", "close=True) -> str"), "declared to return"),
+        ("Have it log.", ("close=True", "close=False"), "signature of leave"),
+        ("Have it log.", ("node, close=True", "node"), "signature of leave"),
+        ("Have it log.", ("self, node", "node, self"), "signature of leave"),
+        ("Have it log.", ("close=True)", "close=True, trace=False)"), "signature of leave"),
+        ("Have it log.", ("close=True)", "close=True) -> str"), "declared to return"),
         ("Add a keyword parameter `log=False`.", ("close=True)", "close=False, log=False)"), "signature of leave"),
         ("Add a keyword parameter `log=False`.", ("close=True)", "log=False)"), "signature of leave"),
     ],

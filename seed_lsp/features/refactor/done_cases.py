@@ -1,0 +1,100 @@
+"""Whether an answer looks at the case that the instruction speaks of, early enough, and does there
+what it says.
+
+For Python alone. Each check gives its refusal in the user's words, or nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from seed_lsp.features.refactor import purpose
+from seed_lsp.features.refactor.change import Change
+from seed_lsp.features.refactor.embedding import head
+from seed_lsp.features.refactor.kept_names import parsed
+
+_CALLS = (
+    (
+        re.compile(r"^\s*(?:\w+ )?(?:and )?log\b|\b(?:and|then|add) log(?:ging|s)?\b|\blog (?:the|a|an|it|each|every)\b", re.IGNORECASE),
+        re.compile(r"log|warn"),
+        "logs",
+    ),
+    (re.compile(r"\bprint(?:s|ing)?\b", re.IGNORECASE), re.compile(r"print|echo|write|pp"), "prints"),
+    (re.compile(r"\bassert\b", re.IGNORECASE), re.compile(r"^assert\b"), "asserts"),
+)
+_CASES = (
+    (re.compile(r"\b(?:none|null|missing)\b", re.IGNORECASE), re.compile(r"\bNone\b|\bnot \w|^(?:if|elif) [\w.]+:$|\bor\b"), "None"),
+    (
+        re.compile(r"\bempty\b", re.IGNORECASE),
+        re.compile(r"\bnot \w|\blen\(|== ['\"\[{(]|\bnot in\b|== 0|^(?:if|elif) [\w.]+:$|\bif [\w.]+ else\b|\bor\b|default="),
+        "empty",
+    ),
+    (re.compile(r"\bnegative\b", re.IGNORECASE), re.compile(r"< 0|0 >|<= -1|>= 0|\babs\("), "negative"),
+    (re.compile(r"\b(?:zero|== ?0)\b", re.IGNORECASE), re.compile(r"\b0\b|\bnot \w"), "zero"),
+)
+"""What a case is called, and how a condition looks that asks for it."""
+_GUARDED = re.compile(r"\b(?:handle|raise|throw|check|validate|guard|ensure|reject|require|skip|return early|bail)\b", re.IGNORECASE)
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+def missing_call(change: Change) -> str:
+    """Who asks for something to be logged, printed or asserted gets new code that does it."""
+    new = _new_heads(change)
+    if new is None:
+        return ""
+    spoken = change.asked.spoken
+    for asked, looks, does in _CALLS:
+        if asked.search(spoken) and not change.asked.speaks_of("rewriting", "removal") and not any(looks.search(one) for one in new):
+            return f"the model added nothing that {does}; try again with other words"
+    return ""
+
+
+def missing_case(change: Change) -> str:
+    """New code asks for the case that the instruction names."""
+    new = _new_heads(change)
+    if new is None or not (purpose.adds(change.asked) or purpose.widens(change.asked)) or purpose.is_about_texts(change.asked):
+        return ""
+    for asked, looks, case in _CASES:
+        if asked.search(change.asked.spoken) and not any(looks.search(one) for one in new):
+            return f"the model's new code does not ask for what is {case}; try again with other words"
+    return ""
+
+
+def late_guard(change: Change) -> str:
+    """A parameter is looked at before it is used."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or not _GUARDED.search(change.asked.spoken):
+        return ""
+    known = Counter(head(node) for node in ast.walk(old) if isinstance(node, ast.stmt))
+    for function in ast.walk(new):
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        parameters = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)} - {"self", "cls"}
+        used: set[str] = set()
+        for node in function.body:
+            read = _read(node)
+            if isinstance(node, ast.If) and not known[head(node)] and isinstance(node.body[-1], _LEAVES):
+                late = sorted(_read(node.test) & parameters & used)
+                if late:
+                    return f"the model looks at {late[0]} only after it was used; try again with other words"
+            used |= read
+    return ""
+
+
+def _new_heads(change: Change) -> list[str] | None:
+    """The first lines of the statements that are new."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return None
+    return [*(Counter(_heads(new)) - Counter(_heads(old)))]
+
+
+def _heads(tree: ast.AST) -> Iterator[str]:
+    return (head(node) for node in ast.walk(tree) if isinstance(node, ast.stmt))
+
+
+def _read(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}

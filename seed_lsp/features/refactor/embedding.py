@@ -1,0 +1,146 @@
+"""Whether all of some code stands in other code, which has more: Python's statements, by their
+syntax.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\w+|\S")
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Statement = ast.stmt | ast.excepthandler | ast.match_case
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How new code may differ from old code, besides that it has more statements.
+
+    `wraps`: old statements may stand within a new one. `may_grow` says whether a statement may
+    become another one that has all its tokens. `keeps_result`: a returned value may get a name
+    first.
+    """
+
+    wraps: bool
+    may_grow: Callable[[Sequence[str], Sequence[str]], bool]
+    keeps_result: bool
+
+
+def embeds(old: ast.Module, new: ast.Module, allowed: Allowed) -> bool:
+    """Whether `new` has each statement of `old`, in the same order and place."""
+    return _Embedding(allowed).block(old.body, new.body)
+
+
+class _Embedding:
+    def __init__(self, allowed: Allowed) -> None:
+        self.allowed = allowed
+
+    def block(self, old: Sequence[Statement], new: Sequence[Statement]) -> bool:
+        old, new = _code(old), _code(new)
+
+        @cache
+        def fits(i: int, j: int) -> bool:
+            """Whether the old statements from `i` on stand in the new ones from `j` on."""
+            if i == len(old):
+                return True
+            if j == len(new):
+                return False
+            if self._same(old[i], new[j]) and fits(i + 1, j + 1):
+                return True
+            after = self._named_result(old[i], new, j)
+            if after is not None and fits(i + 1, after):
+                return True
+            if self.allowed.wraps:
+                for inner in _blocks(new[j]):
+                    for end in range(len(old), i, -1):
+                        if fits(end, j + 1) and self.block(old[i:end], inner):
+                            return True
+            return fits(i, j + 1)
+
+        return fits(0, 0)
+
+    def _same(self, old: Statement, new: Statement) -> bool:
+        if type(old) is not type(new):
+            return False
+        if not self._same_head(old, new):
+            return False
+        return all(self.block(getattr(old, name, []), getattr(new, name, [])) for name in _BLOCKS)
+
+    def _same_head(self, old: Statement, new: Statement) -> bool:
+        if isinstance(old, _DEFINITIONS):
+            # Whether their signatures may change is another question.
+            return isinstance(new, _DEFINITIONS) and old.name == new.name
+        before, after = head(old), head(new)
+        return before == after or self.allowed.may_grow(tokens(before), tokens(after))
+
+    def _named_result(self, old: Statement, new: Sequence[Statement], j: int) -> int | None:
+        """Where new code goes on that gives the returned value a name, and returns that."""
+        first = new[j]
+        if not self.allowed.keeps_result or not isinstance(old, ast.Return) or old.value is None:
+            return None
+        if not isinstance(first, ast.Assign) or len(first.targets) != 1 or not isinstance(first.targets[0], ast.Name):
+            return None
+        if ast.dump(first.value) != ast.dump(old.value):
+            return None
+        name = first.targets[0].id
+        for at in range(j + 1, len(new)):
+            one = new[at]
+            if isinstance(one, ast.Return):
+                return at + 1 if isinstance(one.value, ast.Name) and one.value.id == name else None
+            if name in set(stored_names(one)):
+                return None
+        return None
+
+
+def _code(block: Sequence[Statement]) -> list[Statement]:
+    """A block's statements but for texts."""
+    return [
+        one for one in block if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str))
+    ]
+
+
+def _blocks(node: Statement) -> Iterator[Sequence[Statement]]:
+    if isinstance(node, _DEFINITIONS):
+        return
+    for name in _BLOCKS:
+        block = getattr(node, name, None)
+        if isinstance(block, list) and block:
+            if name in {"handlers", "cases"}:
+                for one in block:
+                    yield one.body
+            else:
+                yield block
+
+
+def head(node: Statement) -> str:
+    """A statement's code without the statements within it."""
+    bare = copy.copy(node)
+    for name in _BLOCKS:
+        if isinstance(getattr(bare, name, None), list):
+            setattr(bare, name, [])
+    if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+        return "try"
+    try:
+        return ast.unparse(bare)
+    except (ValueError, RecursionError):
+        return ast.dump(bare)
+
+
+def tokens(code: str) -> list[str]:
+    """The words, strings and signs of a line of code."""
+    return _TOKEN.findall(code)
+
+
+def is_within(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether the old tokens are among the new ones, in their order."""
+    rest = iter(new)
+    return all(token in rest for token in old)
+
+
+def stored_names(node: ast.AST) -> Iterator[str]:
+    return (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load))

@@ -1,0 +1,195 @@
+"""Faults that a model's code often has, whatever was asked for: code that is never reached, a call
+of itself, a parameter that nothing reads, and what a checker reports.
+
+For Python alone. Each check gives its refusal in the user's words, or nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+
+from seed_lsp.features.refactor import purpose
+from seed_lsp.features.refactor.change import Change
+from seed_lsp.features.refactor.kept_flow import moved_effect
+from seed_lsp.features.refactor.kept_names import parsed
+from seed_lsp.features.refactor.ruff_program import run_ruff
+from seed_lsp.source.syntax import UNREADABLE
+
+RUFF_LIMIT_S = 5.0
+_RULES = ("F50", "F52", "F6", "F7", "F821", "F822", "F823", "F841", "PLE", "B015", "B018", "PLW0127", "PLW0129")
+"""Names without a meaning, formats that do not fit, and statements without an effect."""
+_UNDEFINED = "F821"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_FURTHER = re.compile(r"\b(?:and|then|to|when|if|which|that|for)\b|[;,]")
+_RECURSION = re.compile(r"\b(?:recurs\w*|retr(?:y|ies)|itself|again|nested|deep\w*)\b", re.IGNORECASE)
+
+
+def invalid_code(change: Change) -> str:
+    """What the grammar takes and Python does not: two parameters of one name, `await` in a plain
+    function.
+    """
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or _compiles(old) == _compiles(new) or _compiles(new):
+        return ""
+    return "the model's code is not valid Python; try again with another selection or instruction"
+
+
+def unreachable_code(change: Change) -> str:
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    for code in _unreachable(new):
+        if code not in set(_unreachable(old)):
+            return f"the model's code is never reached from {code[:60]} on; try again with other words"
+    return ""
+
+
+def new_recursion(change: Change) -> str:
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or _RECURSION.search(change.asked.instruction):
+        return ""
+    odd = (Counter(_own_calls(new)) - Counter(_own_calls(old))).keys()
+    return f"the model has {min(odd)} call itself, of which the instruction says nothing; try again with other words" if odd else ""
+
+
+def unused_parameter(change: Change) -> str:
+    """A new parameter is there to be read, unless nothing else is asked for."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or not _FURTHER.search(change.asked.spoken):
+        return ""
+    before = [argument.arg for node in ast.walk(old) for argument in _arguments(node)]
+    if len(before) >= sum(len(_arguments(node)) for node in ast.walk(new)):
+        return ""
+    for node in ast.walk(new):
+        if not isinstance(node, _FUNCTIONS) or _is_stub(node):
+            continue
+        read = {one.id for inner in node.body for one in ast.walk(inner) if isinstance(one, ast.Name)}
+        if odd := [one.arg for one in _arguments(node) if one.arg not in {*before, *read} and not one.arg.startswith("_")]:
+            return f"the model added {odd[0]} and does nothing with it; try again with other words"
+    return ""
+
+
+def formatted_twice(change: Change) -> str:
+    """An f-string has its values already."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or len([*_formatted_twice(new)]) <= len([*_formatted_twice(old)]):
+        return ""
+    return f"the model formats an f-string once more ({next(_formatted_twice(new))[:60]}); try again with other words"
+
+
+def awaited_at_random(change: Change) -> str:
+    """A call that was not awaited may well give no awaitable."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or change.asked.names("await"):
+        return ""
+    plain = {ast.unparse(node.func) for node in ast.walk(old) if isinstance(node, ast.Call)}
+    awaited = {ast.unparse(node.value.func) for node in ast.walk(new) if isinstance(node, ast.Await) and isinstance(node.value, ast.Call)}
+    before = {ast.unparse(node.value.func) for node in ast.walk(old) if isinstance(node, ast.Await) and isinstance(node.value, ast.Call)}
+    odd = sorted(name for name in awaited & plain - before if not change.asked.names(name))
+    return f"the model awaits {odd[0]}, of which nobody knows that it can be awaited; say in the instruction what to await" if odd else ""
+
+
+def moved_in_own_words(change: Change) -> str:
+    """Who wants the code in another form wants it to do the same."""
+    return moved_effect(change) if purpose.keeps_behaviour(change.asked) else ""
+
+
+def reported_by_ruff(change: Change) -> str:
+    if change.document.language != "python":
+        return ""
+    run = partial(run_ruff, rules=_RULES, limit_s=RUFF_LIMIT_S)
+    after = run(change.text)
+    before = run(change.document.text) if after else None
+    if after is None or before is None:
+        return ""
+    known = Counter(str(one["message"]) for one in before)
+    # A file whose own names come from elsewhere may have others from there.
+    has_all_names = all(one["code"] != _UNDEFINED for one in before)
+    for one in after:
+        message = str(one["message"])
+        if known[message]:
+            known[message] -= 1
+            continue
+        named = set(re.findall(r"`(\w+)`", message))
+        if one["code"] != _UNDEFINED or (has_all_names and not named & (change.imported | change.asked.words)):
+            return f"the model's code has a fault: {message}; try again with other words"
+    return ""
+
+
+def _compiles(tree: ast.Module) -> bool:
+    try:
+        compile(tree, "<answer>", "exec", dont_inherit=True)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def _unreachable(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if not isinstance(block, list):
+                continue
+            for one, following in pairwise(block):
+                if _always_leaves(one):
+                    yield ast.unparse(following).split("\n", maxsplit=1)[0]
+
+
+def _always_leaves(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return bool(node.orelse) and _always_leaves(node.body[-1]) and _always_leaves(node.orelse[-1])
+    return isinstance(node, _LEAVES)
+
+
+def _own_calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, _FUNCTIONS):
+            continue
+        for call in ast.walk(node):
+            if not isinstance(call, ast.Call):
+                continue
+            if _is_called(call.func, node.name):
+                yield node.name
+
+
+def _is_called(called: ast.expr, name: str) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id == name
+    return (
+        isinstance(called, ast.Attribute)
+        and isinstance(called.value, ast.Name)
+        and called.value.id in {"self", "cls"}
+        and called.attr == name
+    )
+
+
+def _arguments(node: ast.AST) -> list[ast.arg]:
+    if not isinstance(node, _FUNCTIONS):
+        return []
+    named = node.args
+    return [*named.posonlyargs, *named.args, *named.kwonlyargs, *(one for one in (named.vararg, named.kwarg) if one is not None)]
+
+
+def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return all(
+        isinstance(one, (ast.Pass, ast.Raise)) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in node.body
+    )
+
+
+def _formatted_twice(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.JoinedStr):
+            yield ast.unparse(node)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "format"
+            and isinstance(node.func.value, ast.JoinedStr)
+        ):
+            yield ast.unparse(node)

@@ -1,0 +1,79 @@
+"""Which statements may change, by what the instruction speaks of; no engine here."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.errors import RejectedResultError
+from tests.features.refactor.answers import rewritten
+
+TEXT = '''import os
+
+
+def load(path, size=None):
+    """Load it."""
+    # There may be none.
+    rows = []
+    for line in open(path):
+        if line:
+            rows.append(line)
+    count = len(rows) + 1
+    os.stat(path)
+    return rows
+'''
+REGION = TEXT[TEXT.index("def") :]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new", "words"),
+    [
+        ("Wrap the loop in try/except OSError.", "    count = len(rows) + 1\n", "", "changed or moved code"),
+        (
+            "Handle an empty path.",
+            "        if line:\n            rows.append(line)\n",
+            "        rows.append(line)\n",
+            "changed or moved code",
+        ),
+        ("Use a set instead of a list.", "+ 1", "+ 2", "changed or left out count"),
+        ("Return a tuple.", "os.stat(path)", "os.lstat(path)", "changed or left out os.stat"),
+        ("Rewrite the docstring.", "+ 1", "- 1", "only text"),
+        ("Remove the comments.", "+ 1", "- 1", "only text"),
+        ("Rewrite the docstring.", "    # There may be none.\n    rows = []\n", "    rows = [0]\n", "only text"),
+        ("Give it type hints.", "size=None", "size: int = 0", "only types"),
+        ("Give it type hints.", "rows = []", "rows: list = [1]", "only types"),
+        ("Give each parameter a type.", "path, size=None):", "path: str, size=None) -> list:", "only parameters"),
+    ],
+)
+def test_what_the_instruction_does_not_speak_of_stays(instruction: str, old: str, new: str, words: str):
+    """An instruction is no licence to change the code beside it."""
+    assert old in REGION
+    with pytest.raises(RejectedResultError, match=words):
+        rewritten(TEXT, REGION.replace(old, new), REGION, instruction)
+
+
+LOOP = "    for line in open(path):\n        if line:\n            rows.append(line)\n"
+WRAPPED = "    try:\n" + "".join(f"    {line}\n" for line in LOOP.splitlines()) + "    except OSError:\n        rows = None\n"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new"),
+    [
+        ("Wrap the loop in try/except OSError.", LOOP, WRAPPED),
+        ("Add a try/except OSError around the loop.", LOOP, WRAPPED),
+        ("Handle an empty path.", "    rows = []\n", "    if not path:\n        return []\n    rows = []\n"),
+        ("Skip empty lines.", "        if line:\n", "        if line and not line.isspace() or len(line) == 0:\n"),
+        ("Log the result before returning it.", "    return rows\n", "    result = rows\n    log(result)\n    return result\n"),
+        ("Start counting at 2.", "+ 1", "+ 2"),
+        ("Remove the comments.", "    # There may be none.\n", ""),
+        ("Rewrite the docstring.", "Load it.", "Read the lines of a file."),
+        ("Give it type hints.", "path, size=None):", "path: str, size: int | None = None) -> list:"),
+        ("Give each parameter a type.", "path, size=None):", "path: str, size: int | None = None):"),
+        ("Use a set instead of a list.", "    rows = []\n", "    rows = set()\n"),
+    ],
+)
+def test_what_the_instruction_speaks_of_may_change(instruction: str, old: str, new: str):
+    """The checks do not stand in the way of what was asked for."""
+    header = "log = print\n"
+    assert old in REGION
+    answer = REGION.replace(old, new)
+    assert rewritten(header + TEXT, answer, REGION, instruction) == header + TEXT.replace(REGION, answer)

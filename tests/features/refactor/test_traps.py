@@ -1,0 +1,58 @@
+"""Faults that are refused whatever was asked for; no engine here."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.errors import RejectedResultError
+from tests.features.refactor.answers import rewritten
+
+TEXT = '''import math
+
+
+def area(radius, scale):
+    """How large it is."""
+    if scale < 0:
+        return 0
+    name = "[{}]".format(radius)
+    size = math.pi * radius**2
+    return size * scale, name
+'''
+REGION = TEXT[TEXT.index("def") :]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new", "words"),
+    [
+        ("Have size returned early.", "    size =", "    return name\n    size =", "never reached"),
+        ("Have size computed twice.", "math.pi * radius**2", "math.pi * radius**2 + area(radius, 1)", "call itself"),
+        ("Use f-strings.", '"[{}]".format', 'f"[{radius}]".format', "once more"),
+        ("Use f-strings.", '"[{}]".format', 'f"[{radius}]" %', "once more"),
+        ("Have a parameter unit, to be told.", "scale):", "scale, unit):", "does nothing with it"),
+        ("Have a parameter depth, to be told.", "scale):", "scale, depth, depth):", "not valid Python"),
+        ("Make size a generator expression.", "math.pi * radius**2", "sum(one for one in [radius]) + one", "Undefined name `one`"),
+        ("Have the size rounded.", "    size = math.pi", "    rounded = round(scale)\n    size = math.pi", "never used"),
+        ("Make it async.", "    name =", "    await math.sync(radius)\n    name =", "not valid Python"),
+    ],
+)
+def test_faults_are_refused(instruction: str, old: str, new: str, words: str):
+    """Code that cannot work, or has no effect, is never applied."""
+    assert old in REGION
+    with pytest.raises(RejectedResultError, match=words):
+        rewritten(TEXT, REGION.replace(old, new), REGION, instruction)
+
+
+def test_what_was_there_is_no_new_fault():
+    """Who has code that a checker reports may still have it changed."""
+    text = "def f(a):\n    unused = unknown(a)\n    return a\n    print(a)\n"
+    answer = text.replace("return a", "return a + 1")
+    assert rewritten(text, answer, instruction="Return 1 more.") == answer
+
+
+def test_a_call_becomes_no_awaited_one_by_chance():
+    """Nobody knows whether a plain function can be awaited."""
+    text = "def f(a):\n    b = a.load()\n    return b\n"
+    answer = "async def f(a):\n    b = await a.load()\n    return b\n"
+    with pytest.raises(RejectedResultError, match=r"awaits a\.load"):
+        rewritten(text, answer, instruction="Turn it into an async function.")
+    assert rewritten(text, answer, instruction="Make it async and await load.") == answer
