@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.edit_sets import answer, figures
 from engine.evaluation.tasks import Task
-from tests.features.refactor.tools import ScriptedTools, in_turn
+from tests.features.refactor.tools import ScriptedTools
 
 BEFORE = "def first(a):\n    return a\n"
 TASK = Task("t/1", "edit", {"id": "t/1", "kind": "edit", "before": BEFORE, "instruction": "Return it twice.", "tests": "SECRET = 1"})
@@ -27,14 +27,14 @@ class Tools(ScriptedTools):
 )
 def test_what_came_of_a_task_is_told_apart(tmp_path, text, outcome):
     """An edit that is shown, one that changes nothing and one that is refused count apart."""
-    tools = Tools(in_turn([text] * 9))
+    tools = Tools([text] * 9)
     found = asyncio.run(answer(TASK, tools, tmp_path))
     assert found["outcome"] == outcome
     assert found.get("text") == (text if outcome == "offered" else None)
 
 
 def test_the_actions_never_see_the_tests_of_a_task(tmp_path):
-    tools = Tools(in_turn([BEFORE] * 9))
+    tools = Tools([BEFORE] * 9)
     asyncio.run(answer(TASK, tools, tmp_path))
     assert tools.asked
     assert not any("SECRET" in str(request) for request in tools.asked)

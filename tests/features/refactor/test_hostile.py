@@ -15,7 +15,7 @@ from seed_lsp.features.refactor.action import Selection
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
-from tests.features.refactor.tools import ScriptedTools, in_turn
+from tests.features.refactor.tools import ScriptedTools
 
 PYTHON = '''# Copyright 2026 The Example Authors.
 """A module."""
@@ -105,7 +105,7 @@ def test_nothing_outside_the_region_and_the_imports_changes(seed: int):
         start, end = sorted(source.randrange(len(text) + 1) for _ in range(2))
         selection = Selection(document, CharOffset(start), CharOffset(end))
         for action in (registry.OWN, registry.find_action("simplify")):
-            tools = ScriptedTools(in_turn(hostile(source, text, text[start:end] or text) for _ in range(9)))
+            tools = ScriptedTools(hostile(source, text, text[start:end] or text) for _ in range(9))
             try:
                 made = asyncio.run(registry.run(action, selection, source.choice(INSTRUCTIONS), tools))
             except SeedError:
@@ -124,7 +124,7 @@ def test_nothing_outside_the_region_and_the_imports_changes(seed: int):
 
 def test_settings_bound_what_is_asked_for():
     """A second question has only the time that the first one left."""
-    tools = ScriptedTools(in_turn(["def f(a:\n"] * 9), replace(Settings(), edit_deadline_s=50))
+    tools = ScriptedTools(["def f(a:\n"] * 9, replace(Settings(), edit_deadline_s=50))
     document = Document("u", "def f(a):\n    return a\n", 1, "python")
     with pytest.raises(SeedError, match="does not parse"):
         asyncio.run(registry.run(registry.OWN, Selection(document, CharOffset(0), CharOffset(20)), "Return it twice.", tools))

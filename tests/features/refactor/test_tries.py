@@ -32,7 +32,7 @@ def proposed(tools: ScriptedTools, text: str = TEXT, region: str = FIRST, instru
 @pytest.mark.parametrize("first", [FIRST, "def first(a:\n", "return 1\n", SECOND, "", "def other(a):\n    return a, a\n"])
 def test_an_answer_of_no_use_is_asked_for_again(first: str):
     """What is unchanged, does not parse or breaks a check is asked for in another form."""
-    tools = ScriptedTools(in_turn([first, BETTER]))
+    tools = ScriptedTools([first, BETTER])
     made = proposed(tools)
     assert made.new_text(selection_of(TEXT, FIRST).document) == TEXT.replace(FIRST, BETTER)
     assert len(made.finished) == 2
@@ -42,7 +42,7 @@ def test_an_answer_of_no_use_is_asked_for_again(first: str):
 
 def test_the_first_answer_that_passes_is_taken():
     """Nobody waits for a second answer where the first one is good."""
-    tools = ScriptedTools(in_turn([BETTER, FIRST]))
+    tools = ScriptedTools([BETTER, FIRST])
     assert len(proposed(tools).finished) == len(tools.asked) == 1
 
 
@@ -70,7 +70,7 @@ def test_only_faults_make_the_model_look_for_other_answers():
 def test_no_question_is_asked_twice():
     """Each further question differs from those before, for an action that sees no lines around."""
     for action, count in ((registry.OWN, 3), (registry.find_action("simplify"), 2)):
-        tools = ScriptedTools(in_turn([FIRST] * 9))
+        tools = ScriptedTools([FIRST] * 9)
         with pytest.raises(NoChangeError):
             asyncio.run(registry.run(action, selection_of(TEXT, FIRST), "Return it twice.", tools))
         assert len(tools.asked) == len({(one.before, one.examples) for one in tools.asked}) == count
@@ -79,9 +79,9 @@ def test_no_question_is_asked_twice():
 def test_a_refusal_says_what_was_wrong():
     """Of several answers that were refused, the first that changed something is told of."""
     with pytest.raises(RejectedResultError, match="left out first"):
-        proposed(ScriptedTools(in_turn([FIRST, "def other(a):\n    return a, a\n", *[FIRST] * 9])))
+        proposed(ScriptedTools([FIRST, "def other(a):\n    return a, a\n", *[FIRST] * 9]))
     with pytest.raises(NoChangeError):
-        proposed(ScriptedTools(in_turn([FIRST] * 9)))
+        proposed(ScriptedTools([FIRST] * 9))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_refusal_says_what_was_wrong():
 )
 def test_an_answer_ends_where_the_rest_of_the_file_begins(language: str, text: str, region: str, answer: str):
     """A definition that stands outside and begins again ends the request; what came is applied."""
-    tools = ScriptedTools(in_turn([answer]))
+    tools = ScriptedTools([answer])
     made = asyncio.run(registry.run(registry.OWN, selection_of(text, region, language), "Return it twice.", tools))
     assert tools.ended == 1
     new = made.new_text(selection_of(text, region, language).document)
@@ -127,7 +127,7 @@ def test_an_answer_ends_where_the_rest_of_the_file_begins(language: str, text: s
 
 def test_an_answer_that_begins_with_other_code_is_ended_at_once():
     """No time is spent on an answer that can only be refused."""
-    tools = ScriptedTools(in_turn([SECOND + "\n\n" + BETTER, BETTER]))
+    tools = ScriptedTools([SECOND + "\n\n" + BETTER, BETTER])
     made = proposed(tools)
     assert tools.ended == 1
     assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
@@ -177,7 +177,7 @@ def test_what_the_instruction_names_may_be_written_anew():
 )
 def test_imports_go_to_the_import_block(answer: str, head: str, code: str):
     """Code that needs an import gets it where imports stand, and only what it needs."""
-    new = proposed(ScriptedTools(in_turn([answer] * 9))).new_text(selection_of(TEXT, FIRST).document)
+    new = proposed(ScriptedTools([answer] * 9)).new_text(selection_of(TEXT, FIRST).document)
     assert new.startswith(f"{head}\n\ndef first(a):\n    return ")
     assert code in new
     assert new.endswith(f"\n\n\n{SECOND}")

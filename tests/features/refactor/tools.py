@@ -25,19 +25,19 @@ def finished(text: str, reason: FinishReason = "stop") -> Finished:
 
 
 class ScriptedTools:
-    """`Tools` whose model follows a script, and gives its answers line by line.
+    """`Tools` whose model follows a script, or gives `answers` in turn, and that line by line.
 
     `asked` has the requests and `shown` the previews, in order; `ended` is how many answers were
     ended early.
     """
 
-    def __init__(self, script: Script, settings: Settings | None = None, reason: FinishReason = "stop") -> None:
+    def __init__(self, answers: Script | Iterable[str], settings: Settings | None = None, reason: FinishReason = "stop") -> None:
         self.settings = settings or Settings()
         self.reason = reason
         self.asked: list[Any] = []
         self.shown: list[tuple[Span, str, str]] = []
         self.ended = 0
-        self._script = script
+        self._script = answers if callable(answers) else in_turn(answers)
 
     async def ask(self, request: Any, watch: Watch = lambda _event: None) -> Finished:
         self.asked.append(request)
@@ -62,7 +62,7 @@ class NoTools(ScriptedTools):
     """Those of an action that must not ask for any."""
 
     def __init__(self) -> None:
-        super().__init__(in_turn([]))
+        super().__init__([])
 
     def show(self, span: Span, committed: str, draft: str = "") -> None:
         raise AssertionError("a draft was shown")
@@ -72,7 +72,7 @@ class ToolsOnFiles(ScriptedTools):
     """They look things up in the files around the selection's."""
 
     def __init__(self, *answers: str) -> None:
-        super().__init__(in_turn(answers))
+        super().__init__(answers)
 
     async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Callable[[], None]], Any]) -> Any:
         assert isinstance(selection.path, Path)

@@ -10,7 +10,7 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from tests.features.refactor.acting import select
 from tests.features.refactor.intents.asking import asked, body, proposed
-from tests.features.refactor.scripted_tools import ScriptedTools, says
+from tests.features.refactor.tools import ScriptedTools, says
 
 WORDS = "shorten the docstring to one line"
 SHORTENED = [
