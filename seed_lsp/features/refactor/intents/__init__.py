@@ -8,10 +8,10 @@ understands the instruction; the first one makes the proposal.
 from __future__ import annotations
 
 from seed_lsp.features.refactor.action import Selection, Tools
-from seed_lsp.features.refactor.intents import routes
+from seed_lsp.features.refactor.intents import insertions, routes
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 
-INTENTS: tuple[Intent, ...] = (*routes.INTENTS,)
+INTENTS: tuple[Intent, ...] = (*routes.INTENTS, *insertions.INTENTS)
 
 
 async def understood(selection: Selection, instruction: str, tools: Tools) -> Propose | None:

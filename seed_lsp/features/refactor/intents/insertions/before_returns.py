@@ -1,0 +1,152 @@
+"""Instructions about the result of a function: what is done with it before it is returned."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+
+from seed_lsp.errors import SelectionError
+from seed_lsp.features.refactor.action import Proposal, Selection, Tools
+from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
+from seed_lsp.features.refactor.intents.insertions.effects import Reader
+from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
+from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
+from seed_lsp.features.refactor.intents.insertions.making import finished_proposal
+from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
+from seed_lsp.features.refactor.intents.insertions.statement import Statement
+from seed_lsp.features.refactor.intents.insertions.words import RESULT, plain
+from seed_lsp.features.refactor.intents.intent import Intent, Propose
+from seed_lsp.source.patch import Edit
+
+_BEFORE = (
+    r"(?:right |just |directly |immediately )?before (?:it is (?:being )?returned|being returned|they are returned|the (?:result|value) is returned"
+    rf"|(?:it |the (?:function|method) )?return(?:s|ing)?(?: (?:it|them|the value|{RESULT}|(?:from )?the (?:function|method)))?"
+    r"|(?:each|every|the|all|any|all the|all of the|each of the)(?: single)?(?: of (?:its|the))? returns?(?: statements?)?(?: of (?:the|this) (?:function|method)| in (?:the|this) (?:function|method)| in it)?)"
+)
+_TRAILING = re.compile(rf"(?P<do>.+?),? {_BEFORE}", re.IGNORECASE)
+_LEADING = re.compile(rf"{_BEFORE},? (?P<do>.+)", re.IGNORECASE)
+_MIDDLE = re.compile(
+    rf"(?P<do>(?:log|print|assert|check|record|debug-log)\w* .+?) {_BEFORE} (?P<more>(?:with|using|at|via|through|if|when|unless) .+)",
+    re.IGNORECASE,
+)
+_OF_RESULT = re.compile(
+    rf"(?:(?:make|have|let) (?:it|(?:the|this) (?:function|method)) )?(?P<do>(?:log|print|assert|check|ensure|verify|make sure)s? (?:that )?{RESULT}(?: .+)?)",
+    re.IGNORECASE,
+)
+_ADD_A_CALL = re.compile(
+    r"(?:add|insert|put|include|write) (?:an? )?(?:(?P<level>debug|info|warning|error)[ -])?(?P<verb>log|print|logging|printing|log call|debug print)(?: statement| call| message| line| output)?s?(?: (?:that|which) (?:logs|prints))?(?: (?:for|of|with|showing|containing|to log|to print|logging|printing))? ",
+    re.IGNORECASE,
+)  # fmt: skip
+_ADD_AN_ASSERTION = re.compile(
+    r"(?:add|insert|put|include|write) (?:an? )?assert(?:ion|ion statement| statement)?s? (?:that|to (?:check|ensure|verify)(?: that)?|checking(?: that)?|ensuring(?: that)?) ",
+    re.IGNORECASE,
+)
+
+
+async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
+    words = read_words(plain(instruction))
+    if words is None or (function := selected_function(selection)) is None:
+        return None
+    variable = function.free_name("result", "returned", "return_value")
+    if (statement := _reader(function, variable).read(words)) is None:
+        return None
+    found = returns_of(function)
+    speaks_of_result = _speaks_of(statement, variable, words)
+
+    async def propose() -> Proposal:
+        _require_returns(function, found, speaks_of_result=speaks_of_result)
+        return await _propose(function, words, variable, found, tools)
+
+    return propose
+
+
+def read_words(words: str) -> str | None:
+    """What is to be done before each return; None for words that do not say that."""
+    if found := _LEADING.fullmatch(words):
+        return _shortened(found["do"])
+    words = _shortened(words)
+    if found := _MIDDLE.fullmatch(words):
+        return f"{found['do']} {found['more']}"
+    found = _TRAILING.fullmatch(words) or _OF_RESULT.fullmatch(words)
+    return found["do"] if found else None
+
+
+def _shortened(words: str) -> str:
+    """Say "log X" for "add a log of X"."""
+    words = _ADD_AN_ASSERTION.sub("assert that ", words, count=1)
+    return _ADD_A_CALL.sub(
+        lambda one: f"{one['level'] + '-' if one['level'] else ''}{'print' if 'print' in one['verb'].lower() else 'log'} ", words, count=1
+    )
+
+
+def _reader(function: Function, name: str) -> Reader:
+    return Reader(Subjects(function, it=name, result=name), result=name)
+
+
+def _speaks_of(statement: Statement, variable: str, words: str) -> bool:
+    return re.search(rf"\b{variable}\b", statement.text) is not None or re.search(rf"{RESULT}|\bit\b", words, re.IGNORECASE) is not None
+
+
+def _require_returns(function: Function, found: Sequence[Return], *, speaks_of_result: bool) -> None:
+    if not found:
+        raise SelectionError(f"{function.name} has no return statement")
+    if not speaks_of_result:
+        return
+    if function.is_generator:
+        raise SelectionError(f"{function.name} is a generator: it yields its values, and returns none")
+    if all(one.node.value is None for one in found):
+        raise SelectionError(f"{function.name} returns no value")
+
+
+async def _propose(function: Function, words: str, variable: str, found: Sequence[Return], tools: Tools) -> Proposal:
+    statement = _reader(function, variable).read(words)
+    assert statement is not None, "it was read before"
+    filler = Filler(function, tools, time.monotonic() + tools.settings.edit_deadline_s)
+    uses_result = not statement.is_computed or re.search(rf"\b{variable}\b", statement.text) is not None
+    edits: list[Edit] = []
+    modules = statement.modules
+    lines = ""
+    if not statement.is_computed:
+        stored = found[0].with_lines("", variable)[:-1]
+        at = function.document.line_range(function.document.line_of(function.tree.end(found[0].node)))[1]
+        place = place_at(function, at, stored, indent=found[0].indent, more=[variable, *function.all_names])
+        rest = f"{found[0].indent}return {variable}\n{place.after}"
+        filled = await filler.fill(statement, type(place)(place.before, rest, place.indent, place.known))
+        lines, modules = filled.text, filled.modules
+    for one in found:
+        if not statement.is_computed:
+            indented = "\n".join(one.indent + line[len(found[0].indent) :] if line.strip() else line for line in lines.split("\n"))
+            edits += one.with_lines(indented, variable)
+        elif not uses_result:
+            edits += one.with_lines(_indented(statement.text, one.indent))
+        else:
+            edits += _computed(function, words, one, variable)
+    return await asyncio.to_thread(finished_proposal, function, edits, modules, filler, _note(statement, found))
+
+
+def _note(statement: Statement, found: Sequence[Return]) -> str:
+    """Which returns of None an assertion will stop."""
+    if not re.fullmatch(r"assert \w+ is not None", statement.text):
+        return ""
+    lines = [str(one.node.lineno) for one in found if one.constant == "None"]
+    return f"line {' and '.join(lines)} of the file returned None, where the assertion now fails" if lines else ""
+
+
+def _computed(function: Function, words: str, one: Return, variable: str) -> list[Edit]:
+    """The statement with the result under the name that it has there."""
+    is_test = _reader(function, variable).read(words)
+    assert is_test is not None, "it was read before"
+    known = one.bare_name or ("" if re.match(r"assert|if", is_test.text) else one.constant)
+    if not known:
+        return one.with_lines(_indented(is_test.text, one.indent), variable)
+    text = re.sub(rf"\b{variable}\b(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)", lambda _found: known, is_test.text)
+    return one.with_lines(_indented(text, one.indent))
+
+
+def _indented(text: str, indent: str) -> str:
+    return "\n".join(indent + line for line in text.split("\n"))
+
+
+INTENT = Intent("before-returns", _understand)

@@ -1,0 +1,337 @@
+"""Words that say when something happens, as a condition of Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seed_lsp.features.refactor.intents.insertions.function import Function
+from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
+from seed_lsp.source.syntax import UNREADABLE
+
+_MOST_JOINED = 3
+"""Of several parameters in a condition that are named one by one."""
+_TYPES = {
+    "string": "str", "str": "str", "integer": "int", "int": "int", "number": "(int, float)", "float": "float", "boolean": "bool", "bool": "bool",
+    "list": "list", "dict": "dict", "dictionary": "dict", "tuple": "tuple", "set": "set", "bytes": "bytes", "callable": "callable",
+}  # fmt: skip
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_VALUE = rf"(?P<value>{_NUMBER}|'[^']*'|\"[^\"]*\"|zero|one|two)"
+_IS = r"(?:is|are|equals|being|was|has been)"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`test` as code; `fails` is its opposite. `says` has the words of an error for it, and `unmet`
+    of one for its opposite, empty where there are no plain ones.
+    """
+
+    test: str
+    fails: str
+    says: str = ""
+    unmet: str = ""
+
+    @property
+    def opposite(self) -> Condition:
+        return Condition(self.fails, self.test, self.unmet, self.says)
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What words may speak of: the parameters of a function, one that it gets, and a result.
+
+    `it` is what the last thing spoken of is called; `result` the name of what is returned.
+    """
+
+    function: Function
+    added: str = ""
+    it: str = ""
+    result: str = ""
+    is_switch: bool = False
+    added_is_none: bool = False
+    more: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def _names(self) -> list[str]:
+        return [one.arg for one in self.function.parameters]
+
+    @property
+    def may_be_none(self) -> frozenset[str]:
+        return self.function.none_by_default | ({self.added} if self.added_is_none else set())
+
+    def find(self, words: str) -> list[str]:
+        """The code of what the words name; several for a group, none if it is not known."""
+        words = re.sub(r"^(?:both|either|the value of|the given|given) ", "", words.strip(), flags=re.IGNORECASE)
+        if words in {*self._names, self.added, self.function.bound, *(one.arg for one in self.function.starred)} - {""}:
+            return [words]
+        for pattern, named in _SUBJECTS:
+            if found := re.fullmatch(pattern, words, re.IGNORECASE):
+                return named(self, found)
+        return []
+
+    def shown(self, name: str) -> str:
+        """What an error calls it."""
+        return f"the result of {self.function.name}" if name == self.result else name
+
+    def known(self, name: str) -> bool:
+        return name in {self.added, self.result, *self.more} or name in self.function.known_names
+
+
+def _ordinal(subjects: Subjects, found: re.Match[str]) -> list[str]:
+    place = {"first": 0, "second": 1, "third": 2, "last": -1, "only": 0, "sole": 0}[found["which"].lower()]
+    known = subjects._names
+    return [known[place]] if known and -len(known) <= place < len(known) else []
+
+
+def _group(subjects: Subjects, _found: re.Match[str]) -> list[str]:
+    return [name for name in subjects._names if name not in subjects.function.none_by_default]
+
+
+def _length(subjects: Subjects, found: re.Match[str]) -> list[str]:
+    return [f"len({one})" for one in subjects.find(found["of"])]
+
+
+def _dotted(subjects: Subjects, found: re.Match[str]) -> list[str]:
+    return [found.group()] if subjects.known(found["root"]) else []
+
+
+_PARAMETER = r"(?:arguments?|parameters?|params?|args?)"
+_KIND = r"(?:flag|parameter|argument|option|switch|keyword|param|arg|setting|keyword argument|keyword parameter|value|one)"
+_BESIDES = r"(?: (?:after|besides|other than|except|apart from|not counting|excluding) (?:self|cls))?"
+_SUBJECTS: Sequence[tuple[str, Callable[[Subjects, re.Match[str]], list[str]]]] = (
+    (rf"(?:the|its) (?P<which>first|second|third|last|only|sole) {_PARAMETER}{_BESIDES}", _ordinal),
+    (rf"(?:any|one|either)(?: one)?(?: of)?(?: the| its)? {_PARAMETER}{_BESIDES}", _group),
+    (RESULT, lambda one, _: [one.result] if one.result else []),
+    (rf"it|this|(?:the|this|that)(?: new| added)? {_KIND}", lambda one, _: [one.it] if one.it else []),
+    (rf"(?:the )?(?P<name>{NAME}) {_KIND}", lambda one, found: one.find(found["name"])),
+    (rf"the (?:{_KIND} )?(?P<name>{NAME})", lambda one, found: one.find(found["name"])),
+    (r"(?:the )?(?:length|size) of (?P<of>.+)", _length),
+    (rf"(?P<root>{NAME})(?:\.{NAME})+", _dotted),
+)
+
+# The words behind "is", the test, its opposite, and what an error says.
+_PREDICATES: Sequence[tuple[str, str, str, str]] = (
+    (r"(?:IS )?(?:None|null|nil|missing)", "{0} is None", "{0} is not None", "must not be None"),
+    (r"IS not (?:None|null|nil|missing)", "{0} is not None", "{0} is None", "must be None"),
+    (r"(?:IS )?(?:empty|blank)|has no (?:items|elements|entries|values)", "not {0}", "{0}", "must not be empty"),
+    (r"IS (?:not empty|non-?empty|not blank)", "{0}", "not {0}", "must be empty"),
+    (r"(?:IS )?(?:negative|below zero|(?:less|smaller|lower) than (?:zero|0))", "{0} < 0", "{0} >= 0", "must not be negative"),
+    (r"IS (?:not negative|non-?negative)", "{0} >= 0", "{0} < 0", "must be negative"),
+    (r"IS (?:positive|above zero|(?:greater|larger|more|bigger) than (?:zero|0))", "{0} > 0", "{0} <= 0", "must not be positive"),
+    (r"IS (?:not positive|non-?positive)", "{0} <= 0", "{0} > 0", "must be positive"),
+    (r"(?:IS )?(?:zero|0)", "{0} == 0", "{0} != 0", "must not be zero"),
+    (r"IS (?:not zero|non-?zero|not 0)", "{0} != 0", "{0} == 0", "must be zero"),
+    (r"IS (?:true|truthy|enabled|on|active|turned on|switched on)", "{0}", "not {0}", "must not be true"),
+    (r"IS (?:false|falsy|falsey|disabled|off|not true|not truthy|not enabled|inactive|turned off)", "not {0}", "{0}", "must be true"),
+    (rf"IS (?:less|smaller|lower|fewer) than {_VALUE}|IS below {_VALUE.replace('value', 'value2')}", "{0} < {1}", "{0} >= {1}", "must be at least {1}"),
+    (rf"IS (?:greater|larger|more|bigger|higher) than {_VALUE}|(?:IS above|exceeds) {_VALUE.replace('value', 'value2')}", "{0} > {1}", "{0} <= {1}", "must be at most {1}"),
+    (rf"IS at least {_VALUE}", "{0} >= {1}", "{0} < {1}", "must be less than {1}"),
+    (rf"IS at most {_VALUE}", "{0} <= {1}", "{0} > {1}", "must be more than {1}"),
+    (rf"(?:IS (?:equal to )?|equals ){_VALUE}", "{0} == {1}", "{0} != {1}", "must not be {1}"),
+    (rf"(?:IS not (?:equal to )?|does not equal ){_VALUE}", "{0} != {1}", "{0} == {1}", "must be {1}"),
+    (r"IS (?:either )?(?:(?:empty|blank) or None|None or (?:is )?(?:empty|blank))", "not {0}", "{0}", "must not be empty or None"),
+    (r"IS neither (?:empty nor None|None nor empty)|IS not (?:empty or None|None or empty)", "{0}", "not {0}", "must be empty"),
+)  # fmt: skip
+_SET: Mapping[bool, Sequence[tuple[str, str, str, str]]] = {
+    True: ((r"IS (?:set|given|passed|provided|specified)", "{0}", "not {0}", "must not be set"), (r"IS (?:not (?:set|given|passed|provided|specified)|unset)", "not {0}", "{0}", "must be set")),
+    False: ((r"IS (?:set|given|passed|provided|specified)", "{0} is not None", "{0} is None", "must not be given"), (r"IS (?:not (?:set|given|passed|provided|specified)|unset)", "{0} is None", "{0} is not None", "must be given")),
+}  # fmt: skip
+_NUMBERS = {"zero": "0", "one": "1", "two": "2"}
+_OPPOSITES = {
+    ast.Lt: (">=", "must be at least"), ast.Gt: ("<=", "must be at most"), ast.LtE: (">", "must be greater than"), ast.GtE: ("<", "must be less than"),
+    ast.Eq: ("!=", "must not be"), ast.NotEq: ("==", "must be"), ast.Is: ("is not", "must not be"), ast.IsNot: ("is", "must be"),
+    ast.In: ("not in", "must not be in"), ast.NotIn: ("in", "must be in"),
+}  # fmt: skip
+
+_SIGNS = {
+    ast.Lt: "<",
+    ast.Gt: ">",
+    ast.LtE: "<=",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
+def read_condition(words: str, subjects: Subjects) -> Condition | None:
+    """The condition that words say; None unless all of them are understood."""
+    words = re.sub(r"^(?:both|either|and|that|if|when) (?=.)", "", words.strip(" ,"), flags=re.IGNORECASE)
+    if (simple := _read_simple(words, subjects)) is not None:
+        return simple
+    for word in (" and ", " or "):
+        parts = re.split(word, words, flags=re.IGNORECASE)
+        if len(parts) > 1:
+            return _joined(parts, word.strip(), subjects) or _read_code(words, subjects)
+    if subjects.it and not subjects.find(words.split(" ", 1)[0]) and (short := _read_simple(f"it is {words}", subjects)):
+        # "When set", "if enabled".
+        return short
+    return _read_code(words, subjects)
+
+
+def _joined(parts: Sequence[str], word: str, subjects: Subjects) -> Condition | None:
+    """Several conditions; one without a subject has that of the one before, and one that is a
+    subject alone has what is said of the next one.
+    """
+    found: list[Condition] = []
+    subject = ""
+    for number, text in enumerate(parts):
+        part = text.strip(" ,")
+        split = _split(part)
+        if split is not None and subjects.find(split[0]):
+            subject = split[0]
+        elif subjects.find(part) and number + 1 < len(parts) and (following := _split(parts[-1].strip())):
+            part = f"{part} {following[1]}"
+        elif (
+            subject
+            and not subjects.find(part)
+            and (made := read_condition(f"{subject} {part}", subjects) or read_condition(f"{subject} is {part}", subjects))
+        ):
+            found.append(made)
+            continue
+        one = read_condition(part, subjects)
+        if one is None:
+            return None
+        found.append(one)
+    other = {"and": "or", "or": "and"}[word]
+    says = _shortened([one.says for one in found]) if word == "or" else _says_of_both(found, subjects)
+    unmet = _shortened([one.unmet for one in found]) if word == "and" else ""
+    return Condition(
+        f" {word} ".join(_grouped(one.test, word) for one in found),
+        f" {other} ".join(_grouped(one.fails, other) for one in found),
+        says,
+        unmet,
+    )
+
+
+def both(one: Condition, other: Condition, subjects: Subjects) -> Condition:
+    """The condition that two hold."""
+    test = f"{_grouped(one.test, 'and')} and {_grouped(other.test, 'and')}"
+    return Condition(test, f"{_grouped(one.fails, 'or')} or {_grouped(other.fails, 'or')}", _says_of_both([one, other], subjects))
+
+
+def _says_of_both(found: Sequence[Condition], subjects: Subjects) -> str:
+    """What an error says where one condition is that a switch is on."""
+    others = [one for one in found if not (subjects.is_switch and one.test == subjects.added)]
+    return f"{others[0].says} if {subjects.added} is set" if len(others) == 1 < len(found) and others[0].says else ""
+
+
+def _shortened(says: Sequence[str]) -> str:
+    """Several errors as one, which names what they are of but once."""
+    if not all(says):
+        return ""
+    text = " and ".join(dict.fromkeys(says))
+    first, _, rest = text.partition(" must ")
+    return f"{first} must {rest.replace(f'and {first} must ', 'and must ')}" if rest else text
+
+
+def _grouped(test: str, word: str) -> str:
+    return f"({test})" if (" or " in test and word == "and") or (" if " in test) else test
+
+
+def _split(words: str) -> tuple[str, str] | None:
+    """A subject, and what is said of it."""
+    found = re.match(rf"(?P<subject>.+?) (?P<rest>(?:{_IS}|has|exceeds|does)\b.*)", words, re.IGNORECASE)
+    return (found["subject"], found["rest"]) if found else None
+
+
+def _read_simple(words: str, subjects: Subjects) -> Condition | None:
+    split = _split(words)
+    if split is None:
+        alone = subjects.find(words)
+        return Condition(alone[0], f"not {alone[0]}", f"{alone[0]} must not be set") if len(alone) == 1 else None
+    named = subjects.find(split[0])
+    is_group = re.match(r"(?:any|one|either)\b", split[0], re.IGNORECASE) is not None
+    if not named:
+        return None
+    is_switch = named == [subjects.added] and subjects.is_switch
+    said = split[1]
+    for pattern, test, fails, says in (*_SET[is_switch], *_PREDICATES):
+        if found := re.fullmatch(pattern.replace("IS", _IS), said, re.IGNORECASE):
+            value = next((one for one in found.groups() if one), "")
+            unmet = next((row[3] for row in (*_PREDICATES, *_SET[is_switch]) if row[1] == fails and row[2] == test), "")
+            row = _Row(*(one.replace("{1}", _NUMBERS.get(value.lower(), value)) for one in (test, fails, says, unmet)))
+            return _of_all(named, row, subjects, is_group=is_group)
+    return _of_type(named, said, subjects, is_group=is_group)
+
+
+def _of_type(named: Sequence[str], said: str, subjects: Subjects, *, is_group: bool) -> Condition | None:
+    found = matched(
+        [rf"{_IS} (?P<not>not )?(?:an? (?:instance of )?|of type |an instance of )(?P<type>{NAME})(?: instance| object)?"], said
+    )
+    if found is None:
+        return None
+    kind = _TYPES.get(found["type"].lower(), found["type"])
+    if kind not in _TYPES.values() and not (subjects.known(kind) and kind[:1].isupper()):
+        return None
+    test = "callable({0})" if kind == "callable" else f"isinstance({{0}}, {kind})"
+    says = f"must be {'an' if found['type'][0].lower() in 'aeio' else 'a'} {found['type']}"
+    if found["not"]:
+        return _of_all(named, _Row(f"not {test}", test, says, says.replace("must", "must not")), subjects, is_group=is_group)
+    return _of_all(named, _Row(test, f"not {test}", says.replace("must", "must not"), says), subjects, is_group=is_group)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A predicate with its values, but for what it is said of."""
+
+    test: str
+    fails: str
+    says: str
+    unmet: str
+
+    @property
+    def speaks_of_none(self) -> bool:
+        return "None" in self.test or (
+            self.test in {"{0}", "not {0}"} and self.says in {"must not be true", "must be true", "must be set", "must not be set"}
+        )
+
+
+def _of_all(named: Sequence[str], row: _Row, subjects: Subjects, *, is_group: bool) -> Condition:
+    """A condition that one of several things is to meet."""
+    if not is_group or len(named) == 1:
+        test, fails = row.test.format(named[0]), row.fails.format(named[0])
+        if not row.speaks_of_none and named[0] in subjects.may_be_none and row.says != "must not be empty or None":
+            test, fails = f"{named[0]} is not None and {test}", f"{named[0]} is not None and {fails}"
+        return Condition(test, fails, *(f"{subjects.shown(named[0])} {one}" if one else "" for one in (row.says, row.unmet)))
+    says = [f"arguments {one}" if one else "" for one in (row.says, row.unmet)]
+    if len(named) <= _MOST_JOINED:
+        return Condition(" or ".join(row.test.format(one) for one in named), " and ".join(row.fails.format(one) for one in named), *says)
+    variable = next(one for one in ("value", "argument", "each") if one not in named)
+    all_named = f"for {variable} in ({', '.join(named)})"
+    return Condition(f"any({row.test.format(variable)} {all_named})", f"all({row.fails.format(variable)} {all_named})", *says)
+
+
+def _read_code(words: str, subjects: Subjects) -> Condition | None:
+    """A condition that is written as code, of which every name is known."""
+    try:
+        tree = ast.parse(words, mode="eval").body
+    except UNREADABLE:
+        return None
+    if any(isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom) for node in ast.walk(tree)):
+        return None
+    own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
+    if (
+        not read
+        or not all(subjects.known(name) for name in read)
+        or not isinstance(tree, ast.Compare | ast.Name | ast.Attribute | ast.Call | ast.UnaryOp | ast.BoolOp | ast.Subscript)
+    ):
+        return None
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
+        opposite, says = _OPPOSITES[type(tree.ops[0])]
+        left, right = ast.unparse(tree.left), ast.unparse(tree.comparators[0])
+        unmet = next(
+            text for kind, (sign, text) in _OPPOSITES.items() if kind is not type(tree.ops[0]) and sign == _SIGNS[type(tree.ops[0])]
+        )
+        return Condition(words, f"{left} {opposite} {right}", f"{left} {says} {right}", f"{left} {unmet} {right}")
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return Condition(words, ast.unparse(tree.operand), "")
+    return Condition(
+        words, f"not {words}" if isinstance(tree, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"not ({words})", ""
+    )

@@ -1,0 +1,43 @@
+"""From new statements to a proposal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from seed_lsp.features.refactor.action import Proposal, Tools
+from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
+from seed_lsp.features.refactor.intents.insertions.function import Function
+from seed_lsp.features.refactor.intents.insertions.statement import Statement
+from seed_lsp.source.patch import Edit, apply_edits
+
+
+async def propose_at_start(
+    function: Function, statement: Statement | None, tools: Tools, edits: Sequence[Edit] = (), *, more: Sequence[str] = (), note: str = ""
+) -> Proposal:
+    """The statement at the start of the function's body, beside `edits` to its header, which give
+    it the names `more`.
+    """
+    filler = Filler(function, tools, time.monotonic() + tools.settings.edit_deadline_s)
+    made = list(edits)
+    modules: Sequence[str] = ()
+    if statement is not None:
+        at, _, _ = function.at_start()
+        filled = await filler.fill(statement, place_at(function, at, made, indent=function.indent, more=more))
+        made.append(function.insertion(filled.text.split("\n")))
+        modules = filled.modules
+    return await asyncio.to_thread(finished_proposal, function, made, modules, filler, note)
+
+
+def finished_proposal(function: Function, edits: Sequence[Edit], modules: Sequence[str], filler: Filler, note: str = "") -> Proposal:
+    """The edits with those to the import block."""
+    imports = add_imports(function.document, {module: () for module in modules if not function.imports(module)}) if modules else []
+    ordered = sorted([*imports, *edits], key=lambda edit: edit.start)
+    span = function.span
+    filler.tools.show(
+        span,
+        apply_edits(function.document.text[span.start : span.end], [one for one in edits if one.start >= span.start], offset=span.start),
+    )
+    return Proposal(tuple(ordered), span, note, tuple(filler.finished))

@@ -1,0 +1,125 @@
+"""Instructions that put a statement at the start of a function."""
+
+from __future__ import annotations
+
+import pytest
+
+from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.action import Proposal
+from tests.features.refactor.acting import select
+from tests.features.refactor.intents.insertions.understanding import done, proposed, silent, understood
+from tests.features.refactor.scripted_tools import ScriptedTools, says
+
+HEAD = 'def area(width, height=None, *, unit="m"):\n    """Compute it."""\n\n'
+BODY = "    # The product.\n    return width * (height or width)\n"
+
+
+def guarded(condition: str, statement: str) -> str:
+    return f"    if {condition}:\n        {statement}\n"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "lines"),
+    [
+        ("raise a ValueError if the first parameter is None", guarded("width is None", 'raise ValueError("width must not be None")')),
+        ("Raise ValueError when width is negative or zero.", guarded("width < 0 or width == 0", 'raise ValueError("width must not be negative and must not be zero")')),
+        ("if height is given and width is 0, return None", guarded("height is not None and width == 0", "return None")),
+        ("return an empty list early if unit is empty", guarded("not unit", "return []")),
+        ("Check that width is an int and raise a TypeError otherwise", guarded("not isinstance(width, int)", 'raise TypeError("width must be an int")')),
+        ("ensure that height is positive", guarded("height is not None and height <= 0", 'raise ValueError("height must be positive")')),
+        ("raise ValueError('…') if any of the arguments is None", None),
+        ("raise a value error if any argument is None", guarded("width is None or unit is None", 'raise ValueError("arguments must not be None")')),
+        ("raise a ValueError with the message 'too wide' if `width > 99`", guarded("width > 99", 'raise ValueError("too wide")')),
+        ("add a guard that raises a TypeError unless unit is a string", guarded("not isinstance(unit, str)", 'raise TypeError("unit must be a string")')),
+        ("assert that width is not None at the beginning of the function", "    assert width is not None\n"),
+        ("At the start, print the width", "    print(width)\n"),
+        ("print the arguments", '    print(f"area(width={width!r}, height={height!r}, unit={unit!r})")\n'),
+        ("do nothing if width is None", guarded("width is None", "return None")),
+    ],
+)  # fmt: skip
+def test_a_guard_is_made_of_its_words(instruction: str, lines: str | None):
+    """It stands behind the docstring and above the first comment, and nothing else changes."""
+    assert done(HEAD + BODY, instruction) == (None if lines is None else HEAD + lines + BODY)
+
+
+def test_a_log_brings_its_import():
+    """The import goes to the import block, and the file's own logger is used where it has one."""
+    text = '"""M."""\n\nimport os\n\n\ndef f(a):\n    return os.sep + a\n'
+    assert done(text, "log the arguments at info level at the start", selected=text[text.index("def f") :]) == (
+        '"""M."""\n\nimport logging\nimport os\n\n\ndef f(a):\n    logging.getLogger(__name__).info("f(a=%r)", a)\n    return os.sep + a\n'
+    )
+    own = text.replace("import os\n", "import logging\nimport os\n\nlog = logging.getLogger(__name__)\n")
+    assert done(own, "log a on entry", selected=text[text.index("def f") :]) == own.replace(
+        "    return", '    log.debug("a: %r", a)\n    return'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def f(a): return a\n", "def f(a):\n    if a is None:\n        return None\n    return a\n"),
+        ('def f(a):\n    """D."""', 'def f(a):\n    """D."""\n    if a is None:\n        return'),
+        ("class A:\n\tdef f(self, a):\n\n\t\ta = 1\n", None),
+        (
+            "def f(a,\n      b):  # why\n    return a\n",
+            "def f(a,\n      b):  # why\n    if a is None:\n        return None\n    return a\n",
+        ),
+    ],
+)
+def test_shapes_of_bodies(text: str, wanted: str | None):
+    """The place is found in each of them."""
+    assert done(text, "return if a is None") == wanted
+
+
+def test_windows_line_breaks_stay():
+    """New lines end as the file's lines do."""
+    text = (HEAD + BODY).replace("\n", "\r\n")
+    made = done(text, "raise ValueError if width is None")
+    assert made is not None
+    assert made.replace("\r\n", "\n") == HEAD + guarded("width is None", 'raise ValueError("width must not be None")') + BODY
+    assert made.count("\n") == made.count("\r\n")
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "validate the arguments",
+        "raise a ValueError",
+        "return early",
+        "raise a ValueError if the result is empty",
+        "raise ValueError if width is None and convert height to float",
+        "raise a FooError if width is None",
+        "print the width after computing it",
+        "check the width",
+        "return None instead of raising if width is None",
+    ],
+)
+def test_words_that_say_more_are_left_to_the_model(instruction: str):
+    """What is not understood to its last word is not done in part."""
+    assert not understood(HEAD + BODY, instruction)
+
+
+def test_the_model_fills_in_a_condition():
+    """Where the words are no plain condition, the model writes it, on what they name."""
+    instruction = "raise a ValueError if unit looks like a number"
+    made = done(HEAD + BODY, instruction, says("unit.isdigit()"))
+    assert made == HEAD + guarded("unit.isdigit()", 'raise ValueError("unit looks like a number")') + BODY
+    with pytest.raises(RejectedResultError):
+        done(HEAD + BODY, instruction, says("width > 3"))
+    with pytest.raises(RejectedResultError):
+        done(HEAD + BODY, instruction, says("is_number(unit)"))
+
+
+def test_what_cannot_be_done_is_said():
+    """A guard that is there, and one on a parameter that is not, are refused."""
+    with pytest.raises(NoChangeError, match="has that already"):
+        done("def f(a):\n    if a is None:\n        return None\n    return a\n", "return None if a is None")
+    with pytest.raises(SelectionError, match="has no parameter"):
+        done("def f():\n    return 1\n", "raise a ValueError if the first argument is None")
+
+
+def test_a_generator_s_check_comes_late():
+    """Its user is told that it runs at the first value."""
+    made = proposed(select("def f(a):\n    yield a\n"), "raise a ValueError if a is None", ScriptedTools(silent))
+    assert isinstance(made, Proposal)
+    assert "first value" in made.note
