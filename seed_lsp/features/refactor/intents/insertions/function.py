@@ -158,7 +158,9 @@ class Function:
     def _colon(self) -> int:
         """Where the header's colon stands."""
         first = self.tree.start(self.node.body[0])
-        tokens = [one for one in self.tree.tokens if one.text == ":" and self.tree.start(self.node) <= one.start < first]
+        tokens = [
+            one for one in self.tree.tokens if one.text == ":" and self.document.line_starts[self.node.lineno - 1] <= one.start < first
+        ]
         return tokens[-1].start
 
     def insertion(self, lines: Sequence[str]) -> Edit:

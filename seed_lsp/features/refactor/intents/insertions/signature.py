@@ -64,7 +64,7 @@ def _annotation(function: Function, default: str | None) -> str:
 
 
 def _header(function: Function) -> _Header:
-    start, end = function.tree.start(function.node), function.tree.start(function.node.body[0])
+    start, end = function.document.line_starts[function.node.lineno - 1], function.tree.start(function.node.body[0])
     tokens = [one for one in function.tree.tokens if start <= one.start < end]
     depth, square, opening = 0, 0, 0
     for number, token in enumerate(tokens):

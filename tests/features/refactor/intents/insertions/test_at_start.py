@@ -8,7 +8,7 @@ from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor.action import Proposal
 from tests.features.refactor.acting import select
 from tests.features.refactor.intents.insertions.understanding import done, proposed, silent, understood
-from tests.features.refactor.scripted_tools import ScriptedTools, says
+from tests.features.refactor.tools import ScriptedTools, says
 
 HEAD = 'def area(width, height=None, *, unit="m"):\n    """Compute it."""\n\n'
 BODY = "    # The product.\n    return width * (height or width)\n"

@@ -8,7 +8,7 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal
 from tests.features.refactor.acting import select
 from tests.features.refactor.intents.insertions.understanding import done, proposed, silent, understood
-from tests.features.refactor.scripted_tools import ScriptedTools, says
+from tests.features.refactor.tools import ScriptedTools, says
 
 TEXT = """\
 def find(items, key):

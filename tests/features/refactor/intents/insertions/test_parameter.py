@@ -6,7 +6,7 @@ import pytest
 
 from seed_lsp.errors import RejectedResultError, SelectionError
 from tests.features.refactor.intents.insertions.understanding import done, understood
-from tests.features.refactor.scripted_tools import says
+from tests.features.refactor.tools import says
 
 BARE = "def load(path, size=None):\n    return read(path, size)\n"
 
