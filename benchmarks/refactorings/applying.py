@@ -20,7 +20,7 @@ from engine.api import EngineError, ModelUnavailableError, WorkerSettings
 from engine.evaluation.records import drop_partial_line, read_records
 from seed_lsp.errors import NoChangeError, SeedError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Action, NewFile, Selection
+from seed_lsp.features.refactor.action import Action, Proposal, Selection
 from seed_lsp.session.engine_client import EngineClient
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
@@ -150,11 +150,15 @@ async def _result(action: Action, selection: Selection, argument: str, tools: Be
             "edits": edits,
             "span": [proposal.span.start, proposal.span.end],
             "note": proposal.note,
-            "new_file": _new_file(proposal.new_file),
+            "new_file": _new_file(proposal),
         }
     timed = {"seconds": round(time.monotonic() - tools.started, 3), "first_s": tools.first_s, "asked": tools.asked, "tokens": tools.tokens}
     return found | timed
 
 
-def _new_file(new_file: NewFile | None) -> dict[str, str] | None:
-    return None if new_file is None else {"path": str(new_file.path), "text": new_file.text}
+def _new_file(proposal: Proposal) -> dict[str, str] | None:
+    """The other file that a proposal makes, or adds to."""
+    if proposal.new_file is not None:
+        return {"path": str(proposal.new_file.path), "text": proposal.new_file.text}
+    other = proposal.other_file
+    return None if other is None else {"path": str(other.path), "text": other.new_text}

@@ -87,8 +87,15 @@ def _report(selection: Selection, proposal: Proposal | None, options: argparse.N
     new_text = document.text if proposal is None else proposal.new_text(document)
     diff = unified_diff(document.text, new_text, diff_path(options.file))
     new_file = proposal.new_file if proposal is not None else None
+    other = proposal.other_file if proposal is not None else None
     if options.write:
-        _write(options.file, {options.file: Replacement(document.text, new_text, document.encoding)} if diff else {}, new_file)
+        replacements = {options.file: Replacement(document.text, new_text, document.encoding)} if diff else {}
+        if other is not None:
+            require_inside(other.path, project_around(options.file.absolute().parent))
+            replacements[other.path] = Replacement(other.document.text, other.new_text, other.document.encoding)
+        _write(options.file, replacements, new_file)
+    if other is not None:
+        diff += unified_diff(other.document.text, other.new_text, diff_path(other.path))
     if new_file is not None:
         diff += unified_diff("", new_file.text, diff_path(new_file.path))
     note = proposal.note if proposal is not None else ""

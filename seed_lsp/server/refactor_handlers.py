@@ -12,17 +12,18 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from engine.api import Event, Finished, ModelUnavailableError, Request, statistics
 from seed_lsp.errors import SeedError, SelectionError, StaleDocumentError
-from seed_lsp.features.refactor.action import KINDS, Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.action import KINDS, Action, Offer, OtherFile, Proposal, Selection, Tools
 from seed_lsp.server import diagnostics, rename_handlers
 from seed_lsp.server.failures import REQUEST_FAILED, reports_errors
+from seed_lsp.server.other_file import require_as_it_was
 from seed_lsp.server.progress import WorkProgress
 from seed_lsp.server.rename_checks import why_no_file
 from seed_lsp.server.server import SeedServer
 from seed_lsp.server.workspace import field, is_whole, offsets, plain_range, position_of, protocol_range
 from seed_lsp.session.engine_client import Watch
 from seed_lsp.source.address import name_of, path_of
-from seed_lsp.source.document import Document
-from seed_lsp.source.patch import unified_diff
+from seed_lsp.source.document import Document, Encoding
+from seed_lsp.source.patch import Edit, unified_diff
 from seed_lsp.source.syntax import Span
 
 if TYPE_CHECKING:
@@ -219,7 +220,8 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
 
     The answer has the `range` that is rewritten, its `newText`, and the smallest `edits`, for that
     version, among which may be some to the imports; nothing is applied. `newFile` is `{uri, text}`
-    of a file to be made, or null. `note` is what the user should know. On the way each
+    of a file to be made, or null. `otherFile` is `{uri, version, text, edits}` of one that is added
+    to, with the text that it has now, or null. `note` is what the user should know. On the way each
     `$/progress` of the token has the `range`, the `committed` text, the `draft` behind it, which
     may still change (masks are U+2591), and the `step`.
     """
@@ -246,15 +248,31 @@ async def rewrite(server: SeedServer, params: Any) -> dict[str, Any]:
     return {
         "range": plain_range(protocol_range(document, made.span.start, made.span.end, encoding)),
         "newText": made.new_region(document),
-        "edits": [
-            {"range": plain_range(protocol_range(document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in made.edits
-        ],
+        "edits": _plain_edits(document, made.edits, encoding),
+        "otherFile": _other_file(server, made.other_file) if made.other_file else None,
         "newFile": {"uri": made.new_file.path.as_uri(), "text": made.new_file.text} if made.new_file else None,
         "version": document.version,
-        "diff": unified_diff(document.text, made.new_text(document), name_of(document.uri)),
+        "diff": _diff(document, made),
         "note": made.note,
         "statistics": _statistics(made),
     }
+
+
+def _plain_edits(document: Document, edits: Sequence[Edit], encoding: Encoding) -> list[dict[str, Any]]:
+    return [{"range": plain_range(protocol_range(document, edit.start, edit.end, encoding)), "newText": edit.text} for edit in edits]
+
+
+def _other_file(server: SeedServer, other: OtherFile) -> dict[str, Any]:
+    document = other.document
+    edits = _plain_edits(document, other.edits, server.documents.encoding)
+    return {"uri": document.uri, "version": document.version, "text": document.text, "edits": edits}
+
+
+def _diff(document: Document, proposal: Proposal) -> str:
+    diff = unified_diff(document.text, proposal.new_text(document), name_of(document.uri))
+    if (other := proposal.other_file) is not None:
+        diff += unified_diff(other.document.text, other.new_text, other.path.name)
+    return diff
 
 
 @reports_errors(show_to_user=True)
@@ -263,10 +281,9 @@ async def _apply(server: SeedServer, work: tuple[SelectionArgument, Action, str]
     server.require_apply_edit()
     document, proposal = await make_proposal(server, asked, action, argument)
     await server.apply_edit(server.proposed_edit(document, proposal), "Seed: edit selection")
-    diff = unified_diff(document.text, proposal.new_text(document), name_of(document.uri))
     return {
         "applied": True,
-        "diff": diff,
+        "diff": _diff(document, proposal),
         "note": proposal.note,
         "statistics": _statistics(proposal),
     }
@@ -290,7 +307,10 @@ async def make_proposal(
     document = _document_of(server, asked)
     selection = _selection(server, document, asked.range, asked.diagnostics)
     work = partial(registry.run, action, selection, argument)
-    return document, await _with_tools(server, document, "Seed: rewriting the selection", show, work)
+    proposal = await _with_tools(server, document, "Seed: rewriting the selection", show, work)
+    if proposal.other_file is not None:
+        require_as_it_was(server.documents, proposal.other_file)
+    return document, proposal
 
 
 def _document_of(server: SeedServer, asked: SelectionArgument) -> Document:

@@ -17,7 +17,7 @@ from seed_lsp import __version__
 from seed_lsp.errors import StaleDocumentError, UnsupportedError
 from seed_lsp.features.inline.completer import Completer
 from seed_lsp.features.next_edit.next_editor import NextEditor
-from seed_lsp.features.refactor.action import Proposal
+from seed_lsp.features.refactor.action import NewFile, Proposal
 from seed_lsp.server.protocol import SeedProtocol
 from seed_lsp.server.workspace import SeedWorkspace, plain_range, protocol_range
 from seed_lsp.session.engine_client import EngineClient
@@ -145,16 +145,24 @@ class SeedServer(LanguageServer):
         return types.WorkspaceEdit(changes={document.uri: text_edits})
 
     def proposed_edit(self, document: Document, proposal: Proposal) -> types.WorkspaceEdit:
-        """A proposal's edits for exactly that version, and the file that it makes."""
-        edit = self.versioned_edit(document, proposal.edits)
-        if (new := proposal.new_file) is None:
-            return edit
+        """A proposal's edits for exactly that version, those of another file, and the file that it
+        makes.
+        """
+        made = [self.versioned_edit(document, proposal.edits)] if proposal.edits else []
+        if (other := proposal.other_file) is not None:
+            made.append(self.versioned_edit(other.document, other.edits))
+        changes = [change for one in made for change in one.document_changes or []]
+        if (new := proposal.new_file) is None and not changes:
+            return types.WorkspaceEdit(changes={uri: edits for one in made for uri, edits in (one.changes or {}).items()})
+        if new is not None:
+            changes += self._making(new)
+        return types.WorkspaceEdit(document_changes=changes)
+
+    def _making(self, new: NewFile) -> list[types.CreateFile | types.TextDocumentEdit]:
         workspace = self.client_capabilities.workspace
         support = workspace.workspace_edit if workspace else None
         if not support or types.ResourceOperationKind.Create not in (support.resource_operations or []):
             raise UnsupportedError("the editor makes no files for a server (workspaceEdit.resourceOperations); make it by hand")
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=new.path.as_uri())
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        changes = [one for one in edit.document_changes or [] if proposal.edits]
-        changes += [types.CreateFile(uri=identifier.uri), types.TextDocumentEdit(identifier, [types.TextEdit(start, new.text)])]
-        return types.WorkspaceEdit(document_changes=changes)
+        return [types.CreateFile(uri=identifier.uri), types.TextDocumentEdit(identifier, [types.TextEdit(start, new.text)])]

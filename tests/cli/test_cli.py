@@ -113,6 +113,22 @@ def test_a_new_file_comes_whole_and_never_over_another(file: Path, monkeypatch, 
     assert file.read_text() == SOURCE
 
 
+def test_another_file_is_added_to_with_all_that_it_has(file: Path, monkeypatch, capsys):
+    """Tests go into the module's file of tests, and not if that changes while they are made."""
+    answer(monkeypatch, "```python\nimport pytest\n\nfrom a import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    command = ["edit", str(file), "--lines", "1:3", "--action", "generate-tests", "--write"]
+    tests = file.with_name("test_a.py")
+    old = "from a import f\n\n\ndef test_f():\n    assert f(2)  # ü\n"
+    tests.write_text(old, encoding="utf-8")
+    tests.chmod(0o640)
+    assert main(command) == 0
+    assert tests.read_text(encoding="utf-8") == old + "\n\ndef test_f2():\n    assert f(1) == 2\n"
+    assert tests.stat().st_mode & 0o777 == 0o640
+    assert "+def test_f2():" in capsys.readouterr().out
+    assert file.read_text() == SOURCE
+    assert sorted(path.name for path in file.parent.iterdir()) == ["a.py", "test_a.py"]
+
+
 def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatch, capsys):
     async def run(_client, request, _on_event):
         await asyncio.to_thread(file.write_text, "# someone else's work\n")

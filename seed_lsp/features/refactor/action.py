@@ -72,6 +72,22 @@ class NewFile:
 
 
 @dataclass(frozen=True)
+class OtherFile:
+    """What a proposal adds to another file of the workspace, whose text is that of `document`.
+
+    Outside of its import block, where a line may be written anew, the edits replace nothing.
+    """
+
+    path: Path
+    document: Document
+    edits: tuple[Edit, ...]
+
+    @property
+    def new_text(self) -> str:
+        return apply_edits(self.document.text, self.edits)
+
+
+@dataclass(frozen=True)
 class Proposal:
     """Edits to a document, in order and apart, none of which is applied yet.
 
@@ -87,6 +103,7 @@ class Proposal:
     note: str = ""
     finished: tuple[Finished, ...] = ()
     new_file: NewFile | None = None
+    other_file: OtherFile | None = None
 
     def new_text(self, document: Document) -> str:
         return apply_edits(document.text, self.edits)

@@ -94,6 +94,66 @@ async def test_the_projects_own_style(project: Path):
     assert "def __init__(self, size)" in tools.asked[0].prompt
 
 
+MINE = "import os\n\nfrom shapes.sizes import Box\n\n\ndef test_area_of_a_square():\n    assert Box(os.cpu_count()).free\n"
+
+
+async def added(project: Path, old: str, answer: str, words: str = "area", name: str = "test_sizes.py") -> str:
+    """The file of tests as it becomes, in place of `old`."""
+    (project / "tests").mkdir(exist_ok=True)
+    (project / "tests" / name).write_text(old, newline="")
+    tools = ToolsOnFiles(answer)
+    made = await registry.run(ACTION, selection_at(project / "src/shapes/sizes.py", words), "", tools)
+    assert made.new_file is None
+    assert made.other_file is not None
+    assert (made.edits, made.other_file.path.name) == ((), name)
+    return made.other_file.new_text
+
+
+async def test_tests_are_added_to_the_modules_own(project: Path):
+    """They come behind those that are there, under names of their own, and all of these stay."""
+    text = await added(project, MINE, f"{HEAD}{GOOD}\n\n{RAISES}")
+    head = "import os\n\nimport pytest\nfrom shapes.sizes import Box, area\n"
+    renamed = GOOD.replace("square", "square2")
+    assert text == f"{head}{MINE.partition('Box')[2][1:]}\n\n{renamed}\n\n{RAISES}"
+
+
+async def test_what_runs_the_tests_stays_behind_them(project: Path):
+    """Tests behind ``unittest.main()`` would not run; a file's own line breaks are kept."""
+    old = "import unittest\nfrom shapes import sizes\n\n\nclass TestArea(unittest.TestCase):\n    def test_it(self):\n        pass\n\n\n# Run them.\nif __name__ == '__main__':\n    unittest.main()\n"
+    answer = "```python\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(area(1, 2), 2)\n"
+    text = await added(project, old.replace("\n", "\r\n"), answer, name="sizes_test.py")
+    new = "class TestArea2(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(area(1, 2), 2)\n\n\n"
+    wanted = old.replace("# Run", f"{new}# Run").replace("sizes\n", "sizes\nfrom shapes.sizes import area\n", 1)
+    assert text == wanted.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "def test_mine(): pass\n",
+        "from other.sizes import area\n\n\ndef test_mine(): pass\n",
+        "from shapes.sizes import Box\n\n\ndef area(): pass\n",
+        "def test_mine(): pass\nfrom shapes.sizes import (\n",
+    ],
+)
+async def test_a_file_that_is_not_the_modules_is_left_alone(project: Path, old: str):
+    """One for another module of that name, or where the name means something else, is no place."""
+    (project / "tests").mkdir()
+    (project / "tests" / "test_sizes.py").write_text(old)
+    made, _, _ = await generated(selection_at(project / "src/shapes/sizes.py", "area"), HEAD + GOOD)
+    assert made.other_file is None
+    assert made.new_file is not None
+    assert made.new_file.path.name == "test_sizes_area.py"
+
+
+async def test_a_test_that_needs_another_import_of_that_name_is_left_out(project: Path):
+    """What the file has under a name is what its tests get, and nothing else."""
+    old = "from mine import math\nfrom shapes import area\n\n\ndef test_mine(): pass\n"
+    other = "def test_area_with_pi():\n    assert area(math.pi, 1) == math.pi\n"
+    text = await added(project, old, f"{HEAD.replace('pytest', 'math')}{other}\n\n{GOOD}")
+    assert text == f"{old}\n\n{GOOD}"
+
+
 async def test_no_file_is_overwritten(project: Path):
     """Where the module has a file of tests already, those of the function get one of their own."""
     (project / "tests").mkdir()

@@ -1,4 +1,4 @@
-"""What a new file of tests begins with: its place, its style, and what it imports."""
+"""Where the tests of a function go, in what style, and what they import."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tree_sitter import Node
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Selection
+from seed_lsp.features.refactor.generate_tests.existing import find_existing, is_unittest
 from seed_lsp.source.document import ByteOffset, Document
 from seed_lsp.source.syntax import Span, field_text, tree_of
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MOST_READ = 20
 """Test files that are looked at for their style."""
 _TEST_FILE = re.compile(r"(?:test_.*|.*_test)\.py")
-_UNITTEST = re.compile(r"^\s*class\s+\w+\(.*TestCase\)", re.MULTILINE)
-_PYTEST = re.compile(r"^(?:async )?def test_|^class Test\w*:|^import pytest", re.MULTILINE)
 _FOLDERS = ("tests", "test")
 
 
@@ -48,12 +47,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Frame:
-    """The `path` of the new file, the `module` that is tested, and the style of the project."""
+    """The `path` of the file of tests, the `module` that is tested, and the style of the tests.
+
+    `existing` is the file as it is, None for one that is to be made.
+    """
 
     path: Path
     module: str
     imported: str
     is_unittest: bool
+    existing: Document | None = None
 
     @property
     def head(self) -> str:
@@ -129,6 +132,9 @@ def frame_of(files: WorkspaceFiles, selection: Selection, target: Target, check:
     files.refresh(check)
     tests = [path for path in files.containing("def") if _TEST_FILE.fullmatch(path.name)]
     module, root = _module_of(selection.path, files.root)
+    if (found := find_existing(files, tests, module, target.imported)) is not None:
+        path, document = found
+        return Frame(path, module, target.imported, is_unittest(document.text), document)
     return Frame(_new_path(selection.path, target, tests, root), module, target.imported, _is_unittest(files, tests))
 
 
@@ -158,5 +164,5 @@ def _new_path(path: Path, target: Target, tests: Sequence[Path], root: Path) -> 
 
 
 def _is_unittest(files: WorkspaceFiles, tests: Sequence[Path]) -> bool:
-    texts = [files.document(path).text for path in tests[:MOST_READ]]
-    return sum(bool(_UNITTEST.search(text)) for text in texts) > sum(bool(_PYTEST.search(text)) for text in texts)
+    styles = [is_unittest(files.document(path).text) for path in tests[:MOST_READ]]
+    return sum(styles) * 2 > len(styles)

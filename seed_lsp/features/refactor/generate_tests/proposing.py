@@ -1,4 +1,5 @@
-"""Write tests for one function of a Python module, into a new file of its project.
+"""Write tests for one function of a Python module, into the file that its module's tests are in, or
+into a new one of its project.
 
 The frame is computed: where the file goes, what it imports, and whether its tests are functions or
 methods of a `TestCase`. The model writes the tests; those that call the function and assert
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 
 from engine.api import GenerateRequest
 from seed_lsp.errors import RejectedResultError, SelectionError
-from seed_lsp.features.refactor.action import Action, NewFile, Offer, Proposal, Selection, Tools, require_wanted
+from seed_lsp.features.refactor.action import Action, NewFile, Offer, OtherFile, Proposal, Selection, Tools, require_wanted
+from seed_lsp.features.refactor.generate_tests.existing import additions
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target, find_target, frame_of
 from seed_lsp.features.refactor.generate_tests.reading import read_tests
 from seed_lsp.session.settings import Settings
@@ -31,11 +33,14 @@ async def propose(selection: Selection, _argument: str, tools: Tools) -> Proposa
         raise SelectionError("tests are written for a function or method of a Python module; put the cursor on its first line")
     frame = await tools.look_up(selection, lambda files, _resolver, check: frame_of(files, selection, target, check))
     finished = require_wanted(await tools.ask(_request(target, frame, tools.settings)))
-    text = read_tests(finished.text.removeprefix(_FENCE), target, frame)
-    if text is None:
+    tests = read_tests(finished.text.removeprefix(_FENCE), target, frame)
+    if tests is None:
         raise RejectedResultError(f"none of the model's tests calls {target.name} and asserts something about it; nothing was written")
     note = "The tests were not run: look at the values that they expect."
-    return Proposal((), target.span, note, (finished,), NewFile(frame.path, text))
+    if frame.existing is None:
+        return Proposal((), target.span, note, (finished,), NewFile(frame.path, f"{tests.head}\n\n\n{tests.body}\n"))
+    added = OtherFile(frame.path, frame.existing, additions(frame.existing, tests.body, tests.imports))
+    return Proposal((), target.span, note, (finished,), other_file=added)
 
 
 _FENCE = "```python\n"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from seed_lsp.features.refactor.generate_tests.existing import Origin, bound_names, imports_of
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target
+from seed_lsp.features.refactor.moves.naming import numbered
 from seed_lsp.source.syntax import UNREADABLE, parse_python
 
 _FIXTURES = frozenset({"self", "tmp_path", "monkeypatch", "capsys", "caplog"})
@@ -18,22 +22,78 @@ Test = ast.FunctionDef | ast.AsyncFunctionDef
 Import = ast.Import | ast.ImportFrom
 
 
-def read_tests(text: str, target: Target, frame: Frame) -> str | None:
-    """A file of the tests in a model's text that may be kept; None if none may."""
+@dataclass(frozen=True)
+class Tests:
+    """Tests that may be kept.
+
+    `imports` has what a file that is there is to import for them: names of each module, none for
+    the module itself. `head` has the imports of a new file.
+    """
+
+    body: str
+    imports: Mapping[str, set[str]]
+    head: str
+
+
+def read_tests(text: str, target: Target, frame: Frame) -> Tests | None:
+    """The tests in a model's text that may be kept; None if there are none."""
     tree = _parse(text)
     if tree is None:
         return None
-    imports = {ast.unparse(node): _names(node) for node in tree.body if isinstance(node, Import) and _is_harmless(node)}
-    known = {frame.imported, "pytest", "unittest"}.union(*imports.values())
-    lines = text.split("\n")
-    kept = [piece for piece, test in _pieces(tree, lines, frame) if _is_good(test, target, known)]
-    if not kept:
+    bound = bound_names(parse_python(frame.existing.text)) if frame.existing is not None else {}
+    imports = [node for node in tree.body if isinstance(node, Import) and _is_harmless(node) and not _clashes(node, bound)]
+    known = {frame.imported, "pytest", "unittest"}.union(*map(_names, imports))
+    kept = [(piece, test) for piece, test in _pieces(tree, text.split("\n"), frame) if _is_good(test, target, known)]
+    pieces = _apart(kept, set() if frame.is_unittest else set(bound))
+    if not pieces:
         return None
-    body = ("\n\n" if frame.is_unittest else "\n\n\n").join(dict.fromkeys(kept))
+    body = ("\n\n" if frame.is_unittest else "\n\n\n").join(pieces)
     if frame.is_unittest:
-        body = f"class {_class_name(target)}(unittest.TestCase):\n{body}"
-    made = f"{_head(imports, body, frame)}\n\n\n{body}\n"
-    return made if _parse(made, whole=True) is not None else None
+        body = f"class {numbered(_class_name(target), lambda name: name not in bound)}(unittest.TestCase):\n{body}"
+    if _parse(body, whole=True) is None:
+        return None
+    words = {node.id for node in ast.walk(parse_python(body)) if isinstance(node, ast.Name)}
+    needed = {ast.unparse(node): node for node in imports if _names(node) & words}
+    needed |= {f"import {name}": ast.Import([ast.alias(name)]) for name in words & {"pytest", "unittest"}}
+    return Tests(body, _added(needed.values(), frame, bound), _head(set(needed), frame))
+
+
+def _apart(kept: Sequence[tuple[str, Test]], taken: set[str]) -> list[str]:
+    """The sources of tests, each under a name that no other has: a second one would replace the
+    first.
+    """
+    found, sources = [], set()
+    for piece, test in kept:
+        source = "".join(map(ast.dump, (*test.decorator_list, *test.body)))
+        if source in sources:
+            continue
+        sources.add(source)
+        name = numbered(test.name, lambda name: name not in taken)
+        taken.add(name)
+        found.append(re.sub(rf"\bdef {test.name}\b", f"def {name}", piece, count=1))
+    return found
+
+
+def _clashes(node: Import, bound: Mapping[str, Origin]) -> bool:
+    """Whether an import cannot be added to a file as it is."""
+    if not bound:
+        return False
+    origins = imports_of(ast.Module([node], []))
+    return any(alias.asname for alias in node.names) or any(
+        bound.get(name, origin) != origin for name, origin in zip(_named(node), origins, strict=True)
+    )
+
+
+def _added(nodes: Iterable[Import], frame: Frame, bound: Mapping[str, Origin]) -> dict[str, set[str]]:
+    """What a file that is there has to import besides."""
+    added: dict[str, set[str]] = {}
+    for node in nodes:
+        for name, (module, imported) in zip(_named(node), imports_of(ast.Module([node], [])), strict=True):
+            if name not in bound:
+                added.setdefault(module, set()).update({imported} - {""})
+    if frame.imported not in bound:
+        added.setdefault(frame.module, set()).add(frame.imported)
+    return added
 
 
 def _parse(text: str, *, whole: bool = False) -> ast.Module | None:
@@ -117,16 +177,18 @@ def _is_harmless(node: Import) -> bool:
     return all(alias.name.split(".")[0] in _HARMLESS for alias in node.names)
 
 
+def _named(node: Import) -> list[str]:
+    return [alias.asname or alias.name.split(".")[0] for alias in node.names]
+
+
 def _names(node: Import) -> set[str]:
-    return {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return set(_named(node))
 
 
-def _head(imports: Mapping[str, set[str]], body: str, frame: Frame) -> str:
-    """The imports that the tests use: the standard library's, pytest, and what is tested."""
-    words = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    used = {line for line, names in imports.items() if names & words} | {f"import {name}" for name in words & {"pytest", "unittest"}}
-    ours, standard = used & {"import pytest"}, used - {"import pytest"}
-    groups = ["\n".join(sorted(standard)), "\n".join(ours), f"from {frame.module} import {frame.imported}"]
+def _head(lines: set[str], frame: Frame) -> str:
+    """The imports of a new file: the standard library's, pytest, and what is tested."""
+    ours = lines & {"import pytest"}
+    groups = ["\n".join(sorted(lines - ours)), "\n".join(ours), f"from {frame.module} import {frame.imported}"]
     return "\n\n".join(group for group in groups if group)
 
 
