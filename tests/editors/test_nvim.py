@@ -374,6 +374,22 @@ def test_tests_are_previewed_and_made(nvim: Neovim, workspace: Path):
     assert (workspace / "tests" / "test_shapes.py").read_text() == MADE
 
 
+@pytest.mark.parametrize("key", ["q", "<CR>"])
+def test_tests_are_added_to_those_of_the_module(nvim: Neovim, workspace: Path, key: str):
+    """The file of tests is shown with what is not saved of it, which stays; `q` takes nothing."""
+    (workspace / "shapes.py").write_text(TESTED)
+    (workspace / "test_shapes.py").write_text("from shapes import area\n\n\ndef test_mine(): pass\n")
+    nvim.open(workspace / "test_shapes.py").api.current.buffer[3] = "def test_mine(): assert area"
+    mine = nvim.text
+    nvim.open(workspace / "shapes.py").api.current.window.cursor = (1, 5)
+    nvim.api.command("SeedAction generate-tests")
+    nvim.wait(lambda: "apply all" in nvim.lua("return vim.wo.winbar"))
+    nvim.keys(key)
+    taken = key == "<CR>"
+    nvim.wait(lambda: nvim.api.current.buffer.name.endswith("/test_shapes.py" if taken else "/shapes.py"))
+    assert nvim.buffer_of("test_shapes.py") == (mine + MADE.removeprefix("from shapes import area\n") if taken else mine)
+
+
 def test_rename_over_three_files(nvim: Neovim, workspace: Path):
     """A rename reaches open and closed files, and lists what it left."""
     (workspace / "use.py").write_text(f"{USER}# area\n")

@@ -24,6 +24,8 @@ interface Rewritten {
   edits: TextEdit[];
   note: string;
   newFile: { uri: string; text: string } | null;
+  /** Another file that is added to, with the text that it has now. */
+  otherFile: { uri: string; text: string; edits: TextEdit[] } | null;
   statistics: { tokens_per_second?: number };
 }
 
@@ -43,6 +45,8 @@ class Preview {
   note = '';
   /** The file that is to be made, in place of changes to the document. */
   newFile: vscode.Uri | undefined;
+  /** The document that the hunks are for. */
+  changed: vscode.TextDocument;
   readonly cancel = new vscode.CancellationTokenSource();
   private lines: string[];
 
@@ -53,6 +57,7 @@ class Preview {
     /** The version of the document that the hunks are for. */
     public version: number,
   ) {
+    this.changed = document;
     this.lines = splitLines(document.getText());
     this.rows = [HEAD, ...this.lines.slice(...linesOf(selection)).map((text): Row => ({ text, kind: 'pending' }))];
   }
@@ -73,6 +78,17 @@ class Preview {
     this.ready([{ range: { start, end: start }, newText: text }]);
   }
 
+  /** The hunks are for another document, if that still has the text that they were made for. */
+  readyToAdd(document: vscode.TextDocument, text: string, edits: TextEdit[]): void {
+    this.changed = document;
+    this.version = document.version;
+    this.lines = splitLines(document.getText());
+    if (this.lines.join('\n') !== splitLines(text).join('\n')) {
+      throw new Error(`${nameOf(document.uri)} changed meanwhile; nothing was applied`);
+    }
+    this.ready(edits);
+  }
+
   private show(hunks: Hunk[]): void {
     this.hunks = hunks;
     this.rows = [HEAD, ...rowsOfHunks(this.lines, hunks)];
@@ -84,8 +100,8 @@ class Preview {
 
   /** The hunk is in the document now. */
   made(hunk: Hunk): void {
-    this.lines = splitLines(this.document.getText());
-    this.version = this.document.version;
+    this.lines = splitLines(this.changed.getText());
+    this.version = this.changed.version;
     this.show(without(this.hunks, hunk));
   }
 }
@@ -141,7 +157,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       return;
     }
     this.numbers += 1;
-    const name = document.uri.path.split('/').at(-1) ?? 'file';
+    const name = nameOf(document.uri);
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name} · ${wish.title}`, query: String(this.numbers) });
     const preview = new Preview(uri, document, range, version);
     this.open.set(uri.toString(), preview);
@@ -170,10 +186,13 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       const speed = found.statistics.tokens_per_second;
       preview.summary = speed ? `${Math.round(speed)} tokens/s` : '';
       preview.note = found.note;
-      if (found.newFile === null) {
-        preview.ready(found.edits);
-      } else {
+      if (found.newFile !== null) {
         preview.readyToMake(client.protocol2CodeConverter.asUri(found.newFile.uri), found.newFile.text);
+      } else if (found.otherFile !== null) {
+        const { uri: other, text, edits } = found.otherFile;
+        preview.readyToAdd(await vscode.workspace.openTextDocument(client.protocol2CodeConverter.asUri(other)), text, edits);
+      } else {
+        preview.ready(found.edits);
       }
       this.redraw(preview);
     } catch (error) {
@@ -257,6 +276,8 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       await this.close(preview);
       if (preview.newFile !== undefined) {
         await vscode.window.showTextDocument(preview.newFile);
+      } else if (preview.changed !== preview.document) {
+        await vscode.window.showTextDocument(preview.changed);
       }
     }
   }
@@ -287,7 +308,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
 
   /** Make the changes in the file, if it is still as it was. */
   private async write(preview: Preview, hunks: readonly Hunk[]): Promise<boolean> {
-    const { document } = preview;
+    const document = preview.changed;
     const refuse = (reason: string): false => {
       void vscode.window.showWarningMessage(`Seed: ${reason}; nothing was applied`);
       return false;
@@ -337,11 +358,18 @@ function linesOf({ start, end }: Range): [number, number] {
 }
 
 /** Return the title of the lens that applies all. */
-function titleOfAll({ newFile, hunks }: Preview): string {
+function titleOfAll({ newFile, hunks, changed, document }: Preview): string {
   if (newFile !== undefined) {
-    return `Make ${newFile.path.split('/').at(-1)}`;
+    return `Make ${nameOf(newFile)}`;
+  }
+  if (changed !== document) {
+    return `Add to ${nameOf(changed.uri)}`;
   }
   return hunks.length === 1 ? 'Apply the change' : `Apply all ${hunks.length} changes`;
+}
+
+function nameOf(uri: vscode.Uri): string {
+  return uri.path.split('/').at(-1) ?? 'file';
 }
 
 function uriOf(tab: vscode.Tab): vscode.Uri | undefined {

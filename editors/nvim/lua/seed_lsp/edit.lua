@@ -12,6 +12,7 @@ M.namespace = vim.api.nvim_create_namespace('seed_lsp.edit')
 ---@field original string[] the source's lines
 ---@field ready boolean
 ---@field new_file? string the address of a file that is to be made, whose text the preview has
+---@field turned_from? integer the buffer that was asked about, where another file is added to
 ---@field cancel fun()
 
 ---@type table<integer, seed_lsp.Preview> by the preview's buffer
@@ -160,7 +161,13 @@ local function open(preview)
     end, { buffer = buffer, nowait = true, desc = description })
   end
   map('<CR>', 'Seed: apply the changes', apply)
-  map('q', 'Seed: discard the preview', close)
+  map('q', 'Seed: discard the preview', function(it)
+    close(it)
+    local window = vim.fn.bufwinid(it.source)
+    if it.turned_from ~= nil and window ~= -1 then
+      vim.api.nvim_win_set_buf(window, it.turned_from)
+    end
+  end)
   map('a', 'Seed: apply the change at the cursor', function(it)
     one(it, 'diffput')
   end)
@@ -195,6 +202,26 @@ local function show_new_file(preview, result)
   set_head(preview.buffer, ('<CR> makes %s · q discard'):format(name), result.note)
 end
 
+--- Show another file in place of the source, and let the preview be its; tell whether it still has the text that the edits are for.
+---@param preview seed_lsp.Preview
+local function turn_to(preview, other)
+  local buffer = vim.fn.bufadd(vim.uri_to_fname(other.uri))
+  vim.fn.bufload(buffer)
+  vim.bo[buffer].buflisted = true
+  local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  local wanted = other.text:gsub('\r\n?', '\n'):gsub('\n$', '')
+  if not vim.deep_equal(lines, vim.split(wanted, '\n', { plain = true })) then
+    return false
+  end
+  local window = vim.fn.bufwinid(preview.source)
+  if window ~= -1 then
+    vim.api.nvim_win_set_buf(window, buffer)
+  end
+  preview.turned_from = preview.source
+  preview.source, preview.original, preview.tick = buffer, lines, vim.api.nvim_buf_get_changedtick(buffer)
+  return true
+end
+
 ---@param preview seed_lsp.Preview
 local function show_changes(preview, result)
   local buffer = preview.buffer
@@ -219,8 +246,14 @@ local function finish(preview, result)
   vim.api.nvim_buf_clear_namespace(preview.buffer, M.namespace, 0, -1)
   if result.newFile ~= nil and result.newFile ~= vim.NIL then
     show_new_file(preview, result)
-  else
+  elseif result.otherFile == nil or result.otherFile == vim.NIL then
     show_changes(preview, result)
+  elseif turn_to(preview, result.otherFile) then
+    show_changes(preview, { edits = result.otherFile.edits, note = result.note })
+  else
+    close(preview)
+    client_of.say(('%s changed meanwhile; nothing was applied'):format(vim.uri_to_fname(result.otherFile.uri)), vim.log.levels.WARN)
+    return
   end
   vim.bo[preview.buffer].modified = false
   if result.note ~= '' then
