@@ -7,8 +7,9 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of
+from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of, place_of, require_no_comment
 from seed_lsp.features.refactor.convert.kinds import Kinds
 from seed_lsp.features.refactor.convert.making import WIDTH, unit_of
 from seed_lsp.source.document import CharOffset, indent_of
@@ -41,14 +42,11 @@ class Chain:
     branches: tuple[Branch, ...]
 
 
-def _chains(around: Surroundings) -> Iterator[tuple[ast.If, Chain | Refused]]:
+def _chains(around: Surroundings) -> Iterator[ast.If]:
     tree = around.tree
     for node in nodes_in(tree, around.asked):
         if isinstance(node, ast.If) and not _is_elif(tree, node) and len(_tests(tree, node)) >= _FEWEST:
-            try:
-                yield node, _chain(tree, node)
-            except Refused as refused:
-                yield node, refused
+            yield node
 
 
 def _is_elif(tree: PythonTree, node: ast.If) -> bool:
@@ -123,18 +121,7 @@ def _else(tree: PythonTree, last: ast.If, first: ast.stmt) -> CharOffset:
 
 
 def _find_match(around: Surroundings) -> Iterator[Place]:
-    tree = around.tree
-    for node, chain in _chains(around):
-        start = tree.start(node)
-        span = Span(start, tree.end(node))
-        try:
-            if isinstance(chain, Refused):
-                raise chain
-            _require_match(around)
-            edits = _matched(tree, node, chain)
-            yield Place(start, Span(tree.document.line_range(tree.document.line_of(start))[0], span.end), edits)
-        except Refused as refused:
-            yield Place(start, span, why_not=str(refused))
+    return (place_of(around.tree, node, partial(_matched, around, node)) for node in _chains(around))
 
 
 def _require_match(around: Surroundings) -> None:
@@ -144,9 +131,11 @@ def _require_match(around: Surroundings) -> None:
         raise Refused("`match` needs Python 3.10, and the project does not say in `requires-python` that it has that")
 
 
-def _matched(tree: PythonTree, node: ast.If, chain: Chain) -> tuple[Edit, ...]:
+def _matched(around: Surroundings, node: ast.If) -> Place:
     """The chain's heads anew, and all other lines one step deeper."""
-    document = tree.document
+    tree, document = around.tree, around.tree.document
+    chain = _chain(tree, node)
+    _require_match(around)
     first, last = node.lineno - 1, document.line_of(tree.end(node))
     outer = indent_of(document.line_text(first))
     if document.line_range(first)[0] + len(outer) != tree.start(node):
@@ -164,7 +153,7 @@ def _matched(tree: PythonTree, node: ast.If, chain: Chain) -> tuple[Edit, ...]:
             edits.append(edit_of(tree, start, _behind_colon(tree, branch), head))
         elif document.line_text(line).strip() and line not in inside:
             edits.append(Edit(start, start, unit))
-    return tuple(edits)
+    return Place(tree.start(node), Span(document.line_range(first)[0], tree.end(node)), tuple(edits))
 
 
 def _lines_in_strings(tree: PythonTree, first: int, last: int) -> set[int]:
@@ -194,19 +183,14 @@ def _behind_colon(tree: PythonTree, branch: Branch) -> CharOffset:
 
 
 def _find_look_up(around: Surroundings) -> Iterator[Place]:
-    tree, kinds = around.tree, None
-    for node, chain in _chains(around):
-        start = tree.start(node)
-        kinds = kinds or Kinds(tree)
-        try:
-            if isinstance(chain, Refused):
-                raise chain
-            yield _looked_up(tree, node, chain, kinds)
-        except Refused as refused:
-            yield Place(start, Span(start, tree.end(node)), why_not=str(refused))
+    kinds = None
+    for node in _chains(around):
+        kinds = kinds or Kinds(around.tree)
+        yield place_of(around.tree, node, partial(_looked_up, around.tree, node, kinds))
 
 
-def _looked_up(tree: PythonTree, node: ast.If, chain: Chain, kinds: Kinds) -> Place:
+def _looked_up(tree: PythonTree, node: ast.If, kinds: Kinds) -> Place:
+    chain = _chain(tree, node)
     kind = kinds.of(chain.subject)
     if kind is None or kind.name not in {"str", "int"}:
         raise Refused("it is not certain that the value can be looked up: what is no string or number may be no key")
@@ -221,8 +205,7 @@ def _looked_up(tree: PythonTree, node: ast.If, chain: Chain, kinds: Kinds) -> Pl
     [target] = targets
     start, end = tree.start(node), tree.end(node)
     default, end = _default(tree, node, chain, target, results[-1][1])
-    if tree.has_comment(start, tree.document.line_range(tree.document.line_of(end))[1]):
-        raise Refused("it has comments, which would be lost")
+    require_no_comment(tree, start, tree.document.line_range(tree.line(end))[1])
     pairs = [
         f"{tree.text(value)}: {tree.text(result)}"
         for branch, (_, result) in zip(chain.branches, results, strict=True)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from seed_lsp.features.refactor.convert import making
-from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of
+from seed_lsp.features.refactor.convert.conversion import (
+    NOT_WRITABLE,
+    Conversion,
+    Place,
+    Refused,
+    Surroundings,
+    edit_of,
+    place_of,
+    require_own_lines,
+)
 from seed_lsp.features.refactor.convert.making import Comprehension, Made
 from seed_lsp.features.refactor.convert.scopes import require_new, require_plain, require_scope, require_whole
 from seed_lsp.source.document import indent_of
@@ -24,11 +34,7 @@ def _find(around: Surroundings) -> Iterator[Place]:
     tree = around.tree
     for node in nodes_in(tree, around.asked):
         if isinstance(node, Statement) and isinstance(node.value, Comprehension):
-            start = tree.start(node)
-            try:
-                yield _converted(tree, node, node.value)
-            except Refused as refused:
-                yield Place(start, Span(start, tree.end(node)), why_not=str(refused))
+            yield place_of(tree, node, partial(_converted, tree, node, node.value))
 
 
 def _converted(tree: PythonTree, statement: Statement, value: Comprehension) -> Place:
@@ -42,15 +48,12 @@ def _converted(tree: PythonTree, statement: Statement, value: Comprehension) -> 
     for name in variables:
         require_new(scope, value, name)
     require_whole(tree, scope, [statement], made.name)
-    start, end = tree.start(statement), tree.end(statement)
-    if tree.has_comment(start, tree.document.line_range(tree.document.line_of(end))[1]):
-        raise Refused("it has comments, which would be lost")
-    if not tree.has_own_lines(statement, statement):
-        raise Refused("other code stands on its lines")
+    require_own_lines(tree, statement, statement)
     lines = _loop(tree, statement, made)
     indent = indent_of(tree.document.line_text(statement.lineno - 1))
     text = f"\n{indent}".join(lines)
     _require_reads_as("\n".join(lines), made)
+    start, end = tree.start(statement), tree.end(statement)
     return Place(start, Span(start, end), (edit_of(tree, start, end, text),))
 
 
@@ -113,10 +116,10 @@ def _require_reads_as(text: str, made: Made) -> None:
     try:
         [read] = parse_python(function).body
     except (SyntaxError, ValueError):
-        raise Refused("its parts cannot be written that way") from None
+        raise Refused(NOT_WRITABLE) from None
     body = read.body if isinstance(read, ast.FunctionDef) else []
     if len(body) < 2 or not same_tree(body[1], added):
-        raise Refused("its parts cannot be written that way")
+        raise Refused(NOT_WRITABLE)
 
 
 CONVERSION = Conversion("comprehension-to-loop", "Convert the comprehension to a loop", _find)

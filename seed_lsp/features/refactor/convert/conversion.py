@@ -5,6 +5,7 @@ A conversion changes no behaviour: where that is not certain it is refused, with
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import PythonTree, read_tree
-from seed_lsp.source.syntax import Span, snap
+from seed_lsp.source.syntax import UNREADABLE, Span, parse_python, snap
 from seed_lsp.source.target_version import Version, target_version
 
 MAX_CHARS = 300_000
@@ -25,6 +26,7 @@ MOST_LINES = 400
 """Of a selection for which the menu looks: in more, what to convert would be no question of it."""
 MOST_OFFERS = 5
 """Of one kind: a menu is no list of places."""
+NOT_WRITABLE = "its parts cannot be written that way"
 
 
 class Refused(Exception):  # noqa: N818 - it is no error of the program's, but an answer
@@ -109,9 +111,7 @@ async def _propose(selection: Selection, argument: str, _tools: Tools, *, conver
     if len(possible) > 1 and not conversion.together:
         lines = ", ".join(str(document.line_of(place.at) + 1) for place in possible)
         raise SelectionError(f"there are several things to convert, at the lines {lines}; select one of them")
-    notes = [place.note for place in possible if place.note] + [_why_not(document, place) for place in chosen if place.why_not]
-    edits = tuple(edit for place in possible for edit in place.edits)
-    return Proposal(edits, Span(possible[0].span.start, possible[-1].span.end), note="; ".join(notes))
+    return _proposal(document, possible, chosen)
 
 
 async def convert_all(selection: Selection, conversion: Conversion) -> Proposal | None:
@@ -126,12 +126,16 @@ async def convert_all(selection: Selection, conversion: Conversion) -> Proposal 
     for place in sorted((one for one in found if one.edits), key=lambda one: one.span.start):
         if not chosen or chosen[-1].span.end <= place.span.start:
             chosen.append(place)
-    refused = [_why_not(document, place) for place in found if place.why_not]
     if not chosen:
-        raise SelectionError(f"{refused[0]}; it is left as it is")
-    edits = tuple(edit for place in chosen for edit in place.edits)
-    notes = [*(place.note for place in chosen if place.note), *refused]
-    return Proposal(edits, Span(chosen[0].span.start, chosen[-1].span.end), "; ".join(notes))
+        raise SelectionError(f"{_why_not(document, found[0])}; it is left as it is")
+    return _proposal(document, chosen, found)
+
+
+def _proposal(document: Document, converted: Sequence[Place], found: Sequence[Place]) -> Proposal:
+    """The edits of some places; a note says which of all that were found are left, and why."""
+    notes = [place.note for place in converted if place.note] + [_why_not(document, place) for place in found if place.why_not]
+    edits = tuple(edit for place in converted for edit in place.edits)
+    return Proposal(edits, Span(converted[0].span.start, converted[-1].span.end), note="; ".join(notes))
 
 
 def _why_not(document: Document, place: Place) -> str:
@@ -167,6 +171,40 @@ def _within(place: Place, asked: Span) -> Place:
 
 def _version(path: Path | None) -> Version | None:
     return None if path is None else target_version(path)
+
+
+def place_of(tree: PythonTree, node: ast.expr | ast.stmt, convert: Callable[[], Place]) -> Place:
+    """The place that `convert` makes of a node, or why it cannot be converted."""
+    try:
+        return convert()
+    except Refused as refused:
+        return Place(tree.start(node), Span(tree.start(node), tree.end(node)), why_not=str(refused))
+
+
+def require_no_comment(tree: PythonTree, start: int, end: int) -> None:
+    if tree.has_comment(start, end):
+        raise Refused("it has comments, which would be lost")
+
+
+def require_own_lines(tree: PythonTree, first: ast.stmt, last: ast.stmt) -> None:
+    """`Refused` where statements share their lines with other code, or with comments."""
+    end = tree.end(last)
+    require_no_comment(tree, tree.start(first), tree.document.line_range(tree.line(end))[1])
+    if not tree.has_own_lines(first, last):
+        raise Refused("other code stands on its lines")
+
+
+def read_expression(text: str) -> ast.expr:
+    """The tree of new code; `Refused` if it is no expression."""
+    try:
+        read = parse_python(f"({text}\n)").body
+    except UNREADABLE:
+        read = []
+    match read:
+        case [ast.Expr(value=value)]:
+            return value
+        case _:
+            raise Refused(NOT_WRITABLE)
 
 
 def edit_of(tree: PythonTree, start: CharOffset, end: CharOffset, text: str) -> Edit:

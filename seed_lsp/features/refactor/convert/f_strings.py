@@ -6,13 +6,24 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of
+from seed_lsp.features.refactor.convert.conversion import (
+    NOT_WRITABLE,
+    Conversion,
+    Place,
+    Refused,
+    Surroundings,
+    edit_of,
+    place_of,
+    read_expression,
+    require_no_comment,
+)
 from seed_lsp.features.refactor.convert.fields import PERCENT, Field, Piece, brace_pieces, percent_pieces
 from seed_lsp.features.refactor.convert.kinds import Kinds
 from seed_lsp.source.document import with_line_feeds
 from seed_lsp.source.python_tree import PythonTree, Token, names, nodes_in
-from seed_lsp.source.syntax import Span, parse_python
+from seed_lsp.source.syntax import Span
 
 _LITERAL = re.compile(r"(?P<prefix>[A-Za-z]*)(?P<quote>\"\"\"|'''|\"|')(?P<body>.*)(?P=quote)", re.DOTALL)
 # What stands for one character, or for a piece of the format.
@@ -34,11 +45,9 @@ def _find(around: Surroundings) -> Iterator[Place]:
             # It is a value in another, which has to be converted first.
             continue
         kinds = kinds or Kinds(tree)
-        try:
-            yield Place(start, Span(start, end), (edit_of(tree, start, end, _converted(tree, call, text, kinds)),))
-            done = end
-        except Refused as refused:
-            yield Place(start, Span(start, end), why_not=str(refused))
+        place = place_of(tree, call, partial(_converted, tree, call, text, kinds))
+        done = end if place.edits else done
+        yield place
 
 
 def _formatted(node: ast.AST) -> tuple[ast.BinOp | ast.Call, ast.Constant] | None:
@@ -51,10 +60,14 @@ def _formatted(node: ast.AST) -> tuple[ast.BinOp | ast.Call, ast.Constant] | Non
             return None
 
 
-def _converted(tree: PythonTree, node: ast.BinOp | ast.Call, text: ast.Constant, kinds: Kinds) -> str:
+def _converted(tree: PythonTree, node: ast.BinOp | ast.Call, text: ast.Constant, kinds: Kinds) -> Place:
     start, end = tree.start(node), tree.end(node)
-    if tree.has_comment(start, end):
-        raise Refused("it has comments, which would be lost")
+    return Place(start, Span(start, end), (edit_of(tree, start, end, _f_string(tree, node, text, kinds)),))
+
+
+def _f_string(tree: PythonTree, node: ast.BinOp | ast.Call, text: ast.Constant, kinds: Kinds) -> str:
+    start, end = tree.start(node), tree.end(node)
+    require_no_comment(tree, start, end)
     format_ = str(text.value)
     by_percent = isinstance(node, ast.BinOp)
     pieces = percent_pieces(format_, node.right, kinds) if isinstance(node, ast.BinOp) else brace_pieces(format_, node)
@@ -233,13 +246,9 @@ def _requoted(code: str, offset: int, tokens: Sequence[Token], quote: str) -> st
 
 def _require_same(new: str, pieces: Sequence[Piece]) -> None:
     """`Refused` unless the new code, as it is read, has the very pieces."""
-    try:
-        [read] = parse_python(f"({new}\n)").body
-    except (SyntaxError, ValueError):
-        raise Refused("its parts cannot be written that way") from None
-    value = read.value if isinstance(read, ast.Expr) else None
-    if not isinstance(value, ast.JoinedStr) or _read_pieces(value) != _plain(pieces):
-        raise Refused("its parts cannot be written that way")
+    read = read_expression(new)
+    if not isinstance(read, ast.JoinedStr) or _read_pieces(read) != _plain(pieces):
+        raise Refused(NOT_WRITABLE)
 
 
 def _read_pieces(read: ast.JoinedStr) -> list[object]:
@@ -252,7 +261,7 @@ def _read_pieces(read: ast.JoinedStr) -> list[object]:
                 inner = _specified(spec) if isinstance(spec, ast.JoinedStr) else ()
                 found.append(Field(value, chr(conversion) if conversion > 0 else "", inner))
             case _:
-                raise Refused("its parts cannot be written that way")
+                raise Refused(NOT_WRITABLE)
     return _plain(found)
 
 

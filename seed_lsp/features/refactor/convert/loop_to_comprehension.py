@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from seed_lsp.features.refactor.convert import making
-from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of
+from seed_lsp.features.refactor.convert.conversion import Conversion, Place, Refused, Surroundings, edit_of, place_of, require_own_lines
 from seed_lsp.features.refactor.convert.making import Made
 from seed_lsp.features.refactor.convert.scopes import require_plain, require_scope, require_unread, require_whole
 from seed_lsp.source.document import indent_of
@@ -25,11 +26,7 @@ def _find(around: Surroundings) -> Iterator[Place]:
     tree = around.tree
     for node in nodes_in(tree, around.asked):
         if isinstance(node, ast.For) and (made := _made_by(node)) is not None:
-            start = tree.start(node)
-            try:
-                yield _converted(tree, node, made)
-            except Refused as refused:
-                yield Place(start, Span(start, tree.end(node)), why_not=str(refused))
+            yield place_of(tree, node, partial(_converted, tree, node, made))
 
 
 def _made_by(loop: ast.For) -> Made | None:
@@ -92,11 +89,8 @@ def _converted(tree: PythonTree, loop: ast.For, made: Made) -> Place:
     for name in bound:
         require_unread(scope, loop, name)
     require_whole(tree, scope, [start, loop], made.name)
+    require_own_lines(tree, start, loop)
     first, last = tree.start(start), tree.end(loop)
-    if tree.has_comment(first, tree.document.line_range(tree.document.line_of(last))[1]):
-        raise Refused("it has comments, which would be lost")
-    if not tree.has_own_lines(start, loop):
-        raise Refused("other code stands on its lines")
     # The new code stands in place of the empty collection, and the loop's lines go.
     value = start.value
     assert value is not None, "the collection is made there"

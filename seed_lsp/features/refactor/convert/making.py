@@ -6,11 +6,10 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seed_lsp.features.refactor.convert.conversion import Refused
+from seed_lsp.features.refactor.convert.conversion import NOT_WRITABLE, Refused, read_expression
 from seed_lsp.features.refactor.convert.scopes import bound_names
 from seed_lsp.source.document import indent_of, with_line_feeds
 from seed_lsp.source.python_tree import PythonTree, names, same_tree
-from seed_lsp.source.syntax import parse_python
 
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp
 WIDTH = 88
@@ -145,12 +144,8 @@ def _is_bare(node: ast.Tuple) -> bool:
 
 def require_reads_as(text: str, meant: ast.expr) -> None:
     """`Refused` unless the text is the expression that is meant."""
-    try:
-        read = parse_python(f"({text}\n)").body
-    except (SyntaxError, ValueError):
-        read = []
-    if len(read) != 1 or not isinstance(read[0], ast.Expr) or not same_tree(read[0].value, meant):
-        raise Refused("its parts cannot be written that way")
+    if not same_tree(read_expression(text), meant):
+        raise Refused(NOT_WRITABLE)
 
 
 def unit_of(tree: PythonTree, outer: ast.stmt, inner: Sequence[ast.stmt]) -> str:
