@@ -19,6 +19,13 @@ SCOPES = (*DEFINITIONS, ast.Lambda, *COMPREHENSIONS)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+# Since Python 3.12 f-strings are several tokens, in which others stand.
+_STRINGS, _STARTS, _ENDS = (
+    frozenset(getattr(tokenize, prefix + name, None) for prefix in ("", "F", "T")) - {None}
+    for name in ("STRING", "STRING_START", "STRING_END")
+)
+
+
 @dataclass(frozen=True)
 class Token:
     """A token of the document; `kind` is one of the module `token`."""
@@ -53,6 +60,19 @@ class PythonTree:
         source = io.StringIO(self.document.text[self._mark :], newline=None)
         found = (one for one in tokenize.generate_tokens(source.readline) if one.string.strip())
         return tuple(Token(one.type, one.string, self._offset(*one.start), self._offset(*one.end)) for one in found)
+
+    @cached_property
+    def lines_in_strings(self) -> frozenset[int]:
+        """The lines that begin within a string, whose white space is text."""
+        found: set[int] = set()
+        opened: list[int] = []
+        for token in self.tokens:
+            first, last = self.line(token.start), self.line(token.end)
+            if token.kind in _STARTS:
+                opened.append(first)
+            elif token.kind in _STRINGS or (token.kind in _ENDS and opened):
+                found.update(range((first if token.kind in _STRINGS else opened.pop()) + 1, last + 1))
+        return frozenset(found)
 
     def _offset(self, line: int, column: int) -> CharOffset:
         return CharOffset(self.document.line_starts[line - 1] + (self._mark if line == 1 else 0) + column)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -142,7 +141,6 @@ def _matched(around: Surroundings, node: ast.If) -> Place:
         raise Refused("other code stands on its lines")
     unit = unit_of(tree, node, chain.branches[0].body)
     heads = {document.line_of(branch.keyword): branch for branch in chain.branches}
-    inside = _lines_in_strings(tree, first, last)
     edits = []
     for line in range(first, last + 1):
         start = document.line_range(line)[0]
@@ -151,22 +149,9 @@ def _matched(around: Surroundings, node: ast.If) -> Place:
             before = f"{outer}match {tree.text(chain.subject)}:\n" if line == first else ""
             head = f"{before}{outer}{unit}case {_patterns(tree, branch)}:"
             edits.append(edit_of(tree, start, _behind_colon(tree, branch), head))
-        elif document.line_text(line).strip() and line not in inside:
+        elif document.line_text(line).strip() and line not in tree.lines_in_strings:
             edits.append(Edit(start, start, unit))
     return Place(tree.start(node), Span(document.line_range(first)[0], tree.end(node)), tuple(edits))
-
-
-def _lines_in_strings(tree: PythonTree, first: int, last: int) -> set[int]:
-    """The lines that begin within a string, whose white space is text."""
-    line_of, found = tree.document.line_of, set()
-    for token in tree.tokens:
-        if token.kind not in {tokenize.OP, tokenize.NAME}:
-            found |= set(range(line_of(token.start) + 1, line_of(CharOffset(max(token.start, token.end - 1))) + 1))
-    # How the tokens of these look depends on the Python that reads them.
-    for node in ast.walk(tree.root):
-        if isinstance(node, ast.JoinedStr):
-            found |= set(range(node.lineno, node.end_lineno or 0))
-    return {line for line in found if first <= line <= last}
 
 
 def _patterns(tree: PythonTree, branch: Branch) -> str:

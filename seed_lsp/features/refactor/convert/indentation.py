@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import tokenize
 from collections.abc import Iterable
 
 from seed_lsp.source.document import Document, indent_of, split_lines
 from seed_lsp.source.python_tree import PythonTree
-
-_STRINGS = frozenset(
-    number for name in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE") if (number := getattr(tokenize, name, None)) is not None
-)
-_STARTS = frozenset(number for name in ("FSTRING_START", "TSTRING_START") if (number := getattr(tokenize, name, None)) is not None)
-_ENDS = frozenset(number for name in ("FSTRING_END", "TSTRING_END") if (number := getattr(tokenize, name, None)) is not None)
 
 
 class Lines:
@@ -63,14 +56,4 @@ class Lines:
 
 
 def lines_of(tree: PythonTree) -> Lines:
-    within: set[int] = set()
-    opened: list[int] = []
-    for token in tree.tokens:
-        first, last = tree.document.line_of(token.start), tree.document.line_of(token.end)
-        if token.kind in _STRINGS:
-            within.update(range(first + 1, last + 1))
-        elif token.kind in _STARTS:
-            opened.append(first)
-        elif token.kind in _ENDS and opened:
-            within.update(range(opened.pop() + 1, last + 1))
-    return Lines(tree.document, frozenset(within))
+    return Lines(tree.document, tree.lines_in_strings)

@@ -12,10 +12,10 @@ from seed_lsp.features.refactor.moves.boundary import Boundary, boundary_of
 from seed_lsp.features.refactor.moves.placement import Placement, placement_of
 from seed_lsp.features.refactor.moves.run import Run, selected_run
 from seed_lsp.features.refactor.moves.structure import parsed_result
-from seed_lsp.source.document import ByteOffset, CharOffset, Document, indent_of, split_lines
+from seed_lsp.source.document import CharOffset, Document, indent_of, split_lines
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree
-from seed_lsp.source.syntax import Span, parse, text_nodes
+from seed_lsp.source.syntax import Span
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Extraction:
     def body(self) -> str:
         """The statements, indented for their new place."""
         old = indent_of(self.document.line_text(self.tree.line(self.tree.start(self.run.statements[0]))))
-        return _shifted(self.document, self.run, old, self.placement.indent + self.unit)
+        return _shifted(self.tree, self.run, old, self.placement.indent + self.unit)
 
     @cached_property
     def unit(self) -> str:
@@ -124,13 +124,12 @@ def require_same_code(extraction: Extraction, name: str) -> None:
         raise RejectedResultError("the statements would not be the same in their new place; nothing was changed")
 
 
-def _shifted(document: Document, run: Run, old: str, new: str) -> str:
+def _shifted(tree: PythonTree, run: Run, old: str, new: str) -> str:
     """The lines of the run with another indentation; what lies within strings stays as it is."""
-    kept = _lines_in_strings(document, run)
-    first = document.line_of(CharOffset(run.start))
+    first = tree.line(run.start)
     return "".join(
-        line if first + i in kept else _shifted_line(line, old, new)
-        for i, line in enumerate(split_lines(document.text[run.start : run.end]))
+        line if first + i in tree.lines_in_strings else _shifted_line(line, old, new)
+        for i, line in enumerate(split_lines(tree.document.text[run.start : run.end]))
     )
 
 
@@ -138,16 +137,3 @@ def _shifted_line(line: str, old: str, new: str) -> str:
     if line.startswith(old):
         return new + line[len(old) :] if line.strip() else line
     return new + line.lstrip(" \t") if line.lstrip().startswith("#") else line
-
-
-def _lines_in_strings(document: Document, run: Run) -> set[int]:
-    """The lines that begin within a string."""
-    tree = parse(document.text, document.language, rows=True)
-    assert tree is not None, "Python has a grammar"
-    start, stop = document.byte_at(CharOffset(run.start)), document.byte_at(CharOffset(run.end))
-    found: set[int] = set()
-    for node in text_nodes(tree.root_node, start, stop):
-        if "comment" not in node.type and node.start_point.row != node.end_point.row:
-            first, last = (document.line_of(document.char_at(ByteOffset(byte))) for byte in (node.start_byte, node.end_byte))
-            found.update(range(first + 1, last + 1))
-    return found
