@@ -29,6 +29,9 @@ SCORED_ROWS = 32
 """Rows of a forward that scores a text. Each has a number for every token of the vocabulary."""
 LEAST_PROBABILITY = 0.005
 """A token that is less likely than this begins no other answer."""
+ALONE_WEIGHT = 0.4
+"""How much a text's probability on its own counts. It varies more than the other, and a text that
+leaves code out gains most."""
 _TOLD = 1e-300
 """A `min_chance` that ends no text, and has the probabilities of its tokens told."""
 
@@ -50,13 +53,20 @@ class Departure:
 class OtherText:
     """Another answer, and what finding it took.
 
-    `score` is the logarithm of its probability as an answer, plus that of the text on its own.
+    `as_answer` is the logarithm of its probability as an answer, `alone` that of the text on its
+    own.
     """
 
     text: str
-    score: float
+    as_answer: float
+    alone: float
     forwards: int
     seconds: float
+
+    @property
+    def score(self) -> float:
+        """How likely it is in all."""
+        return self.as_answer + ALONE_WEIGHT * self.alone
 
 
 class Departures:
@@ -121,7 +131,7 @@ class Departures:
         behind = sum(math.log(max(chance, _TOLD)) for _, chance in outcome.probabilities)
         as_answer = departure.log_before + math.log(departure.chance) + behind
         alone = self._alone.total([*start, *outcome.tokens[:-1]])
-        return OtherText(outcome.text, as_answer + alone, outcome.forwards, time.perf_counter() - started)
+        return OtherText(outcome.text, as_answer, alone, outcome.forwards, time.perf_counter() - started)
 
     def _departures(self, tokens: Sequence[int]) -> Iterator[Departure]:
         """The likeliest other token at each place of `tokens`."""

@@ -62,7 +62,7 @@ class Search:
             ended = reader.feed(tokens[-1])
         if not ended or len(tokens) == len(start):
             return None
-        return reader.text, self.log_probability(PROMPT, tokens) + self.log_probability(PROMPT[-1:], tokens[:-1])
+        return reader.text, self.log_probability(PROMPT, tokens) + departures.ALONE_WEIGHT * self.log_probability(PROMPT[-1:], tokens[:-1])
 
 
 def test_each_other_answer_parts_at_one_place_and_is_greedy_from_there(tokenizer):
