@@ -26,16 +26,48 @@ _CALLS = (
     (re.compile(r"\bassert\b", re.IGNORECASE), re.compile(r"^assert\b"), "asserts"),
 )
 _CASES = (
-    (re.compile(r"\b(?:none|null|missing)\b", re.IGNORECASE), re.compile(r"\bNone\b|\bnot \w|^(?:if|elif) [\w.]+:$|\bor\b"), "None"),
+    (
+        re.compile(r"\b(?:none|null|missing)\b", re.IGNORECASE),
+        re.compile(r"\bNone\b|\bnot (?!in\b)\w|^(?:if|elif) [\w.]+:$|\bor\b"),
+        "None",
+    ),
     (
         re.compile(r"\bempty\b", re.IGNORECASE),
-        re.compile(r"\bnot \w|\blen\(|== ['\"\[{(]|\bnot in\b|== 0|^(?:if|elif) [\w.]+:$|\bif [\w.]+ else\b|\bor\b|default="),
+        re.compile(r"\bnot (?!in\b)\w|\blen\(|== ['\"\[{(]|== 0|^(?:if|elif) [\w.]+:$|\bif [\w.]+ else\b|\bor\b|default="),
         "empty",
     ),
     (re.compile(r"\bnegative\b", re.IGNORECASE), re.compile(r"< 0|0 >|<= -1|>= 0|\babs\("), "negative"),
-    (re.compile(r"\b(?:zero|== ?0)\b", re.IGNORECASE), re.compile(r"\b0\b|\bnot \w"), "zero"),
+    (re.compile(r"\b(?:zero|== ?0)\b", re.IGNORECASE), re.compile(r"\b0\b|\bnot (?!in\b)\w"), "zero"),
 )
 """What a case is called, and how a condition looks that asks for it."""
+_RESULT = re.compile(r"^\s*(?:please |also )?return (?:the |its |an? |also )*(\w+)[ .]*$", re.IGNORECASE)
+_SHAPES = frozenset(
+    [
+        "tuple",
+        "list",
+        "dict",
+        "set",
+        "string",
+        "generator",
+        "iterator",
+        "result",
+        "value",
+        "copy",
+        "int",
+        "float",
+        "bool",
+        "early",
+        "true",
+        "false",
+        "none",
+        "nothing",
+    ]
+)
+_SUPPORT = re.compile(r"^\s*(?:please |also )?(?:support|allow|accept)\b", re.IGNORECASE)
+_TURN_LOOP = re.compile(
+    r"^\s*(?:please )?(?:turn|convert|replace|rewrite|change) (?:the|this|each|every) (?:for |while )?loops? (?:in|into|to|by|with|as)\b(?!.*\bloop\b.*\bloop\b)",
+    re.IGNORECASE,
+)
 _GUARDED = re.compile(r"\b(?:handle|raise|throw|check|validate|guard|ensure|reject|require|skip|return early|bail)\b", re.IGNORECASE)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
@@ -61,6 +93,39 @@ def missing_case(change: Change) -> str:
         if asked.search(change.asked.spoken) and not any(looks.search(one) for one in new):
             return f"the model's new code does not ask for what is {case}; try again with other words"
     return ""
+
+
+def missing_result(change: Change) -> str:
+    """Who asks for one thing to be returned gets that one."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    named = _RESULT.match(change.asked.spoken)
+    if old is None or new is None or named is None:
+        return ""
+    before = Counter(head(node) for node in ast.walk(old) if isinstance(node, ast.Return))
+    come = [one for one in (head(node) for node in ast.walk(new) if isinstance(node, ast.Return)) if not before[one]]
+    what = named.group(1).lower()
+    if what in _SHAPES or any(what in re.split(r"\W|_", one.lower()) for one in come):
+        return ""
+    return f"the model returns nothing called {what}; try again with the name that the code has"
+
+
+def missing_support(change: Change) -> str:
+    """What is to be supported is not to raise an exception, and a loop that is to become something
+    else is gone.
+    """
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    if _SUPPORT.match(change.asked.spoken) and _count(new, ast.Raise) > _count(old, ast.Raise):
+        return "the model raises an exception for what is to be supported; try again with other words"
+    loops = (ast.For, ast.While, ast.AsyncFor)
+    if _TURN_LOOP.match(change.asked.spoken) and _count(new, *loops) >= _count(old, *loops):
+        return "the model left the loop; try again with other words"
+    return ""
+
+
+def _count(tree: ast.AST, *kinds: type[ast.AST]) -> int:
+    return sum(isinstance(node, kinds) for node in ast.walk(tree))
 
 
 def late_guard(change: Change) -> str:

@@ -21,12 +21,12 @@ Statement = ast.stmt | ast.excepthandler | ast.match_case
 class Allowed:
     """How new code may differ from old code, besides that it has more statements.
 
-    `wraps`: old statements may stand within a new one. `may_grow` says whether a statement may
-    become another one that has all its tokens. `keeps_result`: a returned value may get a name
-    first.
+    `wraps` says within which blocks of new statements old ones may stand. `may_grow` says whether a
+    statement may become another one, by their tokens. `keeps_result`: a returned value may get a
+    name first.
     """
 
-    wraps: bool
+    wraps: Callable[[ast.AST, str], bool]
     may_grow: Callable[[Sequence[str], Sequence[str]], bool]
     keeps_result: bool
 
@@ -55,8 +55,8 @@ class _Embedding:
             after = self._named_result(old[i], new, j)
             if after is not None and fits(i + 1, after):
                 return True
-            if self.allowed.wraps:
-                for inner in _blocks(new[j]):
+            for name, inner in _blocks(new[j]):
+                if self.allowed.wraps(new[j], name):
                     for end in range(len(old), i, -1):
                         if fits(end, j + 1) and self.block(old[i:end], inner):
                             return True
@@ -104,7 +104,8 @@ def _code(block: Sequence[Statement]) -> list[Statement]:
     ]
 
 
-def _blocks(node: Statement) -> Iterator[Sequence[Statement]]:
+def _blocks(node: Statement) -> Iterator[tuple[str, Sequence[Statement]]]:
+    """The blocks of a statement, each with the field that it stands in."""
     if isinstance(node, _DEFINITIONS):
         return
     for name in _BLOCKS:
@@ -112,9 +113,9 @@ def _blocks(node: Statement) -> Iterator[Sequence[Statement]]:
         if isinstance(block, list) and block:
             if name in {"handlers", "cases"}:
                 for one in block:
-                    yield one.body
+                    yield name, one.body
             else:
-                yield block
+                yield name, block
 
 
 def head(node: Statement) -> str:

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 
 from seed_lsp.features.refactor import purpose
 from seed_lsp.features.refactor.asked import Asked
-from seed_lsp.features.refactor.change import Change, shown
+from seed_lsp.features.refactor.change import Change, code_key, shown
 from seed_lsp.features.refactor.embedding import Allowed, embeds, head, is_within, stored_names, tokens
 from seed_lsp.features.refactor.kept_names import parsed
 from seed_lsp.features.refactor.spoken import speaks_of_code
 from seed_lsp.source.patch import likeness
+from seed_lsp.source.syntax import text_of
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ALIKE = 0.5
@@ -31,6 +32,10 @@ def changed_besides_texts(change: Change) -> str:
     old, new = parsed(change.region, change), parsed(change.new, change)
     if old is None or new is None or not purpose.is_about_texts(change.asked):
         return ""
+    if re.search(r"\bdoc-?strings?\b", change.asked.spoken, re.IGNORECASE) and len(_loose_texts(new)) > len(_loose_texts(old)):
+        return "the model wrote a string that is no docstring; try again with another selection"
+    if purpose.adds(change.asked) and not _grows(change):
+        return "the model added nothing; try again with other words"
     if purpose.is_about_docstrings(change.asked):
         old, new = _without_docstrings(old), _without_docstrings(new)
     if ast.dump(old) == ast.dump(new):
@@ -62,8 +67,14 @@ def changed_old_code(change: Change) -> str:
     def may_grow(before: Sequence[str], after: Sequence[str]) -> bool:
         return is_within(before, after) and (widens or bool(added & set(after)))
 
-    if not embeds(old, new, Allowed(widens, may_grow, keeps_result=True)):
+    def wraps(node: ast.AST, block: str) -> bool:
+        """Whether old code may stand in a new statement: under a new condition only if asked."""
+        return widens and (not isinstance(node, ast.If) or block == "orelse" or purpose.may_skip(change.asked))
+
+    if not embeds(old, new, Allowed(wraps, may_grow, keeps_result=True)):
         return f"the model changed or moved code{_odd(old, new)}, where something was to be added; say what else may change"
+    if not _grows(change):
+        return "the model added nothing; try again with other words"
     if widens:
         return ""
     words = change.asked.words | added
@@ -74,6 +85,14 @@ def changed_old_code(change: Change) -> str:
     if purpose.only_tells(change.asked) and exits > 0:
         return "the model added a way out of the code, of which the instruction says nothing; try again with other words"
     return ""
+
+
+def _grows(change: Change) -> bool:
+    """Whether the answer has more code."""
+    assert change.before is not None, "Python has a grammar"
+    assert change.after is not None, "Python has a grammar"
+    sides = [Counter(code_key(text_of(node)) for node in side.nodes if not node.child_count) for side in (change.before, change.after)]
+    return bool(sides[1] - sides[0])
 
 
 def changed_unspoken(change: Change) -> str:
@@ -122,6 +141,12 @@ def _odd(old: ast.AST, new: ast.AST) -> str:
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _loose_texts(tree: ast.AST) -> list[ast.AST]:
+    """Strings that stand alone and are no docstring."""
+    docstrings = {node.body[0] for node in ast.walk(tree) if isinstance(node, _DEFINITIONS)}
+    return [node for node in ast.walk(tree) if _is_text(node) and node not in docstrings]
 
 
 def _stored(tree: ast.AST) -> list[str]:

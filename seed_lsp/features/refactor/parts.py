@@ -4,6 +4,7 @@ may be offered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -13,6 +14,7 @@ from seed_lsp.source.patch import Run, changed_runs, likeness
 
 MAX_PARTS = 24
 """How many are looked at, each by all checks."""
+_COMMENT = re.compile(r"\s+(?:#|//).*$", re.MULTILINE)
 _MANY_RUNS = 5
 _ALIKE = 0.6
 """How alike two lines are of which one is a version of the other."""
@@ -92,13 +94,19 @@ def _beside(old: Sequence[str], new: Sequence[str], *, new_first: bool) -> list[
     at = 0
     rest = 0
     for number, line in enumerate(new):
-        match = next((i for i in range(at, len(old)) if likeness(old[i].strip(), line.strip()) >= _ALIKE), None)
+        match = next((i for i in range(at, len(old)) if _are_versions(old[i], line)), None)
         if match is None:
             continue
         found += _both(old[at:match], new[rest:number], new_first=new_first)
         found.append(old[match])
         at, rest = match + 1, number + 1
     return [*found, *_both(old[at:], new[rest:], new_first=new_first)]
+
+
+def _are_versions(one: str, other: str) -> bool:
+    """Whether a line is a version of another one, with or without the comments behind them."""
+    pairs = [(one.strip(), other.strip()), (_COMMENT.sub("", one).strip(), _COMMENT.sub("", other).strip())]
+    return any(a and b and likeness(a, b) >= _ALIKE for a, b in pairs)
 
 
 def _both(old: Sequence[str], new: Sequence[str], *, new_first: bool) -> list[str]:

@@ -27,6 +27,10 @@ _AROUND = re.compile(
     r"\b(?:around|wrap\w*|surround\w*|try|except|catch\w*|with|lock\w*|context|retr(?:y|ies)|loop|unless|only if|errors?|handling|in case|optional)\b",
     re.IGNORECASE,
 )
+_SKIPPING = re.compile(
+    r"\b(?:skip\w*|ignor\w*|only (?:if|when)|unless|guard\w*|wrap\w*|surround\w*|else|(?:in|inside) an? (?:if|condition\w*|loop))\b",
+    re.IGNORECASE,
+)
 _TELLING = re.compile(
     _PLEASE + r"(?:log|print|show|emit|record|trace|count|assert|warn|add (?:\w+ )?(?:log\w*|print\w*|assert\w*|comments?))\b",
     re.IGNORECASE,
@@ -51,7 +55,15 @@ _FURTHER = re.compile(
 )
 """What shows that more is asked for than comments or types."""
 _SAME_BEHAVIOUR = re.compile(
-    r"\b(?:simplif\w*|refactor\w*|clean(?:ed|ing)?(?: (?:it|this))? up|clean|flatten\w*|restructur\w*|readab\w*|pythonic|idiomatic|early returns?|return early|guard clauses?|better|improv\w*|optimi[sz]\w*|faster|efficien\w*|tidy|shorten|shorter|moderni[sz]\w*)\b",
+    r"\b(?:simplif\w*|refactor\w*|clean(?:ed|ing)?(?: (?:it|this))? up|clean|flatten\w*|restructur\w*|readab\w*|pythonic|idiomatic|better|improv\w*|optimi[sz]\w*|faster|efficien\w*|tidy|shorten|shorter|moderni[sz]\w*)\b",
+    re.IGNORECASE,
+)
+
+_ABOUT_BRANCHES = re.compile(
+    _PLEASE
+    + r"(?:(?:use|prefer|with|convert|turn|rewrite|replace|reduce|avoid|flatten|unnest|invert|refactor|restructure|simplify)\b[^.;]*?"
+    r"\b(?:early[ -](?:returns?|exits?)|guard clauses?|ternar\w*|conditional expressions?|nest\w*|else|elif|ifs?|conditions?|conditionals?|branch\w*)\b)"
+    r"(?![^.;]*\b(?:when|if it|if the|if there)\b)",
     re.IGNORECASE,
 )
 
@@ -70,6 +82,11 @@ def widens(asked: Asked) -> bool:
 
 def _may_replace(asked: Asked, spoken: str) -> bool:
     return Asked(spoken).speaks_of("rewriting") and not is_about_texts(asked)
+
+
+def may_skip(asked: Asked) -> bool:
+    """Whether old code may come under a new condition."""
+    return bool(_SKIPPING.search(asked.spoken))
 
 
 def only_tells(asked: Asked) -> bool:
@@ -93,7 +110,12 @@ def is_about_types(asked: Asked) -> bool:
 
 def keeps_behaviour(asked: Asked) -> bool:
     """Whether the code is to do the same in another form."""
-    return bool(_SAME_BEHAVIOUR.search(asked.spoken)) and not _FURTHER.search(asked.spoken)
+    return (bool(_SAME_BEHAVIOUR.search(asked.spoken)) and not _FURTHER.search(asked.spoken)) or is_about_branches(asked)
+
+
+def is_about_branches(asked: Asked) -> bool:
+    """Whether the same conditions are to be written in another form."""
+    return bool(_ABOUT_BRANCHES.match(asked.spoken)) and not _FURTHER.search(asked.spoken) and "match" not in asked.words
 
 
 def may_be_partial(instruction: str) -> bool:

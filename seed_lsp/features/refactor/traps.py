@@ -7,16 +7,20 @@ For Python alone. Each check gives its refusal in the user's words, or nothing.
 from __future__ import annotations
 
 import ast
+import io
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 from seed_lsp.features.refactor import purpose
 from seed_lsp.features.refactor.change import Change
+from seed_lsp.features.refactor.embedding import stored_names
 from seed_lsp.features.refactor.kept_flow import moved_effect
 from seed_lsp.features.refactor.kept_names import parsed
+from seed_lsp.features.refactor.paths import conditions, same_paths
 from seed_lsp.features.refactor.ruff_program import run_ruff
 from seed_lsp.source.syntax import UNREADABLE
 
@@ -27,6 +31,13 @@ _UNDEFINED = "F821"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _FURTHER = re.compile(r"\b(?:and|then|to|when|if|which|that|for)\b|[;,]")
+_BUILTIN_ATTRIBUTES = frozenset(
+    name
+    for one in (str, bytes, list, dict, set, frozenset, tuple, int, float, deque, BaseException, type, io.TextIOWrapper, Path)
+    for name in dir(one)
+)
+_VERBS = frozenset({"log", "print", "count", "check", "warn"})
+"""Of an instruction, which names no attribute by them."""
 _RECURSION = re.compile(r"\b(?:recurs\w*|retr(?:y|ies)|itself|again|nested|deep\w*)\b", re.IGNORECASE)
 
 
@@ -52,7 +63,7 @@ def unreachable_code(change: Change) -> str:
 
 def new_recursion(change: Change) -> str:
     old, new = parsed(change.region, change), parsed(change.new, change)
-    if old is None or new is None or _RECURSION.search(change.asked.instruction):
+    if old is None or new is None or _RECURSION.search(change.asked.instruction) or purpose.widens(change.asked):
         return ""
     odd = (Counter(_own_calls(new)) - Counter(_own_calls(old))).keys()
     return f"the model has {min(odd)} call itself, of which the instruction says nothing; try again with other words" if odd else ""
@@ -95,9 +106,53 @@ def awaited_at_random(change: Change) -> str:
     return f"the model awaits {odd[0]}, of which nobody knows that it can be awaited; say in the instruction what to await" if odd else ""
 
 
-def moved_in_own_words(change: Change) -> str:
+def changed_conditions(change: Change) -> str:
     """Who wants the code in another form wants it to do the same."""
-    return moved_effect(change) if purpose.keeps_behaviour(change.asked) else ""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if not purpose.keeps_behaviour(change.asked) or old is None or new is None:
+        return moved_effect(change) if purpose.keeps_behaviour(change.asked) else ""
+    same = same_paths(old, new)
+    if same:
+        return ""
+    if purpose.is_about_branches(change.asked) and same is not None:
+        return "the model changed what is done under which condition; try again with other words"
+    if odd := sorted(set(conditions(new)) - set(conditions(old))):
+        return f"the model asks for another condition ({odd[0][:60]}); try again with other words"
+    return moved_effect(change)
+
+
+def unknown_attribute(change: Change) -> str:
+    """An attribute that the file has nowhere may be an invention, but for those of modules and of
+    Python's own types.
+    """
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    text = change.document.text
+    stored = {node.attr for node in ast.walk(new) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
+    known = (
+        stored
+        | _BUILTIN_ATTRIBUTES
+        | (change.asked.words - _VERBS)
+        | set(re.findall(r"(?:\.|def\s+|class\s+|^\s+)(\w+)", text, re.MULTILINE))
+    )
+    bound = {*stored_names(old), *(argument.arg for node in ast.walk(old) for argument in _arguments(node))}
+    for node in ast.walk(new):
+        if isinstance(node, ast.Attribute) and node.attr not in known and _root(node) in bound:
+            return f"the model uses {ast.unparse(node)[:60]}, which nothing in the file has; say in the instruction where it comes from"
+    return ""
+
+
+def impossible_case(change: Change) -> str:
+    """`self` is never None, and a generator's result is seldom seen."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    if any("self is None" in one or one in {"not self", "self"} for one in set(conditions(new)) - set(conditions(old))):
+        return "the model asks whether self is there, which it always is; try again with other words"
+    if _returning_generators(new) - _returning_generators(old):
+        return "the model returns a value from a generator, where nobody sees it; try again with other words"
+    return ""
 
 
 def reported_by_ruff(change: Change) -> str:
@@ -167,6 +222,25 @@ def _is_called(called: ast.expr, name: str) -> bool:
         and called.value.id in {"self", "cls"}
         and called.attr == name
     )
+
+
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes, calls and elements begins with."""
+    while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _returning_generators(tree: ast.AST) -> set[str]:
+    """Generators that return a value."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, _FUNCTIONS):
+            inner = [*ast.walk(node)]
+            yields = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in inner)
+            if yields and any(isinstance(one, ast.Return) and one.value is not None for one in inner):
+                found.add(node.name)
+    return found
 
 
 def _arguments(node: ast.AST) -> list[ast.arg]:

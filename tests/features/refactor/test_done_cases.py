@@ -32,6 +32,8 @@ def guard(condition: str, then: str = "return []") -> str:
         ),
         ("Log the words.", FIRST + "    print(words)\n", "nothing that logs"),
         ("Print the words.", FIRST + "    len(words)\n", "nothing that prints"),
+        ("Support a negative limit.", guard("limit < 0", "raise ValueError(limit)"), "is to be supported"),
+        ("Handle empty input.", FIRST + "    if text not in ('a', 'b'):\n        limit = 0\n", "empty"),
     ],
 )
 def test_what_misses_the_case_is_refused(instruction: str, new: str, words: str):
@@ -57,3 +59,20 @@ def test_what_looks_at_the_case_is_taken(instruction: str, new: str):
     """A check of the right thing in the right place is applied."""
     head, answer = "from app import log\n\n\n", TEXT.replace(FIRST, new)
     assert rewritten(head + TEXT, answer, TEXT, instruction) == head + answer
+
+
+def test_the_one_thing_is_returned():
+    """Who asks for the words does not get something like them."""
+    with pytest.raises(RejectedResultError, match="nothing called text"):
+        rewritten(TEXT, TEXT.replace("words[:limit]", "limit"), instruction="Return the text.")
+    answer = TEXT.replace("words[:limit]", "text")
+    assert rewritten(TEXT, answer, instruction="Return the text.") == answer
+
+
+def test_a_loop_that_was_to_become_something_else_is_gone():
+    """A loop that stays was not turned into anything."""
+    text = "def f(a):\n    b = []\n    for c in a:\n        b.append(c)\n    return b\n"
+    with pytest.raises(RejectedResultError, match="left the loop"):
+        rewritten(text, text.replace("return b", "return [c for c in b]"), instruction="Turn the loop into a comprehension.")
+    answer = "def f(a):\n    b = [c for c in a]\n    return b\n"
+    assert rewritten(text, answer, instruction="Turn the loop into a comprehension.") == answer

@@ -10,7 +10,8 @@ from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.features.refactor.parts import parts
 from seed_lsp.source.document import CharOffset, Document
-from tests.features.refactor.answers import ScriptedTools, rewritten
+from tests.features.refactor.answers import rewritten
+from tests.features.refactor.tools import ScriptedTools, in_turn
 
 LOADER = '''class Loader:
     def run(self, module, mode=1):
@@ -83,11 +84,11 @@ def test_what_was_left_out_is_told():
     start = LOADER.index(METHOD)
     selection = Selection(Document("u", LOADER, 1, "python"), CharOffset(start), CharOffset(start + len(METHOD)))
     answer = _with(METHOD, [("        found =", "        print(module)\n        found ="), ("found + mode", "mode + found")])
-    made = asyncio.run(registry.run(registry.OWN, selection, "Print the module.", ScriptedTools([answer])))
+    made = asyncio.run(registry.run(registry.OWN, selection, "Print the module.", ScriptedTools(in_turn([answer]))))
     assert "print(module)" in made.new_text(selection.document)
     assert made.note == "1 changed line that the instruction says nothing of was left as it was"
     whole = _with(METHOD, [("        found =", "        print(module)\n        found =")])
-    assert not asyncio.run(registry.run(registry.OWN, selection, "Print the module.", ScriptedTools([whole]))).note
+    assert not asyncio.run(registry.run(registry.OWN, selection, "Print the module.", ScriptedTools(in_turn([whole])))).note
 
 
 def test_parts_lie_between_the_old_text_and_the_new_one():

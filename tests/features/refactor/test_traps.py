@@ -56,3 +56,66 @@ def test_a_call_becomes_no_awaited_one_by_chance():
     with pytest.raises(RejectedResultError, match=r"awaits a\.load"):
         rewritten(text, answer, instruction="Turn it into an async function.")
     assert rewritten(text, answer, instruction="Make it async and await load.") == answer
+
+
+LOOP = '''class Reader:
+    def read(self, rows, size):
+        """Read them."""
+        for row in rows:
+            if row.empty:
+                self.skip(row)
+            else:
+                self.take(row, size)
+        return self.done
+'''
+READ = LOOP.split("\n", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new", "words"),
+    [
+        (
+            "Use early returns instead of else.",
+            "                self.skip(row)\n",
+            "                self.skip(row)\n                return\n",
+            "which condition",
+        ),
+        ("Flatten the nested ifs.", "row.empty", "not row.empty", "which condition"),
+        ("Simplify this.", "if row.empty", "if row.empty and size", "another condition"),
+        ("Simplify this.", "                self.skip(row)\n", "                pass\n", r"call of self\.skip"),
+        ("Log the size.", "        for row", "        self.log.info(size)\n        for row", r"self\.log\.info|self\.log"),
+        ("Print the colour.", "        for row", "        print(rows.colours)\n        for row", r"rows\.colours"),
+        ("Handle None.", "        for row", "        if self is None:\n            return None\n        for row", "always is"),
+    ],
+)
+def test_inventions_are_refused(instruction: str, old: str, new: str, words: str):
+    """Nothing is used that is not there, and nothing is done under another condition unasked."""
+    assert old in READ
+    with pytest.raises(RejectedResultError, match=words):
+        rewritten(LOOP, READ.replace(old, new), READ, instruction)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new"),
+    [
+        (
+            "Use early exits instead of else.",
+            "                self.skip(row)\n            else:\n                self.take(row, size)\n",
+            "                self.skip(row)\n                continue\n            self.take(row, size)\n",
+        ),
+        ("Print the colours.", "        for row", "        print(rows.colours)\n        for row"),
+        ("Handle None.", "        for row", "        if rows is None:\n            return None\n        for row"),
+        ("Sort the rows.", "in rows:", "in sorted(rows):"),
+    ],
+)
+def test_what_is_known_is_no_invention(instruction: str, old: str, new: str):
+    """The checks do not stand in the way of what was asked for."""
+    assert old in READ
+    assert rewritten(LOOP, READ.replace(old, new), READ, instruction) == LOOP.replace(READ, READ.replace(old, new))
+
+
+def test_a_generator_returns_nothing_new():
+    """A generator's result is lost, so a value that it returns is no answer."""
+    text = "def f(a):\n    for b in a:\n        yield b\n"
+    with pytest.raises(RejectedResultError, match="from a generator"):
+        rewritten(text, text + "    return sorted(a)\n", instruction="Sort the result.")
