@@ -62,11 +62,11 @@ def test_what_looks_at_the_case_is_taken(instruction: str, new: str):
 
 
 def test_the_one_thing_is_returned():
-    """Who asks for the words does not get something like them."""
-    with pytest.raises(RejectedResultError, match="nothing called text"):
-        rewritten(TEXT, TEXT.replace("words[:limit]", "limit"), instruction="Return the text.")
-    answer = TEXT.replace("words[:limit]", "text")
-    assert rewritten(TEXT, answer, instruction="Return the text.") == answer
+    """Who asks for the limit does not get something like it."""
+    with pytest.raises(RejectedResultError, match="nothing called limit"):
+        rewritten(TEXT, TEXT.replace("words[:limit]", "words"), instruction="Return the limit.")
+    answer = TEXT.replace("words[:limit]", "words and limit")
+    assert rewritten(TEXT, answer, instruction="Return the limit.") == answer
 
 
 def test_a_loop_that_was_to_become_something_else_is_gone():
