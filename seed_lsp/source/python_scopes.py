@@ -14,7 +14,7 @@ class Scope:
     """A function, lambda, comprehension or class body.
 
     `bound` has the names that it binds itself, `reads` those that it looks up; `inner` are the
-    scopes right within it.
+    scopes right within it. `walrus` has the names that a comprehension binds around it (PEP 572).
     """
 
     node: ast.AST
@@ -23,6 +23,7 @@ class Scope:
     global_names: set[str] = field(default_factory=set)
     nonlocal_names: set[str] = field(default_factory=set)
     inner: list[Scope] = field(default_factory=list)
+    walrus: set[str] = field(default_factory=set)
 
     @property
     def local_names(self) -> set[str]:
@@ -49,6 +50,9 @@ def scope_of(node: ast.AST) -> Scope:
     scope.bound |= {parameter.name for parameter in getattr(node, "type_params", ())}
     for part in inside(node):
         _collect(scope, part)
+    if isinstance(node, COMPREHENSIONS):
+        scope.walrus = scope.bound - targets_of(node)
+        scope.bound -= scope.walrus
     return scope
 
 
@@ -123,6 +127,24 @@ def bound_by(node: ast.AST) -> list[str]:
     return []
 
 
+def names(node: ast.AST) -> Iterator[str]:
+    """Each name that code binds, reads or declares, as often as it stands there, but for
+    attributes.
+    """
+    return (name for one in ast.walk(node) for name in own_names(one))
+
+
+def own_names(node: ast.AST) -> list[str]:
+    """Those that stand in a node itself, and not in one below it."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name):
+            return [name]
+        case ast.Global(names=several) | ast.Nonlocal(names=several):
+            return several
+        case _:
+            return bound_by(node)
+
+
 def _collect(scope: Scope, node: ast.AST) -> None:
     """Add what a node binds and reads to a scope, the scopes within it among it."""
     scope.bound.update(bound_by(node))
@@ -137,18 +159,10 @@ def _collect(scope: Scope, node: ast.AST) -> None:
             _collect(scope, part)
         inner = scope_of(node)
         scope.inner.append(inner)
-        if isinstance(node, COMPREHENSIONS):
-            _hand_out_walrus(scope, inner)
+        scope.bound |= inner.walrus
         return
     for child in ast.iter_child_nodes(node):
         _collect(scope, child)
-
-
-def _hand_out_walrus(scope: Scope, comprehension: Scope) -> None:
-    """A ``:=`` in a comprehension binds in the function around it (PEP 572)."""
-    targets = targets_of(comprehension.node)
-    scope.bound |= comprehension.bound - targets
-    comprehension.bound &= targets
 
 
 def targets_of(comprehension: ast.AST) -> set[str]:

@@ -158,32 +158,6 @@ def same_tree(one: ast.AST, other: ast.AST) -> bool:
     return ast.dump(one) == ast.dump(other)
 
 
-def names(node: ast.AST) -> Iterator[str]:
-    """Each name that code binds, reads or declares, as often as it stands there, but for
-    attributes.
-    """
-    return (name for one in ast.walk(node) for name in own_names(one))
-
-
-def own_names(node: ast.AST) -> Iterator[str]:
-    """Those that stand in a node itself, and not in one below it."""
-    match node:
-        case ast.Name(id=name) | ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name.partition(".")[0]
-        case ast.Global(names=several) | ast.Nonlocal(names=several):
-            yield from several
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
-            yield name
-        case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
-        case _:
-            pass
-
-
 def nodes_in(tree: PythonTree, span: Span) -> Iterator[ast.AST]:
     """The statements and expressions that lie whole in `span`, each before those within it."""
     first, last = tree.document.line_of(span.start) + 1, tree.document.line_of(span.end) + 1

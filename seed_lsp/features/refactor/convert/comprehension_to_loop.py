@@ -20,7 +20,8 @@ from seed_lsp.features.refactor.convert.conversion import (
 from seed_lsp.features.refactor.convert.making import Comprehension, Made
 from seed_lsp.features.refactor.convert.scopes import require_new, require_plain, require_scope, require_whole
 from seed_lsp.source.document import indent_of
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, names, nodes_in, same_tree
+from seed_lsp.source.python_scopes import names
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, nodes_in, same_tree
 from seed_lsp.source.syntax import Span, parse_python
 
 _RESULT = "result"

@@ -22,7 +22,8 @@ from seed_lsp.features.refactor.convert.conversion import (
 from seed_lsp.features.refactor.convert.fields import PERCENT, Field, Piece, brace_pieces, percent_pieces
 from seed_lsp.features.refactor.convert.kinds import Kinds
 from seed_lsp.source.document import with_line_feeds
-from seed_lsp.source.python_tree import PythonTree, Token, names, nodes_in
+from seed_lsp.source.python_scopes import names
+from seed_lsp.source.python_tree import PythonTree, Token, nodes_in
 from seed_lsp.source.syntax import Span
 
 _LITERAL = re.compile(r"(?P<prefix>[A-Za-z]*)(?P<quote>\"\"\"|'''|\"|')(?P<body>.*)(?P=quote)", re.DOTALL)

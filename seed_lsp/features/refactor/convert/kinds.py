@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, own_names
+from seed_lsp.source.python_scopes import own_names
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree
 
 Name = Literal["str", "int", "float", "other"]
 

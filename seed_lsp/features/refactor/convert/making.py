@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from seed_lsp.features.refactor.convert.conversion import NOT_WRITABLE, Refused, read_expression
 from seed_lsp.features.refactor.convert.scopes import bound_names
 from seed_lsp.source.document import indent_of, with_line_feeds
-from seed_lsp.source.python_tree import PythonTree, names, same_tree
+from seed_lsp.source.python_scopes import names
+from seed_lsp.source.python_tree import PythonTree, same_tree
 
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp
 WIDTH = 88

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from seed_lsp.features.refactor.convert.conversion import Refused
-from seed_lsp.source.python_scopes import inside, outside, scope_of, targets_of
-from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree, names, own_names
+from seed_lsp.source.python_scopes import inside, names, outside, own_names, scope_of, targets_of
+from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree
 
 # They look at the names of the scope that they are called in, or need to be called in a method.
 _SEES_SCOPES = frozenset({"locals", "vars", "dir", "eval", "exec", "globals", "super", "__class__"})

@@ -13,8 +13,8 @@ from seed_lsp.features.refactor.convert.indentation import lines_of
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.patch import minimal_edits
-from seed_lsp.source.python_scopes import bound_by
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, names, read_tree
+from seed_lsp.source.python_scopes import bound_by, names
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _UNIT = "    "

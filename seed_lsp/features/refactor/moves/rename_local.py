@@ -20,8 +20,8 @@ from seed_lsp.features.refactor.moves.structure import parsed_result
 from seed_lsp.features.refactor.moves.tree import tree_of
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_scopes import arguments_of, scope_of
-from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, names
+from seed_lsp.source.python_scopes import arguments_of, names, scope_of
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree
 from seed_lsp.source.syntax import Span, text_of
 from seed_lsp.source.syntax import tree_of as syntax_of
 

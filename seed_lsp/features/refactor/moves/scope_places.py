@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from seed_lsp.source.python_scopes import Scope, arguments_of, inside, outside, scope_of, targets_of
+from seed_lsp.source.python_scopes import Scope, arguments_of, inside, outside, scope_of
 from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, SCOPES, Function, PythonTree
 
 _EXPRESSIONS = (*COMPREHENSIONS, ast.Lambda)
@@ -16,15 +16,7 @@ def has_own(function: ast.AST, name: str) -> bool:
     scope = scope_of(function)
     if name in scope.global_names | scope.nonlocal_names:
         return False
-    return name in scope.local_names or any(name in _scope_of(one).local_names for one in _expression_scopes(function))
-
-
-def _scope_of(node: ast.AST) -> Scope:
-    """The scope of a node; what a comprehension binds by ``:=`` is not its own."""
-    scope = scope_of(node)
-    if isinstance(node, COMPREHENSIONS):
-        scope.bound &= targets_of(node)
-    return scope
+    return name in scope.local_names or any(name in scope_of(one).local_names for one in _expression_scopes(function))
 
 
 def _expression_scopes(function: ast.AST) -> Iterator[ast.AST]:
@@ -55,7 +47,7 @@ class Places:
 
     def _scope(self, node: ast.AST) -> Scope:
         if node not in self._scopes:
-            self._scopes[node] = _scope_of(node)
+            self._scopes[node] = scope_of(node)
         return self._scopes[node]
 
     def _is_ours(self, around: Sequence[ast.AST]) -> bool:

@@ -12,7 +12,8 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import MAX_CHARS, Selection
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, names, read_tree
+from seed_lsp.source.python_scopes import names
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _INNER = (*FUNCTIONS, ast.Lambda, ast.ClassDef)
