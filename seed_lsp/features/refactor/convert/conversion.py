@@ -49,11 +49,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the conversions look at: the tree, where the user is, and for which Python it is."""
+    """What the conversions look at: the tree, where the user is, and for which Python it is.
+
+    `is_wished`: the user has asked for the conversion in words, so that what is likely, and told
+    of, may be taken for granted.
+    """
 
     tree: PythonTree
     asked: Span
     version: Version | None
+    is_wished: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,17 +114,17 @@ async def _propose(selection: Selection, argument: str, _tools: Tools, *, conver
     if not possible:
         raise SelectionError(f"{_why_not(document, chosen[0])}; it is left as it is")
     if len(possible) > 1 and not conversion.together:
-        lines = ", ".join(str(document.line_of(place.at) + 1) for place in possible)
-        raise SelectionError(f"there are several things to convert, at the lines {lines}; select one of them")
+        raise SelectionError(_which_of(document, possible))
     return _proposal(document, possible, chosen)
 
 
-async def convert_all(selection: Selection, conversion: Conversion) -> Proposal | None:
+async def convert_all(selection: Selection, conversion: Conversion, *, several: bool = True) -> Proposal | None:
     """Convert each place that can be, apart from those within others; None where there is nothing.
 
-    A note says what is left and why; `SelectionError` says so where nothing can be converted.
+    A note says what is left and why; `SelectionError` says so where nothing can be converted, or
+    one place alone is meant and there are `several`.
     """
-    document, found = selection.document, await asyncio.to_thread(_places, selection, conversion)
+    document, found = selection.document, await asyncio.to_thread(partial(_places, selection, conversion, is_wished=True))
     if not found:
         return None
     chosen: list[Place] = []
@@ -128,6 +133,8 @@ async def convert_all(selection: Selection, conversion: Conversion) -> Proposal 
             chosen.append(place)
     if not chosen:
         raise SelectionError(f"{_why_not(document, found[0])}; it is left as it is")
+    if len(chosen) > 1 and not several:
+        raise SelectionError(_which_of(document, chosen))
     return _proposal(document, chosen, found)
 
 
@@ -138,11 +145,16 @@ def _proposal(document: Document, converted: Sequence[Place], found: Sequence[Pl
     return Proposal(edits, Span(converted[0].span.start, converted[-1].span.end), note="; ".join(notes))
 
 
+def _which_of(document: Document, places: Sequence[Place]) -> str:
+    lines = ", ".join(str(document.line_of(place.at) + 1) for place in places)
+    return f"there are several things to convert, at the lines {lines}; select one of them"
+
+
 def _why_not(document: Document, place: Place) -> str:
     return f"line {document.line_of(place.at) + 1} cannot be converted, because {place.why_not}"
 
 
-def _places(selection: Selection, conversion: Conversion) -> list[Place]:
+def _places(selection: Selection, conversion: Conversion, *, is_wished: bool = False) -> list[Place]:
     """The places in the statements that are selected; for a bare cursor those on its line."""
     document = selection.document
     tree = read_tree(document) if len(document.text) <= MAX_CHARS else None
@@ -151,7 +163,7 @@ def _places(selection: Selection, conversion: Conversion) -> list[Place]:
     line = document.line_of(selection.start)
     is_cursor = selection.start == selection.end
     asked = _snapped(document, *(document.line_range(line) if is_cursor else (selection.start, selection.end)))
-    found = conversion.find(Surroundings(tree, asked, _version(selection.path)))
+    found = conversion.find(Surroundings(tree, asked, _version(selection.path), is_wished))
     if is_cursor:
         return [place for place in found if document.line_of(place.at) == line]
     return [_within(place, asked) for place in found]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
@@ -21,15 +22,27 @@ from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 MOST_CHANGES = 200
+_SHORT = 3
+"""Lines of a branch that may come first, however short the other one is."""
+_NOTHING: Mapping[str, str] = {
+    "else": "no else here follows a branch that ends by return, raise, continue or break",
+    "early": "no if here has an else and a branch that ends by return, raise, continue or break",
+    "guards": "no condition here holds the rest of a function or a loop, and no branch beside an else ends early",
+}
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ELSE = re.compile(r"else[ \t]*:[ \t]*")
 _OPPOSITE = {ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is", ast.Eq: "!=", ast.NotEq: "=="}
 _TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Compare, ast.Constant, ast.Await)
 
 
-def without_needless_else(selection: Selection, *, guards: bool = False) -> Proposal:
-    """Take out each `else` behind a branch that returns, raises, breaks or continues; with
-    `guards`, also turn conditions around that hold the rest of a function or a loop.
+How = Literal["else", "early", "guards"]
+
+
+def ending_early(selection: Selection, how: How) -> Proposal:
+    """Take out each `else` behind a branch that returns, raises, breaks or continues.
+
+    For `early`, a branch that ends so also comes first where it is the `else`; and for `guards`,
+    conditions are turned around that hold the rest of a function or a loop.
     """
     document = selection.document
     if (tree := read_tree(document)) is None:
@@ -38,33 +51,28 @@ def without_needless_else(selection: Selection, *, guards: bool = False) -> Prop
     behind = len(document.text) - span.end
     while (
         changes < MOST_CHANGES
-        and (changed := _changed(tree, Span(span.start, CharOffset(len(tree.document.text) - behind)), guards=guards)) is not None
+        and (changed := _changed(tree, Span(span.start, CharOffset(len(tree.document.text) - behind)), how)) is not None
     ):
         following = read_tree(replace(document, text=changed))
         if following is None:
             raise SelectionError("the branches here are written in a way that cannot be taken apart")
         tree, changes = following, changes + 1
     if not changes:
-        raise NoChangeError(_nothing(guards=guards))
+        raise NoChangeError(_NOTHING[how])
     new = tree.document.text[span.start : len(tree.document.text) - behind]
     return Proposal(tuple(minimal_edits(document.text[span.start : span.end], new, offset=span.start)), span)
 
 
-def _nothing(*, guards: bool) -> str:
-    return (
-        "no condition here holds the rest of a function or a loop, and no else follows a branch that ends early"
-        if guards
-        else "no else here follows a branch that ends by return, raise, continue or break"
-    )
-
-
-def _changed(tree: PythonTree, span: Span, *, guards: bool) -> str | None:
+def _changed(tree: PythonTree, span: Span, how: How) -> str | None:
     """The text with one `if` more that ends early; None if there is none left."""
     found = [one for one in ast.walk(tree.root) if isinstance(one, ast.If) and span.holds(tree.start(one), tree.end(one))]
     for one in sorted(found, key=tree.start):
         if one.orelse and leaves(one.body) and not _is_elif(tree, one) and (text := _without_else(tree, one, span)) is not None:
             return text
-    for one in sorted(found, key=tree.start) if guards else ():
+    for one in sorted(found, key=tree.start) if how != "else" else ():
+        if (text := _else_first(tree, one, span)) is not None:
+            return text
+    for one in sorted(found, key=tree.start) if how == "guards" else ():
         if (text := _guarded(tree, one, span)) is not None:
             return text
     return None
@@ -127,19 +135,57 @@ def _guarded(tree: PythonTree, one: ast.If, span: Span) -> str | None:
     if one.orelse or block is not body or block[-1] is not one or not _is_long(one) or _is_elif(tree, one):
         return None
     word = "return" if isinstance(parent, FUNCTIONS) else "continue" if isinstance(parent, ast.For | ast.AsyncFor | ast.While) else ""
-    if not word or one.body[0].lineno == one.lineno:
+    if not word:
         return None
-    lines, indent = lines_of(tree), indent_of(tree.document.line_text(one.lineno - 1))
-    unit = indent_of(lines.text(one.body[0].lineno - 1)).removeprefix(indent)
-    start, end = tree.start(one.test), tree.end(one.test)
-    header = tree.document.line_range(one.lineno - 1)[0]
-    colon = next((token.end for token in tree.tokens if token.start >= end and token.text == ":"), None)
-    if colon is None or tree.document.line_of(colon) != one.lineno - 1 or len(indent) + header != tree.start(one):
+    lines = lines_of(tree)
+    if (header := _turned_around(tree, one)) is None:
         return None
-    rest = lines.text(one.lineno - 1)[colon - header :]
+    indent, unit = _indents(tree, one)
     lines.indent(range(one.lineno, _last_row(tree, lines, one, span)), indent + unit, indent)
-    lines.put(one.lineno - 1, f"{indent}if {negated(tree, one.test, tree.document.text[start:end])}:{rest}", f"{indent}{unit}{word}", "")
+    lines.put(one.lineno - 1, header, f"{indent}{unit}{word}", "")
     return lines.joined()
+
+
+def _else_first(tree: PythonTree, one: ast.If, span: Span) -> str | None:
+    """The text with an `else` that ends early in front of the other branch, which follows then."""
+    if not one.orelse or not leaves(one.orelse) or leaves(one.body) or _is_elif(tree, one):
+        return None
+    lines, keyword = lines_of(tree), _else_of(tree, one)
+    if keyword is None or (header := _turned_around(tree, one)) is None:
+        return None
+    row, last = tree.line(keyword), _last_row(tree, lines, one, span)
+    body, other = range(one.lineno, row), range(row + 1, last)
+    if (
+        len(other) > max(len(body), _SHORT)
+        or one.orelse[0].lineno - 1 == row
+        or (last == lines.count and not tree.document.text.endswith(("\n", "\r")))
+    ):
+        return None
+    indent, unit = _indents(tree, one)
+    lines.put(one.lineno - 1, header)
+    behind = _ELSE.sub("", lines.text(row).strip(), count=1)
+    lines.put(row, indent + unit + behind if behind else None)
+    lines.indent(body, indent + unit, indent)
+    lines.put(last - 1, lines.text(last - 1), "")
+    return lines.joined([*range(one.lineno), row, *other, *body, *range(last, lines.count)])
+
+
+def _indents(tree: PythonTree, one: ast.If) -> tuple[str, str]:
+    """The indentation of an `if`, and by how much its branches are further in."""
+    indent = indent_of(tree.document.line_text(one.lineno - 1))
+    return indent, indent_of(tree.document.line_text(one.body[0].lineno - 1)).removeprefix(indent)
+
+
+def _turned_around(tree: PythonTree, one: ast.If) -> str | None:
+    """The line of an `if` with the opposite condition; None if it is not all on one line."""
+    start, end, document = tree.start(one.test), tree.end(one.test), tree.document
+    header, _ = document.line_range(one.lineno - 1)
+    colon = next((token.end for token in tree.tokens if token.start >= end and token.text == ":"), None)
+    is_one_line = colon is not None and document.line_of(colon) == one.lineno - 1 and one.body[0].lineno > one.lineno
+    if colon is None or not is_one_line or document.text[header : tree.start(one)].strip(" \t\f"):
+        return None
+    indent, rest = indent_of(document.line_text(one.lineno - 1)), document.line_text(one.lineno - 1)[colon - header :]
+    return f"{indent}if {negated(tree, one.test, document.text[start:end])}:{rest}"
 
 
 def _is_long(one: ast.If) -> bool:

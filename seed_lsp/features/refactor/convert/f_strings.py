@@ -6,6 +6,7 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from seed_lsp.features.refactor.convert.conversion import (
@@ -45,10 +46,11 @@ def _find(around: Surroundings) -> Iterator[Place]:
         if start < done:
             # It is a value in another, which has to be converted first.
             continue
-        kinds = kinds or Kinds(tree)
+        kinds = kinds or Kinds(tree, may_presume=around.is_wished)
         place = place_of(tree, call, partial(_converted, tree, call, text, kinds))
         done = end if place.edits else done
-        yield place
+        presumed = kinds.presumed()
+        yield replace(place, note=presumed) if place.edits else place
 
 
 def _formatted(node: ast.AST) -> tuple[ast.BinOp | ast.Call, ast.Constant] | None:
@@ -76,7 +78,11 @@ def _f_string(tree: PythonTree, node: ast.BinOp | ast.Call, text: ast.Constant, 
     if not fields:
         raise Refused("it has no fields")
     _require_harmless(fields, kinds)
-    if not by_percent and any(one.spec and not _is_harmless(later.value) for i, one in enumerate(fields) for later in fields[i + 1 :]):
+    if (
+        not by_percent
+        and not kinds.may_presume
+        and any(one.spec and not _is_harmless(later.value) for i, one in enumerate(fields) for later in fields[i + 1 :])
+    ):
         raise Refused("a value may not fit its format, which would show before the next is evaluated")
     source = tree.document.text
     opened = source[start : tree.start(text)]
@@ -100,7 +106,7 @@ def _require_harmless(fields: Sequence[Field], kinds: Kinds) -> None:
         if any(isinstance(one, ast.Lambda | ast.NamedExpr | ast.Yield | ast.YieldFrom | ast.Await) for one in nodes):
             raise Refused("a value is a lambda, or binds names, waits or yields")
         calls = any(isinstance(one, ast.Call) for one in nodes) and kinds.of(field.value) is None
-        if calls and (shared := seen & set(names(field.value))):
+        if calls and (shared := seen & set(names(field.value))) and not kinds.presume(field.value, f"nothing that changes `{min(shared)}`"):
             raise Refused(f"a call could change `{min(shared)}` before it is shown")
         kind = kinds.of(field.value)
         if kind is None or not kind.is_exact:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seed_lsp.features.refactor.convert.conversion import Refused
-from seed_lsp.features.refactor.convert.kinds import Kind, Kinds
+from seed_lsp.features.refactor.convert.kinds import Kinds
 
 PERCENT = re.compile(
     r"%(?:\((?P<key>[^()]*)\))?(?P<flags>[-+ #0]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?[hlL]?(?P<type>.)", re.DOTALL
@@ -61,7 +61,7 @@ def percent_pieces(format_: str, right: ast.expr, kinds: Kinds) -> list[Piece]:
         _require_order(given, list(values.values()))
     else:
         given = _positional(right, len(matches), kinds)
-    fields = iter([_percent_field(match, value, kinds.of(value)) for match, value in zip(matches, given, strict=True)])
+    fields = iter([_percent_field(match, value, kinds) for match, value in zip(matches, given, strict=True)])
     return _filled(pieces, fields)
 
 
@@ -87,12 +87,13 @@ def _positional(right: ast.expr, count: int, kinds: Kinds) -> list[ast.expr]:
         return right.elts
     if count != 1:
         raise Refused(f"it has {count} fields for one value, or for a tuple")
-    if kinds.of(right) is None:
+    if kinds.of(right) is None and not kinds.presume(right, "no tuple"):
         raise Refused(_NOT_A_TUPLE.format(f"`{ast.unparse(right)[:40]}`"))
     return [right]
 
 
-def _percent_field(match: re.Match[str], value: ast.expr, kind: Kind | None) -> Field:
+def _percent_field(match: re.Match[str], value: ast.expr, kinds: Kinds) -> Field:
+    kind = kinds.of(value)
     flags, width, precision, letter = match["flags"], match["width"], match["precision"], match["type"]
     if "*" in (width, precision):
         raise Refused("a width or a precision is a value")
@@ -105,9 +106,9 @@ def _percent_field(match: re.Match[str], value: ast.expr, kind: Kind | None) -> 
         spec = f"{align}{width}{after}"
         return Field(value, "" if is_plain else letter, (spec,) if spec else ())
     name = kind.name if kind is not None else None
-    if letter in _INTEGERS and (name != "int" or precision is not None):
+    if letter in _INTEGERS and (precision is not None or (name != "int" and not kinds.presume(value, "a whole number"))):
         raise Refused(f"`{match.group()}` takes whole numbers alone, and it is not certain that this is one")
-    if letter in _FLOATS and name not in {"int", "float"}:
+    if letter in _FLOATS and name not in {"int", "float"} and not kinds.presume(value, "a number"):
         raise Refused(f"`{match.group()}` takes numbers alone, and it is not certain that this is one")
     if letter not in _INTEGERS | _FLOATS:
         raise Refused(f"`{match.group()}` has no other form")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from seed_lsp.source.document import Document, indent_of, split_lines
 from seed_lsp.source.python_tree import PythonTree
@@ -51,8 +51,13 @@ class Lines:
             end = row if line.strip() else end
         return end
 
-    def joined(self) -> str:
-        return "".join(self._lines)
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    def joined(self, order: Sequence[int] | None = None) -> str:
+        """All lines, in the `order` of their rows if it is another."""
+        return "".join(self._lines if order is None else [self._lines[row] for row in order])
 
 
 def lines_of(tree: PythonTree) -> Lines:

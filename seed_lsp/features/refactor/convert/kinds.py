@@ -40,19 +40,35 @@ _OF_TEXT = frozenset(
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp, ast.Lambda)
 _EXACT_ANNOTATIONS = frozenset({"bool", "bytes", "dict", "list", "set", "frozenset"})
 _DEEPEST = 8
+_SHOWN = 40
 
 
 class Kinds:
-    """The kinds of the expressions in one tree."""
+    """The kinds of the expressions in one tree. `may_presume`: what is not certain may be taken for
+    granted, and is told of.
+    """
 
-    def __init__(self, tree: PythonTree) -> None:
+    def __init__(self, tree: PythonTree, *, may_presume: bool = False) -> None:
         self._tree = tree
+        self.may_presume = may_presume
+        self._presumed: dict[str, None] = {}
         self._bound = frozenset(
             name
             for node in ast.walk(tree.root)
             if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
             for name in own_names(node)
         )
+
+    def presume(self, value: ast.expr, what: str) -> bool:
+        """Whether it may be taken for granted that a value is `what`."""
+        if self.may_presume:
+            self._presumed[f"`{ast.unparse(value)[:_SHOWN]}` is {what}"] = None
+        return self.may_presume
+
+    def presumed(self) -> str:
+        """What was taken for granted since this was asked last, in words."""
+        found, self._presumed = ", ".join(self._presumed), {}
+        return f"taken for granted: {found}" if found else ""
 
     def of(self, node: ast.expr, depth: int = 0) -> Kind | None:
         """None if the value may be a tuple."""

@@ -31,7 +31,7 @@ class Docstring:
     only: bool
 
 
-def _docstrings_in(document: Document, asked: Span) -> list[Docstring]:
+def docstrings_in(document: Document, asked: Span) -> list[Docstring]:
     """Those of the definitions that lie in a span, or else of the innermost one around it, in
     order; of those within others after these.
     """
@@ -99,7 +99,7 @@ def chosen(document: Document, asked: Span, *, several: bool) -> list[Docstring]
     """The docstrings that are to become one line: the first one, or all; `NoChangeError` if none
     has several lines.
     """
-    found = _docstrings_in(document, asked)
+    found = docstrings_in(document, asked)
     wanted = [one for one in (found if several else found[:1]) if _has_several_lines(document, one)]
     if not wanted:
         raise NoChangeError("the docstring has one line already" if found else "there is no docstring here")

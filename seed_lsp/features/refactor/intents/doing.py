@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor import docstring as docstrings
+from seed_lsp.features.refactor import removal
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert import early_returns as returns
 from seed_lsp.features.refactor.convert import try_around as around
+from seed_lsp.features.refactor.convert.branches import LOOK_UP, MATCH
+from seed_lsp.features.refactor.convert.comprehension_to_loop import CONVERSION as TO_LOOP
 from seed_lsp.features.refactor.convert.conversion import Conversion, convert_all
 from seed_lsp.features.refactor.convert.f_strings import CONVERSION as F_STRINGS
+from seed_lsp.features.refactor.convert.loop_to_comprehension import CONVERSION as TO_COMPREHENSION
 from seed_lsp.features.refactor.convert.try_around import Handling
+from seed_lsp.features.refactor.imports import import_block
+from seed_lsp.features.refactor.modernise.action import ALL, MODERNISE, UNUSED_IMPORTS
+from seed_lsp.features.refactor.moves import actions as moves
+from seed_lsp.features.refactor.moves.expressions import name_at
+from seed_lsp.features.refactor.moves.inline_function import definition_at
 from seed_lsp.features.refactor.moves.rename_local import ELSEWHERE, LocalName, local_name, rename_local
+from seed_lsp.features.refactor.moves.tree import tree_of as moves_tree
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.features.refactor.type_hints.headers import RETURN
+from seed_lsp.source.document import CharOffset
 from seed_lsp.source.syntax import snap
 
 if TYPE_CHECKING:
@@ -63,13 +74,29 @@ async def _given_by_name(selection: Selection, tools: Tools, name: LocalName) ->
 
 
 async def f_strings(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
-    return await _converted(selection, F_STRINGS, "nothing here is formatted by % or .format")
+    return await _converted(selection, F_STRINGS, "nothing here is formatted by % or .format", several=True)
 
 
-async def _converted(selection: Selection, conversion: Conversion, nothing: str) -> Proposal:
+async def comprehension(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    return await _converted(selection, TO_COMPREHENSION, "no loop here does nothing but to fill a collection", several="several" in names)
+
+
+async def loop(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    return await _converted(selection, TO_LOOP, "no statement here makes a collection by a comprehension", several="several" in names)
+
+
+async def match(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    return await _converted(selection, MATCH, "no chain of ifs here compares one value with others", several="several" in names)
+
+
+async def look_up(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    return await _converted(selection, LOOK_UP, "no chain of ifs here compares one value with others", several="several" in names)
+
+
+async def _converted(selection: Selection, conversion: Conversion, nothing: str, *, several: bool) -> Proposal:
     """All places of the statements that are selected."""
     span = snap(selection.document, selection.start, selection.end)
-    made = await convert_all(replace(selection, start=span.start, end=span.end), conversion)
+    made = await convert_all(replace(selection, start=span.start, end=span.end), conversion, several=several)
     if made is None:
         raise NoChangeError(nothing)
     return made
@@ -100,11 +127,15 @@ async def shorten(selection: Selection, names: Names, tools: Tools) -> Proposal:
 
 
 async def early_returns(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
-    return await asyncio.to_thread(returns.without_needless_else, selection)
+    return await asyncio.to_thread(returns.ending_early, selection, "early")
+
+
+async def needless_else(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
+    return await asyncio.to_thread(returns.ending_early, selection, "else")
 
 
 async def guard_clauses(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
-    return await asyncio.to_thread(returns.without_needless_else, selection, guards=True)
+    return await asyncio.to_thread(returns.ending_early, selection, "guards")
 
 
 _EMPTY = {"list": "[]", "dict": "{}", "dictionary": "{}", "string": '""', "tuple": "()"}
@@ -123,3 +154,53 @@ async def try_around(selection: Selection, names: Names, _tools: Tools) -> Propo
         ending=ending,
     )
     return await asyncio.to_thread(partial(around.try_around, selection, handling, body="body" in names))
+
+
+async def extract_function(selection: Selection, names: Names, tools: Tools) -> Proposal:
+    return await moves.extract_function(selection, names.get("name", ""), tools)
+
+
+async def extract_variable(selection: Selection, names: Names, tools: Tools) -> Proposal:
+    return await moves.extract_variable(selection, names.get("name", ""), tools)
+
+
+async def inline(selection: Selection, names: Names, tools: Tools) -> Proposal:
+    """Inline the name, wherever in the selection it stands first."""
+    name = names["name"]
+    span = snap(selection.document, selection.start, selection.end)
+    word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+    tree = moves_tree(selection.document)
+    for found in word.finditer(selection.document.text, span.start, span.end):
+        at = CharOffset(found.start())
+        if name_at(tree, at) is not None or definition_at(tree, at):
+            return await moves.inline(replace(selection, start=at, end=at), "", tools)
+    raise NoChangeError(f"there is no name {name} here")
+
+
+async def modernise(selection: Selection, _names: Names, tools: Tools) -> Proposal:
+    return await MODERNISE.propose(selection, ALL, tools)
+
+
+async def can_modernise(selection: Selection) -> bool:
+    return bool(await MODERNISE.offers(selection))
+
+
+async def unused_imports(selection: Selection, _names: Names, tools: Tools) -> Proposal:
+    """Take out what the file imports and nothing uses."""
+    block = import_block(selection.document)
+    head = replace(selection, start=block.start, end=block.end)
+    if not await UNUSED_IMPORTS.offers(head):
+        raise NoChangeError("all imports at the head of the file are used")
+    return await UNUSED_IMPORTS.propose(head, ALL, tools)
+
+
+async def without_comments(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
+    return await asyncio.to_thread(removal.without_comments, selection)
+
+
+async def without_prints(selection: Selection, _names: Names, _tools: Tools) -> Proposal:
+    return await asyncio.to_thread(removal.without_prints, selection)
+
+
+async def without_docstrings(selection: Selection, names: Names, _tools: Tools) -> Proposal:
+    return await asyncio.to_thread(partial(removal.without_docstrings, selection, several="several" in names))

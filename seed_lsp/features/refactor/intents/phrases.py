@@ -20,7 +20,7 @@ WORDS: Mapping[str, str] = {
     "HERE": "[(in|of|from|within|inside|for|to) [THE] (CODE|here|it|this|everywhere|there)|here|everywhere|throughout]",
     "USE": "(use|switch to|prefer|convert to|change to|turn into|migrate to|rewrite with|apply)",
     "INTO": "(to|into|as|with|by|in)",
-    "REMOVE": "(remove|delete|drop|strip|strip out|take out|get rid of|eliminate|clean up)",
+    "REMOVE": "(remove|delete|drop|strip|strip out|take out|get rid of|eliminate)",
     "ADD": "(add|write|put|insert|generate|create|make)",
 }
 _NAME = r"[^\W\d]\w*"
@@ -29,9 +29,15 @@ _POLITE = re.compile(
 )
 _END = re.compile(r"[\s.!?;]+$")
 _PART = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+))?\}|<(?P<mark>\w+)>|[\[\]()|]|[^\s\[\](){}|<>]+")
+_NO_NAME = (
+    r"(?!(?:this|that|it|all|these|those|them|everything|something|anything|here|better|variables?|parameters?|arguments?|functions?"
+    r"|methods?|comments?|(?:snake|camel|pascal|kebab|upper|lower)_?case)\b)"
+)
+"""Words that speak of code, and are hardly ever its names."""
 _CLASS = rf"(?:{_NAME}\.)*(?-i:[A-Z])\w*"
 KINDS: Mapping[str, str] = {
-    "name": _NAME,
+    "name": _NO_NAME + _NAME,
+    "coined": r"_\w+|[^\W\d]\w*_\w+",
     "class": _CLASS,
     "classes": rf"\(?{_CLASS}(?:(?: or | and | |/|,){_CLASS})*\)?",
     "value": r"None|True|False|-?\d+(?:\.\d+)?|\"\"|''|\[\]|\{\}|\(\)|an empty (?:list|dict|dictionary|string|tuple)",

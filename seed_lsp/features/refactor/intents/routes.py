@@ -17,10 +17,23 @@ _DOCSTRING = "(docstring|doc string|doc-string|documentation|docstrings)"
 _ITS = "(docstring|doc string|doc-string|doc comment|documentation|docstrings <several>) HERE"
 _LINE = "(one line|a single line|one-line|a one-liner|one sentence|a single sentence|one short sentence|single line)"
 _ONE_LINE = "(one-line|one line|single-line|single line|one-liner|short)"
+_TURN = "(convert|turn|change|rewrite|transform|refactor|make)"
+_LOOP = "(loop|for loop|for-loop|loops <several>|for loops <several>|for-loops <several>)"
+_COMPREHENSION = "[a] [(list|set|dict|dictionary)] (comprehension|comprehensions <several>)"
+_IF = "(if/elif/else|if/elif|if/else|if-elif-else|if-elif|if elif else|if elif|if-else|if else|if)"
+_CHAIN = f"{_IF} [chain|ladder|cascade|statement|statements|chains <several>]"
+_MATCH = "(match|match/case|match statement|match-case|match case|structural pattern matching|pattern matching)"
+_DICT = "(dict|dictionary|lookup table|look-up table|dict lookup|dictionary lookup|lookup|look-up|dispatch table)"
+_SELECTED = "[(this|it|THE (selection|selected code|selected lines|selected statements|selected expression|expression|lines|statements|code|block|value)|this)]"
+_NEW = "[(a new|a separate|a helper|its own|an own|a|new|separate|helper)]"
+_FUNCTION = "(function|method|helper function|helper|helper method|private method)"
+_VARIABLE = "(variable|constant|local|local variable)"
+_CALLED = "[(called|named|with the name) {name}|{name:coined}]"
 _EARLY = "(early returns|early return|early exits)"
 _GUARDS = "(guard clauses|guard clause|guards)"
 _ELSE = "(else|elses|else branches|else blocks|nested ifs|nesting|nested conditions|nested conditionals|if/else|if else)"
-_INSTEAD = f"[(instead of|rather than|to avoid|to get rid of|to reduce|to remove|to flatten) [THE] {_ELSE}]"
+_INSTEAD_OF = f"((instead of|rather than|to avoid|to get rid of|to reduce|to remove|to flatten) [THE] {_ELSE})"
+_INSTEAD = f"[{_INSTEAD_OF}]"
 _KIND = "(local variable|local name|local|variable|parameter|argument|loop variable|name|identifier|var|param|keyword argument)"
 _TRY = "(try/except|try-except|try except|try/catch|try catch|try .. except|try...except|try ... except) [block|blocks|statement|clause]"
 _ERROR = "(it|them|the error|the exception|that|the original error|the original exception|this|the errors|errors)"
@@ -139,13 +152,107 @@ ROUTES = (
     Route(
         "early-returns",
         [
-            f"((USE|introduce) [an] {_EARLY}|return early|exit early) {_INSTEAD} HERE",
+            f"((USE|introduce) [an] {_EARLY}) {_INSTEAD} HERE",
+            f"(return early|exit early) {_INSTEAD_OF} HERE",
             f"(convert|refactor|rewrite|change|turn|flatten|restructure) [THE] [CODE|{_ELSE}] (to|to use|into|using|with) [an] {_EARLY}",
             f"replace [THE] {_ELSE} HERE (with|by) [an] {_EARLY}",
-            f"(REMOVE|avoid|flatten) [THE] (needless|unnecessary|superfluous|redundant|useless) {_ELSE} [(after|behind|following) (return|returns|raise|a return|return statements)] HERE",
-            "(REMOVE|avoid) [THE] (else|elses|else branches|else blocks) (after|behind|following) (return|returns|raise|a return|return statements) HERE",
         ],
         doing.early_returns,
     ),
+    Route(
+        "needless-else",
+        [
+            f"(REMOVE|avoid|flatten) [THE] (needless|unnecessary|superfluous|redundant|useless) {_ELSE} [(after|behind|following) (return|returns|raise|a return|return statements)] HERE",
+            "(REMOVE|avoid) [THE] (else|elses|else branches|else blocks) (after|behind|following) (return|returns|raise|a return|return statements) HERE",
+        ],
+        doing.needless_else,
+    ),
+    Route(
+        "comprehension",
+        [
+            f"{_TURN} [THE] {_LOOP} HERE (to|into|as) {_COMPREHENSION}",
+            f"replace [THE] {_LOOP} HERE (with|by) {_COMPREHENSION}",
+            f"USE {_COMPREHENSION} [(instead of|rather than|for) [THE|a] {_LOOP}] HERE",
+        ],
+        doing.comprehension,
+    ),
+    Route(
+        "loop",
+        [
+            f"{_TURN} [THE] [(list|set|dict|dictionary)] (comprehension|comprehensions <several>) HERE (to|into|as) [a] [normal|plain|regular] {_LOOP}",
+            f"replace [THE] [(list|set|dict|dictionary)] (comprehension|comprehensions <several>) HERE (with|by) [a] [normal|plain|regular] {_LOOP}",
+            f"USE [a] [normal|plain|regular] {_LOOP} (instead of|rather than) [THE|a] [(list|set|dict|dictionary)] (comprehension|comprehensions <several>) HERE",
+        ],
+        doing.loop,
+    ),
+    Route(
+        "match",
+        [
+            f"{_TURN} [THE] {_CHAIN} HERE (to|into|as) [a] {_MATCH}",
+            f"replace [THE] {_CHAIN} HERE (with|by) [a] {_MATCH}",
+            f"USE [a] {_MATCH} [(instead of|rather than|for) [THE|a] {_CHAIN}] HERE",
+        ],
+        doing.match,
+    ),
+    Route(
+        "look-up",
+        [
+            f"{_TURN} [THE] {_CHAIN} HERE (to|into|as) [a] {_DICT}",
+            f"replace [THE] {_CHAIN} HERE (with|by) [a] {_DICT}",
+            f"USE [a] {_DICT} (instead of|rather than|for) [THE|a] {_CHAIN} HERE",
+        ],
+        doing.look_up,
+    ),
+    Route(
+        "extract-function",
+        [
+            f"(extract|move|pull out|factor out|refactor|put) {_SELECTED} (to|into|as|out to|out into) {_NEW} {_FUNCTION} {_CALLED}",
+            f"(extract|make|create) {_NEW} {_FUNCTION} {_CALLED} [(from|out of|of) {_SELECTED}]",
+        ],
+        doing.extract_function,
+    ),
+    Route(
+        "extract-variable",
+        [
+            f"(extract|move|pull out|factor out|put) {_SELECTED} (to|into|as|out to|out into) {_NEW} [local] {_VARIABLE} {_CALLED}",
+            f"(extract|make|create|introduce) {_NEW} [local] {_VARIABLE} {_CALLED} [(from|out of|of|for) {_SELECTED}]",
+        ],
+        doing.extract_variable,
+    ),
+    Route(
+        "inline",
+        [
+            "inline [THE] (variable|local variable|local|function|helper|helper function|method|temporary variable|temp) {name} HERE",
+            "inline {name} HERE",
+        ],
+        doing.inline,
+    ),
+    Route(
+        "modernise",
+        [
+            "(modernise|modernize|upgrade) [(THE CODE|it|this)] [[the] syntax]",
+            "(apply|run|use) [all] [safe] [the] (ruff|ruff's) [safe] (rules|fixes|autofixes) HERE",
+            "USE (modern|newer|current) [python] (syntax|features|idioms) HERE",
+        ],
+        doing.modernise,
+    ),
+    Route("simplify", ["simplify [(THE CODE|it|this)]"], doing.modernise, fits=doing.can_modernise),
+    Route(
+        "unused-imports",
+        [
+            "REMOVE [THE] (unused|unneeded|unnecessary|superfluous|needless) (imports|import) HERE",
+            "REMOVE [THE] imports (that are unused|which are unused|that are not used|which are not used|nobody uses|that nobody uses) HERE",
+        ],
+        doing.unused_imports,
+    ),
+    Route("comments", ["REMOVE [THE] (comments|code comments|inline comments) HERE"], doing.without_comments),
+    Route(
+        "prints",
+        [
+            "REMOVE [THE] [debug|debugging] (print|print statements|print statement|prints|print calls|print call|calls to print|calls of print) HERE"
+        ],
+        doing.without_prints,
+    ),
+    Route("docstring-removal", [f"REMOVE [THE] {_ITS}"], doing.without_docstrings),
 )
 INTENTS = tuple(intent_of(route) for route in ROUTES)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from seed_lsp.errors import RejectedResultError, SelectionError
 from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
@@ -24,11 +24,16 @@ MOST_ROUNDS = 10
 
 @dataclass(frozen=True)
 class Modernise:
+    """`rules` are those whose fixes are taken, with the words of the menu."""
+
     checker: Checker
+    rules: Mapping[str, str] = field(default_factory=lambda: RULES)
 
     async def offers(self, selection: Selection) -> Sequence[Offer]:
         fixes = await self._fixes(selection)
-        offers = [Offer(_title(code, len(chosen)), code) for code in _codes(fixes) if (chosen := _together(_of(code, fixes)))]
+        offers = [
+            Offer(_title(code, self.rules[code], len(chosen)), code) for code in _codes(fixes) if (chosen := _together(_of(code, fixes)))
+        ]
         count = len(_together(fixes))
         return [Offer(f"Simplify: all safe rules ({count})", ALL), *offers] if len(offers) > 1 else offers
 
@@ -54,7 +59,7 @@ class Modernise:
         """The fixes of our rules that lie in the lines of the selection."""
         if selection.start == selection.end:
             return []
-        found = [fix for fix in await self.checker.fixes(selection.document, selection.path) if fix.code in RULES]
+        found = [fix for fix in await self.checker.fixes(selection.document, selection.path) if fix.code in self.rules]
         area = _lines(selection)
         reported = [fix for fix in found if area.holds(fix.start, fix.end)]
         return await asyncio.to_thread(_possible, selection.document, area, reported) if reported else []
@@ -108,9 +113,9 @@ def _of(code: str, fixes: Iterable[Fix]) -> list[Fix]:
     return [fix for fix in fixes if fix.code == code]
 
 
-def _title(code: str, count: int) -> str:
+def _title(code: str, words: str, count: int) -> str:
     places = f", {count} places" if count > 1 else ""
-    return f"Modernise: {RULES[code]} ({code}{places})"
+    return f"Modernise: {words} ({code}{places})"
 
 
 def _together(fixes: Iterable[Fix]) -> list[Fix]:
@@ -162,6 +167,7 @@ def _is_good(document: Document, edits: Sequence[Edit]) -> bool:
     return [comment for *_, comment in _comments(document)] == [comment for *_, comment in _comments(replace(document, text=text))]
 
 
-_CHECKER = Checker()
-_MODERNISE = Modernise(_CHECKER)
-ACTIONS = (Action("modernise", "Modernise", "refactor.rewrite", _MODERNISE.offers, _MODERNISE.propose, needs_model=False),)
+MODERNISE = Modernise(Checker())
+UNUSED_IMPORTS = Modernise(Checker(("F401",)), {"F401": "take out imports that nothing uses"})
+"""Taking out imports that nothing uses, of which no menu knows: it is asked for in words."""
+ACTIONS = (Action("modernise", "Modernise", "refactor.rewrite", MODERNISE.offers, MODERNISE.propose, needs_model=False),)

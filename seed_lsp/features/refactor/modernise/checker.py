@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Fix:
 class Checker:
     """Ruff's safe fixes of the documents looked at last, so that menu and action share one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, families: Sequence[str] = FAMILIES) -> None:
+        self._families = families
         self._known: OrderedDict[tuple[str, str, Version], tuple[Fix, ...]] = OrderedDict()
 
     async def fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
@@ -52,7 +54,7 @@ class Checker:
         major, minor = target = max(OLDEST, min(version, NEWEST))
         key = (document.text, name, target)
         if key not in self._known:
-            found = run_ruff(document.text, FAMILIES, "--target-version", f"py{major}{minor}", name=name, limit_s=TIME_LIMIT_S)
+            found = run_ruff(document.text, self._families, "--target-version", f"py{major}{minor}", name=name, limit_s=TIME_LIMIT_S)
             if found is None:
                 return ()
             self._known[key] = tuple(fix for report in found if (fix := _fix(document, report)) is not None)

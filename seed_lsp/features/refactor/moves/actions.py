@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,32 +39,45 @@ no ``import *`` takes it along, and no test runner takes it for a test.
 """
 
 
-async def extract_function(selection: Selection, _argument: str, tools: Tools) -> Proposal:
-    """The selected statements as a function or method with a call in their place."""
+async def extract_function(selection: Selection, argument: str, tools: Tools) -> Proposal:
+    """The selected statements as a function or method with a call in their place; `argument` is its
+    name, which the model proposes where none is given.
+    """
     extraction = plan_extraction(tree_of(selection.document), selection.start, selection.end)
     is_free = is_free_in(selection.document)
     if extraction.owner is not None:
         is_free = await _free_in_workspace(selection, tools, is_free)
-    fallback = numbered(FALLBACK_FUNCTION, is_free)
+    fallback = _given(argument, is_free) or numbered(FALLBACK_FUNCTION, is_free)
     require_same_code(extraction, fallback)
     _show(selection, tools, Proposal(extraction.edits(fallback), extraction.span))
-    if _inherits(extraction):
+    if argument or _inherits(extraction):
         return Proposal(extraction.edits(fallback), extraction.span)
     before, after = extraction.definition("\0").split("\0", 1)
     name, finished = await model_name(Hole(before, after, "_"), tools, is_free)
     return Proposal(extraction.edits(name or fallback), extraction.span, finished=finished)
 
 
-async def extract_variable(selection: Selection, _argument: str, tools: Tools) -> Proposal:
-    """The selected expression as a variable, at this place alone."""
+async def extract_variable(selection: Selection, argument: str, tools: Tools) -> Proposal:
+    """The selected expression as a variable, at this place alone; `argument` is its name, which the
+    model proposes where none is given.
+    """
     variable = plan_variable(tree_of(selection.document), selection.start, selection.end)
     is_free = is_free_in(selection.document)
-    fallback = numbered(FALLBACK_VARIABLE, is_free)
+    fallback = _given(argument, is_free) or numbered(FALLBACK_VARIABLE, is_free)
     require_same_value(variable, fallback)
     _show(selection, tools, Proposal(variable.edits(fallback), variable.span))
-    name, finished = await model_name(_hole(variable), tools, is_free)
+    name, finished = ("", ()) if argument else await model_name(_hole(variable), tools, is_free)
     note = "only the selected place was replaced" if _comes_again(variable) else ""
     return Proposal(variable.edits(name or fallback), variable.span, note, finished)
+
+
+def _given(name: str, is_free: Callable[[str], bool]) -> str:
+    """The name that the user gives; `SelectionError` where it cannot be given."""
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise SelectionError(f"{name} is no name that Python allows; choose another one")
+    if name and not is_free(name):
+        raise SelectionError(f"the name {name} is used already; choose another one")
+    return name
 
 
 async def inline(selection: Selection, _argument: str, tools: Tools) -> Proposal:

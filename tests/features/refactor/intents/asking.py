@@ -10,7 +10,8 @@ from typing import Any
 
 from seed_lsp.features.refactor import intents, registry
 from seed_lsp.features.refactor.action import Proposal, Selection
-from tests.features.refactor.acting import NoTools, select
+from tests.features.refactor.acting import select
+from tests.features.refactor.tools import NoTools
 
 
 def body(*lines: str, header: str = "def f(items, other=()):") -> str:

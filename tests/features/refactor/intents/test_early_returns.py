@@ -58,10 +58,31 @@ EARLY = [
 def test_an_else_behind_a_branch_that_ends_is_taken_out(before: str, after: str):
     """What stood in the else follows, with its comments, and nothing in strings moves."""
     assert asked("use early returns", before) == after
+    assert asked("remove needless else", before) == after
+
+
+FIRST = [
+    (body("if a:", "    b()", "else:", "    return 1"), body("if not a:", "    return 1", "", "b()")),
+    (
+        body("if a is None:  # a", "    b()", "    # b", "else:  # c", "    # d", "    raise E", "    # e", "f()"),
+        body("if a is not None:  # a", "    # c", "    # d", "    raise E", "    # e", "", "b()", "# b", "f()"),
+    ),
+    (
+        body("for x in a:", "    if x:", "        b()", "    else:", "        continue", "    c()"),
+        body("for x in a:", "    if not x:", "        continue", "", "    b()", "    c()"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), FIRST)
+def test_an_else_that_ends_comes_first(before: str, after: str):
+    """The branch that ends early stands in front of the other one, with its comments."""
+    assert asked("use early returns", before) == after
+    with pytest.raises(NoChangeError, match="no else here follows"):
+        asked("remove needless else", before)
 
 
 KEPT = [
-    body("if a:", "    b()", "else:", "    return 1"),
     body("for x in a:", "    if x:", "        return 1", "else:", "    return 2"),
     body("try:", "    return 1", "except E:", "    return 2", "else:", "    return 3"),
     body("return 1 if a else 2"),
@@ -72,7 +93,7 @@ KEPT = [
 @pytest.mark.parametrize("text", KEPT)
 def test_an_else_that_is_needed_stays(text: str):
     """An else that is also reached, or belongs to a loop or a try, is no needless one."""
-    with pytest.raises(NoChangeError, match="no else here follows a branch that ends"):
+    with pytest.raises(NoChangeError, match="no if here has an else and a branch that ends"):
         asked("use early returns", text)
 
 
