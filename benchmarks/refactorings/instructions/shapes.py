@@ -43,9 +43,11 @@ def _leaves(block: list[ast.stmt]) -> bool:
 def flattened(node: Definition) -> Definition:
     """A copy without needless elses: what stood in them follows the `if`."""
     one = copy.deepcopy(node)
-    for owner in [one, *own_nodes(one)]:
-        for block in blocks_of(owner):
-            _flatten(block)
+    # A branch may end by a return only when it has been flattened itself.
+    while needless_elses(one):
+        for owner in [one, *own_nodes(one)]:
+            for block in blocks_of(owner):
+                _flatten(block)
     return one
 
 
@@ -90,7 +92,7 @@ def _parts(node: Definition) -> Iterator[str]:
     """The function's single statements and conditions, the latter up to a `not`."""
     for one in own_nodes(node):
         if isinstance(one, ast.If | ast.While):
-            yield f"if {min(_normal(one.test, negated=negated) for negated in (False, True))}"
+            yield f"if {min(normal(one.test, negated=negated) for negated in (False, True))}"
         elif isinstance(one, ast.Return):
             yield f"returns {ast.dump(one.value) if one.value is not None else ''}"
         elif isinstance(one, ast.Assign) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name):
@@ -105,13 +107,13 @@ def _parts(node: Definition) -> Iterator[str]:
             yield ast.dump(one)
 
 
-def _normal(node: ast.expr, *, negated: bool) -> str:
+def normal(node: ast.expr, *, negated: bool) -> str:
     """A condition, or its opposite, with no `not` that could be pushed further in."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _normal(node.operand, negated=not negated)
+        return normal(node.operand, negated=not negated)
     if isinstance(node, ast.BoolOp):
         is_and = isinstance(node.op, ast.And) is not negated
-        return f"{'and' if is_and else 'or'}({', '.join(_normal(one, negated=negated) for one in node.values)})"
+        return f"{'and' if is_and else 'or'}({', '.join(normal(one, negated=negated) for one in node.values)})"
     if negated and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITES:
         return ast.dump(ast.Compare(node.left, [_OPPOSITES[type(node.ops[0])]()], node.comparators))
     return f"not {ast.dump(node)}" if negated else ast.dump(node)

@@ -177,7 +177,9 @@ def test_a_run_goes_on_where_it_ended_and_is_reported(folder: Path):
     assert read_records(answers_path(folder, "now")) == []
     apply(folder, "now", Wanted("none", ["edit"], 1))
     records = read_records(answers_path(folder, "now"))
-    assert all(record["results"][0]["outcome"] == "failed" for record in records), "there is no model"
+    results = [record["results"][0] for record in records]
+    assert not any(result["asked"] for result in results), "there is no model"
+    assert any(result["outcome"] == "failed" for result in results), "a comment needs one"
     with answers_path(folder, "now").open("a", encoding="utf-8") as file:
         file.write('{"case": "half')
     apply(folder, "now", Wanted("none", ["edit"], 2))
@@ -188,15 +190,18 @@ def test_a_run_goes_on_where_it_ended_and_is_reported(folder: Path):
     judge(folder, "now", None, again=True)
     assert verdicts_path(folder, "now").read_text(encoding="utf-8") == verdicts, "each answer is judged once"
     report = figures(folder, "now")
-    assert report["actions"]["edit"]["asked"] == report["actions"]["edit"]["failed"] == len(cases)
+    edit = report["actions"]["edit"]
+    assert edit["asked"] == edit["failed"] + edit["offered"] + edit["refused"] + edit["unchanged"] == len(cases)
+    assert edit["failed"] > 0
     machine = {"cpu": "EPYC", "cores": 2, "instructions": ["avx2"], "torch": "2.13.0", "python": "3.11.2", "commit": report["commit"]}
     (folder / "one.json").write_text(json.dumps(report | {"machine": machine}), encoding="utf-8")
     page = tables.filled("<!-- figures: one -->\n<!-- end of figures -->\n", folder)
-    assert f"| edit | {len(cases)} | 0 (0%) | 0 (0%) | 0 | 0 | 0 | {len(cases)} |" in page
-    groups = report["actions"]["edit"]["groups"]
+    assert f"| edit | {len(cases)} | {edit['right']} (" in page
+    groups = edit["groups"]
+    assert groups["fixed"]["computed"] == edit["offered"], "what was offered, no model was asked for"
     assert list(groups) == ["fixed"], "no other group was asked for"
     assert sum(one["asked"] for one in groups["fixed"]["instructions"].values()) == groups["fixed"]["asked"] == len(cases)
-    assert f"| all | {len(cases)} | 0 (0%), 0% to" in page
+    assert f"| all | {len(cases)} | {edit['right']} (" in page
     assert "2 functions of 1 packages." in page
 
 
