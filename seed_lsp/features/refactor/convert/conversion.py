@@ -142,7 +142,7 @@ def _proposal(document: Document, converted: Sequence[Place], found: Sequence[Pl
     """The edits of some places; a note says which of all that were found are left, and why."""
     notes = [place.note for place in converted if place.note] + [_why_not(document, place) for place in found if place.why_not]
     edits = tuple(edit for place in converted for edit in place.edits)
-    return Proposal(edits, Span(converted[0].span.start, converted[-1].span.end), note="; ".join(notes))
+    return Proposal(edits, Span(converted[0].span.start, converted[-1].span.end), note="; ".join(dict.fromkeys(notes)))
 
 
 def _which_of(document: Document, places: Sequence[Place]) -> str:

@@ -32,6 +32,8 @@ _NOTHING: Mapping[str, str] = {
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ELSE = re.compile(r"else[ \t]*:[ \t]*")
 _OPPOSITE = {ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is", ast.Eq: "!=", ast.NotEq: "=="}
+_OF_NUMBERS = {**_OPPOSITE, ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
+"""Other values may be in no order at all, such as sets."""
 _TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Compare, ast.Constant, ast.Await)
 
 
@@ -189,7 +191,11 @@ def _turned_around(tree: PythonTree, one: ast.If) -> str | None:
 
 
 def _is_long(one: ast.If) -> bool:
-    """Whether a condition holds more than a statement, so that turning it around is worth it."""
+    """Whether a condition holds more than a statement, and goes on behind it, so that turning it
+    around is worth it.
+    """
+    if leaves(one.body):
+        return False
     return len(one.body) > 1 or any(isinstance(inner, ast.stmt) for inner in ast.iter_child_nodes(one.body[0]))
 
 
@@ -198,9 +204,13 @@ def negated(tree: PythonTree, test: ast.expr, source: str) -> str:
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=inner) if isinstance(inner, _TIGHT):
             return tree.text(inner)
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPPOSITE:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in (_OF_NUMBERS if _is_size(left) else _OPPOSITE):
             start, end = tree.end(left) - tree.start(test), tree.start(right) - tree.start(test)
             opened, closed = source[start:end].count(")"), source[start:end].count("(")
-            return f"{source[:start]}{')' * opened} {_OPPOSITE[type(op)]} {'(' * closed}{source[end:]}"
+            return f"{source[:start]}{')' * opened} {_OF_NUMBERS[type(op)]} {'(' * closed}{source[end:]}"
         case _:
             return f"not {source}" if isinstance(test, _TIGHT) else f"not ({source})"
+
+
+def _is_size(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"

@@ -104,6 +104,8 @@ def _percent_field(match: re.Match[str], value: ast.expr, kinds: Kinds) -> Field
         # Numbers stand on the other side, and know another precision.
         is_plain = is_plain and (not (align or after) or (kind is not None and kind.name == "str"))
         spec = f"{align}{width}{after}"
+        # Who asks for f-strings writes them so, though a class may show itself in two ways.
+        is_plain = is_plain or (kinds.may_presume and letter == "s" and not spec)
         return Field(value, "" if is_plain else letter, (spec,) if spec else ())
     name = kind.name if kind is not None else None
     if letter in _INTEGERS and (precision is not None or (name != "int" and not kinds.presume(value, "a whole number"))):

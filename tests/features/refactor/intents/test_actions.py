@@ -15,7 +15,7 @@ from tests.features.refactor.tools import ScriptedTools, says
 
 LOOP = ("out = []", "for x in items:", "    out.append(x + 1)")
 DONE = [
-    ("use f-strings", body("a = '%s' % (b.c,)", "return '{} {!r}'.format(a, b)"), body("a = f'{b.c!s}'", "return f'{a} {b!r}'")),
+    ("use f-strings", body("a = '%s' % (b.c,)", "return '{} {!r}'.format(a, b)"), body("a = f'{b.c}'", "return f'{a} {b!r}'")),
     ("convert the loop to a comprehension", body(*LOOP), body("out = [x + 1 for x in items]")),
     (
         "convert the loops to comprehensions",
@@ -56,7 +56,7 @@ def test_f_strings_that_are_asked_for_may_take_something_for_granted():
     """Who asks for f-strings gets them where that is likely right, and reads what must hold."""
     text = body("return '%s' % items, '%5d|%.2f' % (a, b)")
     proposal, after = proposed("use f-strings", text)
-    assert after == body("return f'{items!s}', f'{a:5d}|{b:.2f}'")
+    assert after == body("return f'{items}', f'{a:5d}|{b:.2f}'")
     assert "`items` is no tuple" in proposal.note
     assert "`a` is a whole number, `b` is a number" in proposal.note
 

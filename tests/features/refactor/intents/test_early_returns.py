@@ -112,6 +112,7 @@ GUARDS = [
     (body("if not a in b:", "    b()", "    c()"), body("if a in b:", "    return", "", "b()", "c()")),
     (body("if (a or b) in (c, d):", "    b()", "    c()"), body("if (a or b) not in (c, d):", "    return", "", "b()", "c()")),
     (body("if (a and b):  # why", "    b()", "    c()"), body("if not (a and b):  # why", "    return", "", "b()", "c()")),
+    (body("if len(a) > 1:", "    b()", "    c()"), body("if len(a) <= 1:", "    return", "", "b()", "c()")),
     (body("if a < b:", "    b()", "    c()"), body("if not a < b:", "    return", "", "b()", "c()")),
     (
         body("for x in a:", "    if x:", "        b(x)", "        # end", "        c(x)"),
@@ -131,7 +132,15 @@ def test_a_condition_that_holds_the_rest_is_turned_around(before: str, after: st
     assert asked("use guard clauses", before) == after
 
 
-@pytest.mark.parametrize("text", [body("if a:", "    b()"), body("if a:", "    b()", "    c()", "d()"), "if a:\n    b()\n    c()\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        body("if a:", "    b()"),
+        body("if a:", "    b()", "    c()", "d()"),
+        "if a:\n    b()\n    c()\n",
+        body("if a:", "    b()", "    raise E"),
+    ],
+)
 def test_what_no_guard_would_make_flatter_stays(text: str):
     """A condition with more behind it, or with one statement, is no guard."""
     with pytest.raises(NoChangeError, match="no condition here holds the rest"):
