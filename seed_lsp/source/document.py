@@ -95,6 +95,14 @@ class Document:
         end = starts[line + 1] if line + 1 < len(starts) else len(self.text)
         return CharOffset(starts[line]), CharOffset(end)
 
+    def line_start(self, offset: int) -> CharOffset:
+        """Where the line of a character begins."""
+        return CharOffset(self.line_starts[self.line_of(CharOffset(offset))])
+
+    def next_line(self, offset: int) -> CharOffset:
+        """Where the line below that of a character begins; the text's end if there is none."""
+        return self.line_range(self.line_of(CharOffset(offset)))[1]
+
     def line_text(self, line: int) -> str:
         """A line without its line break."""
         start, end = self.line_range(line)

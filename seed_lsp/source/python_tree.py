@@ -125,8 +125,8 @@ class PythonTree:
     def has_own_lines(self, first: ast.stmt, last: ast.stmt) -> bool:
         """Whether nothing stands on the lines of the statements besides them, but comments."""
         text, start, end = self.document.text, self.start(first), self.end(last)
-        before = text[self.document.line_range(self.line(start))[0] : start]
-        behind = text[end : self.document.line_range(self.line(end))[1]].strip()
+        before = text[self.document.line_start(start) : start]
+        behind = text[end : self.document.next_line(end)].strip()
         return not before.strip(" \t\f\ufeff") and (not behind or behind.startswith("#"))
 
 

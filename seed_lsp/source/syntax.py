@@ -292,9 +292,7 @@ def snap(document: Document, start: CharOffset, end: CharOffset) -> Span:
     tree = tree_of(document)
     if tree is not None:
         first, last = _snap_to_nodes(document, tree, first, last)
-    line_start, _ = document.line_range(document.line_of(CharOffset(first)))
-    _, line_end = document.line_range(document.line_of(CharOffset(last - 1)))
-    return Span(line_start, line_end)
+    return Span(document.line_start(first), document.next_line(last - 1))
 
 
 def _snap_to_nodes(document: Document, tree: Tree, first: int, last: int) -> tuple[int, int]:

@@ -168,8 +168,7 @@ def _span(code: Code, wanted: Sequence[tuple[Definition, Place]]) -> Span:
     document = code.document
     start = min(min(one.start, place.byte) for one, place in wanted)
     end = max(one.end for one, _ in wanted)
-    last = document.line_of(CharOffset(max(code.char(end) - 1, 0)))
-    return Span(document.line_range(document.line_of(code.char(start)))[0], document.line_range(last)[1])
+    return Span(document.line_start(code.char(start)), document.next_line(max(code.char(end) - 1, 0)))
 
 
 @dataclass

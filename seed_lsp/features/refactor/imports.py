@@ -32,7 +32,7 @@ def import_block(document: Document) -> Span:
             break
         end = node.end_byte
     stop = document.char_at(ByteOffset(end))
-    return Span(CharOffset(0), document.line_range(document.line_of(stop))[1] if end else stop)
+    return Span(CharOffset(0), document.next_line(stop) if end else stop)
 
 
 def _is_import(node: Node) -> bool:

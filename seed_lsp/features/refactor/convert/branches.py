@@ -190,7 +190,7 @@ def _looked_up(tree: PythonTree, node: ast.If, kinds: Kinds) -> Place:
     [target] = targets
     start, end = tree.start(node), tree.end(node)
     default, end = _default(tree, node, chain, target, results[-1][1])
-    require_no_comment(tree, start, tree.document.line_range(tree.line(end))[1])
+    require_no_comment(tree, start, tree.document.next_line(end))
     pairs = [
         f"{tree.text(value)}: {tree.text(result)}"
         for branch, (_, result) in zip(chain.branches, results, strict=True)

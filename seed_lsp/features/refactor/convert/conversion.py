@@ -201,7 +201,7 @@ def require_no_comment(tree: PythonTree, start: int, end: int) -> None:
 def require_own_lines(tree: PythonTree, first: ast.stmt, last: ast.stmt) -> None:
     """`Refused` where statements share their lines with other code, or with comments."""
     end = tree.end(last)
-    require_no_comment(tree, tree.start(first), tree.document.line_range(tree.line(end))[1])
+    require_no_comment(tree, tree.start(first), tree.document.next_line(end))
     if not tree.has_own_lines(first, last):
         raise Refused("other code stands on its lines")
 

@@ -126,7 +126,7 @@ def _else_of(tree: PythonTree, one: ast.If) -> CharOffset | None:
     if not keywords:
         return None
     # A decorator may have another one.
-    line = tree.document.line_range(tree.document.line_of(keywords[0]))[0]
+    line = tree.document.line_start(keywords[0])
     return keywords[0] if not tree.document.text[line : keywords[0]].strip(" \t\f") else None
 
 

@@ -10,7 +10,7 @@ from inspect import cleandoc
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.documentation.style import columns, columns_of
 from seed_lsp.features.refactor.documentation.words import first_sentence
-from seed_lsp.source.document import CharOffset, Document, with_line_feeds
+from seed_lsp.source.document import Document, with_line_feeds
 from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, read_tree
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
@@ -67,7 +67,7 @@ def one_line(document: Document, one: Docstring) -> str | None:
         return None
     made = _written(literal, sentence)
     width = max(NARROW, min(WIDE, columns_of(document.text)))
-    start, _ = document.line_range(document.line_of(one.span.start))
+    start = document.line_start(one.span.start)
     return made if made is not None and columns(document.text[start : one.span.start] + made) <= width else None
 
 
@@ -89,8 +89,7 @@ def without(document: Document, one: Docstring) -> str:
     text, span = document.text, one.span
     if one.only:
         return f"{text[: span.start]}pass{text[span.end :]}"
-    start, _ = document.line_range(document.line_of(span.start))
-    _, end = document.line_range(document.line_of(CharOffset(span.end - 1)))
+    start, end = document.line_start(span.start), document.next_line(span.end - 1)
     is_alone = not text[start : span.start].strip() and not text[span.end : end].strip()
     return text[:start] + text[end:] if is_alone else text[: span.start] + "pass" + text[span.end :]
 

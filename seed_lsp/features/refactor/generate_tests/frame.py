@@ -122,7 +122,7 @@ def _is_constructor(node: Node) -> bool:
 
 
 def _lines(document: Document, node: Node) -> str:
-    start = document.line_range(document.line_of(document.char_at(ByteOffset(node.start_byte))))[0]
+    start = document.line_start(document.char_at(ByteOffset(node.start_byte)))
     return document.text[start : document.char_at(ByteOffset(node.end_byte))]
 
 

@@ -12,7 +12,7 @@ from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.modernise.checker import Checker, Fix
 from seed_lsp.features.refactor.modernise.passes import Round, edits_between
 from seed_lsp.features.refactor.modernise.rules import RULES
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import Span, adds_errors, parse, text_nodes, text_of
 
@@ -74,8 +74,7 @@ def _lines(selection: Selection) -> Span:
     """The selection, grown to whole lines."""
     document = selection.document
     last = max(selection.start, selection.end - 1)
-    start, _ = document.line_range(document.line_of(selection.start))
-    return Span(start, document.line_range(document.line_of(CharOffset(last)))[1])
+    return Span(document.line_start(selection.start), document.next_line(last))
 
 
 def _possible(document: Document, area: Span, fixes: Iterable[Fix]) -> list[Fix]:

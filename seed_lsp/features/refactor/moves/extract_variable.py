@@ -11,7 +11,7 @@ from seed_lsp.features.refactor.moves.expressions import path_to, put_apart, sel
 from seed_lsp.features.refactor.moves.known_calls import sees_names
 from seed_lsp.features.refactor.moves.stability import unstable_names
 from seed_lsp.features.refactor.moves.structure import parsed_result, require_program, structure
-from seed_lsp.source.document import CharOffset, Document, indent_of
+from seed_lsp.source.document import Document, indent_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import SCOPES, PythonTree
 from seed_lsp.source.syntax import Span
@@ -36,9 +36,7 @@ class NewVariable:
     @property
     def span(self) -> Span:
         """The lines of the statement."""
-        start, _ = self.document.line_range(self.tree.line(self.tree.start(self.statement)))
-        _, end = self.document.line_range(self.tree.line(self.tree.end(self.expression)))
-        return Span(start, end)
+        return Span(self.document.line_start(self.tree.start(self.statement)), self.document.next_line(self.tree.end(self.expression)))
 
     def edits(self, name: str) -> tuple[Edit, ...]:
         tree = self.tree
@@ -49,7 +47,7 @@ class NewVariable:
         is_argument = isinstance(self.expression, ast.GeneratorExp) and isinstance(parent, ast.Call) and tree.end(parent) == end
         replaced = Edit(start, end, f"({name})" if is_argument else put_apart(tree, start, end, name))
         place = tree.start(self.statement)
-        line = CharOffset(self.document.line_starts[tree.line(place)])
+        line = self.document.line_start(place)
         indent = indent_of(self.document.text[line:])
         if line + len(indent) == place:
             return (Edit(line, line, f"{indent}{name} = {self.value}{self.document.newline}"), replaced)

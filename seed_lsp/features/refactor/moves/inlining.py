@@ -23,9 +23,9 @@ class Inlining:
 
     def span(self, tree: PythonTree) -> Span:
         """The lines that the edits lie in."""
-        lines = tree.document.line_range
-        first, last = tree.line(self.edits[0].start), tree.line(max(self.edits[-1].end - 1, self.edits[-1].start))
-        return Span(lines(first)[0], CharOffset(max(lines(last)[1], self.edits[-1].end)))
+        first, last = self.edits[0], self.edits[-1]
+        end = tree.document.next_line(max(last.end - 1, last.start))
+        return Span(tree.document.line_start(first.start), CharOffset(max(end, last.end)))
 
     def require_same_program(self, tree: PythonTree) -> None:
         """`RejectedResultError` unless the text becomes the program that is meant."""

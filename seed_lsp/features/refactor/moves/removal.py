@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.source.document import CharOffset
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import PythonTree
 
@@ -18,8 +17,7 @@ def without_statement(tree: PythonTree, statement: ast.stmt) -> Edit:
         raise SelectionError("the assignment shares a line with other code; put it on a line of its own first")
     document = tree.document
     start, end = tree.start(statement), tree.end(statement)
-    line_start, _ = document.line_range(document.line_of(CharOffset(start)))
-    _, line_end = document.line_range(document.line_of(CharOffset(end)))
+    line_start, line_end = document.line_start(start), document.next_line(end)
     rest = document.text[end:line_end]
     if rest.strip():
         return Edit(start, end + len(rest) - len(rest.lstrip(" \t")), "")

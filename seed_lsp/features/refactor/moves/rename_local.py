@@ -52,8 +52,7 @@ class LocalName:
     def span(self) -> Span:
         """The whole lines of the functions."""
         document, tree = self.tree.document, self.tree
-        first, last = tree.line(tree.start(self.functions[0])), tree.line(tree.end(self.functions[-1]) - 1)
-        return Span(document.line_range(first)[0], document.line_range(last)[1])
+        return Span(document.line_start(tree.start(self.functions[0])), document.next_line(tree.end(self.functions[-1]) - 1))
 
 
 def local_name(document: Document, asked: Span, old: str) -> LocalName:

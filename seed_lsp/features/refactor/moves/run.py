@@ -89,9 +89,9 @@ def _lines(tree: PythonTree, start: int, code: int, end: int) -> tuple[int, int]
     `end`.
     """
     document = tree.document
-    first = document.line_starts[tree.line(start)]
+    first = document.line_start(start)
     if document.text[first:start].strip(" \t\f\ufeff") or not _is_blank(document.text[first:code]):
-        first = document.line_starts[tree.line(start) + 1] if tree.line(start) < tree.line(code) else document.line_starts[tree.line(code)]
+        first = document.next_line(start) if tree.line(start) < tree.line(code) else document.line_start(code)
     last = tree.line(end - 1)
     return first, document.line_range(last)[1]
 

@@ -146,7 +146,7 @@ class _Work:
     def _span(self) -> Span:
         document = self.selection.document
         first, last = self.functions[0].start, max(function.end for function in self.functions)
-        return Span(document.line_range(document.line_of(first))[0], document.line_range(document.line_of(last))[1])
+        return Span(document.line_start(first), document.next_line(last))
 
     def _edits(self, pending: str = "") -> list[Edit]:
         """Insertions of the hints, and of `pending` where the model is still to be asked."""

@@ -101,8 +101,8 @@ def functions_of(selection: Selection) -> list[Function]:
         return []
     start, end = document.byte_at(selection.start), document.byte_at(selection.end)
     if start == end:
-        start = document.byte_at(document.line_range(document.line_of(selection.start))[0])
-        end = document.byte_at(document.line_range(document.line_of(selection.start))[1])
+        start = document.byte_at(document.line_start(selection.start))
+        end = document.byte_at(document.next_line(selection.start))
     nodes = list(_functions(tree, start, end))
     found = [node for node in nodes if node.start_byte < end and start < _colon(node)]
     if not found and selection.text.strip():

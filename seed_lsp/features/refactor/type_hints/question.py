@@ -62,11 +62,11 @@ class Question:
     @cached_property
     def _prefix(self) -> str:
         document, block = self.document, import_block(self.document).end
-        line = document.line_range(document.line_of(self.function.start))[0]
+        line = document.line_start(self.function.start)
         imports = document.text[:block][:IMPORT_CHARS]
         start = max(block, line - BEFORE_CHARS)
         if start > block:
-            start = document.line_range(document.line_of(CharOffset(start)))[1]
+            start = document.next_line(start)
         before = document.text[min(start, line) : line]
         owner = self._owner_line if self.function.owner is not None and self._owner_start < start else ""
         return with_line_feeds(imports + "\n" + owner + before) + self._written(line, self.asked[0].at, self.known)
@@ -84,7 +84,7 @@ class Question:
     def _suffix(self) -> str:
         end = self.document.char_at(ByteOffset(self.function.node.end_byte))
         if end > self.function.end + BODY_CHARS:
-            end = self.document.line_range(self.document.line_of(CharOffset(self.function.end + BODY_CHARS)))[0]
+            end = self.document.line_start(self.function.end + BODY_CHARS)
         last = self.asked[-1]
         return self._written(last.at, max(end, self.function.end), self.known, last.blanks(self.document.text)) + "\n"
 

@@ -110,7 +110,7 @@ async def _propose(function: Function, words: str, variable: str, found: Sequenc
     lines = ""
     if not statement.is_computed:
         stored = found[0].with_lines("", variable)[:-1]
-        at = function.document.line_range(function.document.line_of(function.tree.end(found[0].node)))[1]
+        at = function.document.next_line(function.tree.end(found[0].node))
         place = place_at(function, at, stored, indent=found[0].indent, more=[variable, *function.all_names])
         rest = f"{found[0].indent}return {variable}\n{place.after}"
         filled = await filler.fill(statement, type(place)(place.before, rest, place.indent, place.known))

@@ -16,7 +16,7 @@ from seed_lsp.features.refactor.action import Tools, require_wanted
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement
-from seed_lsp.source.document import CharOffset, with_line_feeds
+from seed_lsp.source.document import with_line_feeds
 from seed_lsp.source.encodings import declared_encoding
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import UNREADABLE, parse_python
@@ -68,14 +68,14 @@ def place_at(function: Function, at: int, edits: Sequence[Edit] = (), *, indent:
     """The place before a character of the document, as it is after `edits` that lie before it."""
     document = function.document
     block = import_block(document).end
-    header = document.line_range(document.line_of(function.tree.start(function.node)))[0]
-    cut = max(min(block, header), document.line_range(document.line_of(CharOffset(max(0, header - BEFORE_CHARS))))[0])
+    header = document.line_start(function.tree.start(function.node))
+    cut = max(min(block, header), document.line_start(max(0, header - BEFORE_CHARS)))
     owner = function.tree.parents.get(function.node)
     above = document.text[: min(block, cut)][:IMPORT_CHARS]
     if isinstance(owner, ast.ClassDef) and function.tree.start(owner) < cut:
         above += document.line_text(document.line_of(function.tree.start(owner))) + "\n"
     before = apply_edits(document.text[cut:at], [edit for edit in edits if cut <= edit.start and edit.end <= at], offset=cut)
-    end = document.line_range(document.line_of(function.tree.end(function.node)))[1]
+    end = document.next_line(function.tree.end(function.node))
     after = document.text[at : max(at, min(end, at + AFTER_CHARS))]
     return Place(with_line_feeds(above + before), with_line_feeds(after), indent, function.known_names | frozenset(more))
 

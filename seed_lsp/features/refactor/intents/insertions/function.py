@@ -137,12 +137,12 @@ class Function:
         rest = self.node.body[1:] if self.docstring is not None else self.node.body
         if self.docstring is not None:
             end = self.tree.end(self.docstring)
-            line_end = document.line_range(document.line_of(end))[1]
+            line_end = document.next_line(end)
             if text[end:line_end].strip() and not text[end:line_end].strip().startswith("#"):
                 raise SelectionError(f"the docstring of {self.name} shares its line with code; give it a line of its own")
         else:
             end = CharOffset(self._colon + 1)
-            line_end = document.line_range(document.line_of(CharOffset(self._colon)))[1]
+            line_end = document.next_line(self._colon)
         if rest and document.line_of(self.tree.start(rest[0])) == document.line_of(CharOffset(end - 1)):
             # The body stands on the header's line.
             return end, document.newline, document.newline + self.indent + "\0"

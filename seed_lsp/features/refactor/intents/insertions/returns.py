@@ -42,8 +42,8 @@ class Return:
     def _line(self) -> tuple[str, str]:
         """What stands on its first line before it, and on its last line behind it."""
         document, end = self.function.document, self.function.tree.end(self.node)
-        before = document.text[document.line_range(document.line_of(CharOffset(self.start)))[0] : self.start]
-        return before, document.text[end : document.line_range(document.line_of(end))[1]].rstrip("\r\n")
+        before = document.text[document.line_start(self.start) : self.start]
+        return before, document.text[end : document.next_line(end)].rstrip("\r\n")
 
     @property
     def indent(self) -> str:
@@ -64,7 +64,7 @@ class Return:
         document = self.function.document
         block = self.function.tree.block(self.node)
         first = self.function.tree.start(block[0])
-        return bool(document.text[document.line_range(document.line_of(first))[0] : first].strip())
+        return bool(document.text[document.line_start(first) : first].strip())
 
     def with_lines(self, lines: str, variable: str = "") -> list[Edit]:
         """Put lines, which are indented as they shall be, before it; with a `variable` its value is
@@ -96,7 +96,7 @@ class Return:
         edits = []
         for one in block[: next(number for number, one in enumerate(block) if one is self.node) + 1]:
             at = self.function.tree.start(one)
-            first = self.function.document.line_range(self.function.document.line_of(at))[0]
+            first = self.function.document.line_start(at)
             if self.function.document.line_of(at) != self.function.document.line_of(CharOffset(self.start)) or not text[first:at].strip():
                 continue
             gap = re.search(r"[ \t]*;?[ \t]*\Z", text[first:at])

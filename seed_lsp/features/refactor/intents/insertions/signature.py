@@ -118,7 +118,7 @@ def _in_lambda(code: list[Token], colon: int) -> bool:
 
 def _line_before(header: _Header, token: Token) -> str:
     document = header.function.document
-    return document.text[document.line_range(document.line_of(token.start))[0] : token.start]
+    return document.text[document.line_start(token.start) : token.start]
 
 
 def _before(header: _Header, last: Token, text: str) -> Edit:
