@@ -14,6 +14,7 @@ from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree
 
 # They look at the names of the scope that they are called in, or need to be called in a method.
 _SEES_SCOPES = frozenset({"locals", "vars", "dir", "eval", "exec", "globals", "super", "__class__"})
+_OF_OBJECTS = frozenset({"vars", "dir"})
 _SEES_NAMES = _SEES_SCOPES - {"super", "__class__"}
 # They take all that a generator gives before they return.
 _TAKES_ALL = frozenset({"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"})
@@ -37,11 +38,34 @@ def require_scope(tree: PythonTree, node: ast.AST) -> ast.AST:
     scope = tree.scope(node)
     if isinstance(scope, ast.ClassDef):
         raise Refused("in the body of a class a comprehension sees other names than a loop")
-    if seen := _SEES_SCOPES & set(names(node)):
+    if seen := _SEES_SCOPES & _names_but_data(node, scope):
         raise Refused(f"`{min(seen)}` means something else in a comprehension")
-    if isinstance(scope, FUNCTIONS) and (seen := _SEES_NAMES & set(names(scope))):
+    if isinstance(scope, FUNCTIONS) and (seen := _SEES_NAMES & _names_but_data(scope, scope)):
         raise Refused(f"the function looks at its own names (`{min(seen)}`)")
     return scope
+
+
+def _names_but_data(node: ast.AST, scope: ast.AST) -> set[str]:
+    """The names in `node`, but for those that stand for something else than what they say.
+
+    ``vars`` and ``dir`` of an object look at that alone. What the function itself binds, and calls
+    nowhere, is a plain value under the name of a builtin.
+    """
+    calls = [one for one in ast.walk(scope) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    of_objects = {one.func for one in calls if _last_name(one.func) in _OF_OBJECTS and len(one.args) == 1 and not _has_stars(one)}
+    found = {name for one in ast.walk(node) if one not in of_objects for name in own_names(one)}
+    if not isinstance(scope, FUNCTIONS):
+        return found
+    called = {_last_name(one.func) for one in calls}
+    return found - (scope_of(scope).local_names - called)
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _has_stars(call: ast.Call) -> bool:
+    return any(isinstance(one, ast.Starred) for one in call.args)
 
 
 def require_plain(parts: Iterable[ast.AST], bound: Iterable[str]) -> None:
@@ -174,7 +198,9 @@ def _is_seen_after_failure(node: ast.AST, inner: ast.AST, scope: ast.AST, statem
             goes_on = not all(_is_open(item.context_expr) for item in items)
         case ast.Try(body=body, handlers=handlers, finalbody=final):
             catching = handlers if any(one is inner for one in body) else []
-            if any(_mentions(one, name) for one in [*catching, *final]):
+            # What stands in the last block itself is not followed by it.
+            behind = [] if any(one is inner for one in final) else final
+            if any(_mentions(one, name) for one in [*catching, *behind]):
                 return True
             goes_on = any(not isinstance(handler.body[-1], ast.Return | ast.Raise) for handler in catching)
         case ast.stmt() if type(node).__name__ == "TryStar":

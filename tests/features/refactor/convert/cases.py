@@ -95,6 +95,18 @@ LOOPS: list[tuple[str, str]] = [
         body("out = []", "for x in items:", "    out.append(sum(y for y in x))", "return out"),
         body("out = [sum(y for y in x) for x in items]", "return out"),
     ),
+    (
+        body("out = []", "for x in dir(items):", "    out.append(vars(x))", "return out"),
+        body("out = [vars(x) for x in dir(items)]", "return out"),
+    ),
+    (
+        body("out = []", "for dir in items:", "    out.append(dir)", "vars = other", "return out, vars"),
+        body("out = [dir for dir in items]", "vars = other", "return out, vars"),
+    ),
+    (
+        body("try:", "    pass", "finally:", "    out = []", "    for x in items:", "        out.append(x)", "    print(out)"),
+        body("try:", "    pass", "finally:", "    out = [x for x in items]", "    print(out)"),
+    ),
     ("out = []\nfor x in range(3):\n    out.append(x)\n", "out = [x for x in range(3)]\n"),
     ("é = []\nfor ü in '😀':\n    é.append(ü)\n", "é = [ü for ü in '😀']\n"),
     ("out = []\r\nfor x in range(3):\r\n    out.append(x)\r\n", "out = [x for x in range(3)]\r\n"),
@@ -125,6 +137,10 @@ NO_COMPREHENSION: list[tuple[str, str]] = [
     (body("out = []", "for items[0] in other:", "    out.append(1)"), "no plain name"),
     (body("out = []", "for x in items:", "    out.append(locals())"), "`locals` means"),
     (body("out = []", "for x in items:", "    out.append(x)", "return locals()"), "looks at its own names"),
+    (body("out = []", "for x in items:", "    out.append(x)", "return vars()"), "looks at its own names"),
+    (body("out = []", "for x in items:", "    out.append(x)", "return dir(*items)"), "looks at its own names"),
+    (body("vars = vars()", "out = []", "for x in items:", "    out.append(x)"), "looks at its own names"),
+    (body("out = []", "for x in dir():", "    out.append(x)"), "`dir` means"),
     (
         body("nonlocal out", "out = []", "for x in items:", "    out.append(x)").replace("def f", "def g():\n  out = 0\n  def f"),
         "global or nonlocal",
