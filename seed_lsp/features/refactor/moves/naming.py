@@ -6,16 +6,19 @@ import asyncio
 import builtins
 import keyword
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.api import EngineError, Finished, InfillRequest
+from engine.api import EngineError, Finished, InfillRequest, SamplingOptions
 from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
 from seed_lsp.features.refactor.action import Tools
 from seed_lsp.source.document import Document, with_line_feeds
 
 PATIENCE = 1 / 60
 """The share of the time for an edit that a name may take: 2 of 120 seconds."""
+TRIES, TEMPERATURE = 5, 1.0
+"""How often the model is asked while its names are taken, and how freely it chooses the others."""
 MAX_CHARS = 1500
 """Of code that the model is shown on each side of the name: reading takes it longer than naming."""
 MAX_TOKENS = 12
@@ -49,25 +52,44 @@ def numbered(name: str, is_free: Callable[[str], bool]) -> str:
 
 
 async def model_name(hole: Hole, tools: Tools, is_free: Callable[[str], bool]) -> tuple[str, tuple[Finished, ...]]:
-    """The model's name and its answer; an empty name if none comes in time, or if it is taken."""
+    """The first of the model's names that is free, and its answers; an empty name if none comes in
+    time.
+    """
     settings = tools.settings
-    patience_s = settings.edit_deadline_s * PATIENCE
+    answers: list[Finished] = []
+    end = time.monotonic() + settings.edit_deadline_s * PATIENCE
+    for seed in range(TRIES):
+        left_s = end - time.monotonic()
+        if left_s <= 0:
+            break
+        # The likeliest name first, and then others.
+        sampling = replace(settings.edit_sampling(MAX_TOKENS, left_s), seed=seed, temperature=TEMPERATURE if seed else 0.0)
+        finished = await _answer(hole, tools, sampling, left_s)
+        if finished is None:
+            break
+        answers.append(finished)
+        word = _IDENTIFIER.match(finished.text)
+        name = hole.start + word[1].lower() if word else ""
+        if not name or finished.finish_reason != "stop":
+            break
+        if is_free(name):
+            return name, tuple(answers)
+    return "", tuple(answers)
+
+
+async def _answer(hole: Hole, tools: Tools, sampling: SamplingOptions, patience_s: float) -> Finished | None:
+    """What the model writes at the place of the name; None if nothing comes in time."""
     request = InfillRequest(
         0,
-        settings.model,
-        settings.edit_sampling(MAX_TOKENS, patience_s),
+        tools.settings.model,
+        sampling,
         prefix=with_line_feeds(hole.before)[-MAX_CHARS:] + hole.start,
         suffix=with_line_feeds(hole.after)[:MAX_CHARS],
         stop=_STOPS,
     )
     try:
-        finished = await asyncio.wait_for(tools.ask(request), patience_s)
+        return await asyncio.wait_for(tools.ask(request), patience_s)
     except (StaleDocumentError, CancelledError):
         raise
     except (EngineError, SeedError, asyncio.TimeoutError):
-        return "", ()
-    word = _IDENTIFIER.match(finished.text)
-    name = hole.start + word[1].lower() if word else ""
-    if name and finished.finish_reason == "stop" and is_free(name):
-        return name, (finished,)
-    return "", (finished,)
+        return None

@@ -120,6 +120,17 @@ async def test_a_name_that_is_taken_is_not_used():
     assert "size = a.b" in await propose("extract-variable", variable, ScriptedTools(says("size")))
 
 
+async def test_where_a_name_is_taken_the_model_is_asked_for_others():
+    """Of up to five names the first one that is free is used, and a sixth is not waited for."""
+    selection = selection_of("# _show, _draw\n" + STATEMENT)
+    tools = ScriptedTools(["show", "draw", "show", "paint", "never"])
+    assert "def _paint(a)" in await propose("extract-function", selection, tools)
+    assert [request.sampling.temperature for request in tools.asked] == [0.0, 1.0, 1.0, 1.0]
+    assert len({request.sampling.seed for request in tools.asked}) == len(tools.asked)
+    tools = ScriptedTools(["show"] * 5)
+    assert "def _extracted(a)" in await propose("extract-function", selection, tools)
+
+
 async def test_a_model_that_is_late_is_not_waited_for():
     """What is computed is given although the model says nothing in time."""
 
