@@ -83,16 +83,16 @@ def _definition(node: Node, function: Node | None, source: bytes, grammar: Gramm
         else:
             place = Place(line, indent.decode(), "  ", before=indent.decode())
     return Definition(
-        "function" if function is not None else "class",
-        _name(node, function),
-        first,
-        header_end,
-        outer.end_byte,
-        documentation,
-        place,
-        obstacle,
-        _parameters(function) if function is not None else (),
-        _returned(node, body, grammar) if function is not None else None,
+        kind="function" if function is not None else "class",
+        name=_name(node, function),
+        start=first,
+        header_end=header_end,
+        end=outer.end_byte,
+        documentation=documentation,
+        place=place,
+        obstacle=obstacle,
+        parameters=_parameters(function) if function is not None else (),
+        returns=_returned(node, body, grammar) if function is not None else None,
         raises=once(_thrown(node, body, grammar)) if function is not None else (),
         around=around,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tree_sitter import Node, Tree
 
@@ -52,37 +53,48 @@ def _definition(node: Node, source: bytes, around: tuple[tuple[int, int], ...], 
     colon = next((child for child in reversed(node.children) if child.type == ":"), None)
     outer = _outer(node)
     decorators = [text_of(child) for child in outer.children if child.type == "decorator"] if outer != node else []
-    is_class = node.type == "class_definition"
     statements = [child for child in body.named_children if child.type != "comment"] if body is not None else []
-    place: Place | None = None
-    documentation, obstacle = None, ""
-    if colon is None or not statements:
-        obstacle = "has no body yet"
-    elif any(decorator.endswith("overload") for decorator in decorators):
-        obstacle = "is an overload, whose documentation stands at the implementation"
-    elif is_class and any(one.type == "expression_statement" and "__doc__" in text_of(one) for one in statements):
-        obstacle = "sets its __doc__ by itself"
-    else:
-        documentation = _docstring(statements[0])
-        place = _place(node, colon, statements[0], source) if documentation is None else None
-        obstacle = "" if place or documentation is not None else "has its body on the header's line in a way that leaves no place"
-    returned = None if is_class or body is None else _returned(node, body)
-    return Definition(
-        "class" if is_class else "function",
-        field_text(node, "name"),
-        outer.start_byte,
-        colon.end_byte if colon is not None else node.end_byte,
-        node.end_byte,
-        documentation,
-        place,
-        obstacle,
-        () if is_class else _parameters(node, takes_first=in_class and not any("staticmethod" in one for one in decorators)),
-        returned,
-        not is_class and body is not None and any(one.type == "yield" for one in own_nodes(body, _NESTED)),
-        once(_raised(body)) if not is_class and body is not None else (),
-        any(_ATTRIBUTE.match(one) for one in decorators),
-        _is_blank(source, next_line(source, statements[0].end_byte)) if len(statements) > 1 else None,
-        around,
+    is_class = node.type == "class_definition"
+    obstacle, documentation, place = _obstacle(statements if colon is not None else [], decorators, is_class=is_class), None, None
+    if colon is not None and not obstacle and (documentation := _docstring(statements[0])) is None:
+        place = _place(node, colon, statements[0], source)
+        obstacle = "" if place is not None else "has its body on the header's line in a way that leaves no place"
+    made = Definition(
+        kind="class" if is_class else "function",
+        name=field_text(node, "name"),
+        start=outer.start_byte,
+        header_end=colon.end_byte if colon is not None else node.end_byte,
+        end=node.end_byte,
+        documentation=documentation,
+        place=place,
+        obstacle=obstacle,
+        is_attribute=any(_ATTRIBUTE.match(one) for one in decorators),
+        has_blank_below=_is_blank(source, next_line(source, statements[0].end_byte)) if len(statements) > 1 else None,
+        around=around,
+    )
+    takes_first = in_class and not any("staticmethod" in one for one in decorators)
+    return made if is_class else _with_signature(made, node, body, takes_first=takes_first)
+
+
+def _obstacle(statements: Sequence[Node], decorators: Sequence[str], *, is_class: bool) -> str:
+    """Why no documentation is to stand in a body of these statements; empty if it may."""
+    if not statements:
+        return "has no body yet"
+    if any(decorator.endswith("overload") for decorator in decorators):
+        return "is an overload, whose documentation stands at the implementation"
+    if is_class and any(one.type == "expression_statement" and "__doc__" in text_of(one) for one in statements):
+        return "sets its __doc__ by itself"
+    return ""
+
+
+def _with_signature(made: Definition, node: Node, body: Node | None, *, takes_first: bool) -> Definition:
+    """A function with what it takes, gives back, and raises."""
+    return replace(
+        made,
+        parameters=_parameters(node, takes_first=takes_first),
+        returns=_returned(node, body) if body is not None else None,
+        yields=body is not None and any(one.type == "yield" for one in own_nodes(body, _NESTED)),
+        raises=once(_raised(body)) if body is not None else (),
     )
 
 

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.source.python_tree import PythonTree
+from seed_lsp.source.python_tree import PythonTree, same_tree
+from seed_lsp.source.syntax import UNREADABLE, parse_python
 
 _ATOMS = (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
 
@@ -120,10 +121,10 @@ def _is_one_literal(text: str) -> bool:
 def _is_same(text: str, node: ast.expr) -> bool:
     """Whether a text is the expression without brackets around it."""
     try:
-        parsed = ast.parse(f"_ = {text}").body
-    except SyntaxError:
+        parsed = parse_python(f"_ = {text}").body
+    except UNREADABLE:
         return False
-    return len(parsed) == 1 and isinstance(parsed[0], ast.Assign) and ast.dump(parsed[0].value) == ast.dump(node)
+    return len(parsed) == 1 and isinstance(parsed[0], ast.Assign) and same_tree(parsed[0].value, node)
 
 
 def put_apart(tree: PythonTree, start: int, end: int, text: str) -> str:
