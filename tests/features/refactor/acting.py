@@ -12,10 +12,10 @@ from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.tools import NoTools
 
 
-def select(text: str, selected: str | None = None, path: Path | None = None) -> Selection:
-    """A Python document of which the first `selected` is selected; all of it by default."""
+def select(text: str, selected: str | None = None, path: Path | None = None, language: str = "python") -> Selection:
+    """A document of which the first `selected` is selected; all of it by default."""
     start = 0 if selected is None else text.index(selected)
-    document = Document("file:///sample.py", text, 1, "python")
+    document = Document("file:///sample.py", text, 1, language)
     return Selection(document, CharOffset(start), CharOffset(start + len(text if selected is None else selected)), path=path)
 
 

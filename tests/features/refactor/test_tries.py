@@ -8,10 +8,11 @@ import pytest
 
 from seed_lsp.errors import NoChangeError, RejectedResultError
 from seed_lsp.features.refactor import registry
-from seed_lsp.features.refactor.action import Proposal, Selection
+from seed_lsp.features.refactor.action import Proposal
 from seed_lsp.features.refactor.answer_end import bounds_of, end_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.syntax import Span
+from tests.features.refactor.acting import select
 from tests.features.refactor.tools import ScriptedTools, in_turn
 
 FIRST = "def first(a):\n    return a\n"
@@ -20,13 +21,8 @@ TEXT = f"import os\n\n\n{FIRST}\n\n{SECOND}"
 BETTER = FIRST.replace("return a", "return a, a")
 
 
-def selection_of(text: str, region: str, language: str = "python") -> Selection:
-    start = text.index(region)
-    return Selection(Document("u", text, 1, language), CharOffset(start), CharOffset(start + len(region)))
-
-
 def proposed(tools: ScriptedTools, text: str = TEXT, region: str = FIRST, instruction: str = "Return it twice.") -> Proposal:
-    return asyncio.run(registry.run(registry.OWN, selection_of(text, region), instruction, tools))
+    return asyncio.run(registry.run(registry.OWN, select(text, region), instruction, tools))
 
 
 @pytest.mark.parametrize("first", [FIRST, "def first(a:\n", "return 1\n", SECOND, "", "def other(a):\n    return a, a\n"])
@@ -34,7 +30,7 @@ def test_an_answer_of_no_use_is_asked_for_again(first: str):
     """What is unchanged, does not parse or breaks a check is asked for in another form."""
     tools = ScriptedTools([first, BETTER])
     made = proposed(tools)
-    assert made.new_text(selection_of(TEXT, FIRST).document) == TEXT.replace(FIRST, BETTER)
+    assert made.new_text(select(TEXT, FIRST).document) == TEXT.replace(FIRST, BETTER)
     assert len(made.finished) == 2
     one, other = tools.asked
     assert (one.examples, one.before, one.region) != (other.examples, other.before, other.region)
@@ -53,7 +49,7 @@ def test_code_that_has_a_fault_is_not_left_as_it_is():
     broken, helper = FIRST.replace("return a", "return a,, a"), FIRST + "\n\n" + SECOND
     tools = ScriptedTools(in_turn([FIRST] * 9, alternatives=(broken, FIRST, helper, BETTER, FIRST.replace("return a", "return 1"))))
     made = proposed(tools, instruction="Fix the bug.")
-    assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
+    assert made.new_region(select(TEXT, FIRST).document) == BETTER
     assert "closely" in made.note
     first, other = tools.asked
     assert (first.alternatives, other.guess, other.instruction) == (0, FIRST, first.instruction)
@@ -72,7 +68,7 @@ def test_no_question_is_asked_twice():
     for action, count in ((registry.OWN, 3), (registry.find_action("simplify"), 2)):
         tools = ScriptedTools([FIRST] * 9)
         with pytest.raises(NoChangeError):
-            asyncio.run(registry.run(action, selection_of(TEXT, FIRST), "Return it twice.", tools))
+            asyncio.run(registry.run(action, select(TEXT, FIRST), "Return it twice.", tools))
         assert len(tools.asked) == len({(one.before, one.examples) for one in tools.asked}) == count
 
 
@@ -118,9 +114,9 @@ def test_a_refusal_says_what_was_wrong():
 def test_an_answer_ends_where_the_rest_of_the_file_begins(language: str, text: str, region: str, answer: str):
     """A definition that stands outside and begins again ends the request; what came is applied."""
     tools = ScriptedTools([answer])
-    made = asyncio.run(registry.run(registry.OWN, selection_of(text, region, language), "Return it twice.", tools))
+    made = asyncio.run(registry.run(registry.OWN, select(text, region, language=language), "Return it twice.", tools))
     assert tools.ended == 1
-    new = made.new_text(selection_of(text, region, language).document)
+    new = made.new_text(select(text, region, language=language).document)
     end = min(at for at in (answer.find("\n\n", 5),) if at > 0)
     assert new == text.replace(region, answer[: end + 1])
 
@@ -130,7 +126,7 @@ def test_an_answer_that_begins_with_other_code_is_ended_at_once():
     tools = ScriptedTools([SECOND + "\n\n" + BETTER, BETTER])
     made = proposed(tools)
     assert tools.ended == 1
-    assert made.new_region(selection_of(TEXT, FIRST).document) == BETTER
+    assert made.new_region(select(TEXT, FIRST).document) == BETTER
 
 
 @pytest.mark.parametrize(
@@ -177,7 +173,7 @@ def test_what_the_instruction_names_may_be_written_anew():
 )
 def test_imports_go_to_the_import_block(answer: str, head: str, code: str):
     """Code that needs an import gets it where imports stand, and only what it needs."""
-    new = proposed(ScriptedTools([answer] * 9)).new_text(selection_of(TEXT, FIRST).document)
+    new = proposed(ScriptedTools([answer] * 9)).new_text(select(TEXT, FIRST).document)
     assert new.startswith(f"{head}\n\ndef first(a):\n    return ")
     assert code in new
     assert new.endswith(f"\n\n\n{SECOND}")

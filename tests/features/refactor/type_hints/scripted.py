@@ -12,7 +12,7 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.session.settings import Settings
-from seed_lsp.source.document import CharOffset, Document
+from tests.features.refactor.acting import select
 from tests.features.refactor.tools import ScriptedTools, finished
 
 Answers = Mapping[str, "str | tuple[str, float]"]
@@ -42,19 +42,12 @@ def _answer(answers: Answers, request: InfillRequest) -> Finished:
     return replace(finished(request.start + made), chances=((len(made), chance),))
 
 
-def selection_of(text: str, selected: str | None = None, *, language: str = "python") -> Selection:
-    """All of a text, or the first time that `selected` stands in it."""
-    start = 0 if selected is None else text.index(selected)
-    end = len(text) if selected is None else start + len(selected)
-    return Selection(Document("u", text, 1, language), CharOffset(start), CharOffset(end))
-
-
 async def propose(selection: Selection, tools: Scripted) -> Proposal:
     return await registry.run(registry.find_action("type-hints"), selection, "", tools)
 
 
 async def hinted(text: str, answers: Answers | None = None, selected: str | None = None) -> str:
     """The text with its type hints."""
-    selection = selection_of(text, selected)
+    selection = select(text, selected)
     proposal = await propose(selection, Scripted(answers))
     return proposal.new_text(selection.document)

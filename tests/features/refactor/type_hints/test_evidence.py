@@ -8,12 +8,13 @@ from seed_lsp.errors import NoChangeError
 from seed_lsp.features.refactor.type_hints.evidence import computed_types, habits_of
 from seed_lsp.features.refactor.type_hints.headers import functions_of
 from seed_lsp.features.refactor.type_hints.names import root_of
-from tests.features.refactor.type_hints.scripted import Scripted, propose, selection_of
+from tests.features.refactor.acting import select
+from tests.features.refactor.type_hints.scripted import Scripted, propose
 
 
 def computed(text: str) -> dict[str, str]:
     """What is known of the last function of a text."""
-    function = functions_of(selection_of(text))[-1]
+    function = functions_of(select(text))[-1]
     return computed_types(function, habits_of(root_of(function.node)))
 
 
@@ -64,7 +65,7 @@ def test_the_result_of_a_body(body: str, wanted: str | None):
 
 
 def test_what_a_function_within_returns_is_its_own():
-    outer, _ = functions_of(selection_of("def f(x):\n    def g():\n        return 1\n    print(g)\n"))
+    outer, _ = functions_of(select("def f(x):\n    def g():\n        return 1\n    print(g)\n"))
     assert computed_types(outer, {}) == {"return": "None"}
 
 
@@ -125,7 +126,7 @@ def test_a_name_has_the_type_that_the_file_gives_it_everywhere():
 
 async def test_a_type_that_the_file_has_for_the_name_makes_a_guess_certain():
     """Where the model is not sure, the same type at the same name in the file is enough."""
-    selection = selection_of("def f(a: int, b: 'str'):\n    pass\n\n\ndef g(a, b):\n    return a.x\n", "def g(a, b)")
+    selection = select("def f(a: int, b: 'str'):\n    pass\n\n\ndef g(a, b):\n    return a.x\n", "def g(a, b)")
     proposal = await propose(selection, Scripted({"a": ("str", 0.1), "b": ("str", 0.1), "return": ("int", 0.1)}))
     assert "def g(a, b: str):" in proposal.new_text(selection.document)
 
@@ -135,7 +136,7 @@ async def test_what_the_default_says_bounds_the_model():
     type is written.
     """
     text = "def f(a=1, b='', c=1, d=2):\n    return a.x\n"
-    selection = selection_of(text)
+    selection = select(text)
     answers = {"a": ("int", 0.01), "b": ("int", 0.99), "c": ("float", 0.99), "d": ("", 0.0), "return": ("int", 0.0)}
     proposal = await propose(selection, Scripted(answers))
     assert proposal.new_text(selection.document) == "def f(a: int = 1, b: str = '', c: float = 1, d: int = 2):\n    return a.x\n"
@@ -144,27 +145,27 @@ async def test_what_the_default_says_bounds_the_model():
 async def test_a_generators_result_is_one():
     """A function that yields never gets the type of what it yields for its result."""
     for keyword, opening in (("def", "Iterator"), ("async def", "AsyncIterator")):
-        selection = selection_of(f"{keyword} f(a: int):\n    yield a.x\n")
+        selection = select(f"{keyword} f(a: int):\n    yield a.x\n")
         tools = Scripted({"return": "str]"})
         proposal = await propose(selection, tools)
         assert tools.asked[0].start == f" -> {opening}["
         assert f"-> {opening}[str]:" in proposal.new_text(selection.document)
         assert f"from collections.abc import {opening}\n" in proposal.new_text(selection.document)
     with pytest.raises(NoChangeError, match="yields"):
-        await propose(selection_of("def f(a: int):\n    b = yield a\n"), Scripted({"return": "int"}))
+        await propose(select("def f(a: int):\n    b = yield a\n"), Scripted({"return": "int"}))
 
 
 async def test_a_function_that_is_returned_is_callable():
     """What makes a function never gets the type of what that function returns."""
     text = "def f(a: int):\n    def g() -> int:\n        return a.x\n\n    return g\n"
     with pytest.raises(NoChangeError, match="returns a function"):
-        await propose(selection_of(text, "def f"), Scripted({"return": "int"}))
-    proposal = await propose(selection_of(text, "def f"), Scripted({"return": "Callable[[], int]"}))
-    assert "def f(a: int) -> Callable[[], int]:" in proposal.new_text(selection_of(text).document)
+        await propose(select(text, "def f"), Scripted({"return": "int"}))
+    proposal = await propose(select(text, "def f"), Scripted({"return": "Callable[[], int]"}))
+    assert "def f(a: int) -> Callable[[], int]:" in proposal.new_text(select(text).document)
 
 
 async def test_none_that_is_returned_is_in_the_type():
     """What a function returns in so many words its result's type has."""
-    selection = selection_of("def f(a: int):\n    if a:\n        return None\n    return a.x\n")
+    selection = select("def f(a: int):\n    if a:\n        return None\n    return a.x\n")
     proposal = await propose(selection, Scripted({"return": "str"}))
     assert "-> str | None:" in proposal.new_text(selection.document)

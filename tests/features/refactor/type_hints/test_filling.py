@@ -16,7 +16,8 @@ from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.patch import apply_edits
-from tests.features.refactor.type_hints.scripted import Scripted, hinted, propose, selection_of
+from tests.features.refactor.acting import select
+from tests.features.refactor.type_hints.scripted import Scripted, hinted, propose
 
 ANSWERS = {"a": "str", "b": "list[int]", "args": "float", "kw": "bool", "return": "bytes"}
 CASES = [
@@ -67,7 +68,7 @@ async def test_types_are_inserted_and_nothing_else_changes(text: str, wanted: st
 @pytest.mark.parametrize(("text", "wanted"), CASES)
 async def test_windows_line_breaks_stay(text: str, wanted: str):
     """A file with CRLF gets no other line break, and the model sees none of them."""
-    selection = selection_of(text.replace("\n", "\r\n"))
+    selection = select(text.replace("\n", "\r\n"))
     tools = Scripted(ANSWERS)
     proposal = await propose(selection, tools)
     assert proposal.new_text(selection.document) == wanted.replace("\n", "\r\n")
@@ -94,7 +95,7 @@ async def test_a_selection_means_the_functions_whose_headers_it_touches(selected
 async def test_a_bare_cursor_means_the_header_that_it_is_in(at: int):
     """Without a selection the action concerns the function in whose header the cursor is."""
     text = "def one(a,\n  b):\n    return a.x\n"
-    selection = selection_of(text, text[at])
+    selection = select(text, text[at])
     cursor = type(selection)(selection.document, selection.start, selection.start)
     assert (await propose(cursor, Scripted({"a": "int"}))).edits
     inside = type(selection)(selection.document, selection.document.line_range(2)[0], selection.document.line_range(2)[0])
@@ -107,7 +108,7 @@ async def test_one_prompt_serves_all_holes_of_a_function():
     middle differs, and it goes on where the last one ended.
     """
     tools = Scripted(ANSWERS)
-    await propose(selection_of("import os\n\n\ndef f(a, b=None):\n    return a.x\n"), tools)
+    await propose(select("import os\n\n\ndef f(a, b=None):\n    return a.x\n"), tools)
     assert len({(request.prefix, request.suffix) for request in tools.asked}) == 1
     assert tools.asked[0].prefix == "import os\n\n\n\ndef f(a"
     assert tools.asked[0].suffix == ":\n    return a.x\n"
@@ -121,7 +122,7 @@ async def test_one_prompt_serves_all_holes_of_a_function():
 async def test_what_is_unsure_stays_open():
     """A type that the model only guesses is not shown; the user reads which and why."""
     tools = Scripted({"a": ("str", 0.1), "b": "Unknown", "c": "", "return": "int"})
-    selection = selection_of("def f(a, b, *c):\n    return a.x\n")
+    selection = select("def f(a, b, *c):\n    return a.x\n")
     proposal = await propose(selection, tools)
     assert proposal.new_text(selection.document) == "def f(a, b, *c) -> int:\n    return a.x\n"
     for words in ("a of f (the model was not sure)", "b of f (the file knows no type Unknown)", "*c of f (the model wrote no type)"):
@@ -149,18 +150,18 @@ async def test_all_typed_is_said_in_these_words():
 async def test_the_menu_offers_what_there_is_to_add():
     """The entry stands in the menu where a type is missing, in Python alone."""
     offers = registry.find_action("type-hints").offers
-    assert len(await offers(selection_of("def f(a):\n    pass\n"))) == 1
-    assert not await offers(selection_of("def f() -> None:\n    pass\n"))
-    assert not await offers(selection_of("x = 1\n"))
-    assert not await offers(selection_of("function f(a) {}\n", language="javascript"))
+    assert len(await offers(select("def f(a):\n    pass\n"))) == 1
+    assert not await offers(select("def f() -> None:\n    pass\n"))
+    assert not await offers(select("x = 1\n"))
+    assert not await offers(select("function f(a) {}\n", language="javascript"))
     with pytest.raises(SelectionError, match="Python"):
-        await propose(selection_of("function f(a) {}\n", language="javascript"), Scripted())
+        await propose(select("function f(a) {}\n", language="javascript"), Scripted())
 
 
 async def test_imports_come_as_an_edit_of_their_own():
     """A type of `typing` or `collections.abc` is imported where imports stand."""
     text = '"""Doc."""\n\nimport os\n\n\ndef f(a, b):\n    return a.x\n'
-    selection = selection_of(text, "def f(a, b)")
+    selection = select(text, "def f(a, b)")
     proposal = await propose(selection, Scripted({"a": "Callable[[int], Any]", "b": "List[Optional[str]]", "return": "os.PathLike"}))
     assert proposal.new_text(selection.document) == (
         '"""Doc."""\n\nimport os\nfrom collections.abc import Callable\nfrom typing import Any\n\n\n'
@@ -174,7 +175,7 @@ async def test_imports_come_as_an_edit_of_their_own():
 async def test_an_old_python_can_still_import_the_file(tmp_path: Path, least: str, wanted: str):
     """Where the project runs on a Python that cannot evaluate `X | Y`, that stands in quotes."""
     (tmp_path / "pyproject.toml").write_text(f'[project]\nrequires-python = "{least}"\n', encoding="utf-8")
-    selection = replace(selection_of("def f(a=None):\n    print(a)\n"), path=tmp_path / "a.py")
+    selection = replace(select("def f(a=None):\n    print(a)\n"), path=tmp_path / "a.py")
     proposal = await propose(selection, Scripted({"a": "str"}))
     assert f"def f(a: {wanted} = None)" in proposal.new_text(selection.document)
 
@@ -184,7 +185,7 @@ async def test_the_preview_shows_computed_types_first():
     end the preview is the result.
     """
     tools = Scripted({"a": "str", "b": ("int", 0.1)})
-    selection = selection_of("def f(a, b, c=True):\n    print(a)\n")
+    selection = select("def f(a, b, c=True):\n    print(a)\n")
     proposal = await propose(selection, tools)
     assert tools.shown[0][1:] == ("def f(a", ": ░░░, b: ░░░, c: bool = True) -> None:\n")
     assert tools.shown[1][1:] == ("def f(a: str, b", ": ░░░, c: bool = True) -> None:\n")
@@ -195,7 +196,7 @@ async def test_the_users_deadline_holds_for_all_functions():
     """When the time is over the model is asked no more, and what was found by then is shown."""
     text = "def f(a=True):\n    return a.x\n"
     tools = Scripted({"return": "int"}, settings=Settings(edit_deadline_s=0))
-    selection = selection_of(text)
+    selection = select(text)
     proposal = await propose(selection, tools)
     assert proposal.new_text(selection.document) == "def f(a: bool = True):\n    return a.x\n"
     assert not tools.asked
@@ -253,7 +254,7 @@ async def test_whatever_the_model_says_only_types_are_inserted(
     if keyword.startswith("class"):
         text = text.replace("\n    ", "\n        ").replace("        def", "    def")
     names: Mapping[str, str] = dict(zip([*"acdfghi", "args", "kw", "return"], answers, strict=False))
-    selection = selection_of(text)
+    selection = select(text)
     try:
         proposal = await propose(selection, Scripted(names))
     except (NoChangeError, SelectionError):

@@ -7,7 +7,7 @@ import pytest
 from seed_lsp.features.refactor.type_hints.headers import functions_of
 from seed_lsp.features.refactor.type_hints.hints import UnknownTypeError, make_hint, read_type
 from seed_lsp.features.refactor.type_hints.names import file_names, root_of, scope_of
-from tests.features.refactor.type_hints.scripted import selection_of
+from tests.features.refactor.acting import select
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ TEXT = (
 
 
 def hint_of(kind: str, text: str = TEXT, *, function: str = "f", or_none: bool = False) -> str:
-    [found] = [one for one in functions_of(selection_of(text)) if one.name == function]
+    [found] = [one for one in functions_of(select(text)) if one.name == function]
     made = make_hint(kind, scope_of(found, file_names(root_of(found.node))), or_none=or_none)
     return " ".join([made.text, *(f"({module}.{name})" for module, name in sorted(made.imports))])
 
