@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Sequence
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
+from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
@@ -103,7 +103,7 @@ def _require_returns(function: Function, found: Sequence[Return], *, speaks_of_r
 async def _propose(function: Function, words: str, variable: str, found: Sequence[Return], tools: Tools) -> Proposal:
     statement = _reader(function, variable).read(words)
     assert statement is not None, "it was read before"
-    filler = Filler(function, tools, time.monotonic() + tools.settings.edit_deadline_s)
+    filler = Filler(function, Asker(function.document, tools))
     uses_result = not statement.is_computed or re.search(rf"\b{variable}\b", statement.text) is not None
     edits: list[Edit] = []
     modules = statement.modules

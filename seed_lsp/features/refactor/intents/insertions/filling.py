@@ -6,18 +6,15 @@ import ast
 import re
 import sys
 import textwrap
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from engine.api import Finished, InfillRequest
 from seed_lsp.errors import RejectedResultError
-from seed_lsp.features.refactor.action import Tools, require_wanted
 from seed_lsp.features.refactor.imports import import_block
+from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement
 from seed_lsp.source.document import with_line_feeds
-from seed_lsp.source.encodings import declared_encoding
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import UNREADABLE, parse_python
 
@@ -25,7 +22,6 @@ IMPORT_CHARS, BEFORE_CHARS, AFTER_CHARS = 800, 1200, 2000
 """Of the code around a place, as the model sees it."""
 _WORDS_S = 12.0
 """For the words of a message, in whose stead there are plain ones."""
-_LEAST_S = 0.2
 _TOKENS = {"message": 32, "arguments": 64, "statements": 128, "condition": 48, "comment": 40}
 _MOST_STATEMENTS = 4
 _LEAVING = {ast.Return: "return", ast.Raise: "raise"}
@@ -82,12 +78,10 @@ def place_at(function: Function, at: int, edits: Sequence[Edit] = (), *, indent:
 
 @dataclass
 class Filler:
-    """Asks the model, until a time of the clock of `time.monotonic`. `finished` has its answers."""
+    """Fills the holes of statements of a function."""
 
     function: Function
-    tools: Tools
-    until: float
-    finished: list[Finished] = field(default_factory=list)
+    asker: Asker
 
     async def fill(self, statement: Statement, place: Place) -> Filled:
         """The statement without holes; `RejectedResultError` where the model has nothing of use."""
@@ -113,16 +107,16 @@ class Filler:
             text = await self._words(piece, before, given, place)
             made += text
         modules = _require(made, statement, place, self.function)
-        self._require_encodable(made)
+        self.asker.require_encodable(made)
         return Filled(_indented(made, place.indent), tuple(dict.fromkeys((*statement.modules, *modules))))
 
     async def _words(self, hole: Hole, before: str, given: str, place: Place) -> str:
         stops = {"message": ('"', "\n"), "arguments": ("\n",), "condition": _condition_stops(hole.words), "statements": ("\n\n",)}[
             hole.kind
         ]
-        left = min(self.until - time.monotonic(), _WORDS_S if hole.fallback else self.until)
+        left = min(self.asker.left, _WORDS_S) if hole.fallback else self.asker.left
         try:
-            answer = await self.ask((before, place.after), given.rstrip(" \t"), stops, _TOKENS[hole.kind], left)
+            answer = await self.asker.ask((before, place.after), given.rstrip(" \t"), stops, _TOKENS[hole.kind], left)
         except RejectedResultError:
             if hole.fallback:
                 return hole.fallback
@@ -137,29 +131,6 @@ class Filler:
         answer = answer.strip().removesuffix(":").rstrip()
         _require_own(answer, hole.words, self.function)
         return answer
-
-    async def ask(self, around: tuple[str, str], start: str, stops: Sequence[str], tokens: int, left: float) -> str:
-        """What the model writes behind `start`, between the two texts around."""
-        if left < _LEAST_S:
-            raise RejectedResultError("the time was over; raise seed.edit.deadlineS")
-        settings = self.tools.settings
-        request = InfillRequest(
-            0, settings.model, settings.edit_sampling(tokens, left), prefix=around[0], suffix=around[1], start=start, stop=tuple(stops)
-        )
-        finished = await self.tools.ask(request)
-        self.finished.append(finished)
-        require_wanted(finished)
-        if finished.finish_reason == "deadline":
-            raise RejectedResultError("the time was over; raise seed.edit.deadlineS")
-        return finished.text.removeprefix(start)
-
-    def _require_encodable(self, text: str) -> None:
-        document = self.function.document
-        encoding = declared_encoding(document.text)
-        try:
-            text.encode(encoding)
-        except (UnicodeEncodeError, LookupError) as error:
-            raise RejectedResultError(f"the model's text has a letter that the file's encoding, {encoding}, lacks") from error
 
 
 def _condition_stops(words: str) -> tuple[str, ...]:

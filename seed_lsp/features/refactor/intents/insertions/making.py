@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from seed_lsp.features.refactor.action import Proposal, Tools
 from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.statement import Statement
@@ -20,7 +20,7 @@ async def propose_at_start(
     """The statement at the start of the function's body, beside `edits` to its header, which give
     it the names `more`.
     """
-    filler = Filler(function, tools, time.monotonic() + tools.settings.edit_deadline_s)
+    filler = Filler(function, Asker(function.document, tools))
     made = list(edits)
     modules: Sequence[str] = ()
     if statement is not None:
@@ -36,8 +36,8 @@ def finished_proposal(function: Function, edits: Sequence[Edit], modules: Sequen
     imports = add_imports(function.document, {module: () for module in modules if not function.imports(module)}) if modules else []
     ordered = sorted([*imports, *edits], key=lambda edit: edit.start)
     span = function.span
-    filler.tools.show(
+    filler.asker.tools.show(
         span,
         apply_edits(function.document.text[span.start : span.end], [one for one in edits if one.start >= span.start], offset=span.start),
     )
-    return Proposal(tuple(ordered), span, note, tuple(filler.finished))
+    return Proposal(tuple(ordered), span, note, tuple(filler.asker.finished))
