@@ -6,9 +6,7 @@ from seed_lsp.features.refactor import rewriting
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import apply_edits
-from tests.features.refactor.tools import ScriptedTools, finished
-
-__all__ = ["FREELY", "ScriptedTools", "finished", "plan_of", "rewritten", "simplified"]
+from tests.features.refactor.tools import finished
 
 FREELY = "Give the parameters other names and types, and return something else."
 """An instruction that does not bind the signature."""
