@@ -153,6 +153,11 @@ def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
+def is_text_statement(node: ast.AST) -> bool:
+    """Whether a node is a statement that is a string alone, such as a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 def same_tree(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees are the same but for their places."""
     return ast.dump(one) == ast.dump(other)

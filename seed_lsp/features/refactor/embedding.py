@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from seed_lsp.source.python_tree import is_text_statement
+
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\w+|\S")
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -99,9 +101,7 @@ class _Embedding:
 
 def _code(block: Sequence[Statement]) -> list[Statement]:
     """A block's statements but for texts."""
-    return [
-        one for one in block if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str))
-    ]
+    return [one for one in block if not is_text_statement(one)]
 
 
 def _blocks(node: Statement) -> Iterator[tuple[str, Sequence[Statement]]]:

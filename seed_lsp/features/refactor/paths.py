@@ -10,6 +10,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from seed_lsp.source.python_tree import is_text_statement
+
 _MOST_NODES = 3000
 """Branches that follow each other double the tree; a larger one is not made."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -50,7 +52,7 @@ class _Paths:
         if not block:
             return end
         first, rest = block[0], block[1:]
-        if isinstance(first, ast.Pass) or _is_text(first):
+        if isinstance(first, ast.Pass) or is_text_statement(first):
             return self.of(rest, end)
         if isinstance(first, ast.If):
             return self.choice(first.test, lambda: self.of([*first.body, *rest], end), lambda: self.of([*first.orelse, *rest], end))
@@ -134,7 +136,3 @@ def _with_value(node: ast.Assign | ast.AnnAssign | ast.AugAssign, value: ast.exp
     if isinstance(node, ast.AugAssign):
         return ast.copy_location(ast.AugAssign(node.target, node.op, value), node)
     return ast.copy_location(ast.AnnAssign(node.target, node.annotation, value, node.simple), node)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

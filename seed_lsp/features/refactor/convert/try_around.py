@@ -14,7 +14,7 @@ from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_scopes import bound_by, names
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, is_text_statement, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _UNIT = "    "
@@ -90,7 +90,7 @@ def _run(tree: PythonTree, asked: Span, *, body: bool) -> _Run:
             raise NoChangeError("there is no code here that a try could stand around")
         outer = _indent_around(tree, statements[0])
         return _Run(statements, around[-1] if around else None, outer)
-    inside = chosen.body[1:] if _is_docstring(chosen.body[0]) else chosen.body
+    inside = chosen.body[1:] if is_text_statement(chosen.body[0]) else chosen.body
     if not inside:
         raise NoChangeError(f"{chosen.name} has no body but its docstring")
     return _Run(inside, chosen, indent_of(tree.document.line_text(chosen.lineno - 1)))
@@ -113,10 +113,6 @@ def _indent_around(tree: PythonTree, statement: ast.stmt) -> str:
     return indent_of(tree.document.line_text(placed.lineno - 1)) if isinstance(placed, ast.stmt | ast.pattern | ast.ExceptHandler) else ""
 
 
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
-
-
 def _first_row(tree: PythonTree, run: _Run) -> int:
     """The row of the first statement, or of the comments that stand right above it."""
     row = tree.line(tree.start(run.statements[0]))
@@ -130,7 +126,7 @@ def _first_row(tree: PythonTree, run: _Run) -> int:
 def _header_end(tree: PythonTree, function: ast.FunctionDef | ast.AsyncFunctionDef) -> CharOffset:
     """Where a function's docstring ends, or the last part of its header."""
     first = function.body[0]
-    if _is_docstring(first):
+    if is_text_statement(first):
         return tree.end(first)
     parts = [one for one in (function.returns, *ast.walk(function.args)) if isinstance(one, ast.expr)]
     return max((tree.end(one) for one in parts), default=tree.document.line_range(function.lineno - 1)[0])

@@ -21,7 +21,7 @@ from seed_lsp.features.refactor.moves.tree import tree_of
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import arguments_of, names, scope_of
-from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, is_text_statement
 from seed_lsp.source.syntax import Span, text_of
 from seed_lsp.source.syntax import tree_of as syntax_of
 
@@ -187,7 +187,7 @@ def _documented(name: LocalName, new: str) -> Iterator[Edit]:
     )
     for function in name.parameters:
         first = function.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        if is_text_statement(first):
             start = name.tree.start(first)
             for found in mention.finditer(name.tree.text(first)):
                 group = "entry" if found["entry"] else "quoted"
