@@ -37,6 +37,7 @@ _NO_NAME = (
 _CLASS = rf"(?:{_NAME}\.)*(?-i:[A-Z])\w*"
 KINDS: Mapping[str, str] = {
     "name": _NO_NAME + _NAME,
+    "any": _NAME,
     "coined": r"_\w+|[^\W\d]\w*_\w+",
     "class": _CLASS,
     "classes": rf"\(?{_CLASS}(?:(?: or | and | |/|,){_CLASS})*\)?",

@@ -55,8 +55,10 @@ ROUTES = (
     Route(
         "rename",
         [
-            f"rename [[THE] {_KIND}] {{old}} (to|into|as) {{new}} HERE",
-            f"change [THE] name of [[THE] {_KIND}] {{old}} to {{new}} HERE",
+            "rename {old} (to|into|as) {new} HERE",
+            f"rename [THE] {_KIND} {{old:any}} (to|into|as) {{new}} HERE",
+            "change [THE] name of {old} to {new} HERE",
+            f"change [THE] name of [THE] {_KIND} {{old:any}} to {{new}} HERE",
             f"change [THE] {_KIND} name [from] {{old}} to {{new}} HERE",
             f"(call|name) [THE] {_KIND} {{old}} {{new}} instead HERE",
         ],

@@ -29,6 +29,7 @@ _SEES_NAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
 ELSEWHERE = "the editor's rename (F2) changes it everywhere"
 _CALLED_SO = frozenset({"partial", "cls", "super", "__init__", "__new__"})
 """What may call any function."""
+_PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final", "cache", "contextmanager", "setter"})
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,10 @@ def _require_free(name: LocalName, function: Function, new: str) -> None:
 
 def _require_not_given_by_name(name: LocalName) -> None:
     """`SelectionError` where a call of the file may give the parameter by its name."""
+    for function in name.named:
+        kinds = {ast.unparse(one).rpartition(".")[2] for one in function.decorator_list}
+        if function.name.startswith("test") or kinds - _PLAIN_DECORATORS:
+            raise SelectionError(f"a decorator or a test runner may give {name.old} to {function.name} by its name; {ELSEWHERE}")
     called_so = {one.name for one in name.named} | _CALLED_SO
     # A class is called by its own name.
     called_so |= {getattr(name.tree.parents.get(one), "name", "") for one in name.named if one.name in {"__init__", "__new__"}}

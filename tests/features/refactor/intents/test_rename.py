@@ -49,7 +49,8 @@ RENAMED = [
     (body("é = '😀'; x = é", "return 'é', x"), body("é = '😀'; y = é", "return 'é', y")),
     ("def f(x, /):\n    return x\n", "def f(y, /):\n    return y\n"),
     ("def f(*x, **z):\n    return x\n", "def f(*y, **z):\n    return y\n"),
-    ("@d(x)\ndef f(x: x = x) -> x:\n    return x\n", "@d(x)\ndef f(y: x = x) -> x:\n    return y\n"),
+    ("@d(x)\ndef f(a: x = x, /) -> x:\n    x = a\n", "@d(x)\ndef f(a: x = x, /) -> x:\n    y = a\n"),
+    ("def f(x: x = x) -> x:\n    return x\n", "def f(y: x = x) -> x:\n    return y\n"),
     ("def f():\n    x = 1\n\n\ndef g():\n    x = 2\n", "def f():\n    y = 1\n\n\ndef g():\n    y = 2\n"),
     ("x = 1\n\n\ndef f(a):\r\n    x = a\r\n    return x\r\n", "x = 1\n\n\ndef f(a):\r\n    y = a\r\n    return y\r\n"),
     (
@@ -80,6 +81,8 @@ REFUSED = [
     (body("x = 1", "return f'{x=}'"), "shows the name itself"),
     (body("x = 1", "class C:", "    x = x"), "a class in f has the name x"),
     ("x = 1\n", "there is no function here"),
+    ("@given(x=1)\ndef f(x):\n    return x\n", "a decorator or a test runner may give x"),
+    ("def test_it(x):\n    return x\n", "a decorator or a test runner may give x"),
     ("def f(x):\n    return x\n\n\nf(x=1)\n", "line 5 gives x by its name"),
     ("class C:\n    def __init__(self, x):\n        self.x = x\n\n\nC(x=1)\n", "line 6 gives x by its name"),
     ("def f(x):\n    return x\n\n\npartial(f, x=1)\n", "line 5 gives x by its name"),

@@ -10,6 +10,7 @@ from tests.features.refactor.intents.asking import names_of, understood
 UNDERSTOOD: dict[str, list[str]] = {
     "rename": [
         "rename total to amount",
+        "rename the variable functions to amount",
         "Rename the variable total to amount.",
         "please rename the local variable `total` to `amount`",
         "Rename total to amount everywhere",
