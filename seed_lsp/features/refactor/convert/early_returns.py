@@ -16,7 +16,7 @@ from typing import Literal
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.convert.indentation import Lines, lines_of
-from seed_lsp.source.document import CharOffset, indent_of
+from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
 from seed_lsp.source.syntax import Span, snap
@@ -49,20 +49,39 @@ def ending_early(selection: Selection, how: How) -> Proposal:
     document = selection.document
     if (tree := read_tree(document)) is None:
         raise SelectionError("the file does not parse; mend that first")
-    span, changes = snap(document, selection.start, selection.end), 0
-    behind = len(document.text) - span.end
-    while (
-        changes < MOST_CHANGES
-        and (changed := _changed(tree, Span(span.start, CharOffset(len(tree.document.text) - behind)), how)) is not None
-    ):
-        following = read_tree(replace(document, text=changed))
-        if following is None:
-            raise SelectionError("the branches here are written in a way that cannot be taken apart")
-        tree, changes = following, changes + 1
-    if not changes:
+    span = snap(document, selection.start, selection.end)
+    # The rest of the file need not be read with each change.
+    start, end = _statements_around(tree, span)
+    part = replace(document, text=document.text[start:end])
+    inside = Span(CharOffset(span.start - start), CharOffset(span.end - start))
+    new = _without_detours(part, inside, how)
+    if new == part.text[inside.start : inside.end]:
         raise NoChangeError(_NOTHING[how])
-    new = tree.document.text[span.start : len(tree.document.text) - behind]
     return Proposal(tuple(minimal_edits(document.text[span.start : span.end], new, offset=span.start)), span)
+
+
+def _statements_around(tree: PythonTree, span: Span) -> tuple[int, int]:
+    """The lines of the module's statements that a span touches, and what stands below the last."""
+    touched = [one for one in tree.root.body if tree.start(one) < span.end and span.start < tree.end(one)]
+    if not touched:
+        return 0, len(tree.document.text)
+    following = tree.root.body[tree.root.body.index(touched[-1]) + 1 :]
+    first, last = (tree.document.line_range(tree.line(tree.start(one)))[0] for one in (touched[0], *(following[:1] or touched[:1])))
+    return min(first, span.start), last if following and last >= span.end else len(tree.document.text)
+
+
+def _without_detours(document: Document, span: Span, how: How) -> str:
+    """What a span becomes, one change after the other."""
+    behind, tree = len(document.text) - span.end, read_tree(document)
+    for _ in range(MOST_CHANGES):
+        if tree is None:
+            raise SelectionError("the branches here are written in a way that cannot be taken apart")
+        changed = _changed(tree, Span(span.start, CharOffset(len(tree.document.text) - behind)), how)
+        if changed is None:
+            break
+        document = replace(document, text=changed)
+        tree = read_tree(document)
+    return document.text[span.start : len(document.text) - behind]
 
 
 def _changed(tree: PythonTree, span: Span, how: How) -> str | None:

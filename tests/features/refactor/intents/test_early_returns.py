@@ -105,6 +105,12 @@ def test_nothing_outside_the_selection_is_taken_out():
     assert proposal.span.end == len(text) // 2
 
 
+def test_comments_around_a_function_may_be_selected():
+    """What is selected with the function stays, and so does what stands around."""
+    text = "import a\n\n# before\n" + EARLY[0][0] + "    # behind\n\nb = 1\n"
+    assert asked("use early returns", text, text[text.index("# before") : text.index("b = 1")]) == text.replace(*EARLY[0])
+
+
 GUARDS = [
     (body("if a:", "    b()", "    c()"), body("if not a:", "    return", "", "b()", "c()")),
     (body("if a is None:", "    b()", "    c()"), body("if a is not None:", "    return", "", "b()", "c()")),
