@@ -115,6 +115,10 @@ class PythonTree:
         """The innermost statement that an expression, or a statement, is part of."""
         return next(one for one in (node, *self.around(node)) if isinstance(one, ast.stmt))
 
+    def is_elif(self, node: ast.AST) -> bool:
+        """Whether a node is an ``elif``, which is an ``if`` in the tree."""
+        return isinstance(node, ast.If) and self.document.text.startswith("elif", self.start(node))
+
     def block(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of which `statement` is one, in order."""
         return next(block for block in blocks(self.parents[statement]) if statement in block)

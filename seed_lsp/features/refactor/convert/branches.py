@@ -44,18 +44,14 @@ class Chain:
 def _chains(around: Surroundings) -> Iterator[ast.If]:
     tree = around.tree
     for node in nodes_in(tree, around.asked):
-        if isinstance(node, ast.If) and not _is_elif(tree, node) and len(_tests(tree, node)) >= _FEWEST:
+        if isinstance(node, ast.If) and not tree.is_elif(node) and len(_tests(tree, node)) >= _FEWEST:
             yield node
-
-
-def _is_elif(tree: PythonTree, node: ast.If) -> bool:
-    return tree.document.text.startswith("elif", tree.start(node))
 
 
 def _tests(tree: PythonTree, node: ast.If) -> list[ast.If]:
     """The `if` and each `elif` of a chain."""
     found = [node]
-    while len(found[-1].orelse) == 1 and isinstance(following := found[-1].orelse[0], ast.If) and _is_elif(tree, following):
+    while len(found[-1].orelse) == 1 and isinstance(following := found[-1].orelse[0], ast.If) and tree.is_elif(following):
         found.append(following)
     return found
 

@@ -69,7 +69,7 @@ def plan_variable(tree: PythonTree, start: int, end: int) -> NewVariable:
         raise SelectionError(f"the expression cannot be computed before its statement: {error}") from None
     if not may_swap(before, effect_of((expression,), unstable)):
         raise SelectionError("the expression cannot be computed before what its statement computes first, which it may depend on or change")
-    if tree.document.text.startswith("elif", tree.start(statement)) and isinstance(statement, ast.If):
+    if tree.is_elif(statement):
         raise SelectionError("the expression is the condition of an elif, before which nothing can stand")
     return NewVariable(tree, expression, statement)
 

@@ -50,7 +50,7 @@ def selected_run(tree: PythonTree, start: int, end: int) -> Run:
     is_part = start > tree.start(first) or end < tree.end(first) or not _is_blank(text[start : tree.start(first)])
     if len(touched) == 1 and is_part:
         raise SelectionError("the selection is a part of a statement; select whole statements, or extract a variable")
-    if isinstance(first, ast.If) and text.startswith("elif", tree.start(first)):
+    if tree.is_elif(first):
         raise SelectionError("the selection begins with an elif, which is a part of a statement; select the whole if")
     if not tree.has_own_lines(first, last):
         raise SelectionError("the statements share a line with others; put each on a line of its own first")
