@@ -29,7 +29,7 @@ SCORED_ROWS = 32
 """Rows of a forward that scores a text. Each has a number for every token of the vocabulary."""
 LEAST_PROBABILITY = 0.005
 """A token that is less likely than this begins no other answer."""
-ALONE_WEIGHT = 0.4
+ALONE_WEIGHT = 0.3
 """How much a text's probability on its own counts. It varies more than the other, and a text that
 leaves code out gains most."""
 _TOLD = 1e-300
