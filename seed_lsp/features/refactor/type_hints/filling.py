@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,10 @@ LEAST_CHANCE, LEAST_OF_OWN = 0.5, 0.3
 """How sure the model must be of a type, and of one that is made of the file's own names: the model
 meets those less by chance. Tried on functions of packages whose types had been taken out.
 """
+LEAST_WISHED = 0.1
+"""The same for what the user's own words ask for, who then reads what is no more than likely."""
+_SAYS_NOTHING = frozenset({"Any", "object"})
+_WORD = re.compile(r"\w+")
 _OF_GENERATORS = frozenset({"Any", "Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"})
 _MOST_NAMED = 6
 _MASKS = "\u2591" * 3
@@ -48,7 +53,8 @@ async def offers(selection: Selection) -> Sequence[Offer]:
 async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal:
     """Insert the types that are certain; a note says which stayed open.
 
-    `argument` is `PARAMETERS` or `RETURN` where only these are asked for.
+    `argument` is `PARAMETERS` or `RETURN` where only these are asked for. They get the likeliest
+    type as well where that is less certain, and the note says so.
     """
     document = selection.document
     if document.language != "python":
@@ -61,7 +67,7 @@ async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal
         raise SelectionError("there is no function; put the cursor into the line of its def, or select it")
     if not any(function.holes for function in functions):
         raise NoChangeError(f"every {'result' if argument == RETURN else 'parameter'} has its type already")
-    work = _Work(selection, functions, tools)
+    work = _Work(selection, functions, tools, is_wished=bool(argument))
     await asyncio.to_thread(work.compute)
     work.show()
     for function in functions:
@@ -79,14 +85,17 @@ def _only(argument: str, function: Function) -> Function:
 @dataclass
 class _Work:
     """The state of one proposal: the hints found so far, by the places of their holes, the holes
-    that stay open, each with the reason, and the model's answers.
+    that stay open, each with the reason, and the model's answers. `unsure` has what is likely at
+    best; if `is_wished` it is written as well.
     """
 
     selection: Selection
     functions: Sequence[Function]
     tools: Tools
+    is_wished: bool = False
     hints: dict[int, Hint] = field(default_factory=dict)
     open: dict[int, str] = field(default_factory=dict)
+    unsure: list[str] = field(default_factory=list)
     finished: list[Finished] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
@@ -140,7 +149,12 @@ class _Work:
             return made
         found[hole.name] = made.text
         is_backed = backed_types(question.function, hole, self._habits) & {text.strip("\"'") for text in (made.text, guess.text)}
-        return made if is_backed or guess.chance >= (LEAST_OF_OWN if made.is_own else LEAST_CHANCE) else "the model was not sure"
+        if is_backed or guess.chance >= (LEAST_OF_OWN if made.is_own else LEAST_CHANCE):
+            return made
+        if not self.is_wished or guess.chance < LEAST_WISHED or set(_WORD.findall(made.text)) & _SAYS_NOTHING:
+            return "the model was not sure"
+        self.unsure.append(f"{hole.stars}{hole.name} of {question.function.name}")
+        return made
 
     @property
     def _span(self) -> Span:
@@ -169,7 +183,9 @@ class _Work:
     def note(self) -> str:
         named = list(self.open.values())[:_MOST_NAMED]
         more = f" and {len(self.open) - _MOST_NAMED} more" if len(self.open) > _MOST_NAMED else ""
-        return f"left open: {', '.join(named)}{more}" if named else ""
+        left = f"left open: {', '.join(named)}{more}" if named else ""
+        guessed = f"likely at best, so look at them: {', '.join(self.unsure)}" if self.unsure else ""
+        return "; ".join(filter(None, (left, guessed)))
 
     def proposal(self) -> Proposal:
         modules: dict[str, set[str]] = {}

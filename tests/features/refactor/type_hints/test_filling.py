@@ -129,6 +129,19 @@ async def test_what_is_unsure_stays_open():
         assert words in proposal.note
 
 
+async def test_what_is_asked_for_in_words_may_be_less_sure():
+    """Who asks for each parameter gets what is likely, and reads which of them that is; a type that
+    says nothing is not made up, and the result is left alone.
+    """
+    tools = Scripted({"a": ("str", 0.3), "b": ("Any", 0.3), "c": ("int", 0.01), "d": "int", "return": "int"})
+    selection = select("def f(a, b, c, d):\n    return a.x\n")
+    proposal = await registry.run(registry.OWN, selection, "annotate each parameter", tools)
+    assert proposal.new_text(selection.document) == "def f(a: str, b, c, d: int):\n    return a.x\n"
+    assert "likely at best, so look at them: a of f" in proposal.note
+    for name in "bc":
+        assert f"{name} of f (the model was not sure)" in proposal.note
+
+
 async def test_the_files_own_classes_need_less_certainty():
     """A name that the model took from the file is a better guess than one that fits anywhere."""
     text = "from typing import Any\nfrom x import Color\n\n\ndef f(a, b, c):\n    print(a)\n"
