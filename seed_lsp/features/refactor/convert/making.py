@@ -102,7 +102,8 @@ def comprehension_text(tree: PythonTree, made: Made, before: str, indent: str, u
     text = f"{opened}{' '.join(pieces)}{closed}"
     if len(indent + before + text) > WIDTH or "\n" in text:
         text = "\n".join([opened, *(indent + unit + piece for piece in pieces), indent + closed])
-    require_reads_as(text, made.comprehension())
+    if not same_tree(read_expression(text), made.comprehension()):
+        raise Refused(NOT_WRITABLE)
     return text
 
 
@@ -141,12 +142,6 @@ def _made_of_others(tree: PythonTree, node: ast.expr) -> str:
 def _is_bare(node: ast.Tuple) -> bool:
     """Whether a tuple has no brackets of its own."""
     return bool(node.elts) and (node.lineno, node.col_offset) == (node.elts[0].lineno, node.elts[0].col_offset)
-
-
-def require_reads_as(text: str, meant: ast.expr) -> None:
-    """`Refused` unless the text is the expression that is meant."""
-    if not same_tree(read_expression(text), meant):
-        raise Refused(NOT_WRITABLE)
 
 
 def unit_of(tree: PythonTree, outer: ast.stmt, inner: Sequence[ast.stmt]) -> str:

@@ -35,10 +35,10 @@ async def offers(selection: Selection) -> Sequence[Offer]:
         return []
     lines = _lines(selection.document, Span(selection.start, selection.end))
     reports = [one for one in selection.diagnostics if not one.has_fix and _lines(selection.document, Span(one.start, one.end)) & lines]
-    return [Offer(f"Fix: {_title(one)}", text_of_report(one), one) for one in dict.fromkeys(reports)][:MOST_OFFERS]
+    return [Offer(f"Fix: {_title(one)}", _text_of_report(one), one) for one in dict.fromkeys(reports)][:MOST_OFFERS]
 
 
-def text_of_report(report: Diagnostic) -> str:
+def _text_of_report(report: Diagnostic) -> str:
     """The report as a checker prints it: its name, its rule, and the message."""
     checker = " ".join(word for word in (report.source, report.code) if word)
     return f"{checker}: {report.message}" if checker else report.message
@@ -46,7 +46,7 @@ def text_of_report(report: Diagnostic) -> str:
 
 async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal:
     """Mend one report: that of the selection, or on its lines what `argument` says in words."""
-    report = next((one for one in selection.diagnostics if text_of_report(one) == argument), None)
+    report = next((one for one in selection.diagnostics if _text_of_report(one) == argument), None)
     if report is None and not argument.strip():
         raise SelectionError("there is no report; say with the argument what the checker reports on these lines")
     report = report or Diagnostic(selection.start, selection.end, argument.strip())
@@ -102,7 +102,7 @@ def _instruction(document: Document, report: Diagnostic, span: Span) -> str:
     related = definitions_of(document, span, report)
     known = f"\n\nWhat it speaks of is defined so:\n```\n{related}\n```" if related else ""
     return (
-        f"{text_of_report(report)}\n\nThis is reported about the line `{line}`. "
+        f"{_text_of_report(report)}\n\nThis is reported about the line `{line}`. "
         f"Correct the code so that it is no longer reported. Change as little as possible.{known}"
     )
 

@@ -38,7 +38,7 @@ def first_error(text: str) -> SyntaxReport | None:
     return None
 
 
-def is_mended(before: SyntaxReport, text: str, last: int) -> bool:
+def _is_mended(before: SyntaxReport, text: str, last: int) -> bool:
     """Whether a text parses further: to its end, or to an error behind its line `last`."""
     after = first_error(text)
     return after is None or after.line > max(last, before.line + 1)
@@ -48,7 +48,7 @@ async def propose(document: Document, report: SyntaxReport, tools: Tools) -> Pro
     lines = [line for line in (report.line, report.line - 1) if 0 <= line < len(document.line_starts)]
     for line in lines:
         for edit in _signs(document, line):
-            if is_mended(report, apply_edits(document.text, [edit]), report.line):
+            if _is_mended(report, apply_edits(document.text, [edit]), report.line):
                 return Proposal((edit,), Span(*document.line_range(line)), "Python parses it now.")
     return await _ask(document, report, Span(document.line_range(min(lines))[0], document.line_range(max(lines))[1]), tools)
 
@@ -88,6 +88,6 @@ async def _ask(document: Document, report: SyntaxReport, span: Span, tools: Tool
     finished = require_wanted(await tools.ask(request))
     new = with_line_breaks(finished.text, region, document.newline)
     text = document.text[: span.start] + new + document.text[span.end :]
-    if finished.finish_reason != "stop" or likeness(region, new) < ALIKE or not is_mended(report, text, report.line):
+    if finished.finish_reason != "stop" or likeness(region, new) < ALIKE or not _is_mended(report, text, report.line):
         raise RejectedResultError("the model's change does not mend the syntax; mend it by hand")
     return Proposal(tuple(minimal_edits(region, new, offset=span.start)), span, "Python parses it now.", (finished,))

@@ -77,7 +77,7 @@ class DataFlow:
 
     def live_at(self, numbers: Iterable[int]) -> set[str]:
         """The names that may be read at some events or later before they are bound anew."""
-        return self._names_of(number_or(self._live[number] for number in numbers))
+        return self._names_of(_union(self._live[number] for number in numbers))
 
     @cached_property
     def _live(self) -> list[int]:
@@ -86,7 +86,7 @@ class DataFlow:
         while work:
             number = work.pop()
             event = self.events[number]
-            value = number_or(live[target] for target in event.next)
+            value = _union(live[target] for target in event.next)
             if event.kind in {"bind", "unbind"}:
                 value &= ~self._bits[event.name]
             elif event.kind in {"read", "capture"}:
@@ -106,15 +106,15 @@ class DataFlow:
         return self._forward([self._start], 0, range(len(self.events)), is_sure=False)
 
     def surely_bound_at_entry(self) -> set[str]:
-        return self._names_of(number_and([self.surely_bound[number] for number in self.entries], self._all))
+        return self._names_of(_intersection([self.surely_bound[number] for number in self.entries], self._all))
 
     def maybe_bound_at_entry(self) -> set[str]:
-        return self._names_of(number_or(self.maybe_bound[number] for number in self.entries))
+        return self._names_of(_union(self.maybe_bound[number] for number in self.entries))
 
     def surely_bound_at_exit(self, given: Iterable[str]) -> set[str]:
         """The names that are bound at the end of the run, if those `given` are at its start."""
         inside = self._forward(self.entries, self._bits_of(given), self._inside, is_sure=True)
-        return self._names_of(number_and([inside[number] for number in self.exits if number in self._reached_inside], self._all))
+        return self._names_of(_intersection([inside[number] for number in self.exits if number in self._reached_inside], self._all))
 
     def exposed(self) -> set[str]:
         """The names that the run may read before it binds them."""
@@ -137,14 +137,12 @@ class DataFlow:
             if event.selected:
                 changed = self._after(event, inside[number])
                 outside = [one for one in event.next if not self.events[one].selected and one not in self.exits]
-                lost |= changed & number_or(self._live[one] for one in outside)
+                lost |= changed & _union(self._live[one] for one in outside)
         return self._names_of(lost)
 
-    def named(self, kinds: set[str], *, selected: bool, among: Iterable[int] | None = None) -> set[str]:
+    def named(self, kinds: set[str], *, selected: bool) -> set[str]:
         """The names of the events of some kinds within the run, or outside of it."""
-        numbers = range(len(self.events)) if among is None else among
-        events = (self.events[number] for number in numbers)
-        return {event.name for event in events if event.kind in kinds and event.selected == selected}
+        return {event.name for event in self.events if event.kind in kinds and event.selected == selected}
 
     @cached_property
     def _inside(self) -> list[int]:
@@ -184,7 +182,7 @@ class DataFlow:
         while work:
             number = work.pop()
             values = [self._after(self.events[one], found[one]) for one in self._before[number] if one in allowed]
-            value = number_and(values, self._all) if is_sure else number_or(values)
+            value = _intersection(values, self._all) if is_sure else _union(values)
             if value != found[number]:
                 found[number] = value
                 work.update(target for target in self.events[number].next if target in allowed and target not in begin)
@@ -198,20 +196,20 @@ class DataFlow:
         return value
 
     def _bits_of(self, names: Iterable[str]) -> int:
-        return number_or(self._bits[name] for name in names if name in self._bits)
+        return _union(self._bits[name] for name in names if name in self._bits)
 
     def _names_of(self, bits: int) -> set[str]:
         return {name for name, bit in self._bits.items() if bits & bit}
 
 
-def number_or(values: Iterable[int]) -> int:
+def _union(values: Iterable[int]) -> int:
     found = 0
     for value in values:
         found |= value
     return found
 
 
-def number_and(values: Iterable[int], everything: int) -> int:
+def _intersection(values: Iterable[int], everything: int) -> int:
     found = everything
     for value in values:
         found &= value

@@ -58,7 +58,7 @@ def _effect(node: ast.AST, unstable: frozenset[str]) -> Effect:
     return max(Effect.READS, effect_of(ast.iter_child_nodes(node), unstable))
 
 
-def callee_effect(function: ast.expr, unstable: frozenset[str]) -> Effect:
+def _callee_effect(function: ast.expr, unstable: frozenset[str]) -> Effect:
     """That of looking up what is called: the methods of an object stay what they are."""
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         return effect_of((function.value,), unstable)
@@ -106,7 +106,7 @@ def _before(parent: ast.AST, child: ast.AST, unstable: frozenset[str]) -> Effect
     if isinstance(parent, ast.withitem):
         return Effect.NONE if child is parent.context_expr else Effect.CHANGES
     if isinstance(parent, ast.Call):
-        return Effect.NONE if child is parent.func else max(callee_effect(parent.func, unstable), _earlier(parent, child, unstable))
+        return Effect.NONE if child is parent.func else max(_callee_effect(parent.func, unstable), _earlier(parent, child, unstable))
     if isinstance(parent, ast.Dict):
         return _before_in_dict(parent, child, unstable)
     return _earlier(parent, child, unstable)
