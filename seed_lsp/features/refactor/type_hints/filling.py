@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.api import Finished
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import MAX_CHARS, Action, Offer, Proposal, Selection, Tools, require_wanted
 from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.type_checker import find_type_checker
 from seed_lsp.features.refactor.type_hints.evidence import (
     backed_types,
     computed_types,
@@ -25,6 +26,8 @@ from seed_lsp.features.refactor.type_hints.hints import Hint, UnknownTypeError, 
 from seed_lsp.features.refactor.type_hints.names import Scope, file_names, root_of, scope_of
 from seed_lsp.features.refactor.type_hints.question import Question, read_guess
 from seed_lsp.features.refactor.type_hints.results import iterator_of, returns_function, returns_none, yields
+from seed_lsp.features.refactor.type_hints.second_look import wrong_hints
+from seed_lsp.source.files import project_root
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import Span
 from seed_lsp.source.target_version import target_version
@@ -72,6 +75,7 @@ async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal
     work.show()
     for function in functions:
         await work.ask(function)
+    await asyncio.to_thread(work.look_again)
     if not work.hints:
         raise NoChangeError(f"no type is certain enough to be added; {work.note}")
     return await asyncio.to_thread(work.proposal)
@@ -171,6 +175,26 @@ class _Work:
             made += hole.edits(text, hint) if hint else []
         return sorted(made, key=lambda edit: edit.start)
 
+    def look_again(self) -> None:
+        """Leave open what brings an error that a type checker of this machine reports."""
+        path = self.selection.path
+        checker = find_type_checker(project_root(path)) if path is not None and self.hints else None
+        if checker is None:
+            return
+        wrong = wrong_hints(checker, sorted(self.hints), self._text_with)
+        for function in self.functions:
+            for hole in function.holes:
+                if hole.at in wrong:
+                    reason = f"with {self.hints.pop(hole.at).text} {checker.name} reports an error"
+                    self.open[hole.at] = f"{hole.stars}{hole.name} of {function.name} ({reason})"
+        if wrong:
+            self.show()
+
+    def _text_with(self, places: Collection[int]) -> str:
+        """The document with the hints of some places alone, and what they need imported."""
+        some = replace(self, hints={at: hint for at, hint in self.hints.items() if at in places})
+        return apply_edits(self.selection.document.text, some.all_edits())
+
     def show(self) -> None:
         """Show what the headers become, with masks where the model is still to be asked."""
         span, text, edits = self._span, self.selection.document.text, self._edits(_MASKS)
@@ -187,14 +211,17 @@ class _Work:
         guessed = f"likely at best, so look at them: {', '.join(self.unsure)}" if self.unsure else ""
         return "; ".join(filter(None, (left, guessed)))
 
-    def proposal(self) -> Proposal:
+    def all_edits(self) -> tuple[Edit, ...]:
+        """Insertions of the hints, and of what they need imported."""
         modules: dict[str, set[str]] = {}
         for hint in self.hints.values():
             for module, name in hint.imports:
                 modules.setdefault(module, set()).add(name)
         imports = add_imports(self.selection.document, modules)
-        edits = sorted([*imports, *self._edits()], key=lambda edit: edit.start)
-        return Proposal(tuple(edits), self._span, self.note, tuple(self.finished))
+        return tuple(sorted([*imports, *self._edits()], key=lambda edit: edit.start))
+
+    def proposal(self) -> Proposal:
+        return Proposal(self.all_edits(), self._span, self.note, tuple(self.finished))
 
 
 def _hint(hole: Hole, text: str, function: Function, scope: Scope) -> Hint | str:
