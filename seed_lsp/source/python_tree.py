@@ -48,7 +48,8 @@ class PythonTree:
         # A byte order mark is no character of the code.
         self._mark = int(document.text.startswith("\ufeff"))
         self.root = parse_python(document.text[start or self._mark : end])
-        ast.increment_lineno(self.root, first_line)
+        if first_line:
+            ast.increment_lineno(self.root, first_line)
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
