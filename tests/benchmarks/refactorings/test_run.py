@@ -14,6 +14,7 @@ from benchmarks.refactorings.applying import Wanted, answers_path, apply
 from benchmarks.refactorings.cases import Case, cases_of
 from benchmarks.refactorings.figures import figures
 from benchmarks.refactorings.functions import make, read_functions
+from benchmarks.refactorings.instructions import ALL, GROUPS
 from benchmarks.refactorings.judging import Judges, import_end, judge, outside, verdicts_path
 from engine.evaluation.records import read_records
 
@@ -169,6 +170,16 @@ def test_edits_outside_of_the_region_are_found(folder: Path):
     assert "do not make" in outside(case, result_of(case, "items is None", "not items") | {"text": CODE})
     assert import_end(CODE) == CODE.index("def first")
     assert import_end('"""Text."""\n# More.\nimport os\n') == len('"""Text."""\n# More.\nimport os\n')
+
+
+def test_a_group_of_instructions_is_asked_alone(folder: Path):
+    """What is held out is asked for only where it is wanted, and judged wherever it was asked."""
+    functions = read_functions(folder)
+    asked = {group: [case.id for case in cases_of(folder, "edit", functions, 1, group)] for group in (*GROUPS, ALL)}
+    assert asked["fixed"], "some fit"
+    assert asked["held-out"]
+    assert asked["fixed"] + asked["held-out"] == asked[ALL] == [case.id for case in cases_of(folder, "edit", functions, 1)]
+    assert not set(asked["fixed"]) & set(asked["held-out"])
 
 
 def test_a_run_goes_on_where_it_ended_and_is_reported(folder: Path):
