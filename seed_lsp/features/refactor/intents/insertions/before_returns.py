@@ -28,11 +28,11 @@ _BEFORE = (
 _TRAILING = re.compile(rf"(?P<do>.+?),? {_BEFORE}", re.IGNORECASE)
 _LEADING = re.compile(rf"{_BEFORE},? (?P<do>.+)", re.IGNORECASE)
 _MIDDLE = re.compile(
-    rf"(?P<do>(?:log|print|assert|check|record|debug-log)\w* .+?) {_BEFORE} (?P<more>(?:with|using|at|via|through|if|when|unless) .+)",
+    rf"(?P<do>(?:log|print|assert|check|record|debug-log)\w* .+?) {_BEFORE},? (?P<more>(?:with|using|at|via|through|if|when|unless|that) .+)",
     re.IGNORECASE,
 )
 _OF_RESULT = re.compile(
-    rf"(?:(?:make|have|let) (?:it|(?:the|this) (?:function|method)) )?(?P<do>(?:log|print|assert|check|ensure|verify|make sure)s? (?:that )?{RESULT}(?: .+)?)",
+    rf"(?:(?:make|have|let) (?:it|(?:the|this) (?:function|method)) )?(?P<do>(?:log|print|assert|check|ensure|verify|make sure)s? (?:that )?{RESULT}(?:,? .+)?)",
     re.IGNORECASE,
 )
 _ADD_A_CALL = re.compile(

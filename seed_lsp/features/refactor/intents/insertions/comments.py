@@ -36,7 +36,9 @@ _PATTERNS = (
     rf"(?:add|put|write|insert|place) {_COMMENTS}{_WHY}? {_ABOVE} (?P<what>.+?){_HERE}",
     rf"{_ABOVE} (?P<what>.+?),? (?:add|put|write|insert|place) {_COMMENTS}{_WHY}?",
     rf"(?:comment|annotate|document)(?: on)? (?P<what>.+?){_HERE}(?: (?:with|using|by|in) {_COMMENTS})?{_WHY}?",
-    rf"(?:explain|describe|clarify) (?P<what>.+?){_HERE} (?:with|using|in|by|through) {_COMMENTS}(?: (?:above|before) (?:it|them|each))?",
+    rf"(?:explain|describe|clarify) (?P<what>.+?){_HERE} (?:with|using|in|by|through) {_COMMENTS}(?: (?:right |directly |just )?(?:above|before) (?:it|them|each))?",
+    rf"(?P<what>.+?) (?:should|must|needs? to|has to|have to) (?:have|get) {_COMMENTS} (?:right |directly |just )?(?:above|before|over|on top of|in front of) (?:it|them)",
+    rf"precede (?P<what>.+?) (?:with|by) {_COMMENTS}{_WHY}?",
     rf"(?P<what>add) (?:some )?{_KIND}comments{_HERE}{_WHY}?",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
@@ -58,6 +58,11 @@ class Subjects:
         return [one.arg for one in self.function.parameters]
 
     @property
+    def switches(self) -> frozenset[str]:
+        """The parameters that are true or false by default."""
+        return self.function.switches | ({self.added} if self.is_switch else set())
+
+    @property
     def may_be_none(self) -> frozenset[str]:
         return self.function.none_by_default | ({self.added} if self.added_is_none else set())
 
@@ -99,9 +104,9 @@ def _dotted(subjects: Subjects, found: re.Match[str]) -> list[str]:
 
 _PARAMETER = r"(?:arguments?|parameters?|params?|args?)"
 _KIND = r"(?:flag|parameter|argument|option|switch|keyword|param|arg|setting|keyword argument|keyword parameter|value|one)"
-_BESIDES = r"(?: (?:after|besides|other than|except|apart from|not counting|excluding) (?:self|cls))?"
+_BESIDES = r"(?:,? \(?(?:after|besides|other than|except|apart from|not counting|excluding|ignoring) (?:self|cls)\)?)?"
 _SUBJECTS: Sequence[tuple[str, Callable[[Subjects, re.Match[str]], list[str]]]] = (
-    (rf"(?:the|its) (?P<which>first|second|third|last|only|sole) {_PARAMETER}{_BESIDES}", _ordinal),
+    (rf"(?:the |its )?(?:very )?(?P<which>first|second|third|last|only|sole) {_PARAMETER}{_BESIDES}", _ordinal),
     (rf"(?:any|one|either)(?: one)?(?: of)?(?: the| its)? {_PARAMETER}{_BESIDES}", _group),
     (RESULT, lambda one, _: [one.result] if one.result else []),
     (rf"it|this|(?:the|this|that)(?: new| added)? {_KIND}", lambda one, _: [one.it] if one.it else []),
@@ -185,8 +190,8 @@ def _joined(parts: Sequence[str], word: str, subjects: Subjects) -> Condition | 
         split = _split(part)
         if split is not None and subjects.find(split[0]):
             subject = split[0]
-        elif subjects.find(part) and number + 1 < len(parts) and (following := _split(parts[-1].strip())):
-            part = f"{part} {following[1]}"
+        elif number + 1 < len(parts) and (shared := _shared(part, parts[-1].strip(), word, subjects)):
+            part = shared
         elif (
             subject
             and not subjects.find(part)
@@ -198,6 +203,7 @@ def _joined(parts: Sequence[str], word: str, subjects: Subjects) -> Condition | 
         if one is None:
             return None
         found.append(one)
+    found = _without_repeated_none(found) if word == "and" else found
     other = {"and": "or", "or": "and"}[word]
     says = _shortened([one.says for one in found]) if word == "or" else _says_of_both(found, subjects)
     unmet = _shortened([one.unmet for one in found]) if word == "and" else ""
@@ -207,6 +213,28 @@ def _joined(parts: Sequence[str], word: str, subjects: Subjects) -> Condition | 
         says,
         unmet,
     )
+
+
+def _shared(part: str, last: str, word: str, subjects: Subjects) -> str:
+    """What is said of both in "x or y is None" and "x and y are None"; a switch is said itself."""
+    named = subjects.find(part)
+    following = _split(last)
+    if not named or following is None or named[0] in subjects.switches or (word == "and" and not following[1].startswith("are ")):
+        return ""
+    return f"{part} {following[1]}"
+
+
+def _without_repeated_none(found: Sequence[Condition]) -> list[Condition]:
+    """What is known to be given need not be looked at again."""
+    given = {one.test for one in found}
+    starts = [
+        next((f"{test} and " for test in given if test.endswith(" is not None") and one.test.startswith(f"{test} and ")), "")
+        for one in found
+    ]
+    return [
+        replace(one, test=one.test.removeprefix(start), fails=one.fails.removeprefix(start))
+        for one, start in zip(found, starts, strict=True)
+    ]
 
 
 def both(one: Condition, other: Condition, subjects: Subjects) -> Condition:

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 from seed_lsp.features.refactor.intents.insertions.conditions import Condition, Subjects, both, read_condition
 from seed_lsp.features.refactor.intents.insertions.function import Function
-from seed_lsp.features.refactor.intents.insertions.logs import LEVELS, Logger, logger_of, quoted, standard_logger
+from seed_lsp.features.refactor.intents.insertions.logs import Logger, logger_of, quoted, read_log, standard_logger
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement, guarded, joined
 from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
 from seed_lsp.source.syntax import UNREADABLE
 
 _LEAD = re.compile(
-    r"(?:(?:and|then|also|that|which|it should|should|to|so that it|so it|makes? it|lets? it|causes it to|have it|will)[\s,]+)+",
+    r"(?:(?:and|then|also|that|which|it should|should|to|so that it|so it|(?:makes?|lets?|have|causes?) (?:it|the (?:function|method))(?: to)?|will)[\s,]+)+",
     re.IGNORECASE,
 )
 _IF = r"(?:if|when|whenever|unless|in case|only if|only when|as long as|provided that|provided)"
 _LEADING = re.compile(rf"(?P<word>{_IF}) (?P<condition>.+?)(?:, then |, | then )(?P<do>.+)", re.IGNORECASE)
+_DIRECT = re.compile(rf"(?P<word>{_IF}) (?P<condition>.+?) (?P<do>(?:raise|return|print|log|warn|assert|call)s? .+)", re.IGNORECASE)
 _TRAILING = re.compile(rf",? (?P<word>{_IF}) ", re.IGNORECASE)
 _CHECKED = (
     r"(?:check|verify|validate|ensure|make sure|require)(?:s|es)? (?:that |whether )?(?P<holds>.+?)(?:,? (?:and|or|otherwise|else|or else),?)? (?P<do>rais\w+ .+?)(?: (?:otherwise|if (?:it is |they are )?not|if it does not|if it fails|else))?",
@@ -233,44 +234,24 @@ class Reader:
         return Statement((f"print(f{quoted(message.format(*(f'{{{one}!r}}' for one in values)))})",), words)
 
     def _log(self, words: str, _condition: Condition | None) -> Statement | None:
-        function = self.subjects.function
-        levels = "|".join(LEVELS)
-        found = matched(
-            [
-                rf"(?:(?P<before>{levels})[ -])?logs?(?: out)? (?:(?P<article>an? )(?P<kind>{levels})(?: message)?(?: saying| that says)? )?(?P<what>.+?)(?: (?:at|with|on|using|as an?) (?:the )?(?:(?:log )?level )?(?P<level>{levels})(?: level| message)?)?",
-                rf"log (?P<what>.+?) (?:with|using|through|via|by|to) (?P<logger>[\w.]+(?:\(\w*\))?(?:\.\w+)*?)(?:\.(?P<level>{levels})(?:\(\))?)?",
-                r"log (?P<what>.+?) (?:with|using|through|via) (?:the )?(?P<module>logging)(?: module| library)?",
-            ],
-            words,
-        )
-        if found is None:
+        """A call of the file's logger, or of the one that is named."""
+        read = read_log(words)
+        if read is None or _ELSEWHERE.search(_without_result(read.what)):
             return None
-        parts = found.groupdict()
-        # A logger that is named is matched by the pattern that is made for it.
-        for pattern in (
-            rf"logs? (?P<what>.+?) (?:with|using|through|via|by|to) (?P<logger>[\w.]*(?:\(\w*\))?(?:\.\w+)*?)\.(?P<level>{levels})(?:\(\))?",
-            r"logs? (?P<what>.+?) (?:with|using|through|via) (?:the )?(?P<module>logging)(?: module| library)?",
-        ):
-            if named := re.fullmatch(pattern, words, re.IGNORECASE):
-                parts = {**dict.fromkeys(parts), **named.groupdict()}
-                break
-        if _ELSEWHERE.search(_without_result(parts["what"])):
-            return None
-        logger = self._logger(parts.get("logger") or "", function, standard=bool(parts.get("module")))
+        logger = self._logger(read.logger, self.subjects.function)
         if logger is None:
             return None
-        level = next((parts[key].lower() for key in ("level", "before", "kind") if parts.get(key)), "debug")
-        message, values = self._told(parts["what"], is_log=True)
-        if message is None and _MORE.search(parts["what"]):
+        message, values = self._told(read.what, is_log=True)
+        if message is None and _MORE.search(read.what):
             return None
         if message is None:
-            return Statement((f'{logger.code}.{level}("', Hole("arguments")), words, logger.imports)
-        return Statement((logger.call(level, message, *values),), words, logger.imports)
+            return Statement((f'{logger.code}.{read.level}("', Hole("arguments")), words, logger.imports)
+        return Statement((logger.call(read.level, message, *values),), words, logger.imports)
 
-    def _logger(self, code: str, function: Function, *, standard: bool) -> Logger | None:
-        if standard:
+    def _logger(self, code: str, function: Function) -> Logger | None:
+        if re.fullmatch(r"(?:the )?(?:standard )?logging(?: module| library)?", code, re.IGNORECASE):
             return standard_logger(function)
-        if not code:
+        if not code or re.fullmatch(r"(?:the|a) (?:\w+(?:'s)? )?logger", code, re.IGNORECASE):
             return logger_of(function)
         root = re.split(r"[.(]", code)[0]
         if root == "logging" and not self.subjects.known("logging"):
@@ -310,6 +291,8 @@ def _with_conditions(words: str) -> Iterator[tuple[str, str, str]]:
     """The ways to part words: what to do, the word before the condition, and the condition."""
     if found := _LEADING.fullmatch(words):
         yield _LEAD.sub("", found["do"], count=1), found["word"], found["condition"]
+    elif found := _DIRECT.fullmatch(words):
+        yield found["do"], found["word"], found["condition"]
     for found in _TRAILING.finditer(words):
         before = words[: found.start()]
         if all(before.count(quote) % 2 == 0 for quote in ('"',)):

@@ -61,13 +61,23 @@ class Function:
     @property
     def none_by_default(self) -> frozenset[str]:
         """The parameters whose default is None."""
+        return frozenset(name for name, value in self._defaults if value is None)
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """Those that are true or false by default."""
+        return frozenset(name for name, value in self._defaults if isinstance(value, bool))
+
+    @property
+    def _defaults(self) -> list[tuple[str, object]]:
+        """The parameters with a constant by default, and that."""
         arguments = self.node.args
         usual = [*arguments.posonlyargs, *arguments.args]
         pairs = [
             *zip(reversed(usual), reversed(arguments.defaults), strict=False),
             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
         ]
-        return frozenset(one.arg for one, default in pairs if isinstance(default, ast.Constant) and default.value is None)
+        return [(one.arg, default.value) for one, default in pairs if isinstance(default, ast.Constant)]
 
     @cached_property
     def docstring(self) -> ast.stmt | None:

@@ -28,6 +28,40 @@ class Logger:
         return f"{self.code}.{level}({quoted(message.replace('{}', self.mark))}{''.join(f', {one}' for one in values)})"
 
 
+@dataclass(frozen=True)
+class LogWords:
+    """What is to be logged, in words, the level, and the logger, if one is named."""
+
+    what: str
+    level: str
+    logger: str
+
+
+_LEVEL = rf"(?P<level>{'|'.join(LEVELS)})"
+_LOG = re.compile(rf"(?:{_LEVEL}[ -])?logs? (?:out )?(?P<what>.+)", re.IGNORECASE)
+_TAILS = (
+    re.compile(rf",? (?:at|with|on|using|as)(?: an?| the)?(?: log)?(?: level)? {_LEVEL}(?:[ -]level)?(?: message)?\Z", re.IGNORECASE),
+    re.compile(rf",? (?:with|using|through|via|by|to) (?P<logger>[\w.]*log[\w.]*(?:\(\w*\))?)\.{_LEVEL}(?:\(\))?\Z", re.IGNORECASE),
+    re.compile(r",? (?:with|using|through|via|by|to) (?P<logger>(?:the )?(?:standard )?logging(?: module| library)?|(?:the |a )?[\w.]*(?:'s )?logger|[\w.]*getLogger\(\w*\)|the \w+ logger)\Z", re.IGNORECASE),
+)  # fmt: skip
+_ARTICLE = re.compile(rf"an? {_LEVEL} message (?:saying|that says|with) ", re.IGNORECASE)
+
+
+def read_log(words: str) -> LogWords | None:
+    """What words say of a log; None if they begin otherwise."""
+    found = _LOG.fullmatch(words)
+    if found is None:
+        return None
+    what, level, logger = found["what"], found["level"] or "", ""
+    for tail in (*_TAILS, *_TAILS):
+        if (more := tail.search(what)) is not None:
+            parts = more.groupdict()
+            what, level, logger = what[: more.start()], level or parts.get("level") or "", logger or parts.get("logger") or ""
+    if (article := _ARTICLE.match(what)) is not None:
+        what, level = what[article.end() :], level or article["level"]
+    return LogWords(what, level.lower() or "debug", logger)
+
+
 def quoted(text: str) -> str:
     """A string of Python."""
     return repr(text) if '"' in text or "\\" in text else f'"{text}"'

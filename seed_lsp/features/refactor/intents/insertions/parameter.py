@@ -13,6 +13,7 @@ from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import propose_at_start
 from seed_lsp.features.refactor.intents.insertions.signature import NewParameter, parameter_edit
+from seed_lsp.features.refactor.intents.insertions.statement import Statement, switched
 from seed_lsp.features.refactor.intents.insertions.words import NAME, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 
@@ -26,6 +27,7 @@ _ADD = r"(?:add|introduce|include|create|insert|accept|take|append|support)"
 _HEADS = (
     rf"{_ADD}{_TO} (?:an? |the |another )?{_KINDS}{_NOUN}(?: (?:called|named))?:? {_NAMED}",
     rf"{_ADD}{_TO} (?:an? |the |another )?{_KINDS}(?P<name>(?!{_NO_NAME}){NAME})(?: ?: ?(?P<type>[A-Za-z_][\w.\[\]]*))?(?: ?= ?(?P<default>{_DEFAULT}))? {_NOUN}",
+    rf"{_ADD} (?P<name>{NAME})(?: ?: ?(?P<type>[A-Za-z_][\w.\[\]]*))? ?= ?(?P<default>{_DEFAULT}) to (?:the|its) (?:\w+ )?(?:parameters|arguments|signature|parameter list|argument list)",
     rf"{_ADD} {_NAMED} as (?:an? |the )?{_KINDS}{_NOUN}",
     rf"(?:give|let|make|have) (?:it|(?:the|this) (?:function|method))(?: (?:take|accept|have|get))? (?:an? |another ){_KINDS}{_NOUN}(?: (?:called|named))? {_NAMED}",
     rf"(?:give|let|make|have) (?:it|(?:the|this) (?:function|method))(?: (?:take|accept|have|get))? (?:an? |another ){_KINDS}(?P<name>(?!{_NO_NAME}){NAME})(?: ?= ?(?P<default>{_DEFAULT}))? {_NOUN}",
@@ -34,6 +36,7 @@ _MODIFIERS = (
     r",? of type (?P<type>[A-Za-z_][\w.]*(?:\[[^\]]*\])?(?: ?\| ?[\w.\[\]]+)*)",
     rf",? \((?:(?P<type>[A-Za-z_][\w.\[\]]*)(?:, ?|\)))?(?:(?:by )?default(?:s to|ing to|:| is| value)? ?=? ?(?P<default>{_DEFAULT})\))?",
     rf",? (?:which is |that is )?(?:with|having|using)? ?(?:a |the )?(?:default(?:s|ing|ed)?(?: value)?(?: of| to| is)?) (?P<default>{_DEFAULT})",
+    r",? \(?(?P<default>False|True|None|off|on|disabled|enabled) by default\)?",
     rf",? (?:which|that) (?:is (?P<default>{_DEFAULT}) by default|defaults to (?P<default2>{_DEFAULT}))",
     r",? (?:as|and make it) (?:an? )?(?P<only>keyword[- ]only)(?: (?:one|parameter|argument))?",
     _TO[:-1],
@@ -42,6 +45,8 @@ _UNUSED = re.compile(
     r"(?:,? (?:but )?(?:(?:do not|don't|without) (?:us\w+|touch\w*|chang\w+) (?:it|anything else|the body|the rest)(?: yet)?|(?:leave|keep) (?:the body|everything else|the rest)(?: as (?:it is|is)| unchanged| alone)?))",
     re.IGNORECASE,
 )
+_OF_IT = re.compile(r"(?:that|which|to)\b", re.IGNORECASE)
+"""What the parameter itself is said to do, which it does when it is set."""
 _BOOLEAN = re.compile(r"\b(?:boolean|bool|flag|switch)\b", re.IGNORECASE)
 _TYPES = {"boolean": "bool", "string": "str", "integer": "int", "number": "float", "dictionary": "dict"}
 
@@ -67,6 +72,8 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     statement = reader.read(wish.rest) if wish.rest else None
     if wish.rest and statement is None:
         return None
+    if statement is not None and is_switch and _OF_IT.match(wish.rest) and not _names(statement, wish.name):
+        statement = switched(statement, wish.name, function.unit)
     refusal = _refusal(function, wish.name)
 
     async def propose() -> Proposal:
@@ -76,6 +83,10 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
         return await propose_at_start(function, statement, tools, [edit], more=[wish.name])
 
     return propose
+
+
+def _names(statement: Statement, name: str) -> bool:
+    return re.search(rf"\b{name}\b", statement.text) is not None
 
 
 def read_wish(words: str) -> _Wish | None:
@@ -103,6 +114,7 @@ def read_wish(words: str) -> _Wish | None:
     default = parts.get("default")
     if default is None:
         default = "False" if _BOOLEAN.search(kind) else "None" if "optional" in kind.lower() else None
+    default = {"off": "False", "on": "True", "disabled": "False", "enabled": "True"}.get(default.lower(), default) if default else default
     if default is not None and default.lower() in {"none", "true", "false"}:
         default = default.capitalize()
     annotation = _TYPES.get(parts.get("type", ""), parts.get("type", ""))

@@ -59,6 +59,16 @@ def guarded(condition: Condition | Hole, statements: Sequence[Statement], unit: 
     return replace(inner, pieces=(*head, *indented))
 
 
+def switched(statement: Statement, switch: str, unit: str) -> Statement:
+    """A statement that is to run if a switch is on, and its own condition, if any, holds."""
+    first, *rest = statement.pieces
+    if isinstance(first, str) and first.startswith("if ") and (rest or ":\n" in first):
+        test = first.removeprefix("if ").partition(":\n")[0]
+        grouped = first.removeprefix("if ").replace(test, f"({test})", 1) if " or " in test else first.removeprefix("if ")
+        return replace(statement, pieces=(f"if {switch} and {grouped}", *rest))
+    return guarded(Condition(switch, f"not {switch}"), [statement], unit)
+
+
 def joined(statements: Sequence[Statement]) -> Statement:
     """Statements one after the other."""
     pieces: list[Piece] = []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from seed_lsp.features.refactor.intents.insertions.ways import usual
+
 NAME = r"[A-Za-z_]\w*"
 RESULT = (
     r"(?:(?:the |its |each |every |any )?(?:(?:function|method)'s )?(?:final |own )?(?:results?|return(?:ed)? values?|returned results?|outputs?|outcome)"
-    r"(?: of (?:the|this) (?:function|method)| it returns)?|what (?:it|the (?:function|method)) (?:is going to return|returns)|what is returned"
+    r"(?: of (?:the|this) (?:function|method)| it returns)?|(?:what(?:ever)?|the value|every(?:thing| value)|each value) (?:that )?(?:it|the (?:function|method)) (?:is (?:going|about) to return|will return|returns)"
+    r"|(?:what(?:ever)?|everything|(?:every|each|any) value) (?:that )?is (?:(?:going|about) to be )?(?:being )?returned"
     r"|(?:the )?value(?: that is| it| being)? return(?:ed|s))"
 )
 """What a function returns."""
@@ -20,7 +23,7 @@ _LONG = (
     (r"\bcan(?:'t|not)\b", "can not"),
 )
 _POLITE = re.compile(
-    r"(?:(?:please|kindly|just|now)\s+|(?:can|could|would) you (?:please )?|(?:I (?:want|need|would like|'d like) (?:you )?to|let's|we should|you should)\s+)+",
+    r"(?:(?:please|kindly|just|now)\s+|(?:can|could|would) you (?:please )?|(?:(?:I (?:want|need|would like)|I'd like)(?: you)?(?: to)?|let's|we should|you should)\s+)+",
     re.IGNORECASE,
 )
 _THANKS = re.compile(r"(?:,?\s+(?:please|thanks|thank you))?[\s.!;]*\Z", re.IGNORECASE)
@@ -44,7 +47,7 @@ def plain(instruction: str) -> str:
         pieces += [_long(text[last : quoted.start()]), quoted.group()]
         last = quoted.end()
     text = "".join([*pieces, _long(text[last:])])
-    return _THANKS.sub("", _POLITE.sub("", text, count=1) if _POLITE.match(text) else text).strip()
+    return usual(_THANKS.sub("", _POLITE.sub("", text, count=1) if _POLITE.match(text) else text).strip())
 
 
 def _long(text: str) -> str:

@@ -34,6 +34,8 @@ def guarded(condition: str, statement: str) -> str:
         ("assert that width is not None at the beginning of the function", "    assert width is not None\n"),
         ("At the start, print the width", "    print(width)\n"),
         ("print the arguments", '    print(f"area(width={width!r}, height={height!r}, unit={unit!r})")\n'),
+        ("reject a negative width with a ValueError", guarded("width < 0", 'raise ValueError("width must not be negative")')),
+        ("it should fail with a TypeError when called with None as the first argument (after self)", guarded("width is None", 'raise TypeError("width must not be None")')),
         ("do nothing if width is None", guarded("width is None", "return None")),
     ],
 )  # fmt: skip

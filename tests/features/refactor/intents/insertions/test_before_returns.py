@@ -53,6 +53,9 @@ def find(items, key):
         ("call items.append with the result right before it is returned", "items.append({})"),
         ("add a print of what the function returns", "print({})"),
         ("print what it returns", "print({})"),
+        ("keep the result in a variable and print it before returning", "print({})"),
+        ("every returned value should be printed before it is returned", "print({})"),
+        ("let it print whatever is going to be returned", "print({})"),
         ("insert a print statement with the returned value before every return statement", "print({})"),
     ],
 )
@@ -74,9 +77,18 @@ def test_an_assertion_is_made_of_a_name():
     assert "line 5" in made.note
 
 
-def test_a_log_with_its_logger():
-    """A logger that is named is used, and imported."""
-    made = done("def f(a):\n    return a + 1\n", "log the result with logging.getLogger(__name__).info before returning it")
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "log the result with logging.getLogger(__name__).info before returning it",
+        "use the logging module to log the result at info level before it is returned",
+        "before each return, info-log the return value",
+        "log the result before returning it, with level info",
+    ],
+)
+def test_a_log_with_its_logger(instruction: str):
+    """Level and logger are those that are named, and the module is imported."""
+    made = done("def f(a):\n    return a + 1\n", instruction)
     assert made == (
         'import logging\n\n\ndef f(a):\n    result = a + 1\n    logging.getLogger(__name__).info("f returned %r", result)\n    return result\n'
     )

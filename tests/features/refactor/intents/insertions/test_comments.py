@@ -44,6 +44,7 @@ def commented(*lines: str) -> str:
     ("instruction", "lines"),
     [
         ("Please add a short comment above every return statement", ["if not", "return (", "return top"]),
+        ("every return should have a comment right above it", ["if not", "return (", "return top"]),
         ("explain each return with a comment", ["if not", "return (", "return top"]),
         ("add one-line comments before the if statements that say why", ["if not", "if key"]),
         ("comment every branch and every return", ["if not", "if key", "return (", "return top"]),

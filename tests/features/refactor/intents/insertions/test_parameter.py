@@ -39,6 +39,26 @@ BARE = "def load(path, size=None):\n    return read(path, size)\n"
             "path, size=None, dry=False",
             "if dry:\n        return None",
         ),
+        (
+            "extend the signature with an option `loud`, off by default, which prints the path",
+            "path, size=None, loud=False",
+            "if loud:\n        print(path)",
+        ),
+        (
+            "The function should take loud=False as a keyword argument. If loud and the first argument is None, throw a ValueError.",
+            "path, size=None, loud=False",
+            'if loud and path is None:\n        raise ValueError("path must not be None if loud is set")',
+        ),
+        (
+            "I'd like a flag loud=False, and when loud is True print the size",
+            "path, size=None, loud=False",
+            "if loud:\n        print(size)",
+        ),
+        (
+            "add a flag loud=False that raises a ValueError if path is empty or size is negative",
+            "path, size=None, loud=False",
+            'if loud and (not path or size is not None and size < 0):\n        raise ValueError("path must not be empty and size must not be negative")',
+        ),
         ("add a keyword parameter depth=2, but don't use it yet", "path, size=None, depth=2", ""),
     ],
 )
