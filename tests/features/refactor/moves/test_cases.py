@@ -13,6 +13,7 @@ from engine.api import EngineError, Finished
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
+from seed_lsp.features.refactor.moves.tree import SMALL_CHARS
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.tools import Script, ScriptedTools
@@ -87,6 +88,23 @@ async def test_each_case(case: Case, newline: str):
 
 
 STATEMENT = "def f(a):\n    «print(a)\n    print(1)»\n    return a\n"
+
+
+@pytest.mark.parametrize(
+    ("action", "marked"),
+    [
+        ("extract-function", STATEMENT),
+        ("extract-variable", "def f(a):\n    return g(«a.b»)\n"),
+        ("inline", "def f(a):\n    «»b = a\n    return b\n"),
+    ],
+)
+async def test_the_menu_of_a_large_file_needs_a_part_of_it(action: str, marked: str):
+    """What is far from the selection takes no time to read, and costs no entry if it is broken."""
+    far = "ä = 1\n" * (SMALL_CHARS // 5)
+    small, large = selection_of(marked), selection_of(f"{far}{marked}{far}x = (\n")
+    offers = [list(await registry.find_action(action).offers(selection)) for selection in (small, large)]
+    assert len(offers[0]) == 1
+    assert offers[1] == offers[0]
 
 
 @pytest.mark.parametrize(
