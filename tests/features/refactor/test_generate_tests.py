@@ -68,6 +68,12 @@ async def test_only_tests_that_test_the_function_are_kept(project: Path):
         "def test_unknown():\n    assert area(1, 2) == circle(3)\n",
         "def test_fixture(database):\n    assert area(1, database) == 2\n",
         "import requests\n\n\ndef test_import():\n    assert area(1, requests.get('x')) == 2\n",
+        "def test_itself():\n    assert area(1, 2) == area(1, 2)\n",
+        "def test_too_many():\n    assert area(1, 2, 3) == 6\n",
+        "def test_too_few():\n    assert area(1) == 1\n",
+        "def test_twice():\n    assert area(1, 2, width=1) == 2\n",
+        "def test_other_name():\n    assert area(width=1, size=2) == 2\n",
+        "def test_error_of_something_else():\n    size = area(1, 2)\n    with pytest.raises(ValueError):\n        int('x')\n",
         "def test_cut_off():\n    assert area(1, 2",
     ]
     selection = selection_at(project / "src/shapes/sizes.py", "area")
@@ -75,6 +81,50 @@ async def test_only_tests_that_test_the_function_are_kept(project: Path):
     assert text == f"from shapes.sizes import area\n\n\n{GOOD}"
     with pytest.raises(RejectedResultError, match="calls area and asserts"):
         await generated(selection, HEAD + "\n\n".join(useless))
+
+
+async def test_calls_that_the_parameters_allow(project: Path):
+    """Names, defaults, stars and what a class's name needs are counted as Python counts them."""
+    module = project / "src/shapes/sizes.py"
+    module.write_text(
+        "class Box:\n    def put(self, a, b=1, /, *, c, d=2):\n        return a\n\n    @staticmethod\n    def of(a):\n        return a\n"
+    )
+    good = ["Box().put(1, c=2) == 1", "Box().put(1, 2, c=2, d=3)", "Box.put(Box(), 1, c=1) == 1", "Box().put(*[1], **{'c': 2}) == 1"]
+    bad = ["Box().put(1) == 1", "Box().put(a=1, c=2) == 1", "Box.put(1, c=1) == 1", "Box().put(1, 2, 3, c=1) == 1"]
+    tests = [f"def test_{number}():\n    assert {line}\n" for number, line in enumerate([*good, *bad])]
+    tests.append("def test_error():\n    with pytest.raises(TypeError):\n        Box().put()\n")
+    _, text, _ = await generated(selection_at(module, "def put"), HEAD.replace("area", "Box") + "\n\n".join(tests))
+    assert all(line in text for line in good)
+    assert not any(f"{line}\n" in text for line in bad)
+    assert "test_error" in text
+    _, text, _ = await generated(selection_at(module, "def of"), HEAD + "def test_it():\n    assert Box.of(1) == 1\n")
+    assert "Box.of(1)" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "bad", "good", "words"),
+    [
+        ("def area(n):\n    yield n\n", "area(1) == [1]", "list(area(1)) == [1]", "generator"),
+        ("async def area(n):\n    return n\n", "area(1) == 1", "asyncio.run(area(1)) == 1", "coroutine"),
+    ],
+)
+async def test_what_gives_its_result_later(project: Path, code: str, bad: str, good: str, words: str):
+    """A generator or a coroutine equals nothing, and the model is told which it is."""
+    module = project / "src/shapes/sizes.py"
+    module.write_text(code)
+    tests = [f"def test_{number}():\n    assert {line}\n" for number, line in enumerate((bad, good))]
+    _, text, tools = await generated(selection_at(module, "area"), HEAD.replace("pytest", "asyncio") + "\n\n".join(tests))
+    assert f"assert {good}" in text
+    assert f"assert {bad}" not in text
+    assert words in tools.asked[0].prompt
+
+
+async def test_fixtures_without_use_are_left_out(project: Path):
+    """A test asks for what it uses alone."""
+    answer = GOOD.replace("()", "(tmp_path, capsys)", 1) + "\n\ndef test_two(tmp_path):\n    assert area(1, len(str(tmp_path)))\n"
+    _, text, _ = await generated(selection_at(project / "src/shapes/sizes.py", "area"), HEAD + answer)
+    assert GOOD in text
+    assert "def test_two(tmp_path):" in text
 
 
 async def test_the_projects_own_style(project: Path):

@@ -27,13 +27,14 @@ _FOLDERS = ("tests", "test")
 
 @dataclass(frozen=True)
 class Target:
-    """The function to test: its `name`, its class's if it is a method, where it is, and what the
-    model sees of it.
+    """The function to test: its `name`, its class's if it is a method, where it is, its `own` text,
+    and what the model sees of it.
     """
 
     name: str
     owner: str
     span: Span
+    own: str
     source: str
 
     @property
@@ -103,7 +104,7 @@ def _target(document: Document, around: Node, node: Node, owner: Node | None) ->
     if name.startswith("__") and name != "__init__":
         return None
     span = Span(document.char_at(ByteOffset(around.start_byte)), document.char_at(ByteOffset(node.end_byte)))
-    return Target(name, class_name, span, _source(document, around, owner))
+    return Target(name, class_name, span, _lines(document, around), _source(document, around, owner))
 
 
 def _source(document: Document, around: Node, owner: Node | None) -> str:

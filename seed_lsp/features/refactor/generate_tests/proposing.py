@@ -8,6 +8,7 @@ something about it are kept. Nothing is run.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from engine.api import GenerateRequest
@@ -16,6 +17,7 @@ from seed_lsp.features.refactor.action import Action, NewFile, Offer, OtherFile,
 from seed_lsp.features.refactor.generate_tests.existing import additions
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target, find_target, frame_of
 from seed_lsp.features.refactor.generate_tests.reading import read_tests
+from seed_lsp.features.refactor.generate_tests.sense import function_of, is_generator
 from seed_lsp.session.settings import Settings
 
 MAX_TOKENS = 512
@@ -52,6 +54,7 @@ def _request(target: Target, frame: Frame, settings: Settings) -> GenerateReques
         f"Write three short tests, as {kind}, for `{target.call}` of this module, `{frame.module}`:\n\n"
         f"{_FENCE}{target.source}\n```\n\n"
         "Each calls it with plain values and asserts what it returns, or the error that it raises. Use no files, no network and no mocks."
+        f"{_hint(target)}"
     )
     first = "class Test" if frame.is_unittest else f"def test_{target.name.strip('_')}"
     return GenerateRequest(
@@ -63,6 +66,14 @@ def _request(target: Target, frame: Frame, settings: Settings) -> GenerateReques
         start=f"{_FENCE}{frame.head}\n\n\n{first}",
         stop=("\n```",),
     )
+
+
+def _hint(target: Target) -> str:
+    """How what the function returns is looked at, where it is not the result itself."""
+    function = function_of(target)
+    if isinstance(function, ast.AsyncFunctionDef):
+        return " It is a coroutine: run it by `asyncio.run`."
+    return " It is a generator: take a `list` of what it gives." if function is not None and is_generator(function) else ""
 
 
 ACTIONS = (Action("generate-tests", "Generate tests", "refactor", offers, propose),)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from seed_lsp.features.refactor.generate_tests.existing import Origin, bound_names, imports_of
 from seed_lsp.features.refactor.generate_tests.frame import Frame, Target
+from seed_lsp.features.refactor.generate_tests.sense import RAISES, expects, makes_sense
 from seed_lsp.features.refactor.moves.naming import numbered
 from seed_lsp.source.syntax import UNREADABLE, parse_python
 
@@ -118,7 +119,18 @@ def _pieces(tree: ast.Module, lines: Sequence[str], frame: Frame) -> Iterator[tu
                 first = min([test.lineno, *(one.lineno for one in test.decorator_list)])
                 deep = " " * 4 if frame.is_unittest else ""
                 cut = test.col_offset
-                yield "\n".join((deep + line[cut:]).rstrip() for line in lines[first - 1 : test.end_lineno]), test
+                piece = "\n".join((deep + line[cut:]).rstrip() for line in lines[first - 1 : test.end_lineno])
+                yield _without_unused(piece, test), test
+
+
+def _without_unused(piece: str, test: Test) -> str:
+    """The source of a test without parameters that it does not use, if it has these on one line."""
+    used = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} | _parameters(test)
+    kept = [one for one in test.args.args if one.arg == "self" or one.arg in used]
+    if len(kept) == len(test.args.args):
+        return piece
+    header = re.compile(rf"(\bdef {test.name}\()[^()\n]*(\)[^\n]*:$)", re.MULTILINE)
+    return header.sub(lambda found: found[1] + ", ".join(one.arg for one in kept) + found[2], piece, count=1)
 
 
 def _is_good(test: Test, target: Target, known: set[str]) -> bool:
@@ -134,7 +146,7 @@ def _is_good(test: Test, target: Target, known: set[str]) -> bool:
         return False
     if {argument.arg for argument in test.args.args} - _FIXTURES - _parameters(test):
         return False
-    return _calls(test, target) and any(_depends(check, target, stored) for check in _checks(test))
+    return _calls(test, target) and makes_sense(test, target) and any(_depends(check, test, target, stored) for check in _checks(test))
 
 
 def _parameters(test: Test) -> set[str]:
@@ -158,9 +170,9 @@ def _checks(test: Test) -> Iterator[ast.AST]:
             yield node
 
 
-def _depends(check: ast.AST, target: Target, stored: set[str]) -> bool:
-    if isinstance(check, ast.Call) and _last(check.func) in {"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns"}:
-        return True
+def _depends(check: ast.AST, test: Test, target: Target, stored: set[str]) -> bool:
+    if isinstance(check, ast.Call) and _last(check.func) in RAISES:
+        return expects(check, test, target)
     names = {node.id for node in ast.walk(check) if isinstance(node, ast.Name)}
     called = {_last(node.func) for node in ast.walk(check) if isinstance(node, ast.Call)}
     return bool(names & (stored | {target.imported}) or target.name in called)
