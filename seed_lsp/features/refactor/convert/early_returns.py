@@ -88,7 +88,7 @@ def _changed(tree: PythonTree, span: Span, how: How) -> str | None:
     """The text with one `if` more that ends early; None if there is none left."""
     found = [one for one in ast.walk(tree.root) if isinstance(one, ast.If) and span.holds(tree.start(one), tree.end(one))]
     for one in sorted(found, key=tree.start):
-        if one.orelse and leaves(one.body) and not _is_elif(tree, one) and (text := _without_else(tree, one, span)) is not None:
+        if one.orelse and leaves(one.body) and not tree.is_elif(one) and (text := _without_else(tree, one, span)) is not None:
             return text
     for one in sorted(found, key=tree.start) if how != "else" else ():
         if (text := _else_first(tree, one, span)) is not None:
@@ -107,14 +107,10 @@ def leaves(block: Sequence[ast.stmt]) -> bool:
     return isinstance(last, _LEAVES)
 
 
-def _is_elif(tree: PythonTree, one: ast.If) -> bool:
-    return tree.document.text.startswith("elif", tree.start(one))
-
-
 def _without_else(tree: PythonTree, one: ast.If, span: Span) -> str | None:
     """The text with what the `else` holds behind the `if`; None if other code is on its lines."""
     text, first = tree.document.text, one.orelse[0]
-    if isinstance(first, ast.If) and _is_elif(tree, first):
+    if tree.is_elif(first):
         at = tree.start(first)
         return f"{text[:at]}{text[at:].removeprefix('el')}"
     lines = lines_of(tree)
@@ -153,7 +149,7 @@ def _guarded(tree: PythonTree, one: ast.If, span: Span) -> str | None:
     """The text with an `if` turned around that holds all that follows in a function or a loop."""
     parent, block = tree.parents[one], tree.block(one)
     body = getattr(parent, "body", None)
-    if one.orelse or block is not body or block[-1] is not one or not _is_long(one) or _is_elif(tree, one):
+    if one.orelse or block is not body or block[-1] is not one or not _is_long(one) or tree.is_elif(one):
         return None
     word = "return" if isinstance(parent, FUNCTIONS) else "continue" if isinstance(parent, ast.For | ast.AsyncFor | ast.While) else ""
     if not word:
@@ -169,7 +165,7 @@ def _guarded(tree: PythonTree, one: ast.If, span: Span) -> str | None:
 
 def _else_first(tree: PythonTree, one: ast.If, span: Span) -> str | None:
     """The text with an `else` that ends early in front of the other branch, which follows then."""
-    if not one.orelse or not leaves(one.orelse) or leaves(one.body) or _is_elif(tree, one):
+    if not one.orelse or not leaves(one.orelse) or leaves(one.body) or tree.is_elif(one):
         return None
     lines, keyword = lines_of(tree), _else_of(tree, one)
     if keyword is None or (header := _turned_around(tree, one)) is None:
