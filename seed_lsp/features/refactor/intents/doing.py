@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -146,8 +147,9 @@ async def try_around(selection: Selection, names: Names, _tools: Tools) -> Propo
     ending = "raise" if "reraise" in names else "pass" if "ignore" in names else ""
     if value := names.get("value"):
         ending = f"return {_EMPTY.get(value.rpartition(' ')[2], value)}"
+    caught = re.findall(r"[\w.]+", re.sub(r"\b(?:or|and)\b", " ", names["caught"]))
     handling = Handling(
-        re.findall(r"[\w.]+", re.sub(r"\b(?:or|and)\b", " ", names["caught"])),
+        [name if hasattr(builtins, name) or not hasattr(builtins, name[:-1]) else name[:-1] for name in caught],
         log="log" in names,
         show="show" in names,
         raised=names.get("raised", ""),

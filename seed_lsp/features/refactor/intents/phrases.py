@@ -27,14 +27,24 @@ _NAME = r"[^\W\d]\w*"
 _POLITE = re.compile(
     r"(?:(?:please|kindly|just|now|(?:can|could|would|will) you)\s+)+|[\s,]+(?:please|thanks|thank you)(?=[\s.!?]*$)", re.IGNORECASE
 )
+_IN_THIS = re.compile(
+    r"(?:in|for|within|inside) (?:this|the) (?:selected )?(?:function|method|code|class|file|selection),? ", re.IGNORECASE
+)
+_REST = re.compile(
+    r"[\s,;.]+(?:(?:and|but)\s+)?(?:(?:without changing|without touching|do not change|don't change|change|keep|keeping|leave|leaving|preserve|preserving)"
+    r"\s+(?:nothing else|anything else|everything else|all else|the rest(?: of the (?:code|function|method|file))?|(?:the|its|all)(?: other)? (?:behaviour|behavior|logic|functionality|semantics|code))"
+    r"(?:\s+(?:as it is|as is|alone|the same|unchanged|untouched|intact))?|nothing else (?:should|must|may) change|the (?:behaviour|behavior|logic) (?:should|must) (?:stay|remain) the same)(?=[\s.!]*$)",
+    re.IGNORECASE,
+)
+"""That all else stays as it is goes without saying."""
 _END = re.compile(r"[\s.!?;]+$")
-_PART = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+))?\}|<(?P<mark>\w+)>|[\[\]()|]|[^\s\[\](){}|<>]+")
+_PART = re.compile(r"\{(?P<name>\w+)(?::(?P<kind>\w+))?\}|<(?P<mark>\w+)>|[\[\]()|]|[^\s\[\](){}|]+")
 _NO_NAME = (
     r"(?!(?:this|that|it|all|these|those|them|everything|something|anything|here|better|variables?|parameters?|arguments?|functions?"
     r"|methods?|comments?|(?:snake|camel|pascal|kebab|upper|lower)_?case)\b)"
 )
 """Words that speak of code, and are hardly ever its names."""
-_CLASS = rf"(?:{_NAME}\.)*(?-i:[A-Z])\w*"
+_CLASS = rf"(?-i:(?!(?:None|True|False|Errors?|Exceptions|Any|All)\b))(?:{_NAME}\.)*(?-i:[A-Z])\w*"
 KINDS: Mapping[str, str] = {
     "name": _NO_NAME + _NAME,
     "any": _NAME,
@@ -70,11 +80,12 @@ class Phrases:
 @lru_cache(maxsize=1)
 def plain(instruction: str) -> str:
     """The words of an instruction with a blank behind each; without politeness, the quotes around
-    names, commas between words, and the point at the end.
+    names, what stands between parts of a sentence, and the point at the end.
     """
-    text = _END.sub("", _POLITE.sub("", instruction.strip()))
+    text = _END.sub("", _REST.sub("", _POLITE.sub("", instruction.strip())))
+    text = text[begin.end() :] if (begin := _IN_THIS.match(text)) else text
     text = _BRACKETS.sub("", _QUOTED.sub(r"\2", text))
-    return " ".join(re.sub(r",(?=\s)", "", text).split()) + " "
+    return " ".join(re.sub(r"[,:;](?=\s)", "", text).split()) + " "
 
 
 def _compiled(way: str) -> re.Pattern[str]:
