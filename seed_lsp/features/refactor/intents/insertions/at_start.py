@@ -33,7 +33,7 @@ _OF_PARAMETERS = re.compile(
     r"\b(?:(?:the|its) (?:first|second|last|only)|any(?: of)?(?: the| its)?|one of (?:the|its)) (?:argument|parameter)s?\b", re.IGNORECASE
 )
 _BARE_CALL = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?(?:(?:debug|short|simple) )?(?P<verb>log|print)(?:ging)?(?: statement| call| message| line)?",
+    r"(?:(?:add|insert|put|include|write) (?:an? )?(?:(?:debug|short|simple) )?)?(?P<verb>log|print)(?:ging)?(?: statement| call| message| line| an? (?:short |debug )?(?:message|line))?",
     re.IGNORECASE,
 )
 _TELLS_OF_CALL = re.compile(
