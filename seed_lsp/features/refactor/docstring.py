@@ -72,6 +72,8 @@ async def propose(selection: Selection, argument: str, tools: Tools) -> Proposal
     wanted = _without_documentation(selected(code, selection))
     # Neighbouring files may be read for it.
     style = await asyncio.to_thread(project_style, code, selection.path)
+    if argument == SUMMARY:
+        style = replace(style, spread=False)
     until = time.monotonic() + tools.settings.edit_deadline_s
     work = _Work(
         code,

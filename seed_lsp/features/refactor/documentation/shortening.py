@@ -14,8 +14,9 @@ from seed_lsp.source.document import Document, with_line_feeds
 from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, read_tree
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
-NARROW, WIDE = 79, 120
-"""Columns that a line may have at least and at most, however long the file's lines are."""
+NARROW, WIDE = 100, 120
+"""Columns that a line may have at least and at most, however long the file's lines are: a user who
+asks for one line is better off with a long one than with other words."""
 _LITERAL = re.compile(r"(?P<open>[A-Za-z]*(?P<quote>\"\"\"|'''|\"|'))(?P<body>.*)(?P=quote)", re.DOTALL)
 _NO_SENTENCE = re.compile(
     r"[@:]\w|>>>|\.\. |[-=*#+]|(?:Args|Arguments|Parameters|Returns?|Raises|Yields|Examples?|Notes?|Attributes)\b:?\s*$"

@@ -119,9 +119,9 @@ def test_types_are_added_where_they_are_asked_for(words: str, header: str):
 
 def test_a_docstring_of_one_line_has_no_sections(tmp_path: Path):
     """Who asks for one line gets one, whatever the project's docstrings look like."""
-    documented = body('"""Do it.', "", "Args:", "    a: It.", '"""', header="def {}(a):")
+    documented = body('"""', "Do it.", "", "Args:", "    a: It.", '"""', header="def {}(a):")
     text = "".join(documented.format(name) for name in "ghi") + body("return a", header="def f(a):")
-    for words, count in (("add a one-line docstring", 1), ("add a docstring", 5)):
+    for words, count in (("add a one-line docstring", 1), ("add a docstring", 6)):
         selection = select(text, body("return a", header="def f(a):"), path=tmp_path / "a.py")
         tools = ScriptedTools(says("Return the given value."))
         proposal = asyncio.run(registry.run(registry.OWN, selection, words, tools))
