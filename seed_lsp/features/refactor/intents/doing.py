@@ -189,11 +189,14 @@ async def can_modernise(selection: Selection) -> bool:
 
 async def unused_imports(selection: Selection, _names: Names, tools: Tools) -> Proposal:
     """Take out what the file imports and nothing uses."""
+    if selection.path is not None and selection.path.name == "__init__.py":
+        raise SelectionError("an __init__.py imports for others as well; say which names it shall not import")
     block = import_block(selection.document)
     head = replace(selection, start=block.start, end=block.end)
     if not await UNUSED_IMPORTS.offers(head):
         raise NoChangeError("all imports at the head of the file are used")
-    return await UNUSED_IMPORTS.propose(head, ALL, tools)
+    made = await UNUSED_IMPORTS.propose(head, ALL, tools)
+    return replace(made, note="other files can no longer import these names from here")
 
 
 async def without_comments(selection: Selection, _names: Names, _tools: Tools) -> Proposal:

@@ -83,6 +83,14 @@ def test_where_there_is_nothing_of_the_kind_nothing_changes(words: str):
         asked(words, body("return items"))
 
 
+def test_a_package_may_import_for_others():
+    """What an ``__init__.py`` imports and does not use is what others import from it."""
+    text = "from a import b\n"
+    assert "other files" in proposed("remove unused imports", text, path=Path("/p/a.py"))[0].note
+    with pytest.raises(SeedError, match="imports for others"):
+        proposed("remove unused imports", text, path=Path("/p/__init__.py"))
+
+
 def test_a_name_that_the_user_gives_is_used():
     """The function or variable is called as the user says, and no model is asked for a name."""
     text = body("x = 1", "y = x + 2", "return y")
