@@ -99,7 +99,8 @@ def changed_unspoken(change: Change) -> str:
     """Each statement that goes or changes has something in it that the instruction speaks of."""
     old, new = parsed(change.region, change), parsed(change.new, change)
     asked = change.asked
-    if old is None or new is None or purpose.keeps_behaviour(asked) or not asked.instruction:
+    if old is None or new is None or purpose.keeps_behaviour(asked) or not asked.instruction or asked.speaks_of("faults"):
+        # Where a fault is, the instruction rarely says.
         return ""
     if asked.speaks_of("names") or (
         re.search(r"\b(?:this|it|function|everything|all|class|code|bod(?:y|ies))\b", asked.spoken) and asked.speaks_of("removal")

@@ -124,4 +124,7 @@ def may_be_partial(instruction: str) -> bool:
     Where each change is on its own, as with new lines, it can.
     """
     asked = Asked(instruction)
+    if asked.speaks_of("faults"):
+        # Half a mend is none.
+        return False
     return adds(asked) or widens(asked) or is_about_texts(asked) or is_about_types(asked)

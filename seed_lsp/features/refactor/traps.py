@@ -130,6 +130,7 @@ def unknown_attribute(change: Change) -> str:
         return ""
     text = change.document.text
     stored = {node.attr for node in ast.walk(new) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
+    stored |= {node.name for node in ast.walk(new) if isinstance(node, (*_FUNCTIONS, ast.ClassDef))} | {*stored_names(new)}
     known = (
         stored
         | _BUILTIN_ATTRIBUTES

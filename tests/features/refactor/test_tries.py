@@ -178,3 +178,20 @@ def test_imports_go_to_the_import_block(answer: str, head: str, code: str):
     assert code in new
     assert new.endswith(f"\n\n\n{SECOND}")
     assert "*" not in new
+
+
+def test_a_fault_may_be_anywhere():
+    """Who says that something is wrong need not say where, and gets no half of a mend."""
+    text = "def mean(rows):\n    total = 1\n    for row in rows:\n        total = row\n    return total / len(rows) - 1\n"
+    mended = text.replace("total = 1", "total = 0").replace("total = row", "total += row").replace(" - 1", "")
+    tools = ScriptedTools([mended] * 9)
+    made = proposed(tools, text, text, "Fix bugs in mean.")
+    assert (made.new_text(Document("u", text, 1, "python")), made.note) == (mended, "")
+
+
+def test_what_an_answer_defines_it_may_use():
+    """A new method is no invention where it is called."""
+    text = "class Order:\n    def total(self):\n        return 1\n"
+    new = text.replace("return 1", "return self.price() + 1") + "\n    def price(self):\n        return 2\n"
+    made = proposed(ScriptedTools([new] * 9), text, text, "Let total return the price and one.")
+    assert made.new_text(Document("u", text, 1, "python")) == new
