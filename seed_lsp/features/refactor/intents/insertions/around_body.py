@@ -54,7 +54,7 @@ async def _understand(selection: Selection, instruction: str, _tools: Tools) -> 
     words = plain(instruction)
     read = next((found for one in (*_TIMES, *_ENDS) if (found := re.fullmatch(one, words, re.IGNORECASE))), None)
     level = (read.groupdict().get("level") or read.groupdict().get("level2") or "debug").lower() if read else ""
-    if read is None or level not in LEVELS or (function := selected_function(selection)) is None:
+    if read is None or level not in LEVELS or (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
     prints = "print" in {read.groupdict().get("verb"), read.groupdict().get("verb2")}
     is_time = read.re.pattern in _TIMES

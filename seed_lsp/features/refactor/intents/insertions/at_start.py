@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from seed_lsp.errors import NoChangeError, SelectionError
@@ -44,7 +45,7 @@ _TELLS_OF_CALL = re.compile(
 
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
     words, says_where = without_place(plain(instruction))
-    if (function := selected_function(selection)) is None:
+    if (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
     words = _ADD_A_GUARD.sub("", words, count=1)
     words = _ADD_A_CHECK.sub("check ", words, count=1)

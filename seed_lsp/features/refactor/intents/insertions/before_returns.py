@@ -47,7 +47,7 @@ _ADD_AN_ASSERTION = re.compile(
 
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
     words = read_words(plain(instruction))
-    if words is None or (function := selected_function(selection)) is None:
+    if words is None or (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
     variable = function.free_name("result", "returned", "return_value")
     if (statement := _reader(function, variable).read(words)) is None:

@@ -17,19 +17,20 @@ _MANY_LINES = 3
 
 @dataclass(frozen=True)
 class Thing:
-    """A kind of statements: how a refusal names it, its words, and the beginnings of comments for
-    where the model has none.
-    """
+    """A kind of statements: how a refusal names it, and its words."""
 
     name: str
     words: str
     kinds: tuple[type[ast.AST], ...]
-    openings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CommentPlace:
-    """The start of a line, its indentation, and whether a comment stands right above it."""
+    """The start of a line, its indentation, and whether a comment stands right above it.
+
+    `openings` are beginnings of the comment, to be tried in turn; an empty one leaves it to the
+    model.
+    """
 
     at: int
     indent: str
@@ -37,23 +38,36 @@ class CommentPlace:
     has_comment: bool
 
 
+_BEGINNINGS: dict[type[ast.AST], str] = {
+    ast.Return: "Return",
+    ast.For: "Loop over",
+    ast.AsyncFor: "Loop over",
+    ast.While: "Repeat",
+    ast.If: "Check if",
+    ast.Try: "Try to",
+    ast.Raise: "Raise",
+    ast.Assert: "Make sure",
+    ast.With: "Use",
+    ast.Assign: "Set",
+}
+"""Of comments: left to itself, the model writes of the code around as well."""
 _STEPS = Thing(
     "step", r"(?:logical |important |main |major |significant |non-obvious )?(?:step|block|section|part|stage|phase|chunk|paragraph|code block|block of code)s?(?: of (?:the|this|its) (?:code|function|method|logic|algorithm))?|"
-    r"(?:(?:the|this) )?(?:code|function|method|logic|algorithm|body|selection|selected code|implementation|function body|method body)|it|(?:what|how) (?:it|the code|the function|this|each step|each part|each block|this code|the method) (?:does|works|is doing)", (), ("Set", "Get", "Check")
+    r"(?:(?:the|this) )?(?:code|function|method|logic|algorithm|body|selection|selected code|implementation|function body|method body)|it|(?:what|how) (?:it|the code|the function|this|each step|each part|each block|this code|the method) (?:does|works|is doing)", ()
 )  # fmt: skip
 _THINGS = (
-    Thing("return", r"return(?: statement| line)?s?", (ast.Return,), ("Return",)),
-    Thing("loop", r"loop(?: statement)?s?", (ast.For, ast.AsyncFor, ast.While), ("Loop over", "Go through", "Repeat")),
-    Thing("for loop", r"for(?:[ -]loop| statement)s?", (ast.For, ast.AsyncFor), ("Loop over", "Go through")),
-    Thing("while loop", r"while(?:[ -]loop| statement)s?", (ast.While,), ("Repeat", "Loop")),
-    Thing("condition", r"(?:if(?:[ -](?:statement|block|condition|check|branch|clause)(?:e?s)?|s)?|condition(?:al)?s?(?: statements?)?|branch(?:es)?|check)", (ast.If,), ("If", "Check")),
-    Thing("try block", r"(?:try(?:[ -/]except)?|exception)(?: (?:block|statement|handler))?s?", (ast.Try,), ("Try to", "Handle")),
-    Thing("with block", r"(?:with(?: (?:block|statement))?s?|context managers?)", (ast.With, ast.AsyncWith), ("Use", "Open")),
-    Thing("raise", r"(?:raise(?: statement)?|raised (?:error|exception)|error)s?", (ast.Raise,), ("Raise", "Fail")),
-    Thing("assertion", r"assert(?:ion|ion statement| statement)?s?", (ast.Assert,), ("Make sure",)),
-    Thing("assignment", r"(?:assignment(?: statement)?|variable assignment)s?", (ast.Assign, ast.AnnAssign, ast.AugAssign), ("Set", "Store")),
-    Thing("yield", r"yield(?: statement)?s?", (ast.Yield, ast.YieldFrom), ("Yield",)),
-    Thing("function", r"(?:(?:inner|nested|helper) )(?:function|method)s?", FUNCTIONS, ("Helper that",)),
+    Thing("return", r"return(?: statement| line)?s?", (ast.Return,)),
+    Thing("loop", r"loop(?: statement)?s?", (ast.For, ast.AsyncFor, ast.While)),
+    Thing("for loop", r"for(?:[ -]loop| statement)s?", (ast.For, ast.AsyncFor)),
+    Thing("while loop", r"while(?:[ -]loop| statement)s?", (ast.While,)),
+    Thing("condition", r"(?:if(?:[ -](?:statement|block|condition|check|branch|clause)(?:e?s)?|s)?|condition(?:al)?s?(?: statements?)?|branch(?:es)?|check)", (ast.If,)),
+    Thing("try block", r"(?:try(?:[ -/]except)?|exception)(?: (?:block|statement|handler))?s?", (ast.Try,)),
+    Thing("with block", r"(?:with(?: (?:block|statement))?s?|context managers?)", (ast.With, ast.AsyncWith)),
+    Thing("raise", r"(?:raise(?: statement)?|raised (?:error|exception)|error)s?", (ast.Raise,)),
+    Thing("assertion", r"assert(?:ion|ion statement| statement)?s?", (ast.Assert,)),
+    Thing("assignment", r"(?:assignment(?: statement)?|variable assignment)s?", (ast.Assign, ast.AnnAssign, ast.AugAssign)),
+    Thing("yield", r"yield(?: statement)?s?", (ast.Yield, ast.YieldFrom)),
+    Thing("function", r"(?:(?:inner|nested|helper) )(?:function|method)s?", FUNCTIONS),
     _STEPS,
 )  # fmt: skip
 
@@ -70,7 +84,7 @@ def places_of(tree: PythonTree, span: Span, things: Sequence[Thing]) -> list[Com
     found: dict[int, CommentPlace] = {}
     for thing in things:
         for statement in _steps(tree, span) if thing is _STEPS else _statements(tree, span, thing):
-            place = _place(tree, statement, thing.openings)
+            place = _place(tree, statement, _openings(thing, statement))
             if place is not None and span.holds(place.at, place.at):
                 found.setdefault(place.at, place)
     return [found[at] for at in sorted(found)]
@@ -125,6 +139,11 @@ def _is_compound(node: ast.stmt) -> bool:
 def _is_apart(tree: PythonTree, previous: ast.stmt, one: ast.stmt) -> bool:
     between = tree.document.text[tree.end(previous) : tree.start(one)]
     return between.count("\n") > 1 and any(not line.strip() for line in between.split("\n")[1:-1])
+
+
+def _openings(thing: Thing, statement: ast.stmt) -> tuple[str, ...]:
+    beginning = _BEGINNINGS.get(type(statement), "")
+    return ("", beginning) if thing is _STEPS or beginning in {"Set", "Use"} else (beginning, "")
 
 
 def _place(tree: PythonTree, statement: ast.stmt, openings: tuple[str, ...]) -> CommentPlace | None:

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 from seed_lsp.errors import NoChangeError, RejectedResultError
 from seed_lsp.features.refactor.action import MAX_CHARS, Proposal, Selection, Tools
-from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
-from seed_lsp.features.refactor.intents.insertions.comment_places import Thing, places_of, things_of
+from seed_lsp.features.refactor.intents.insertions.comment_places import CommentPlace, Thing, places_of, things_of
 from seed_lsp.features.refactor.intents.insertions.comment_words import words_of
 from seed_lsp.features.refactor.intents.insertions.words import plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
@@ -24,7 +23,8 @@ from seed_lsp.source.syntax import Span, parse_python, snap
 
 MOST_COMMENTS = 20
 """Written at once; each takes the model about a second."""
-BEFORE_CHARS, AFTER_CHARS, IMPORT_CHARS = 1500, 800, 400
+BEFORE_CHARS, AFTER_CHARS = 2000, 400
+_WINDOW_LINES = 16
 _TOKENS = 40
 _KIND = r"(?:(?:short|brief|one-line|single-line|one line|explanatory|descriptive|helpful|concise|inline|in-line|small|useful|meaningful|clear|little|simple|code|line)[ ,]+(?:and )?)*"
 _COMMENTS = rf"(?:an? |one |some |the )?{_KIND}(?:comment|note|remark)s?(?: line)?"
@@ -49,9 +49,9 @@ _SAYS_COMMENT = re.compile(r"\b(?:comment|remark|note)s?\b", re.IGNORECASE)
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
     document = selection.document
     things = read_words(plain(instruction))
-    if not things or len(document.text) > MAX_CHARS or read_tree(document) is None:
+    if not things or len(document.text) > MAX_CHARS or await asyncio.to_thread(read_tree, document) is None:
         return None
-    span = snap(document, selection.start, selection.end)
+    span = await asyncio.to_thread(snap, document, selection.start, selection.end)
 
     async def propose() -> Proposal:
         return await _propose(document, span, things, tools)
@@ -83,7 +83,7 @@ async def _propose(document: Document, span: Span, things: Sequence[Thing], tool
     refusals: list[RejectedResultError] = []
     for place in new[:MOST_COMMENTS]:
         try:
-            words = await _words(asker, edits, place.at, place.indent, place.openings)
+            words = await _words(asker, edits, place, span.start)
         except RejectedResultError as error:
             refusals.append(error)
             continue
@@ -98,17 +98,15 @@ async def _propose(document: Document, span: Span, things: Sequence[Thing], tool
     return Proposal(tuple(edits), span, "; ".join(notes), tuple(asker.finished))
 
 
-async def _words(asker: Asker, edits: Sequence[Edit], at: int, indent: str, openings: Sequence[str]) -> str:
-    """The words for a place, begun by the model itself or, where those are of no use, with one of
-    the openings.
-    """
-    around = _around(asker.document, edits, at)
+async def _words(asker: Asker, edits: Sequence[Edit], place: CommentPlace, start: int) -> str:
+    """The words for a place, with the first of its openings that leads to any."""
+    around = _around(asker.document, edits, place.at, start)
     reason: RejectedResultError | None = None
-    for opening in ("", *openings):
-        start = f"{indent}#{f' {opening}' if opening else ''}"
+    for opening in place.openings:
+        begun = f"{place.indent}#{f' {opening}' if opening else ''}"
         try:
-            answer = await asker.ask(around, start, ["\n"], _TOKENS, asker.left)
-            words = words_of(answer, len(indent), around[1], opening)
+            answer = await asker.ask(around, begun, ["\n"], _TOKENS, asker.left)
+            words = words_of(answer, len(place.indent), around[1], opening)
             asker.require_encodable(words)
         except RejectedResultError as error:
             reason = reason or error
@@ -118,13 +116,18 @@ async def _words(asker: Asker, edits: Sequence[Edit], at: int, indent: str, open
     raise reason
 
 
-def _around(document: Document, edits: Sequence[Edit], at: int) -> tuple[str, str]:
-    """The code before a place, with the comments so far, and that behind it."""
-    block = import_block(document).end
-    cut = document.line_range(document.line_of(CharOffset(max(0, at - BEFORE_CHARS))))[0]
-    above = document.text[: min(block, cut)][:IMPORT_CHARS]
-    before = apply_edits(document.text[cut:at], [edit for edit in edits if cut <= edit.start], offset=cut)
-    return with_line_feeds(above + before), "\n" + with_line_feeds(document.text[at : at + AFTER_CHARS])
+def _around(document: Document, edits: Sequence[Edit], at: int, start: int) -> tuple[str, str]:
+    """The code before a place, with the comments so far, and that behind it.
+
+    The code before begins at `start` or, where that is far, at a line whose number is a multiple of
+    some lines: prompts that begin alike need not be run from their start.
+    """
+    if at - start > BEFORE_CHARS:
+        line = document.line_of(CharOffset(at - BEFORE_CHARS))
+        start = document.line_starts[line - line % _WINDOW_LINES]
+    before = apply_edits(document.text[start:at], [edit for edit in edits if start <= edit.start], offset=start)
+    end = document.line_range(document.line_of(CharOffset(min(at + AFTER_CHARS, len(document.text)))))[1]
+    return with_line_feeds(before), "\n" + with_line_feeds(document.text[at:end])
 
 
 def _require_same_code(document: Document, edits: Sequence[Edit]) -> None:

@@ -57,6 +57,10 @@ class Subjects:
     def _names(self) -> list[str]:
         return [one.arg for one in self.function.parameters]
 
+    def by_name(self, words: str) -> str:
+        """The words with the names of the parameters that they number."""
+        return _NUMBERED.sub(lambda found: next(iter(self.find(found.group())), found.group()), words)
+
     @property
     def switches(self) -> frozenset[str]:
         """The parameters that are true or false by default."""
@@ -105,6 +109,7 @@ def _dotted(subjects: Subjects, found: re.Match[str]) -> list[str]:
 _PARAMETER = r"(?:arguments?|parameters?|params?|args?)"
 _KIND = r"(?:flag|parameter|argument|option|switch|keyword|param|arg|setting|keyword argument|keyword parameter|value|one)"
 _BESIDES = r"(?:,? \(?(?:after|besides|other than|except|apart from|not counting|excluding|ignoring) (?:self|cls)\)?)?"
+_NUMBERED = re.compile(rf"\b(?:the |its )?(?:first|second|third|last|only|sole) {_PARAMETER}{_BESIDES}", re.IGNORECASE)
 _SUBJECTS: Sequence[tuple[str, Callable[[Subjects, re.Match[str]], list[str]]]] = (
     (rf"(?:the |its )?(?:very )?(?P<which>first|second|third|last|only|sole) {_PARAMETER}{_BESIDES}", _ordinal),
     (rf"(?:any|one|either)(?: one)?(?: of)?(?: the| its)? {_PARAMETER}{_BESIDES}", _group),

@@ -69,6 +69,7 @@ class Reader:
 
     def _conditional(self, words: str) -> Statement | None:
         unread: Statement | None = None
+        words = self.subjects.by_name(words)
         for do, word, said in _with_conditions(words):
             condition = self._condition(word, said)
             if condition is not None and (made := self._plain(do, condition)):

@@ -68,7 +68,9 @@ def quoted(text: str) -> str:
 
 
 def logger_of(function: Function) -> Logger:
-    """The logger of the function's file."""
+    """The logger that the function's class or file has."""
+    if function.bound and (own := _logger_of_class(function)):
+        return Logger(own)
     taken = {one.arg for one in ast.walk(function.node.args) if isinstance(one, ast.arg)} | set(bound_names(function.node))
     for node in function.tree.root.body:
         match node:
@@ -86,6 +88,20 @@ def logger_of(function: Function) -> Logger:
             case _:
                 pass
     return standard_logger(function)
+
+
+def _logger_of_class(function: Function) -> str:
+    """A logger that other methods use as an attribute of the object."""
+    owner = function.tree.parents[function.node]
+    for node in ast.walk(owner):
+        match node:
+            case ast.Attribute(attr=level, value=ast.Attribute(attr=name, value=ast.Name(id="self"))) if (
+                level in LEVELS and _LOGGERS.fullmatch(name)
+            ):
+                return f"self.{name}" if function.bound == "self" else ""
+            case _:
+                pass
+    return ""
 
 
 def standard_logger(function: Function) -> Logger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ _UNUSED = re.compile(
 )
 _OF_IT = re.compile(r"(?:that|which|to)\b", re.IGNORECASE)
 """What the parameter itself is said to do, which it does when it is set."""
+_LISTS_PARAMETERS = re.compile(r"^\s*(?:(?:Args|Arguments|Parameters)(?::\s*$|\s*\n\s*-{3,})|:param )", re.MULTILINE)
 _BOOLEAN = re.compile(r"\b(?:boolean|bool|flag|switch)\b", re.IGNORECASE)
 _TYPES = {"boolean": "bool", "string": "str", "integer": "int", "number": "float", "dictionary": "dict"}
 
@@ -65,7 +67,7 @@ class _Wish:
 
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
     wish = read_wish(plain(instruction))
-    if wish is None or (function := selected_function(selection)) is None:
+    if wish is None or (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
     is_switch = wish.default in {"True", "False"}
     reader = Reader(Subjects(function, added=wish.name, it=wish.name, is_switch=is_switch, added_is_none=wish.default == "None"))
@@ -74,15 +76,23 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
         return None
     if statement is not None and is_switch and _OF_IT.match(wish.rest) and not _names(statement, wish.name):
         statement = switched(statement, wish.name, function.unit)
+    if statement is not None and re.match(r"(?:raise|return)\b", statement.text):
+        # Nothing behind it would ever run.
+        return None
     refusal = _refusal(function, wish.name)
 
     async def propose() -> Proposal:
         if refusal:
             raise SelectionError(refusal)
         edit = parameter_edit(function, NewParameter(wish.name, wish.default, wish.annotation, keyword_only=wish.keyword_only))
-        return await propose_at_start(function, statement, tools, [edit], more=[wish.name])
+        return await propose_at_start(function, statement, tools, [edit], more=[wish.name], note=_note(function, wish.name))
 
     return propose
+
+
+def _note(function: Function, name: str) -> str:
+    lists = function.docstring is not None and _LISTS_PARAMETERS.search(function.tree.text(function.docstring))
+    return f"the docstring lists the parameters; {name} is still to be described there" if lists else ""
 
 
 def _names(statement: Statement, name: str) -> bool:

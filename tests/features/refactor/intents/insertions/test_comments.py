@@ -7,7 +7,7 @@ import pytest
 from seed_lsp.errors import NoChangeError, RejectedResultError
 from tests.features.refactor.acting import select
 from tests.features.refactor.intents.insertions.understanding import done, proposed, understood
-from tests.features.refactor.tools import ScriptedTools, says
+from tests.features.refactor.tools import ScriptedTools, fills, says
 
 TEXT = '''\
 def best(rows, key):
@@ -26,7 +26,8 @@ def best(rows, key):
             )
     return top
 '''
-_SEEN = says(" What is done here.")
+_SEEN = fills(lambda request: " What is done here." if request.start.endswith("#") else "")
+"""A model that has words where it is left alone."""
 
 
 def commented(*lines: str) -> str:
@@ -96,19 +97,21 @@ def test_code_and_orders_are_no_comments(answer: str):
         done("def f(rows):\n    while rows:\n        rows.pop()\n", "add a comment above the loop", says(answer))
 
 
-def test_a_second_try_begins_with_a_word_that_fits():
-    """Where the model has nothing of use, it goes on behind a beginning."""
+def test_a_comment_begins_with_a_word_that_fits():
+    """That keeps the model to its statement; where it leads nowhere, the model begins itself."""
     text = "def f(rows):\n    for row in rows:\n        row()\n"
-    made = done(text, "add a comment above each loop", says("", " the rows and call each of them."))
+    made = done(text, "add a comment above each loop", says(" the rows and call each of them."))
     assert made == text.replace("    for", "    # Loop over the rows and call each of them.\n    for")
+    made = done(text, "add a comment above each loop", says("", " Call all rows."))
+    assert made == text.replace("    for", "    # Call all rows.\n    for")
 
 
 def test_long_comments_are_cut_where_words_end():
     """A comment is one line that fits, of one sentence."""
     text = "def f(rows):\n    return rows\n"
-    long = " Give back the rows, which are those that were given before, in the order in which they were given, and unchanged. More."
+    long = " the rows, which are those that were given before, in the order in which they were given, and unchanged. More."
     made = done(text, "add a comment above each return", says(long))
-    assert made == text.replace("    return", "    # Give back the rows, which are those that were given before\n    return")
+    assert made == text.replace("    return", "    # Return the rows, which are those that were given before\n    return")
 
 
 def test_what_cannot_be_done_is_said():
