@@ -140,7 +140,7 @@ def missing_condition(change: Change) -> str:
         return ""
     new = _new_words(change.before, change.after)
     for raised in _RAISED.findall(change.asked.instruction):
-        if raised.endswith(("Error", "Exception")) and not {"raise", raised} <= new:
+        if raised.endswith(("Error", "Exception")) and not (raised in new and _raises(change.after, raised)):
             return f"the model added nothing that raises {raised}; try again with other words"
         known = {text_of(node) for node in _leaves(change.after)}
         for condition in _CONDITION.findall(change.asked.instruction):
@@ -151,6 +151,10 @@ def missing_condition(change: Change) -> str:
             if _is_hidden(change, raised, names):
                 return f"the model raises {raised} only where an older condition holds; try again with other words"
     return ""
+
+
+def _raises(side: Side, raised: str) -> bool:
+    return any(node.type == "raise_statement" and re.search(rf"\b{raised}\b", text_of(node)) for node in side.statements)
 
 
 def _is_hidden(change: Change, raised: str, names: set[str]) -> bool:

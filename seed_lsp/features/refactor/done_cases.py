@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from seed_lsp.features.refactor import purpose
 from seed_lsp.features.refactor.change import Change
-from seed_lsp.features.refactor.embedding import head
+from seed_lsp.features.refactor.embedding import head, tokens
 from seed_lsp.features.refactor.kept_names import parsed
 
 _CALLS = (
@@ -33,36 +33,22 @@ _CASES = (
     ),
     (
         re.compile(r"\bempty\b", re.IGNORECASE),
-        re.compile(r"\bnot (?!in\b)\w|\blen\(|== ['\"\[{(]|== 0|^(?:if|elif) [\w.]+:$|\bif [\w.]+ else\b|\bor\b|default="),
+        re.compile(r"\bnot (?!in\b)\w|\blen\(|== (?:''|\"\"|\[\]|\{\}|\(\))|== 0|^(?:if|elif) [\w.]+:$|\bif [\w.]+ else\b|\bor\b|default="),
         "empty",
     ),
     (re.compile(r"\bnegative\b", re.IGNORECASE), re.compile(r"< 0|0 >|<= -1|>= 0|\babs\("), "negative"),
     (re.compile(r"\b(?:zero|== ?0)\b", re.IGNORECASE), re.compile(r"\b0\b|\bnot (?!in\b)\w"), "zero"),
 )
 """What a case is called, and how a condition looks that asks for it."""
+_WORDS = re.compile(r"'[^']+'|\"[^\"]+\"")
 _RESULT = re.compile(r"^\s*(?:please |also )?return (?:the |its |an? |also )*(\w+)[ .]*$", re.IGNORECASE)
-_SHAPES = frozenset(
-    [
-        "tuple",
-        "list",
-        "dict",
-        "set",
-        "string",
-        "generator",
-        "iterator",
-        "result",
-        "value",
-        "copy",
-        "int",
-        "float",
-        "bool",
-        "early",
-        "true",
-        "false",
-        "none",
-        "nothing",
-    ]
+_SHAPES = re.compile(r"tuple|list|dict|set|string|generator|iterator|result|value|copy|int|float|bool|early|true|false|none|nothing")
+_PLACE = re.compile(
+    r"\b(before|after) (?!return|each|every|that|this)(?:the |it is |calling |a )*([a-z_]{4,}?)(?:e?s|ed|ing)?(?: (?:it|them|the \w+))?[.,]?$",
+    re.IGNORECASE,
 )
+_INSTEAD = re.compile(r"\b(?:instead of|rather than|in place of) ([^.;,]*)", re.IGNORECASE)
+_COMMON = frozenset({"a", "and", "as", "for", "from", "in", "is", "it", "not", "of", "or", "return", "with"})
 _SUPPORT = re.compile(r"^\s*(?:please |also )?(?:support|allow|accept)\b", re.IGNORECASE)
 _TURN_LOOP = re.compile(
     r"^\s*(?:please )?(?:turn|convert|replace|rewrite|change) (?:the|this|each|every) (?:for |while )?loops? (?:in|into|to|by|with|as)\b(?!.*\bloop\b.*\bloop\b)",
@@ -90,7 +76,7 @@ def missing_case(change: Change) -> str:
     if new is None or not (purpose.adds(change.asked) or purpose.widens(change.asked)) or purpose.is_about_texts(change.asked):
         return ""
     for asked, looks, case in _CASES:
-        if asked.search(change.asked.spoken) and not any(looks.search(one) for one in new):
+        if asked.search(change.asked.spoken) and not any(looks.search(_WORDS.sub("'text'", one)) for one in new):
             return f"the model's new code does not ask for what is {case}; try again with other words"
     return ""
 
@@ -104,9 +90,47 @@ def missing_result(change: Change) -> str:
     before = Counter(head(node) for node in ast.walk(old) if isinstance(node, ast.Return))
     come = [one for one in (head(node) for node in ast.walk(new) if isinstance(node, ast.Return)) if not before[one]]
     what = named.group(1).lower()
-    if what in _SHAPES or any(what in re.split(r"\W|_", one.lower()) for one in come):
+    if _SHAPES.fullmatch(what) or any(what in re.split(r"\W|_", one.lower()) for one in come):
         return ""
     return f"the model returns nothing called {what}; try again with the name that the code has"
+
+
+def wrong_place(change: Change) -> str:
+    """What is to be done before or after something else is done there."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    named = _PLACE.search(change.asked.spoken)
+    if old is None or new is None or named is None or not purpose.adds(change.asked):
+        return ""
+    where, stem = named.group(1).lower(), named.group(2).lower()
+    known = Counter(_heads(old))
+    places: list[int] = []
+    added: list[int] = []
+    for node in ast.walk(new):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or not isinstance(node, ast.stmt):
+            continue
+        one = head(node)
+        if known[one]:
+            known[one] -= 1
+            places += [node.lineno] * (stem in one.lower())
+        else:
+            added.append(node.lineno)
+    if not places or (min(added, default=0) < max(places) if where == "before" else max(added, default=0) > min(places)):
+        return ""
+    return f"the model's new code does not stand {where} the place that the instruction names; try again with other words"
+
+
+def left_what_should_go(change: Change) -> str:
+    """Of what something else is to come instead of, there is less."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    named = _INSTEAD.search(change.asked.instruction)
+    if old is None or new is None or named is None:
+        return ""
+    before, after = (Counter(token for one in _heads(tree) for token in tokens(one)) for tree in (old, new))
+    for word in re.findall(r"\w+", named.group(1)):
+        for form in (word, word.removesuffix("ing"), word.removesuffix("s")):
+            if before[form] and form not in _COMMON and after[form] >= before[form]:
+                return f"the model left {form}, of which the instruction wants something else instead; try again with other words"
+    return ""
 
 
 def missing_support(change: Change) -> str:

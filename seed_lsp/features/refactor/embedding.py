@@ -16,6 +16,7 @@ from seed_lsp.source.python_tree import is_text_statement
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\w+|\S")
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NOTHING = frozenset({"return None", "return", "pass"})
 Statement = ast.stmt | ast.excepthandler | ast.match_case
 
 
@@ -25,12 +26,13 @@ class Allowed:
 
     `wraps` says within which blocks of new statements old ones may stand. `may_grow` says whether a
     statement may become another one, by their tokens. `keeps_result`: a returned value may get a
-    name first.
+    name first. `raises`: where nothing was returned, an exception may be raised.
     """
 
     wraps: Callable[[ast.AST, str], bool]
     may_grow: Callable[[Sequence[str], Sequence[str]], bool]
     keeps_result: bool
+    raises: bool = False
 
 
 def embeds(old: ast.Module, new: ast.Module, allowed: Allowed) -> bool:
@@ -67,6 +69,8 @@ class _Embedding:
         return fits(0, 0)
 
     def _same(self, old: Statement, new: Statement) -> bool:
+        if self.allowed.raises and isinstance(new, ast.Raise) and head(old) in _NOTHING:
+            return True
         if type(old) is not type(new):
             return False
         if not self._same_head(old, new):

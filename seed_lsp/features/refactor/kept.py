@@ -43,6 +43,8 @@ OWN_WORDS: tuple[Check, ...] = (
     done_cases.missing_call,
     done_cases.missing_case,
     done_cases.late_guard,
+    done_cases.wrong_place,
+    done_cases.left_what_should_go,
     traps.changed_conditions,
     traps.unknown_attribute,
     traps.impossible_case,

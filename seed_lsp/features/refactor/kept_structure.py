@@ -71,7 +71,7 @@ def changed_old_code(change: Change) -> str:
         """Whether old code may stand in a new statement: under a new condition only if asked."""
         return widens and (not isinstance(node, ast.If) or block == "orelse" or purpose.may_skip(change.asked))
 
-    if not embeds(old, new, Allowed(wraps, may_grow, keeps_result=True)):
+    if not embeds(old, new, Allowed(wraps, may_grow, keeps_result=True, raises=purpose.raises(change.asked))):
         return f"the model changed or moved code{_odd(old, new)}, where something was to be added; say what else may change"
     if not _grows(change):
         return "the model added nothing; try again with other words"

@@ -31,6 +31,7 @@ _SKIPPING = re.compile(
     r"\b(?:skip\w*|ignor\w*|only (?:if|when)|unless|guard\w*|wrap\w*|surround\w*|else|(?:in|inside) an? (?:if|condition\w*|loop))\b",
     re.IGNORECASE,
 )
+_RAISING = re.compile(_PLEASE + r"(?:raise|throw)\b", re.IGNORECASE)
 _TELLING = re.compile(
     _PLEASE + r"(?:log|print|show|emit|record|trace|count|assert|warn|add (?:\w+ )?(?:log\w*|print\w*|assert\w*|comments?))\b",
     re.IGNORECASE,
@@ -82,6 +83,11 @@ def widens(asked: Asked) -> bool:
 
 def _may_replace(asked: Asked, spoken: str) -> bool:
     return Asked(spoken).speaks_of("rewriting") and not is_about_texts(asked)
+
+
+def raises(asked: Asked) -> bool:
+    """Whether an exception is to be raised where something is or is not so."""
+    return bool(_RAISING.match(asked.spoken))
 
 
 def may_skip(asked: Asked) -> bool:
