@@ -29,6 +29,7 @@ _PARAMETER = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=\s*([^\s`,;]+)")
 _CONDITION = re.compile(r"\b(?:if|when|unless|where)\b([^.;]*)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r"`([A-Za-z_]\w*)`")
 _BEFORE_RETURN = re.compile(r"\bbefore (?:(?:each|every|the|it|any|all|returning|it is) )*return", re.IGNORECASE)
+_TOLD_RESULT = re.compile(r"\b(?:log|print|show|record)s? (?:the )?(?:result|return value|value|it)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\bfirst (?:argument|parameter)\b", re.IGNORECASE)
 _OWN_NAME = re.compile(r"\b(?:(?:function|method)'s (?:own )?name|name of (?:the|this|each) (?:function|method))\b", re.IGNORECASE)
 _RAISED = re.compile(r"\braises?\s+(?:an?\s+|the\s+)?`?([A-Z]\w+)", re.IGNORECASE)
@@ -115,7 +116,9 @@ def missing_own_name(change: Change) -> str:
         return ""
     told, name = " ".join(_new_words(change.before, change.after)), change.before.definitions[0].name
     return (
-        "" if re.search(rf"\b{name}\b|__(?:qual)?name__", told) else f"the model does not tell the name {name}; try again with other words"
+        ""
+        if re.search(rf"\b{name}\b|__qualname__|\bco_name\b", told)
+        else f"the model does not tell the name {name}; try again with other words"
     )
 
 
@@ -180,9 +183,10 @@ def missing_before_return(change: Change) -> str:
     """What is to be done with a result before it is returned is done there."""
     if change.after is None or not _BEFORE_RETURN.search(change.asked.instruction):
         return ""
+    about_result = bool(_TOLD_RESULT.search(change.asked.instruction))
     for node in change.after.statements:
         value = node.named_children[0] if node.type == "return_statement" and node.named_children else None
-        if value is None or value.type in _CONSTANTS:
+        if value is None or value.type == "none" or (value.type in _CONSTANTS and not about_result):
             continue
         before = node.prev_named_sibling
         while before is not None and "comment" in before.type:

@@ -15,6 +15,7 @@ from seed_lsp.features.refactor import purpose
 from seed_lsp.features.refactor.change import Change
 from seed_lsp.features.refactor.embedding import head, tokens
 from seed_lsp.features.refactor.kept_names import parsed
+from seed_lsp.source.syntax import text_of
 
 _CALLS = (
     (
@@ -47,6 +48,12 @@ _PLACE = re.compile(
     r"\b(before|after) (?!return|each|every|that|this)(?:the |it is |calling |a )*([a-z_]{4,}?)(?:e?s|ed|ing)?(?: (?:it|them|the \w+))?[.,]?$",
     re.IGNORECASE,
 )
+_WRAP = re.compile(
+    r"\b(?:wrap|surround|enclose|put)\b (?:the )?(?:(?:whole|entire|function|method|function's|method's) )*(?:body|function|method|it|this|everything)\b",
+    re.IGNORECASE,
+)
+_ABOVE_RETURN = re.compile(r"\bcomment (?:above|before|over) (?:each|every|the|all) returns?\b", re.IGNORECASE)
+_KEYWORD_ONLY = re.compile(r"\b(?:keyword|kw)[- ]?only\b", re.IGNORECASE)
 _INSTEAD = re.compile(r"\b(?:instead of|rather than|in place of) ([^.;,]*)", re.IGNORECASE)
 _COMMON = frozenset({"a", "and", "as", "for", "from", "in", "is", "it", "not", "of", "or", "return", "with"})
 _SUPPORT = re.compile(r"^\s*(?:please |also )?(?:support|allow|accept)\b", re.IGNORECASE)
@@ -117,6 +124,43 @@ def wrong_place(change: Change) -> str:
     if not places or (min(added, default=0) < max(places) if where == "before" else max(added, default=0) > min(places)):
         return ""
     return f"the model's new code does not stand {where} the place that the instruction names; try again with other words"
+
+
+def missing_keyword_only(change: Change) -> str:
+    """A parameter that is to be given by its name alone is."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or not _KEYWORD_ONLY.search(change.asked.spoken):
+        return ""
+    before, after = (sum(len(node.kwonlyargs) for node in ast.walk(tree) if isinstance(node, ast.arguments)) for tree in (old, new))
+    return "" if after > before else "the model made no parameter keyword-only; try again with other words"
+
+
+def outside_wrap(change: Change) -> str:
+    """Of a body that is to stand within something new, nothing stays outside."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or not _WRAP.search(change.asked.spoken):
+        return ""
+    body, wrapped = (_first_body(tree) for tree in (old, new))
+    left = {head(node) for node in wrapped} & {head(node) for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))} - {"try"}
+    return f"the model left {min(left)[:60]} outside of what it was to stand in; try again with other words" if left else ""
+
+
+def _first_body(tree: ast.Module) -> list[ast.stmt]:
+    """The statements of the first function, or of what was selected, but for a docstring."""
+    function = next((node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))), tree)
+    return [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+
+
+def uncommented_return(change: Change) -> str:
+    """A comment that is to stand above each return does."""
+    if change.after is None or not _ABOVE_RETURN.search(change.asked.spoken):
+        return ""
+    for node in change.after.statements:
+        if node.type == "return_statement":
+            above = node.prev_named_sibling or (node.parent.prev_named_sibling if node.parent is not None else None)
+            if above is None or "comment" not in above.type or above.end_point[0] != node.start_point[0] - 1:
+                return f"the model wrote no comment above {text_of(node)[:60]}; try again with other words"
+    return ""
 
 
 def left_what_should_go(change: Change) -> str:

@@ -16,6 +16,8 @@ from seed_lsp.source.python_tree import is_text_statement
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|\w+|\S")
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _NOTHING = frozenset({"return None", "return", "pass"})
 Statement = ast.stmt | ast.excepthandler | ast.match_case
 
@@ -37,36 +39,51 @@ class Allowed:
 
 def embeds(old: ast.Module, new: ast.Module, allowed: Allowed) -> bool:
     """Whether `new` has each statement of `old`, in the same order and place."""
-    return _Embedding(allowed).block(old.body, new.body)
+    try:
+        return _Embedding(allowed).block(old.body, new.body, may_end=True)
+    except RecursionError:
+        return False
 
 
 class _Embedding:
     def __init__(self, allowed: Allowed) -> None:
         self.allowed = allowed
 
-    def block(self, old: Sequence[Statement], new: Sequence[Statement]) -> bool:
+    def block(self, old: Sequence[Statement], new: Sequence[Statement], *, in_definition: bool = False, may_end: bool = False) -> bool:
+        """Whether a block of old statements stands in a new one; `may_end`: that may end with a new
+        way out, such as a return.
+        """
         old, new = _code(old), _code(new)
 
         @cache
         def fits(i: int, j: int) -> bool:
             """Whether the old statements from `i` on stand in the new ones from `j` on."""
-            if i == len(old):
-                return True
             if j == len(new):
-                return False
-            if self._same(old[i], new[j]) and fits(i + 1, j + 1):
-                return True
-            after = self._named_result(old[i], new, j)
-            if after is not None and fits(i + 1, after):
-                return True
-            for name, inner in _blocks(new[j]):
-                if self.allowed.wraps(new[j], name):
-                    for end in range(len(old), i, -1):
-                        if fits(end, j + 1) and self.block(old[i:end], inner):
-                            return True
-            return fits(i, j + 1)
+                return i == len(old)
+            if i < len(old):
+                if self._same(old[i], new[j]) and fits(i + 1, j + 1):
+                    return True
+                after = self._named_result(old[i], new, j)
+                if after is not None and fits(i + 1, after):
+                    return True
+                if any(fits(end, j + 1) for end in self._wrapped(old, i, new[j], in_definition=in_definition)):
+                    return True
+            leaves = isinstance(new[j], _EXITS)
+            return (not leaves or (may_end and j == len(new) - 1)) and fits(i, j + 1)
 
         return fits(0, 0)
+
+    def _wrapped(self, old: Sequence[Statement], i: int, new: Statement, *, in_definition: bool) -> Iterator[int]:
+        """The ends of those runs of old statements from `i` on that stand in one block of a new
+        statement. A definition that others know is in none.
+        """
+        for name, inner in _blocks(new):
+            if not self.allowed.wraps(new, name):
+                continue
+            for end in range(len(old), i, -1):
+                known = not in_definition and any(isinstance(one, _DEFINITIONS) for one in old[i:end])
+                if not known and self.block(old[i:end], inner, in_definition=in_definition, may_end=True):
+                    yield end
 
     def _same(self, old: Statement, new: Statement) -> bool:
         if self.allowed.raises and isinstance(new, ast.Raise) and head(old) in _NOTHING:
@@ -75,7 +92,16 @@ class _Embedding:
             return False
         if not self._same_head(old, new):
             return False
-        return all(self.block(getattr(old, name, []), getattr(new, name, [])) for name in _BLOCKS)
+        is_function = isinstance(new, _FUNCTIONS)
+        return all(
+            self.block(
+                getattr(old, name, []),
+                getattr(new, name, []),
+                in_definition=is_function or not isinstance(new, ast.ClassDef),
+                may_end=is_function,
+            )
+            for name in _BLOCKS
+        )
 
     def _same_head(self, old: Statement, new: Statement) -> bool:
         if isinstance(old, _DEFINITIONS):

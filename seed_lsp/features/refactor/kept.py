@@ -44,6 +44,9 @@ OWN_WORDS: tuple[Check, ...] = (
     done_cases.missing_case,
     done_cases.late_guard,
     done_cases.wrong_place,
+    done_cases.missing_keyword_only,
+    done_cases.outside_wrap,
+    done_cases.uncommented_return,
     done_cases.left_what_should_go,
     traps.changed_conditions,
     traps.unknown_attribute,
@@ -51,7 +54,9 @@ OWN_WORDS: tuple[Check, ...] = (
     done_cases.missing_result,
     done_cases.missing_support,
     traps.unused_parameter,
+    traps.unasked_raise,
     traps.awaited_at_random,
+    kept_structure.unspoken_alone,
     traps.reported_by_ruff,
 )
 """For a user's own words, which ask for nothing else than they say."""

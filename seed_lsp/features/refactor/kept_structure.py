@@ -22,6 +22,7 @@ from seed_lsp.source.patch import likeness
 from seed_lsp.source.syntax import text_of
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_MENDING = re.compile(r"fix|bug|fault|wrong|broken|correct|mend|issue|problem|work|better|improv|fail", re.IGNORECASE)
 _ALIKE = 0.5
 """How alike two statements are of which one is a version of the other."""
 _EXITS = (ast.Return, ast.Continue, ast.Break)
@@ -49,7 +50,7 @@ def changed_besides_types(change: Change) -> str:
         return ""
     spoken = change.asked.spoken
     about_all = not re.search(r"\b(?:param\w*|arg\w*)\b", spoken, re.IGNORECASE) or change.asked.speaks_of("returns")
-    if not about_all and [ast.dump(one) for one in _returns(old)] != [ast.dump(one) for one in _returns(new)]:
+    if not about_all and _returns(old) != _returns(new):
         return "the model annotated what is returned, where only parameters were asked for; try again with other words"
     if ast.dump(_without_types(old)) == ast.dump(_without_types(new)):
         return ""
@@ -113,6 +114,29 @@ def changed_unspoken(change: Change) -> str:
     return ""
 
 
+def unspoken_alone(change: Change) -> str:
+    """An answer has something of what the instruction says."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    asked = change.asked
+    vague = (
+        _MENDING.search(asked.instruction)
+        or purpose.keeps_behaviour(asked)
+        or purpose.adds(asked)
+        or purpose.widens(asked)
+        or asked.speaks_of("names", "removal")
+    )
+    if old is None or new is None or vague or purpose.is_about_texts(asked) or purpose.is_about_types(asked):
+        return ""
+    gone, come = Counter(_heads(old)) - Counter(_heads(new)), Counter(_heads(new)) - Counter(_heads(old))
+    changed = [*gone, *come]
+    if not changed or any(speaks_of_code(asked, one) for one in (*changed, *_signatures(new))):
+        return ""
+    words = {word for one in changed for word in re.findall(r"\w+", one)}
+    if words & asked.words:
+        return ""
+    return "the model's change has nothing of what the instruction says; try again with other words"
+
+
 def _is_spoken_version(asked: Asked, one: str, other: str) -> bool:
     """Whether a statement became another one that has more, or whose new pieces the instruction
     names.
@@ -128,6 +152,10 @@ def _heads(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.stmt, ast.excepthandler)) and not isinstance(node, (*_DEFINITIONS, ast.Try)) and not _is_text(node):
             yield head(node)
+
+
+def _signatures(tree: ast.AST) -> Iterator[str]:
+    return (head(node) for node in ast.walk(tree) if isinstance(node, _DEFINITIONS))
 
 
 def _odd(old: ast.AST, new: ast.AST) -> str:
@@ -162,8 +190,12 @@ def _parameters(tree: ast.AST) -> set[str]:
     return {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
 
 
-def _returns(tree: ast.AST) -> list[ast.expr]:
-    return [node.returns or ast.Constant(None) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+def _returns(tree: ast.AST) -> list[str]:
+    return [
+        ast.unparse(node.returns) if node.returns is not None else ""
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -62,7 +62,7 @@ _SAME_BEHAVIOUR = re.compile(
 
 _ABOUT_BRANCHES = re.compile(
     _PLEASE
-    + r"(?:(?:use|prefer|with|convert|turn|rewrite|replace|reduce|avoid|flatten|unnest|invert|refactor|restructure|simplify)\b[^.;]*?"
+    + r"(?:(?:use|prefer|with|convert|turn|rewrite|replace|reduce|avoid|flatten|unnest|invert|flip|negate|swap|reverse|refactor|restructure|simplify)\b[^.;]*?"
     r"\b(?:early[ -](?:returns?|exits?)|guard clauses?|ternar\w*|conditional expressions?|nest\w*|else|elif|ifs?|conditions?|conditionals?|branch\w*)\b)"
     r"(?![^.;]*\b(?:when|if it|if the|if there)\b)",
     re.IGNORECASE,

@@ -30,6 +30,10 @@ _RULES = ("F50", "F52", "F6", "F7", "F821", "F822", "F823", "F841", "PLE", "B015
 _UNDEFINED = "F821"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_ABOUT_RAISING = re.compile(
+    r"rais|throw|error|exception|except|fail|check|valid|reject|ensure|requir|must|guard|handl|assert|refus|forbid|prevent|protect|disallow|limit|strict|unknown|wrap|match",
+    re.IGNORECASE,
+)
 _FURTHER = re.compile(r"\b(?:and|then|to|when|if|which|that|for)\b|[;,]")
 _BUILTIN_ATTRIBUTES = frozenset(
     name
@@ -59,6 +63,20 @@ def unreachable_code(change: Change) -> str:
         if code not in set(_unreachable(old)):
             return f"the model's code is never reached from {code[:60]} on; try again with other words"
     return ""
+
+
+def unasked_raise(change: Change) -> str:
+    """A new exception, which nobody spoke of."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or _ABOUT_RAISING.search(change.asked.instruction):
+        return ""
+    odd = [*(Counter(_raised(new)) - Counter(_raised(old)))]
+    count = sum(isinstance(node, ast.Raise) for node in ast.walk(new)) - sum(isinstance(node, ast.Raise) for node in ast.walk(old))
+    return f"the model has it raise an exception ({odd[0][:60]}), of which the instruction says nothing" if odd and count > 0 else ""
+
+
+def _raised(tree: ast.AST) -> list[str]:
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Raise)]
 
 
 def new_recursion(change: Change) -> str:

@@ -76,3 +76,66 @@ def test_a_loop_that_was_to_become_something_else_is_gone():
         rewritten(text, text.replace("return b", "return [c for c in b]"), instruction="Turn the loop into a comprehension.")
     answer = "def f(a):\n    b = [c for c in a]\n    return b\n"
     assert rewritten(text, answer, instruction="Turn the loop into a comprehension.") == answer
+
+
+BODY = '''def store(path, rows, mode=None):
+    """Store them."""
+    text = encode(rows)
+    if mode == "all":
+        return clear(path)
+    write(path, text)
+    return text
+'''
+HEAD = "from app import clear, encode, log, write\n\n\n"
+TRY = """    try:
+        text = encode(rows)
+        if mode == "all":
+            return clear(path)
+        write(path, text)
+"""
+EXCEPT = "    except OSError:\n        log(path)\n        raise\n"
+OLD = BODY.split('"""\n', 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new", "words"),
+    [
+        ("Log the path before writing it.", "    return text", "    log(path)\n    return text", "before the place"),
+        ("Log the path after encoding.", "    text = encode", "    log(path)\n    text = encode", "after the place"),
+        ("Wrap the body in try/except OSError and log the path.", OLD, TRY + EXCEPT + "    return text\n", "left return text outside"),
+        ("Return None instead of the text.", "return clear(path)", "return None", "left text"),
+        ("Make mode keyword-only.", "        return clear(path)", "        mode = None\n        return clear(path)", "keyword-only"),
+        ("Add a comment above each return.", "    return text", "    # The text.\n    return text", r"above return clear"),
+        ("Cache this.", "    text =", "    if mode is None:\n        mode = 1\n    text =", "nothing of what"),
+        ("Cache this.", "    text =", "    if not rows:\n        raise TypeError(rows)\n    text =", "raise an exception"),
+    ],
+)
+def test_what_does_something_else_is_refused(instruction: str, old: str, new: str, words: str):
+    """An answer does what was asked for where that was asked for, and nothing in its place."""
+    assert old in BODY
+    with pytest.raises(RejectedResultError, match=words):
+        rewritten(HEAD + BODY, BODY.replace(old, new), BODY, instruction)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "old", "new"),
+    [
+        ("Log the path before writing it.", "    write", "    log(path)\n    write"),
+        ("Log the path after encoding.", "    if mode", "    log(path)\n    if mode"),
+        ("Wrap the body in try/except OSError and log the path.", OLD, TRY + "        return text\n" + EXCEPT),
+        ("Return None instead of the text.", "return text", "return None"),
+        ("Make mode keyword-only.", "rows, mode", "rows, *, mode"),
+        (
+            "Add a comment above each return.",
+            "        return clear(path)\n    write(path, text)\n",
+            "        # Nothing is left.\n        return clear(path)\n    write(path, text)\n    # The text.\n",
+        ),
+        ("Use mode 1 unless there is one.", "    text =", "    if mode is None:\n        mode = 1\n    text ="),
+        ("Check that there are rows.", "    text =", "    if not rows:\n        raise TypeError(rows)\n    text ="),
+    ],
+)
+def test_what_does_as_it_was_told_is_taken(instruction: str, old: str, new: str):
+    """The checks do not stand in the way of a right answer."""
+    assert old in BODY
+    answer = BODY.replace(old, new)
+    assert rewritten(HEAD + BODY, answer, BODY, instruction) == HEAD + answer

@@ -38,6 +38,12 @@ REGION = TEXT[TEXT.index("def") :]
         ("Return a tuple.", "os.stat(path)", "os.lstat(path)", "changed or left out os.stat"),
         ("Rewrite the docstring.", "+ 1", "- 1", "only text"),
         ("Explain it in a docstring.", "def load", '"""Load it."""\ndef load', "no docstring"),
+        (
+            "Raise an OSError if there is no line.",
+            "            rows.append(line)\n",
+            "            rows.append(line)\n        raise OSError(path)\n",
+            "changed or moved code",
+        ),
         ("Add comments.", "path, size=None", "path,  size=None", "added nothing"),
         ("Handle an empty path.", "    os.stat(path)\n", "    if not path:\n        os.stat(path)\n", "changed or moved code"),
         ("Remove the comments.", "+ 1", "- 1", "only text"),
@@ -80,3 +86,19 @@ def test_what_the_instruction_speaks_of_may_change(instruction: str, old: str, n
     assert old in REGION
     answer = REGION.replace(old, new)
     assert rewritten(header + TEXT, answer, REGION, instruction) == header + TEXT.replace(REGION, answer)
+
+
+def test_a_definition_is_not_wrapped():
+    """The body of a function can stand in a try, the function itself is what other code imports."""
+    wrapped = "try:\n" + "".join(f"    {line}\n" if line else "\n" for line in REGION.splitlines()) + "except OSError:\n    load = None\n"
+    with pytest.raises(RejectedResultError, match="changed or moved code"):
+        rewritten(TEXT, wrapped, REGION, "Wrap it in try/except OSError.")
+
+
+def test_an_exception_comes_in_place_of_nothing():
+    """Where nothing was returned, an exception may be raised instead."""
+    text = "def find(rows, key):\n    for row in rows:\n        if row == key:\n            return row\n    return None\n"
+    answer = text.replace("return None", "raise KeyError(key)")
+    assert rewritten(text, answer, instruction="Raise a KeyError if there is no such row.") == answer
+    with pytest.raises(RejectedResultError, match="changed or moved code"):
+        rewritten(text, answer, instruction="Print the key.")
