@@ -19,7 +19,7 @@ from seed_lsp.features.refactor.embedding import Allowed, embeds, head, is_withi
 from seed_lsp.features.refactor.kept_names import parsed
 from seed_lsp.features.refactor.spoken import speaks_of_code
 from seed_lsp.source.patch import likeness
-from seed_lsp.source.syntax import text_of
+from seed_lsp.source.syntax import is_text, text_of
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MENDING = re.compile(r"fix|bug|fault|wrong|broken|correct|mend|issue|problem|work|better|improv|fail", re.IGNORECASE)
@@ -92,7 +92,10 @@ def _grows(change: Change) -> bool:
     """Whether the answer has more code."""
     assert change.before is not None, "Python has a grammar"
     assert change.after is not None, "Python has a grammar"
-    sides = [Counter(code_key(text_of(node)) for node in side.nodes if not node.child_count) for side in (change.before, change.after)]
+    sides = [
+        Counter(code_key(text_of(node)) for node in side.nodes if is_text(node) or not node.child_count)
+        for side in (change.before, change.after)
+    ]
     return bool(sides[1] - sides[0])
 
 

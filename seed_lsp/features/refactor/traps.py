@@ -7,6 +7,7 @@ For Python alone. Each check gives its refusal in the user's words, or nothing.
 from __future__ import annotations
 
 import ast
+import builtins
 import io
 import re
 from collections import Counter, deque
@@ -101,6 +102,26 @@ def unused_parameter(change: Change) -> str:
         read = {one.id for inner in node.body for one in ast.walk(inner) if isinstance(one, ast.Name)}
         if odd := [one.arg for one in _arguments(node) if one.arg not in {*before, *read} and not one.arg.startswith("_")]:
             return f"the model added {odd[0]} and does nothing with it; try again with other words"
+    return ""
+
+
+def passed_by_place(change: Change) -> str:
+    """A new parameter that is passed by its place to a function that the file does not have: what
+    stands in that place there, nobody knows.
+    """
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    added = {one.arg for node in ast.walk(new) for one in _arguments(node)} - {
+        one.arg for node in ast.walk(old) for one in _arguments(node)
+    }
+    called = {ast.unparse(node.func) for node in ast.walk(old) if isinstance(node, ast.Call)}
+    for node in ast.walk(new):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in called - set(dir(builtins)):
+            name = ast.unparse(node.func).rsplit(".", maxsplit=1)[-1]
+            odd = [one.id for one in node.args if isinstance(one, ast.Name) and one.id in added]
+            if odd and not re.search(rf"\bdef\s+{name}\b", change.document.text) and len(node.args) > 1:
+                return f"the model passes {odd[0]} to {name} by its place, of which the file says nothing; name the parameter that it is"
     return ""
 
 

@@ -75,6 +75,7 @@ WRAPPED = "    try:\n" + "".join(f"    {line}\n" for line in LOOP.splitlines()) 
         ("Start counting at 2.", "+ 1", "+ 2"),
         ("Remove the comments.", "    # There may be none.\n", ""),
         ("Rewrite the docstring.", "Load it.", "Read the lines of a file."),
+        ("Add comments.", "    rows = []\n", "    # The result.\n    rows = []\n"),
         ("Give it type hints.", "path, size=None):", "path: str, size: int | None = None) -> list:"),
         ("Give each parameter a type.", "path, size=None):", "path: str, size: int | None = None):"),
         ("Use a set instead of a list.", "    rows = []\n", "    rows = set()\n"),
@@ -102,3 +103,10 @@ def test_an_exception_comes_in_place_of_nothing():
     assert rewritten(text, answer, instruction="Raise a KeyError if there is no such row.") == answer
     with pytest.raises(RejectedResultError, match="changed or moved code"):
         rewritten(text, answer, instruction="Print the key.")
+
+
+def test_a_docstring_is_something_new():
+    """A function that has no docstring gets one by free rewriting, too."""
+    bare = REGION.replace('    """Load it."""\n', "")
+    text = TEXT.replace(REGION, bare)
+    assert rewritten(text, REGION, bare, "Add a docstring.") == TEXT

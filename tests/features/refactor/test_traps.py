@@ -119,3 +119,26 @@ def test_a_generator_returns_nothing_new():
     text = "def f(a):\n    for b in a:\n        yield b\n"
     with pytest.raises(RejectedResultError, match="from a generator"):
         rewritten(text, text + "    return sorted(a)\n", instruction="Sort the result.")
+
+
+SENDER = '''class Sender:
+    def send(self, name, rows):
+        """Send them."""
+        self.log(name)
+        return self.client.post(name, rows)
+
+    def log(self, name):
+        print(name)
+'''
+SEND = SENDER.split("\n", 1)[1].split("\n\n", maxsplit=1)[0] + "\n"
+
+
+def test_a_parameter_is_passed_on_where_its_place_is_known():
+    """What a function of another file has in a place, nobody knows; its own name does."""
+    wider = SEND.replace("rows):", "rows, timeout=None):")
+    instruction = "Add a parameter timeout=None and pass it on."
+    with pytest.raises(RejectedResultError, match="to post by its place"):
+        rewritten(SENDER, wider.replace("rows)\n", "rows, timeout)\n"), SEND, instruction)
+    for old, new in (("rows)\n", "rows, timeout=timeout)\n"), ("log(name)\n", "log(name, timeout)\n")):
+        answer = wider.replace(old, new)
+        assert rewritten(SENDER, answer, SEND, instruction) == SENDER.replace(SEND, answer)
