@@ -69,6 +69,20 @@ SAME_BEHAVIOUR: tuple[Check, ...] = (
 """For code that is to do the same in another way: it may be shorter."""
 
 
+_BY_THE_REGION: tuple[Check, ...] = (
+    kept_structure.changed_besides_texts,
+    kept_structure.changed_besides_types,
+    kept_structure.changed_old_code,
+)
+
+
+def refused_at_once(change: Change) -> bool:
+    """Whether the region alone shows that the answer may not be applied, without a look at the file
+    around it, which takes longest.
+    """
+    return not kept_structure.is_readable(change) or any(check(change) for check in _BY_THE_REGION)
+
+
 def refusal(change: Change) -> str:
     """Why the answer may not be applied, in the user's words; empty if it may."""
     checks = SAME_BEHAVIOUR if change.same_behaviour else OWN_WORDS if change.is_own else CHECKS

@@ -28,6 +28,11 @@ _ALIKE = 0.5
 _EXITS = (ast.Return, ast.Continue, ast.Break)
 
 
+def is_readable(change: Change) -> bool:
+    """Whether Python reads the new code, if it reads the old one."""
+    return parsed(change.region, change) is None or parsed(change.new, change) is not None
+
+
 def changed_besides_texts(change: Change) -> str:
     """Comments are no code, and docstrings hardly are."""
     old, new = parsed(change.region, change), parsed(change.new, change)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from seed_lsp.features.refactor.action import MAX_CHARS, require_wanted
 from seed_lsp.features.refactor.answer_end import Bounds, bounds_of, end_of
 from seed_lsp.features.refactor.asked import Asked
 from seed_lsp.features.refactor.change import Change
-from seed_lsp.features.refactor.kept import refusal
+from seed_lsp.features.refactor.kept import refusal, refused_at_once
 from seed_lsp.features.refactor.new_imports import Lifted, lift_imports, with_imports
 from seed_lsp.features.refactor.parts import parts
 from seed_lsp.features.refactor.purpose import may_be_partial
@@ -32,6 +33,8 @@ from seed_lsp.source.syntax import Span, adds_errors, snap
 
 SHOWN_CHARS = 60
 """Of code that a refusal names."""
+PARTS_S = 4.0
+"""So long the right part of an answer is looked for, in seconds."""
 CHARS_PER_TOKEN = 4
 """Source code has three to four characters a token. A selection that needs more tokens than the
 limit is refused at once."""
@@ -224,7 +227,12 @@ def _right_part(plan: Plan, new: str, lifted: Lifted) -> Rewrite | None:
     """Of a partly wrong answer what passes all checks, with as many of its changes as can be."""
     if not plan.refactoring.is_own or not may_be_partial(plan.refactoring.instruction):
         return None
+    until = time.monotonic() + PARTS_S
     for part in parts(plan.region, new):
+        if time.monotonic() > until:
+            break
+        if refused_at_once(_change(plan, part.text)):
+            continue
         with contextlib.suppress(RejectedResultError):
             return replace(_checked(plan, part.text, lifted), left_out=part.left_out)
     return None

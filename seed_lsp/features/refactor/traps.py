@@ -7,7 +7,6 @@ For Python alone. Each check gives its refusal in the user's words, or nothing.
 from __future__ import annotations
 
 import ast
-import builtins
 import io
 import re
 from collections import Counter, deque
@@ -115,13 +114,14 @@ def passed_by_place(change: Change) -> str:
     added = {one.arg for node in ast.walk(new) for one in _arguments(node)} - {
         one.arg for node in ast.walk(old) for one in _arguments(node)
     }
-    called = {ast.unparse(node.func) for node in ast.walk(old) if isinstance(node, ast.Call)}
+    before = [(ast.unparse(node.func), [ast.unparse(one) for one in node.args]) for node in ast.walk(old) if isinstance(node, ast.Call)]
     for node in ast.walk(new):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in called - set(dir(builtins)):
-            name = ast.unparse(node.func).rsplit(".", maxsplit=1)[-1]
-            odd = [one.id for one in node.args if isinstance(one, ast.Name) and one.id in added]
-            if odd and not re.search(rf"\bdef\s+{name}\b", change.document.text) and len(node.args) > 1:
-                return f"the model passes {odd[0]} to {name} by its place, of which the file says nothing; name the parameter that it is"
+        if not isinstance(node, ast.Call) or not node.args or not isinstance(last := node.args[-1], ast.Name) or last.id not in added:
+            continue
+        called, fewer = ast.unparse(node.func), [ast.unparse(one) for one in node.args[:-1]]
+        name = called.rsplit(".", maxsplit=1)[-1]
+        if fewer and (called, fewer) in before and not re.search(rf"\b(?:def|class)\s+{name}\b", change.document.text):
+            return f"the model passes {last.id} to {name} by its place, of which the file says nothing; name the parameter that it is"
     return ""
 
 
