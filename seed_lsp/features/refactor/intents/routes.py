@@ -51,6 +51,7 @@ ROUTES = (
             f"(fill in|complete) [THE] missing parameter {v.HINTS} HERE",
         ],
         doing.parameter_hints,
+        is_lenient=True,
     ),
     Route(
         "type-hints-of-results",
@@ -60,6 +61,7 @@ ROUTES = (
             f"annotate [THE] {v.RETURN} HERE",
         ],
         doing.return_hints,
+        is_lenient=True,
     ),
     Route(
         "type-hints",
@@ -70,6 +72,7 @@ ROUTES = (
             "(annotate|type) [THE] (function|method|functions|methods|code|signature) [with (types|type hints)]",
         ],
         doing.hints,
+        is_lenient=True,
     ),
     Route(
         "docstring",
@@ -80,12 +83,14 @@ ROUTES = (
         ],
         doing.docstring,
         LANGUAGES,
+        is_lenient=True,
     ),
     Route(
         "summary",
         [f"ADD [A] {v.ONE_LINE} {v.DOCSTRING} HERE", f"give (it|this|THE CODE) [A] {v.ONE_LINE} {v.DOCSTRING}"],
         doing.summary,
         LANGUAGES,
+        is_lenient=True,
     ),
     Route(
         "shorten-docstring",

@@ -347,3 +347,9 @@ def test_other_languages_are_left_to_the_model(words: str, language: str):
 def test_documentation_is_added_in_other_languages():
     """The action for documentation knows more languages than Python."""
     assert understood("document this function", "function f() {}\n", "javascript")
+
+
+def test_a_file_that_does_not_parse_is_left_to_the_model():
+    """What is computed of a syntax tree is not refused where there is none."""
+    assert not understood("use f-strings", "def f(:\n")
+    assert understood("add type hints", "def f(a):\n    return a +\n")
