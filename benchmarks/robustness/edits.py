@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import random
+import re
 import shutil
 import sysconfig
 import tempfile
@@ -31,6 +32,7 @@ from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection
 from seed_lsp.features.refactor.imports import import_block
+from seed_lsp.features.refactor.intents import understood
 from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
 from seed_lsp.session.settings import Settings
@@ -43,6 +45,32 @@ CHECKOUT = Path(__file__).parents[2]
 FILES = 60
 LARGEST = 40_000
 INSTRUCTIONS = ("Add a parameter.", "Rename x to y.", "Remove the comment.", "Use tabs.", "Do it.", "Delete everything.")
+UNDERSTOOD = (
+    "rename {name} to {other}",
+    "rename the parameter {name} to {other} everywhere",
+    "add a parameter {other}=1",
+    "add a keyword-only parameter {other}: bool = False",
+    "raise a ValueError if {name} is None",
+    "log the result before returning",
+    "print the result before it is returned",
+    "log the arguments at the start",
+    "wrap the body in try/except OSError and re-raise it as RuntimeError",
+    "wrap this in try/except (KeyError, ValueError), log it and return None",
+    "use f-strings",
+    "use early returns",
+    "use guard clauses",
+    "add type hints",
+    "annotate the parameters",
+    "add a return type",
+    "add a docstring",
+    "add a one-line docstring",
+    "shorten the docstring to one line",
+)
+"""Own instructions whose words are understood, with a name that the selection has, and another."""
+_HEAD = re.compile(r"^[ \t]*(?:async )?def ", re.MULTILINE)
+FUNCTION = 4
+OWN_SHARE = 5
+"""For how many actions the own instruction counts, of which there are many kinds."""
 
 
 @dataclass
@@ -67,21 +95,46 @@ def files_into(folder: Path, rng: random.Random) -> list[Path]:
     return [Path(shutil.copy(path, folder / path.name)) for path in chosen]
 
 
+def _end_of_block(text: str, start: int) -> int:
+    """Where the lines end that are indented deeper than the one that begins at a place."""
+    head, *lines = text[start:].splitlines(keepends=True)
+    margin, end = len(head) - len(head.lstrip()), start + len(head)
+    at = end
+    for line in lines:
+        at += len(line)
+        if line.strip() and len(line) - len(line.lstrip()) <= margin:
+            break
+        end = at if line.strip() else end
+    return end
+
+
 def selection_in(document: Document, path: Path, rng: random.Random) -> Selection:
-    """Whole lines, some characters, or a bare cursor."""
+    """Whole lines, some characters, a bare cursor, or a function from its first line on."""
     size = len(document.text)
     start = rng.randrange(size)
-    kind = rng.randrange(4)
+    kind = rng.randrange(5)
+    heads = list(_HEAD.finditer(document.text)) if kind == FUNCTION else []
+    if heads:
+        start = rng.choice(heads).start()
     if kind == 0:
         end = start
     elif kind == 1:
         end = min(size, start + rng.randrange(200))
+    elif heads:
+        end = _end_of_block(document.text, start)
     else:
         first = document.line_of(CharOffset(start))
         last = min(first + rng.choice((0, 2, 10, 30)), len(document.line_starts) - 1)
         start, end = document.line_range(first)[0], document.line_range(last)[1]
     reports = (Diagnostic(CharOffset(start), CharOffset(end), "undefined name 'x'", "Ruff", "F821"),) if rng.random() < 0.3 else ()
     return Selection(document, CharOffset(start), CharOffset(end), reports, path)
+
+
+def instruction_for(selection: Selection, rng: random.Random) -> str:
+    """Words that only a model follows, or that are understood, with names of the selection."""
+    names = sorted(set(re.findall(r"\b[^\W\d]\w*", selection.text))) or ["x"]
+    words = rng.choice(INSTRUCTIONS) if rng.random() < 0.25 else rng.choice(UNDERSTOOD)
+    return words.format(name=rng.choice(names), other=rng.choice(("renamed", "renamed", rng.choice(names))))
 
 
 def fault(action: Action, selection: Selection, proposal: Proposal) -> str:
@@ -138,15 +191,18 @@ def region_of(action: Action, selection: Selection) -> Span:
 
 def _around(text: str, selection: Selection, *, top: bool) -> Span:
     """The lines of the innermost function or class around, or of the module's statements, and the
-    empty lines beside them.
+    empty lines beside them; for the level of the module, with the comments above.
     """
     tree, at = ast.parse(text), Places(text)
+    words = selection.text.strip()
+    # White space at the edges selects nothing, such as the indentation of what comes next.
+    first = selection.start + selection.text.index(words) if words else selection.start
+    last = first + len(words) if words else selection.end
 
     def touched_of(nodes: Iterable[ast.AST]) -> list[Span]:
         found = [_lines(node, at) for node in nodes]
         # What begins where the selection ends is not selected.
-        end = max(selection.end, selection.start + 1)
-        return [span for span in found if span.start < end and selection.start <= span.end]
+        return [span for span in found if span.start < max(last, first + 1) and first <= span.end]
 
     touched = touched_of(tree.body)
     if not top:
@@ -155,11 +211,12 @@ def _around(text: str, selection: Selection, *, top: bool) -> Span:
     if not touched:
         return Span(selection.start, selection.end)
     start, end = min(span.start for span in touched), max(span.end for span in touched)
-    while start > 0 and text[start - 1].isspace():
-        start = CharOffset(start - 1)
-    while end < len(text) and text[end].isspace():
-        end = CharOffset(end + 1)
-    return Span(start, end)
+    above, below = text[:start].splitlines(keepends=True), text[end:]
+    if top:
+        # A new definition comes before the comments of the one that it was taken from.
+        while above and (not above[-1].strip() or above[-1].startswith("#")):
+            above.pop()
+    return Span(CharOffset(len("".join(above).rstrip())), CharOffset(end + len(below) - len(below.lstrip())))
 
 
 def _lines(node: ast.AST, at: Places) -> Span:
@@ -172,14 +229,16 @@ async def attempt(path: Path, tools: HostileTools, counts: Counter[str]) -> str:
     """Choose one entry of one action for one selection; what is wrong with what came, in words."""
     rng = tools.rng
     selection = selection_in(read_document(path), path, rng)
-    action = rng.choice((*registry.ACTIONS, registry.OWN))
+    action = rng.choice((*registry.ACTIONS, *[registry.OWN] * OWN_SHARE))
     try:
         offer = rng.choice(list(await action.offers(selection)) or [Offer("")])
-        argument = rng.choice(INSTRUCTIONS) if action is registry.OWN else offer.argument
+        argument = instruction_for(selection, rng) if action is registry.OWN else offer.argument
         if offer.diagnostic is not None:
             selection = replace(selection, diagnostics=(offer.diagnostic,))
         proposal = await registry.run(action, selection, argument, tools)
         counts[f"{action.name} applied"] += 1
+        if action is registry.OWN and await understood(selection, argument, tools) is not None:
+            counts["understood"] += 1
         problem = fault(action, selection, proposal)
     except (SeedError, EngineError):
         counts[f"{action.name} refused"] += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.robustness.campaign import Options
-from benchmarks.robustness.edits import fault, run
+from benchmarks.robustness.edits import fault, region_of, run
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import NewFile, Proposal, Selection
 from seed_lsp.source.document import CharOffset, Document
@@ -60,3 +60,21 @@ def test_a_new_file_is_new(tmp_path: Path):
     assert not fault(registry.OWN, selected(0, 9), proposal)
     (tmp_path / "test_a.py").touch()
     assert "already" in fault(registry.OWN, selected(0, 9), proposal)
+
+
+def test_a_new_definition_may_come_above_the_comments_of_the_old_one():
+    """What is extracted goes above what belongs to the function, where nothing else may change."""
+    text = "import os\n\n\n# Why it is\n\n# there.\ndef one(a):\n    b = a\n    print(b)\n    return b\n"
+    start, above, head = text.index("    print"), text.index("import os") + len("import os"), text.index("def one")
+    selection = Selection(Document("u", text, 1, "python"), CharOffset(start), CharOffset(text.index("    return")))
+    assert region_of(registry.find_action("extract-function"), selection).start == above
+    assert above < text.index("# there.") < region_of(registry.OWN, selection).start <= head
+
+
+def test_white_space_at_the_edge_selects_nothing():
+    """The indentation of the next function is no part of what was selected."""
+    text = "class A:\n    def one(self):\n        return 1\n\n    def two(self):\n        return 2\n"
+    start, end = text.index("        return 1"), text.index("def two")
+    selection = Selection(Document("u", text, 1, "python"), CharOffset(start), CharOffset(end))
+    span = region_of(registry.find_action("docstring"), selection)
+    assert text[span.start : span.end].strip() == text[text.index("def one") : end].strip()
