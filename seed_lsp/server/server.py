@@ -164,5 +164,7 @@ class SeedServer(LanguageServer):
         if not support or types.ResourceOperationKind.Create not in (support.resource_operations or []):
             raise UnsupportedError("the editor makes no files for a server (workspaceEdit.resourceOperations); make it by hand")
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=new.path.as_uri())
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        return [types.CreateFile(uri=identifier.uri), types.TextDocumentEdit(identifier, [types.TextEdit(start, new.text)])]
+        # Neovim leaves an empty line behind a text that ends where the empty file does; others take
+        # the start of a line that is not there for the file's end.
+        everything = types.Range(types.Position(0, 0), types.Position(1, 0))
+        return [types.CreateFile(uri=identifier.uri), types.TextDocumentEdit(identifier, [types.TextEdit(everything, new.text)])]
