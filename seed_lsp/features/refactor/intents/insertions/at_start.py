@@ -61,12 +61,7 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     if statement is None:
         return None
     code = statement.text
-    if not (
-        says_where
-        or _TELLS_OF_CALL.fullmatch(words)
-        or code.startswith("assert ")
-        or (code.startswith("if ") and re.search(r"\b(?:raise|return)\b", code))
-    ):
+    if not (says_where or _TELLS_OF_CALL.fullmatch(words) or code.startswith(("assert ", "if "))):
         return None
     if re.fullmatch(r"(?:raise|return)\b.*", code):
         # Nothing behind it would ever run.

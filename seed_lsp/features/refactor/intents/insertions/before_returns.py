@@ -12,7 +12,7 @@ from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
-from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
+from seed_lsp.features.refactor.intents.insertions.function import Function, bound_names, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import finished_proposal
 from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
 from seed_lsp.features.refactor.intents.insertions.statement import Statement
@@ -52,6 +52,8 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     variable = function.free_name("result", "returned", "return_value")
     if (statement := _reader(function, variable).read(words)) is None:
         return None
+    if not statement.is_computed and not re.search(r"\bbefore\b", plain(instruction), re.IGNORECASE):
+        return None
     found = returns_of(function)
     speaks_of_result = _speaks_of(statement, variable, words)
 
@@ -82,7 +84,7 @@ def _shortened(words: str) -> str:
 
 
 def _reader(function: Function, name: str) -> Reader:
-    return Reader(Subjects(function, it=name, result=name), result=name)
+    return Reader(Subjects(function, it=name, result=name, more=frozenset(bound_names(function.node))), result=name)
 
 
 def _speaks_of(statement: Statement, variable: str, words: str) -> bool:

@@ -51,9 +51,13 @@ _BEGINNINGS: dict[type[ast.AST], str] = {
     ast.Assign: "Set",
 }
 """Of comments: left to itself, the model writes of the code around as well."""
+_WHOLE = (
+    r"(?:(?:the|this) )?(?:code|function|method|logic|algorithm|body|selection|selected code|implementation|function body|method body)|it"
+    r"|(?:what|how) (?:it|the code|the function|this|this code|the method) (?:does|works|is doing)"
+)
 _STEPS = Thing(
     "step", r"(?:logical |important |main |major |significant |non-obvious )?(?:step|block|section|part|stage|phase|chunk|paragraph|code block|block of code)s?(?: of (?:the|this|its) (?:code|function|method|logic|algorithm))?|"
-    r"(?:(?:the|this) )?(?:code|function|method|logic|algorithm|body|selection|selected code|implementation|function body|method body)|it|(?:what|how) (?:it|the code|the function|this|each step|each part|each block|this code|the method) (?:does|works|is doing)", ()
+    rf"{_WHOLE}|(?:what|how) (?:each step|each part|each block) (?:does|works|is doing)", ()
 )  # fmt: skip
 _THINGS = (
     Thing("return", r"return(?: statement| line)?s?", (ast.Return,)),
@@ -77,6 +81,11 @@ def things_of(words: str) -> tuple[Thing, ...]:
     parts = re.split(r",? and |, | or |/", words.strip(), flags=re.IGNORECASE)
     found = [next((one for one in _THINGS if re.fullmatch(rf"{_EACH}(?:{one.words})", part, re.IGNORECASE)), None) for part in parts]
     return tuple(one for one in found if one is not None) if all(found) else ()
+
+
+def is_whole(words: str) -> bool:
+    """Whether words are of all of the code."""
+    return re.fullmatch(_WHOLE, words.strip(), re.IGNORECASE) is not None
 
 
 def places_of(tree: PythonTree, span: Span, things: Sequence[Thing]) -> list[CommentPlace]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from seed_lsp.errors import NoChangeError, RejectedResultError
 from seed_lsp.features.refactor.action import MAX_CHARS, Proposal, Selection, Tools
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
-from seed_lsp.features.refactor.intents.insertions.comment_places import CommentPlace, Thing, places_of, things_of
+from seed_lsp.features.refactor.intents.insertions.comment_places import CommentPlace, Thing, is_whole, places_of, things_of
 from seed_lsp.features.refactor.intents.insertions.comment_words import words_of
 from seed_lsp.features.refactor.intents.insertions.words import plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
@@ -28,8 +28,8 @@ _WINDOW_LINES = 16
 _TOKENS = 40
 _KIND = r"(?:(?:short|brief|one-line|single-line|one line|explanatory|descriptive|helpful|concise|inline|in-line|small|useful|meaningful|clear|little|simple|code|line)[ ,]+(?:and )?)*"
 _COMMENTS = rf"(?:an? |one |some |the )?{_KIND}(?:comment|note|remark)s?(?: line)?"
-_WHY = r"(?:,? (?:that |which |to |and )?(?:explain|describ|say|stat|tell|summari[sz]|clarify|outlin)\w*(?: (?:what|why|how|when|which|its|the|it|that)\b[\w' ,/-]*)?|,? saying (?:what|why|how)[\w' ,/-]*)"
-_ABOVE = r"(?:above|before|over|to|for|on|at|on top of|in front of|ahead of|about|next to|explaining|describing|that explains?|that describes?|which explains?)"
+_WHY = r"(?:,? (?:that |which |to |and )?(?:explain|describ|say|stat|tell|summari[sz]|clarify|outlin)\w*(?: (?:what|why|how|(?:its|the|their) (?:purpose|meaning|reason|condition|value|case|intent|effect|logic|role|idea|intention)s?)\b[\w' ,/-]*|,? (?:it|them))?|,? saying (?:what|why|how)[\w' ,/-]*)"
+_ABOVE = r"(?:above|before|over|to|for|on|at|on top of|in front of|ahead of|next to|explaining|describing|that explains?|that describes?|which explains?)"
 _HERE = r"(?: (?:in|of|inside|within|throughout|to) (?:the|this) (?:\w+ )?(?:function|method|code|body|selection|class|file)(?:'s body)?| here| in it)?"
 _PATTERNS = (
     rf"(?:add|put|write|insert|place|give|leave) {_COMMENTS}{_HERE} {_ABOVE} (?P<what>.+?){_HERE}{_WHY}?",
@@ -43,6 +43,7 @@ _PATTERNS = (
 )  # fmt: skip
 
 
+_ONE = re.compile(r"\b(?:an?|one|the) (?:[\w-]+ ){0,3}(?:comment|remark|note)\b", re.IGNORECASE)
 _SAYS_COMMENT = re.compile(r"\b(?:comment|remark|note)s?\b", re.IGNORECASE)
 
 
@@ -64,7 +65,8 @@ def read_words(words: str) -> tuple[Thing, ...]:
     for pattern in _PATTERNS:
         if found := re.fullmatch(pattern, words, re.IGNORECASE):
             what = "steps" if found["what"].lower() == "add" else found["what"]
-            if _SAYS_COMMENT.search(words) and (things := things_of(what)):
+            things = things_of(what)
+            if things and _SAYS_COMMENT.search(words) and not (is_whole(what) and _ONE.search(words)):
                 return things
     return ()
 

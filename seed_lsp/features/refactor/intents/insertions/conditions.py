@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from seed_lsp.features.refactor.intents.insertions.function import Function
-from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
+from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT
 from seed_lsp.source.syntax import UNREADABLE
 
 _MOST_JOINED = 3
@@ -19,6 +19,8 @@ _TYPES = {
 }  # fmt: skip
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _VALUE = rf"(?P<value>{_NUMBER}|'[^']*'|\"[^\"]*\"|zero|one|two)"
+_TEXT = r"(?:the )?(?:string |character |letter )?(?P<text>'[^']*'|\"[^\"]*\")"
+_LONG = r"(?: (?:characters|chars|letters|items|elements|entries))?"
 _IS = r"(?:is|are|equals|being|was|has been)"
 
 
@@ -73,7 +75,7 @@ class Subjects:
     def find(self, words: str) -> list[str]:
         """The code of what the words name; several for a group, none if it is not known."""
         words = re.sub(r"^(?:both|either|the value of|the given|given) ", "", words.strip(), flags=re.IGNORECASE)
-        if words in {*self._names, self.added, self.function.bound, *(one.arg for one in self.function.starred)} - {""}:
+        if words in {*self._names, self.added, self.function.bound, *(one.arg for one in self.function.starred), *self.more} - {""}:
             return [words]
         for pattern, named in _SUBJECTS:
             if found := re.fullmatch(pattern, words, re.IGNORECASE):
@@ -141,6 +143,14 @@ _PREDICATES: Sequence[tuple[str, str, str, str]] = (
     (rf"IS at most {_VALUE}", "{0} <= {1}", "{0} > {1}", "must be more than {1}"),
     (rf"(?:IS (?:equal to )?|equals ){_VALUE}", "{0} == {1}", "{0} != {1}", "must not be {1}"),
     (rf"(?:IS not (?:equal to )?|does not equal ){_VALUE}", "{0} != {1}", "{0} == {1}", "must be {1}"),
+    (rf"IS longer than {_VALUE}{_LONG}", "len({0}) > {1}", "len({0}) <= {1}", "must be at most {1} long"),
+    (rf"IS shorter than {_VALUE}{_LONG}", "len({0}) < {1}", "len({0}) >= {1}", "must be at least {1} long"),
+    (rf"(?:starts|begins) with {_TEXT}", "{0}.startswith({1})", "not {0}.startswith({1})", "must not start with {1}"),
+    (rf"does not (?:start|begin) with {_TEXT}", "not {0}.startswith({1})", "{0}.startswith({1})", "must start with {1}"),
+    (rf"ends with {_TEXT}", "{0}.endswith({1})", "not {0}.endswith({1})", "must not end with {1}"),
+    (rf"does not end with {_TEXT}", "not {0}.endswith({1})", "{0}.endswith({1})", "must end with {1}"),
+    (rf"contains {_TEXT}", "{1} in {0}", "{1} not in {0}", "must not contain {1}"),
+    (rf"does not contain {_TEXT}", "{1} not in {0}", "{1} in {0}", "must contain {1}"),
     (r"IS (?:either )?(?:(?:empty|blank) or None|None or (?:is )?(?:empty|blank))", "not {0}", "{0}", "must not be empty or None"),
     (r"IS neither (?:empty nor None|None nor empty)|IS not (?:empty or None|None or empty)", "{0}", "not {0}", "must be empty"),
 )  # fmt: skip
@@ -172,8 +182,12 @@ _SIGNS = {
 def read_condition(words: str, subjects: Subjects) -> Condition | None:
     """The condition that words say; None unless all of them are understood."""
     words = re.sub(r"^(?:both|either|and|that|if|when) (?=.)", "", words.strip(" ,"), flags=re.IGNORECASE)
+    words = re.sub(r"\bneither (.+?) nor ", r"not \1 or ", words, flags=re.IGNORECASE)
     if (simple := _read_simple(words, subjects)) is not None:
         return simple
+    if re.search(r" and ", words) and re.search(r" or ", words):
+        # Which one binds closer is not said, unless it is code.
+        return _read_code(words, subjects)
     for word in (" and ", " or "):
         parts = re.split(word, words, flags=re.IGNORECASE)
         if len(parts) > 1:
@@ -200,7 +214,7 @@ def _joined(parts: Sequence[str], word: str, subjects: Subjects) -> Condition | 
         elif (
             subject
             and not subjects.find(part)
-            and (made := read_condition(f"{subject} {part}", subjects) or read_condition(f"{subject} is {part}", subjects))
+            and (made := _read_simple(f"{subject} {part}", subjects) or _read_simple(f"{subject} is {part}", subjects))
         ):
             found.append(made)
             continue
@@ -269,7 +283,7 @@ def _grouped(test: str, word: str) -> str:
 
 def _split(words: str) -> tuple[str, str] | None:
     """A subject, and what is said of it."""
-    found = re.match(rf"(?P<subject>.+?) (?P<rest>(?:{_IS}|has|exceeds|does)\b.*)", words, re.IGNORECASE)
+    found = re.match(rf"(?P<subject>.+?) (?P<rest>(?:{_IS}|has|exceeds|does|starts|begins|ends|contains)\b.*)", words, re.IGNORECASE)
     return (found["subject"], found["rest"]) if found else None
 
 
@@ -294,17 +308,20 @@ def _read_simple(words: str, subjects: Subjects) -> Condition | None:
 
 
 def _of_type(named: Sequence[str], said: str, subjects: Subjects, *, is_group: bool) -> Condition | None:
-    found = matched(
-        [rf"{_IS} (?P<not>not )?(?:an? (?:instance of )?|of type |an instance of )(?P<type>{NAME})(?: instance| object)?"], said
-    )
+    kind = rf"(?:an? (?:instance of )?|of type )?({NAME})(?: instance| object)?"
+    found = re.fullmatch(rf"{_IS} (not )?(?=an? |of type ){kind}(?: (?:or|nor) {kind})?", said, re.IGNORECASE)
     if found is None:
         return None
-    kind = _TYPES.get(found["type"].lower(), found["type"])
-    if kind not in _TYPES.values() and not (subjects.known(kind) and kind[:1].isupper()):
+    words = [one for one in found.groups()[1:] if one]
+    kinds = [_TYPES.get(one.lower(), one) for one in words]
+    if not all(one in _TYPES.values() or (subjects.known(one) and one[:1].isupper()) for one in kinds) or (
+        len(kinds) > 1 and "callable" in kinds
+    ):
         return None
-    test = "callable({0})" if kind == "callable" else f"isinstance({{0}}, {kind})"
-    says = f"must be {'an' if found['type'][0].lower() in 'aeio' else 'a'} {found['type']}"
-    if found["not"]:
+    listed = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
+    test = "callable({0})" if kinds == ["callable"] else f"isinstance({{0}}, {listed})"
+    says = "must be " + " or ".join(f"{'an' if one[0].lower() in 'aeio' else 'a'} {one}" for one in words)
+    if found[1]:
         return _of_all(named, _Row(f"not {test}", test, says, says.replace("must", "must not")), subjects, is_group=is_group)
     return _of_all(named, _Row(test, f"not {test}", says.replace("must", "must not"), says), subjects, is_group=is_group)
 

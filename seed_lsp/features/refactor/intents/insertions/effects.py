@@ -38,6 +38,11 @@ _VALUES = {
     "none": "None", "nothing": "", "": "", "null": "None", "true": "True", "false": "False", "zero": "0", "an empty list": "[]", "an empty string": '""',
     "an empty dict": "{}", "an empty dictionary": "{}", "an empty tuple": "()", "an empty set": "set()", "notimplemented": "NotImplemented",
 }  # fmt: skip
+_NO_CONDITION = re.compile(
+    r"\b(?:but|only|except|unless|then|fail\w*|throw\w*|errors?|exceptions?|catch\w*|log\w*|print\w*|rais\w*|return\w*|warn\w*|call\w*|convert\w*|set to|mak\w*|writ\w*)\b",
+    re.IGNORECASE,
+)
+"""Words of a condition that is none of the start of a function, or of another wish behind it."""
 _MORE = re.compile(r"(?:\band\b|,) (?!(?:the|its|a|an|all|of)\b)", re.IGNORECASE)
 """Another wish behind what is to be told."""
 _OPEN = re.compile(
@@ -76,7 +81,12 @@ class Reader:
                 return _under(condition, made, self.unit)
             if condition is not None and (made := self._twice(condition, do)):
                 return made
-            if unread is None and not _ELSEWHERE.search(said) and (made := self._plain(do, Condition("", "", _named(said)))):
+            if (
+                unread is None
+                and not _ELSEWHERE.search(said)
+                and not _NO_CONDITION.search(said)
+                and (made := self._plain(do, Condition("", "", _named(said))))
+            ):
                 unread = _under(Hole("condition", words=said), made, self.unit, f"{do} {word} {said}")
         return unread
 
@@ -142,6 +152,8 @@ class Reader:
         return Statement((code,), words) if _is_code(code, self.subjects) else None
 
     def _raise(self, words: str, condition: Condition | None) -> Statement | None:
+        if (written := re.fullmatch(r"raises? (?P<code>[\w.]+\(.*\))", words)) and _is_code(written["code"], self.subjects):
+            return Statement((f"raise {written['code']}",), words)
         found = re.fullmatch(rf"(?:raise|throw)s? {_ERROR}(?P<message>{_MESSAGE})?", words, re.IGNORECASE)
         error = self._error(found) if found else ""
         if not found or not error:

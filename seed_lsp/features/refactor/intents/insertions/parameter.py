@@ -17,10 +17,11 @@ from seed_lsp.features.refactor.intents.insertions.signature import NewParameter
 from seed_lsp.features.refactor.intents.insertions.statement import Statement, switched
 from seed_lsp.features.refactor.intents.insertions.words import NAME, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
+from seed_lsp.source.syntax import UNREADABLE
 
 _NOUN = r"(?:keyword |optional )?(?:parameter|argument|flag|option|param|arg|keyword|kwarg|switch)"
 _KINDS = r"(?P<kinds>(?:(?:new|additional|extra|further|another|keyword[- ]only|keyword|kw-?only|optional|boolean|bool|string|integer|int|named|simple|default)[ ,]+(?:and )?)*)"
-_NO_NAME = r"(?:an?|the|this|another|new|keyword|optional|boolean|bool|string|integer|int|named|extra|additional|required|positional|two|three|some|parameters?|arguments?|flags?|options?|kwargs?)\b(?! ?=)"
+_NO_NAME = r"(?:an?|the|this|another|new|keyword|optional|boolean|bool|string|integer|int|named|extra|additional|required|positional|two|three|some|to|for|that|which|and|with|in|of|from|so|checks?|checking|validation|annotations?|hints?|types?|names?|list|handling|docs?|documentation|parsing|descriptions?|statements?|values?|defaults?|parameters?|arguments?|flags?|options?|kwargs?)\b(?! ?=)"
 _DEFAULT = r"(?:'[^']*'|\"[^\"]*\"|-?\d[\d._]*(?:e-?\d+)?|\[\]|\{\}|\(\)|[A-Za-z_](?:[\w.]*\w)?(?:\(\))?)"
 _NAMED = rf"(?P<name>(?!{_NO_NAME}){NAME})(?: ?: ?(?P<type>[A-Za-z_][\w.]*(?:\[[^\]=]*\])?(?: ?\| ?[\w.\[\]]+)*))?(?: ?= ?(?P<default>{_DEFAULT}))?"
 _TO = r"(?: (?:to|for) (?:(?:the|this|its) (?:(?:function|method)(?:'s)? ?)?(?:signature|definition|parameters|header)?|it|the signature(?: of the (?:function|method))?))?"
@@ -71,6 +72,8 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
         return None
     is_switch = wish.default in {"True", "False"}
     reader = Reader(Subjects(function, added=wish.name, it=wish.name, is_switch=is_switch, added_is_none=wish.default == "None"))
+    if not _is_known(wish.default, function):
+        return None
     statement = reader.read(wish.rest) if wish.rest else None
     if wish.rest and statement is None:
         return None
@@ -88,6 +91,18 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
         return await propose_at_start(function, statement, tools, [edit], more=[wish.name], note=_note(function, wish.name))
 
     return propose
+
+
+def _is_known(default: str | None, function: Function) -> bool:
+    """Whether a default has a meaning where the function is defined."""
+    if default is None:
+        return True
+    try:
+        tree = ast.parse(default, mode="eval")
+    except UNREADABLE:
+        return False
+    own = {one.arg for one in ast.walk(function.node.args) if isinstance(one, ast.arg)}
+    return all(node.id in function.known_names - own for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _note(function: Function, name: str) -> str:

@@ -125,6 +125,7 @@ def test_the_model_s_statement_stands_before_each_return():
         "print each item before returning the list",
         "remove the print before the return",
         "document the result",
+        "log the result of the call of max",
     ],
 )
 def test_words_that_say_more_are_left_to_the_model(instruction: str):
