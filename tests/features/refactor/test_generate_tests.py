@@ -74,6 +74,7 @@ async def test_only_tests_that_test_the_function_are_kept(project: Path):
         "def test_twice():\n    assert area(1, 2, width=1) == 2\n",
         "def test_other_name():\n    assert area(width=1, size=2) == 2\n",
         "def test_error_of_something_else():\n    size = area(1, 2)\n    with pytest.raises(ValueError):\n        int('x')\n",
+        "def test_error_that_nothing_raises():\n    with pytest.raises(KeyError):\n        area(1, 2)\n",
         "def test_cut_off():\n    assert area(1, 2",
     ]
     selection = selection_at(project / "src/shapes/sizes.py", "area")

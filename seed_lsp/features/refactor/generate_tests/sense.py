@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -70,7 +71,14 @@ def calls_of(test: ast.AST, target: Target) -> Iterator[ast.Call]:
 
 
 def expects(check: ast.Call, test: ast.AST, target: Target) -> bool:
-    """Whether the error that is expected is one of the target's."""
+    """Whether the error that is expected is one that the target names, or that a call brings which
+    its parameters do not allow: a model likes to expect others, which do not come.
+    """
+    function = function_of(target)
+    named = {getattr(one, "id", getattr(one, "attr", "")) for argument in check.args[:1] for one in ast.walk(argument)}
+    fits = function is None or all(_fits(call, function, target) for call in calls_of(test, target))
+    if fits and not named & set(re.findall(r"\w+", target.own)):
+        return False
     bodies = [
         one
         for node in ast.walk(test)
