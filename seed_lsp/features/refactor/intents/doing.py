@@ -27,11 +27,12 @@ from seed_lsp.features.refactor.modernise.action import ALL, MODERNISE, UNUSED_I
 from seed_lsp.features.refactor.moves import actions as moves
 from seed_lsp.features.refactor.moves.expressions import name_at
 from seed_lsp.features.refactor.moves.inline_function import definition_at
-from seed_lsp.features.refactor.moves.rename_local import ELSEWHERE, LocalName, local_name, rename_local
+from seed_lsp.features.refactor.moves.rename_local import ELSEWHERE, LocalName, call_by_name, local_name, rename_local
 from seed_lsp.features.refactor.moves.tree import tree_of as moves_tree
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.features.refactor.type_hints.headers import RETURN
 from seed_lsp.source.document import CharOffset
+from seed_lsp.source.python_tree import read_tree
 from seed_lsp.source.syntax import snap
 
 if TYPE_CHECKING:
@@ -58,18 +59,18 @@ async def rename(selection: Selection, names: Names, tools: Tools) -> Proposal:
 
 async def _given_by_name(selection: Selection, tools: Tools, name: LocalName) -> str:
     """Another file in which a call may give the parameter by its name; empty if there is none."""
-    path, given = selection.path, re.compile(rf"\b{re.escape(name.old)}\s*=(?!=)")
-    called = {getattr(name.tree.parents.get(one), "name", "") if one.name == "__init__" else one.name for one in name.named}
-    if path is None or not called:
+    path = selection.path
+    if path is None or not name.named:
         return ""
 
     def look(files: WorkspaceFiles, _resolver: Resolver, check: Check) -> str:
         files.refresh(check)
         found: set[Path] = set()
-        for one in called:
+        for one in name.callees:
             found |= {*files.containing(one)} & {*files.containing(name.old)}
         others = sorted(found - {path, path.resolve()})
-        return next((one.name for one in others if given.search(files.document(one).text)), "")
+        trees = ((one, read_tree(files.document(one))) for one in others)
+        return next((one.name for one, tree in trees if tree is not None and call_by_name(tree, name) is not None), "")
 
     return await tools.look_up(selection, look)
 

@@ -26,7 +26,7 @@ from seed_lsp.source.syntax import Span, text_of
 from seed_lsp.source.syntax import tree_of as syntax_of
 
 _SEES_NAMES = frozenset({"locals", "vars", "eval", "exec", "dir"})
-ELSEWHERE = "the editor's rename (F2) changes it everywhere"
+ELSEWHERE = "the editor's rename changes it everywhere"
 _CALLED_SO = frozenset({"partial", "cls", "super", "__init__", "__new__"})
 """What may call any function."""
 _PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final", "cache", "contextmanager", "setter"})
@@ -48,6 +48,12 @@ class LocalName:
     def named(self) -> list[Function]:
         """The functions whose callers may give the parameter by its name."""
         return [one for one in self.parameters if self.old in {argument.arg for argument in (*one.args.args, *one.args.kwonlyargs)}]
+
+    @property
+    def callees(self) -> set[str]:
+        """What such a function is called by: its own name, or that of the class that it makes."""
+        made = {getattr(self.tree.parents.get(one), "name", "") for one in self.named if one.name in {"__init__", "__new__"}}
+        return made | {one.name for one in self.named}
 
     @property
     def span(self) -> Span:
@@ -129,14 +135,19 @@ def _require_not_given_by_name(name: LocalName) -> None:
         kinds = {ast.unparse(one).rpartition(".")[2] for one in function.decorator_list}
         if function.name.startswith("test") or kinds - _PLAIN_DECORATORS:
             raise SelectionError(f"a decorator or a test runner may give {name.old} to {function.name} by its name; {ELSEWHERE}")
-    called_so = {one.name for one in name.named} | _CALLED_SO
-    # A class is called by its own name.
-    called_so |= {getattr(name.tree.parents.get(one), "name", "") for one in name.named if one.name in {"__init__", "__new__"}}
-    for call in ast.walk(name.tree.root) if name.named else ():
+    if name.named and (call := call_by_name(name.tree, name)) is not None:
+        raise SelectionError(f"line {call.lineno} gives {name.old} by its name; {ELSEWHERE}")
+
+
+def call_by_name(tree: PythonTree, name: LocalName) -> ast.Call | None:
+    """A call in a file that may give the parameter by its name."""
+    called_so = name.callees | _CALLED_SO
+    for call in ast.walk(tree.root):
         if isinstance(call, ast.Call) and any(given.arg == name.old for given in call.keywords):
             called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             if called in called_so:
-                raise SelectionError(f"line {call.lineno} gives {name.old} by its name; {ELSEWHERE}")
+                return call
+    return None
 
 
 def _edits(name: LocalName, function: Function, places: Places, new: str) -> Iterator[Edit]:

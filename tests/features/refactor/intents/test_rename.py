@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 
 import pytest
 
 from seed_lsp.errors import SeedError
+from seed_lsp.features.refactor import registry
+from tests.features.refactor.acting import select
 from tests.features.refactor.convert import programs
 from tests.features.refactor.intents.asking import asked, body, proposed
+from tests.features.refactor.tools import ToolsOnFiles
 
 RENAMED = [
     (body("x = 1", "return x + 1"), body("y = 1", "return y + 1")),
@@ -122,6 +126,23 @@ def test_a_parameter_says_who_may_break(tmp_path: Path):
     text = "def f(x):\n    return x\n"
     assert "callers of f" in proposed("rename x to y", text)[0].note
     assert not proposed("rename x to y", "def f(x, /):\n    return x\n")[0].note
+
+
+@pytest.mark.parametrize(
+    ("call", "is_refused"), [("f(x=1)", True), ("f(1)", False), ("f(1); x = 1", False), ("a.f(x=1)", True), ("g(x=1)", False)]
+)
+def test_other_files_may_give_a_parameter_by_its_name(tmp_path: Path, call: str, is_refused: bool):
+    """A call in another file of the workspace that would break keeps the parameter's name."""
+    (tmp_path / "other.py").write_text(f"from sample import f, g\n\n{call}\n")
+    text = "def f(x):\n    return x\n"
+    (tmp_path / "sample.py").write_text(text)
+    selection = select(text, path=tmp_path / "sample.py")
+    run = registry.run(registry.OWN, selection, "rename x to y", ToolsOnFiles())
+    if is_refused:
+        with pytest.raises(SeedError, match=r"other\.py may give x by its name"):
+            asyncio.run(run)
+    else:
+        assert asyncio.run(run).new_text(selection.document) == "def f(y):\n    return y\n"
 
 
 @pytest.mark.parametrize("make", [programs.loop, programs.comprehension, programs.format_, programs.chain])
