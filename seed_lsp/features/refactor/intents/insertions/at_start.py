@@ -7,10 +7,10 @@ import re
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
-from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.function import selected_function
 from seed_lsp.features.refactor.intents.insertions.making import propose_at_start
+from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import plain, without_place
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
-from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
 from seed_lsp.features.refactor.intents.insertions.function import Function, bound_names, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import finished_proposal
 from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
 from seed_lsp.features.refactor.intents.insertions.statement import Statement
+from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import RESULT, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.source.patch import Edit

@@ -5,6 +5,7 @@ The places are computed; the model writes one line of words for each.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 from collections.abc import Sequence
@@ -133,8 +134,6 @@ def _around(document: Document, edits: Sequence[Edit], at: int, start: int) -> t
 
 
 def _require_same_code(document: Document, edits: Sequence[Edit]) -> None:
-    import ast
-
     before, after = parse_python(document.text), parse_python(apply_edits(document.text, edits))
     if ast.dump(before) != ast.dump(after):
         raise RejectedResultError("a comment would change the code; nothing was changed")

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seed_lsp.features.refactor.intents.insertions.conditions import Condition, Subjects, both, read_condition
+from seed_lsp.features.refactor.intents.insertions.conditions import Condition, both, read_condition
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.logs import Logger, logger_of, quoted, read_log, standard_logger
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement, guarded, joined
+from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
 from seed_lsp.source.syntax import UNREADABLE
 

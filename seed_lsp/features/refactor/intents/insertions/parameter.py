@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
-from seed_lsp.features.refactor.intents.insertions.conditions import Subjects
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import propose_at_start
 from seed_lsp.features.refactor.intents.insertions.signature import NewParameter, parameter_edit
 from seed_lsp.features.refactor.intents.insertions.statement import Statement, switched
+from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import NAME, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.source.syntax import UNREADABLE
