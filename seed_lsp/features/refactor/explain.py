@@ -14,6 +14,8 @@ from seed_lsp.features.refactor.action import Selection, Tools, require_wanted
 MAX_TOKENS = 256
 SYSTEM = "You explain code to a colleague, in at most six short sentences of plain text. You do not repeat the code."
 _SENTENCE = re.compile(r"[.!?:]['\"`)]*(?=\s|$)")
+# A block of code, with the line that announces it.
+_BLOCK = re.compile(r"(?:^[^\n]*:[ \t]*\n+)?^(`{3,})[^\n]*\n(.*?)^\1[ \t]*$\n*", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 
 
@@ -39,6 +41,7 @@ async def explain(selection: Selection, tools: Tools) -> str:
     text = finished.text.strip()
     if finished.finish_reason != "stop":
         text = _whole_sentences(text)
+    text = _without_repetition(text, plan.region)
     if not text:
         raise RejectedResultError("the model has nothing to say of this code; select another part")
     return text
@@ -49,3 +52,14 @@ def _whole_sentences(text: str) -> str:
     ends = [found.end() for found in _SENTENCE.finditer(text)]
     text = text[: ends[-1]] if ends else ""
     return text + "\n```" if len(_FENCE.findall(text)) % 2 else text
+
+
+def _without_repetition(text: str, region: str) -> str:
+    """A text without the blocks of code of which most lines are those of the region."""
+    known = {line.strip() for line in region.splitlines()}
+
+    def kept(found: re.Match[str]) -> str:
+        lines = [line.strip() for line in found[2].splitlines() if line.strip()]
+        return "" if 2 * sum(line in known for line in lines) > len(lines) else found[0]
+
+    return _BLOCK.sub(kept, text).strip()

@@ -40,6 +40,15 @@ async def test_an_explanation_ends_with_a_sentence():
     assert await explain(at("def two"), tools) == "An example:\n```\ntwo().\n```"
 
 
+async def test_the_code_is_not_repeated():
+    """The user has it before them; an example of how it is used stays."""
+    example = "It is called so:\n\n```python\nprint(two())\n```"
+    said = f"It is two.\n\nThe code is:\n\n```python\ndef two():\n    return 2\n```\n\n{example}\n\nIt never fails."
+    assert await explain(at("def two"), ToolsOnFiles(said)) == f"It is two.\n\n{example}\n\nIt never fails."
+    with pytest.raises(RejectedResultError, match="nothing to say"):
+        await explain(at("def two"), ToolsOnFiles("```\ndef two():\n    return 2\n```"))
+
+
 async def test_nothing_to_explain():
     """Where there is no code, or no answer, the user is told so."""
     blank = replace(at("def two"), start=CharOffset(SOURCE.index("\n\ndef")), end=CharOffset(SOURCE.index("\n\ndef")))
