@@ -24,8 +24,8 @@ interface Rewritten {
   edits: TextEdit[];
   note: string;
   newFile: { uri: string; text: string } | null;
-  /** Another file that is added to, with the text that it has now. */
-  otherFile: { uri: string; text: string; edits: TextEdit[] } | null;
+  /** Another file that is added to, with the text that it has now. A server of an earlier release does not have it. */
+  otherFile?: { uri: string; text: string; edits: TextEdit[] } | null;
   statistics: { tokens_per_second?: number };
 }
 
@@ -188,7 +188,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Code
       preview.note = found.note;
       if (found.newFile !== null) {
         preview.readyToMake(client.protocol2CodeConverter.asUri(found.newFile.uri), found.newFile.text);
-      } else if (found.otherFile !== null) {
+      } else if (found.otherFile) {
         const { uri: other, text, edits } = found.otherFile;
         preview.readyToAdd(await vscode.workspace.openTextDocument(client.protocol2CodeConverter.asUri(other)), text, edits);
       } else {
