@@ -103,20 +103,20 @@ class Filler:
             if isinstance(piece, str):
                 made += piece
                 continue
-            given = _indented(made, place.indent)
-            text = await self._words(piece, before, given, place)
-            made += text
+            made += await self._words(piece, before, made, place)
         modules = _require(made, statement, place, self.function)
         self.asker.require_encodable(made)
         return Filled(_indented(made, place.indent), tuple(dict.fromkeys((*statement.modules, *modules))))
 
-    async def _words(self, hole: Hole, before: str, given: str, place: Place) -> str:
+    async def _words(self, hole: Hole, before: str, made: str, place: Place) -> str:
         stops = {"message": ('"', "\n"), "arguments": ("\n",), "condition": _condition_stops(hole.words), "statements": ("\n\n",)}[
             hole.kind
         ]
         left = min(self.asker.left, _WORDS_S) if hole.fallback else self.asker.left
         try:
-            answer = await self.asker.ask((before, place.after), given.rstrip(" \t"), stops, _TOKENS[hole.kind], left)
+            answer = await self.asker.ask(
+                (before, place.after), _indented(made, place.indent).rstrip(" \t"), stops, _TOKENS[hole.kind], left
+            )
         except RejectedResultError:
             if hole.fallback:
                 return hole.fallback
@@ -124,10 +124,9 @@ class Filler:
         if hole.kind == "message":
             return _message(answer, hole.fallback)
         if hole.kind == "statements":
-            last = given.rpartition("\n")[2]
-            return textwrap.dedent(_own_lines(last[: len(last) - len(last.lstrip())] + answer.lstrip(), place.after)).replace(
-                "\n", "\n" + last[len(place.indent) :]
-            )
+            within = made.rpartition("\n")[2]
+            lines = _own_lines(place.indent + within + answer.lstrip(), place.after)
+            return textwrap.dedent(lines).replace("\n", f"\n{within}")
         answer = answer.strip().removesuffix(":").rstrip()
         _require_own(answer, hole.words, self.function)
         return answer

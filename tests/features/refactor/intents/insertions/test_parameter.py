@@ -150,3 +150,15 @@ def test_answers_that_do_more_are_refused(answer: str):
     """A hole's answer has names that have a meaning there, and neither returns nor sets a name."""
     with pytest.raises(RejectedResultError):
         done(BARE, "add a flag `loud=False` and print a short greeting if it is set", says(answer))
+
+
+def test_several_lines_of_the_model_keep_their_indentation():
+    """They stand under the condition, if any, and end where the code behind begins."""
+    answer = says("        for one in path:\n            print(one)\n    return read(path, size)\n")
+    made = done(BARE, "add a flag `loud=False` and show the parts of the path if it is set", answer)
+    assert made == (
+        "def load(path, size=None, loud=False):\n    if loud:\n        for one in path:\n            print(one)\n    return read(path, size)\n"
+    )
+    answer = says("    for one in path:\n        print(one)\n    return read(path, size)\n")
+    made = done(BARE, "add a parameter `depth=2` and show the parts of the path", answer)
+    assert made == "def load(path, size=None, depth=2):\n    for one in path:\n        print(one)\n    return read(path, size)\n"
