@@ -27,7 +27,11 @@ REAL_SERVER = Path(sysconfig.get_path("scripts")) / "seed-lsp"
 REAL_MODEL = "qwen2.5-coder-0.5b"
 # Without the packages that drive the editors these modules cannot be imported. `make test-editors`
 # installs the packages and runs all tests.
-collect_ignore = [] if find_spec("pynvim") and find_spec("playwright") else ["test_first_start.py", "test_nvim.py", "test_vscode.py"]
+collect_ignore = (
+    []
+    if find_spec("pynvim") and find_spec("playwright")
+    else ["test_first_start.py", "test_nvim.py", "test_nvim_actions.py", "test_vscode.py", "test_vscode_actions.py"]
+)
 
 PICTURES = os.environ.get("SEED_PICTURES")
 """The folder for pictures of the editors, for the READMEs; without it none are made."""
@@ -133,6 +137,12 @@ def launcher(folder: Path, *, cache: Path | None = None) -> Path:
     return script
 
 
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server with the scripted engine."""
+    return launcher(tmp_path_factory.mktemp("server"))
+
+
 def last_pid(script: Path) -> int:
     return int((script.parent / "pids").read_text().split()[-1])
 
@@ -151,7 +161,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         path = Path(tempfile.gettempdir()) / f"{item.name}.png"
         page.screenshot(path=path)
         report.sections.append(("the window", f"{path}\n{page.locator('body').inner_text()[-CHARACTERS:]}"))
-        logs = item.funcargs["tmp_path"].parent.glob("vscode*/traffic.log")
+        logs = item.funcargs["tmp_path_factory"].getbasetemp().glob("vscode*/traffic.log")
         if newest := max(logs, key=lambda log: log.stat().st_mtime, default=None):
             lines = newest.read_text(errors="replace").splitlines()
             report.sections.append(("the server's messages", "\n".join(lines[-MESSAGES:])))

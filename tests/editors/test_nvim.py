@@ -5,125 +5,18 @@ The tests look at what is drawn, and at the buffer.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pynvim
 import pytest
 
-from engine.store import Store, default_root
-from tests.editors.conftest import APP, FOLDER, PICTURES, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
-from tests.waiting import wait_for
+from engine.store import Store
+from tests.editors.conftest import APP, FOLDER, REAL_MODEL, REAL_SERVER, ROOT, SHAPES, THIRD, USER, last_pid, launcher
+from tests.editors.neovim import BINARIES, Neovim
 
 pytestmark = pytest.mark.timeout(120)
-
-BINARIES = {"0.12": "nvim-0.12/usr/bin/nvim", "0.11": "nvim-0.11/bin/nvim"}
-NAMESPACES = {"suggestion": "inline_completion|seed_lsp.ghost", "next": "seed_lsp.next_edit", "edit": "seed_lsp.edit"}
-
-
-class Neovim:
-    """A running Neovim with a screen, whose plugin is set up with a server."""
-
-    def __init__(self, binary: Path, folder: Path, server: Path, options: str) -> None:
-        for name in ("CONFIG", "DATA", "STATE", "CACHE"):
-            (folder / name).mkdir()
-        init = folder / "init.lua"
-        init.write_text(
-            "vim.opt.swapfile = false\n"
-            f"vim.opt.runtimepath:prepend({str(ROOT / 'editors' / 'nvim')!r})\n"
-            f"require('seed_lsp').setup({{ cmd = {{ {str(server)!r}, 'serve' }}, {options} }})\n"
-            "vim.o.statusline = \"%f %{%v:lua.require'seed_lsp'.statusline()%}\"\n"
-        )
-        places = [f"XDG_{name}_HOME={folder / name}" for name in ("CONFIG", "DATA", "STATE", "CACHE")]
-        self.api = pynvim.attach(
-            "child", argv=["env", *places, f"SEED_LSP_CACHE={default_root()}", str(binary), "--embed", "-u", str(init)]
-        )
-        self.api.ui_attach(100, 24, rgb=True, ext_linegrid=True)
-        self.api.command("set termguicolors")
-        self.api.exec_lua("_G.said = {}; vim.notify = function(text) table.insert(_G.said, text) end")
-
-    def stop(self) -> None:
-        with contextlib.suppress(OSError, EOFError, pynvim.NvimError):
-            self.api.exec_lua("for _, client in ipairs(vim.lsp.get_clients()) do client:stop(true) end")
-        with contextlib.suppress(OSError, EOFError, pynvim.NvimError):
-            self.api.command("qa!")
-        self.api.close()
-
-    def lua(self, code: str, *arguments: Any) -> Any:
-        return self.api.exec_lua(code, *arguments)
-
-    def open(self, path: Path) -> Neovim:
-        self.lua("vim.cmd.edit(vim.fn.fnameescape(...))", str(path))
-        self.wait(
-            lambda: self.lua(
-                "local c = vim.lsp.get_clients({ bufnr = 0, name = 'seed' })[1]; return c and c.initialized and vim.lsp.buf_is_attached(0, c.id)"
-            )
-        )
-        return self
-
-    def keys(self, keys: str) -> None:
-        self.api.input(keys)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.api.current.buffer[:]) + "\n"
-
-    def drawn(self, kind: str) -> str:
-        """Our virtual text in the current buffer."""
-        return self.lua(
-            """local found = {}
-            for name, id in pairs(vim.api.nvim_get_namespaces()) do
-              for wanted in vim.gsplit(..., '|') do
-                if name:find(wanted, 1, true) then
-                  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, id, 0, -1, { details = true })) do
-                    for _, chunk in ipairs(mark[4].virt_text or {}) do table.insert(found, chunk[1]) end
-                    for _, line in ipairs(mark[4].virt_lines or {}) do
-                      table.insert(found, '\\n')
-                      for _, chunk in ipairs(line) do table.insert(found, chunk[1]) end
-                    end
-                  end
-                end
-              end
-            end
-            return table.concat(found)""",
-            NAMESPACES[kind],
-        )
-
-    def said(self) -> str:
-        return "\n".join(self.lua("return _G.said"))
-
-    def wait(self, condition: Callable[[], object], seconds: float = 15) -> None:
-        assert wait_for(condition, seconds), f"it did not happen; the buffer is {self.text!r}, said was {self.said()!r}"
-
-    def picture(self, name: str) -> None:
-        """Save a picture of the screen, for the README."""
-        if PICTURES:
-            from tests.editors.screen import draw
-
-            self.api.command("redraw")
-            code = """local rows = {}
-            for row = 0, vim.o.lines - 1 do
-              rows[row + 1] = {}
-              for column = 0, vim.o.columns - 1 do rows[row + 1][column + 1] = vim.api.nvim__inspect_cell(1, row, column) end
-            end
-            return rows"""
-            draw(self.lua(code), Path(PICTURES).parents[1] / "nvim" / "images" / name)
-
-    def buffer_of(self, name: str) -> str:
-        """The text of a file's buffer, or of its preview, whose name ends like the file's."""
-        [buffer] = [one for one in self.api.buffers if one.name.endswith(f"/{FOLDER}/{name}")]
-        return "\n".join(buffer[:]) + "\n"
-
-
-@pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return launcher(tmp_path_factory.mktemp("server"))
-
 
 Start = Callable[..., Neovim]
 
@@ -331,33 +224,6 @@ def test_an_action_is_chosen_for_the_selected_characters(nvim: Neovim, workspace
     assert "Extract a variable" in nvim.lua("return _G.offered")
     nvim.api.command("SeedAction fix")
     nvim.wait(lambda: "fix does not fit here" in nvim.said())
-
-
-Case = tuple[str, str, tuple[int, int, int], str]
-"""An action, a text, the line and columns that are selected, and a pattern of the new text."""
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        ("extract-variable", "a = 1\nb = sum([a, 2]) + 1\n", (2, 4, 14), r"a = 1\n(\w+) = sum\(\[a, 2\]\)\nb = \1 \+ 1\n"),
-        ("inline", "def f():\n    x = 1\n    return x\n", (2, 4, 4), r"def f\(\):\n    return 1\n"),
-        ("modernise", "def f():\n    print((1))\n", (2, 4, 13), r"def f\(\):\n    print\(1\)\n"),
-    ],
-)
-def test_what_is_computed_is_applied_at_once(nvim: Neovim, workspace: Path, case: Case):
-    """Neovim's own menu applies what is computed, and one undo takes it back."""
-    name, text, (line, first, last), wanted = case
-    (workspace / "app.py").write_text(text)
-    nvim.open(workspace / "app.py")
-    nvim.lua(
-        "local name, line, first, last = ...; vim.api.nvim_win_set_cursor(0, { line, first }); vim.lsp.buf.code_action({ apply = true,"
-        " range = { start = { line, first }, ['end'] = { line, last } }, filter = function(it) return it.data and it.data.name == name end })",
-        *(name, line, first, last),
-    )
-    nvim.wait(lambda: re.fullmatch(wanted, nvim.text))
-    nvim.keys("u")
-    nvim.wait(lambda: nvim.text == text)
 
 
 def test_tests_are_previewed_and_made(nvim: Neovim, workspace: Path):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as NotInTime
 
 from engine.store import Store
 from tests.editors.conftest import APP, PICTURES, REAL_MODEL, REAL_SERVER, SHAPES, THIRD, USER, last_pid, launcher, saved
@@ -20,12 +19,6 @@ from tests.editors.vscode import Start, VSCode, Window
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The server with the scripted engine."""
-    return launcher(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +85,8 @@ def test_one_change_is_left_out_and_the_rest_applied(window: Window, workspace: 
     """A user can leave out one change of a preview."""
     (workspace / "app.py").write_text(HUNKS)
     window.open("app.py")
-    ask_to_edit(window, "rename total=>size", 1, 7)
+    window.select_lines(1, 7)
+    window.ask_to_edit("rename total=>size")
     window.page.locator(".codelens-decoration a", has_text="Apply all 2 changes").wait_for(timeout=15_000)
     shown = window.preview()
     assert "def report(total):\n" in shown
@@ -112,7 +106,8 @@ def test_single_changes_are_applied_one_after_the_other(window: Window, workspac
     """A user can apply the changes of a preview one by one."""
     (workspace / "app.py").write_text(HUNKS)
     window.open("app.py")
-    ask_to_edit(window, "rename total=>size", 1, 7)
+    window.select_lines(1, 7)
+    window.ask_to_edit("rename total=>size")
     window.lens("Apply this change", at=1)
     window.page.locator(".codelens-decoration a", has_text="Apply the change").wait_for()
     window.lens("Apply the change")
@@ -121,16 +116,11 @@ def test_single_changes_are_applied_one_after_the_other(window: Window, workspac
     saved(workspace / "app.py", HUNKS.replace("total", "size"))
 
 
-def ask_to_edit(window: Window, instruction: str, first: int, last: int) -> None:
-    window.select_lines(first, last)
-    window.press("Control+Alt+e")
-    window.answer("edit the selection", instruction)
-
-
 def test_an_instruction_and_its_draft(window: Window, workspace: Path):
     """The draft is shown before the answer, and the instruction is offered again the next time."""
     window.open("app.py")
-    ask_to_edit(window, "slowly total=>result", 4, 8)
+    window.select_lines(4, 8)
+    window.ask_to_edit("slowly total=>result")
     window.page.locator(".codelens-decoration a", has_text="denoising").wait_for()
     assert wait_for(lambda: "░" in window.preview())
     assert wait_for(lambda: "result = 0" in window.preview())
@@ -149,7 +139,8 @@ def test_an_instruction_and_its_draft(window: Window, workspace: Path):
 def test_a_stale_edit_is_refused(window: Window, workspace: Path):
     """A preview is not applied to a text that changed since it was made."""
     window.open("app.py")
-    ask_to_edit(window, "rename total=>result", 4, 8)
+    window.select_lines(4, 8)
+    window.ask_to_edit("rename total=>result")
     window.page.locator(".codelens-decoration a", has_text="Apply").first.wait_for(timeout=15_000)
     window.page.locator(".tab", has_text="app.py").first.click()
     window.press("Control+End")
@@ -166,7 +157,8 @@ def test_a_stale_edit_is_refused(window: Window, workspace: Path):
 def test_escape_ends_an_edit_under_way(window: Window, workspace: Path):
     """A cancelled edit frees the engine, and the file stays as it was."""
     window.open("app.py")
-    ask_to_edit(window, "slow total=>result", 4, 8)
+    window.select_lines(4, 8)
+    window.ask_to_edit("slow total=>result")
     window.page.locator(".codelens-decoration a", has_text="denoising").wait_for()
     window.press("Escape")
     expect(window.page.locator(".tab", has_text="slow total")).to_have_count(0)
@@ -180,39 +172,10 @@ def test_escape_ends_an_edit_under_way(window: Window, workspace: Path):
 def test_what_is_refused_is_said(window: Window, workspace: Path):
     """The user reads why an edit was refused, and no preview stays open."""
     window.open("app.py")
-    ask_to_edit(window, "broken", 4, 8)
+    window.select_lines(4, 8)
+    window.ask_to_edit("broken")
     window.toast("does not parse in its place")
     expect(window.page.locator(".tab", has_text="broken")).to_have_count(0)
-
-
-def choose_action(window: Window, entry: str, keys: str = "Control+.") -> None:
-    """Take an entry of the menu of actions; try again if the menu or the entry does not come."""
-    row = window.page.locator(".action-widget .monaco-list-row", has_text=entry)
-    for _ in range(5):
-        window.press(keys)
-        try:
-            row.first.click(timeout=6_000)
-        except NotInTime:
-            window.press("Escape")
-        else:
-            return
-    pytest.fail(f"{entry} did not come")
-
-
-def test_what_is_computed_is_applied_at_once(window: Window, workspace: Path):
-    """A variable is extracted from the Refactor menu without a preview; Ctrl+Z takes it back."""
-    (workspace / "app.py").write_text("a = 1\nb = sum([a, 2]) + 1\n")
-    window.open("app.py").go_to(2, 5)
-    for _ in range(len("sum([a, 2])")):
-        window.press("Shift+ArrowRight")
-    choose_action(window, "Seed: Extract a variable", "Control+Shift+r")
-    window.page.locator(".tab.active.dirty[data-resource-name='app.py']").wait_for()
-    window.save()
-    made = (workspace / "app.py").read_text()
-    assert re.fullmatch(r"a = 1\n(\w+) = sum\(\[a, 2\]\)\nb = \1 \+ 1\n", made), made
-    window.press("Control+z")
-    window.save()
-    saved(workspace / "app.py", "a = 1\nb = sum([a, 2]) + 1\n")
 
 
 WRONG = "const n: number = 'y'; //#replace 'y'=>7\n"
@@ -223,7 +186,7 @@ def test_what_the_editors_checker_reports_is_fixed(window: Window, workspace: Pa
     (workspace / "app.ts").write_text(WRONG)
     window.open("app.ts").go_to(1, 8)
     window.page.locator(".squiggly-error").first.wait_for(timeout=60_000)
-    choose_action(window, "Seed: Fix: Type 'string' is not assignable")
+    window.choose_action("Fix: Type 'string' is not assignable to type 'number'. (2322)")
     window.page.locator(".codelens-decoration a", has_text="Apply the change").wait_for(timeout=15_000)
     assert wait_for(lambda: "const n: number = 7" in window.preview())
     window.drawn("ts was not run again")
@@ -236,7 +199,7 @@ def test_tests_are_shown_before_they_are_made(window: Window, workspace: Path):
     """A new file is previewed, and made and shown after a yes; no selection is needed."""
     (workspace / "shapes.py").write_text(TESTED)
     window.open("shapes.py").go_to(1, 6)
-    choose_action(window, "Seed: Generate tests for area")
+    window.choose_action("Generate tests for area")
     window.page.locator(".codelens-decoration a", has_text="Make test_shapes.py").wait_for(timeout=15_000)
     assert wait_for(lambda: MADE.strip() in window.preview())
     assert not (workspace / "tests").exists()
@@ -520,7 +483,8 @@ def test_the_real_model_rewrites(page: Page, real: VSCode, workspace: Path):
     """A user gets the change that the instruction asks for, with nothing scripted."""
     (workspace / "shapes.py").write_text(REAL_SHAPES)
     window = Window(page, real, workspace).open("shapes.py")
-    ask_to_edit(window, "Raise a ValueError instead of returning 0.0", 10, 14)
+    window.select_lines(10, 14)
+    window.ask_to_edit("Raise a ValueError instead of returning 0.0")
     window.page.locator(".codelens-decoration a", has_text="Apply").first.wait_for(timeout=60_000)
     window.picture("preview.png")
     window.apply_preview()

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.editors.conftest import PICTURES, ROOT
 from tests.waiting import wait_for
@@ -176,6 +177,34 @@ class Window:
         self.go_to(first)
         for _ in range(last - first + 1):
             self.press("Shift+ArrowDown")
+
+    def select(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Select from one line and column to another, counted from 0; the end of several lines is
+        that of the last one.
+        """
+        self.go_to(first[0] + 1, first[1] + 1)
+        if first[0] == last[0]:
+            self.press(*["Shift+ArrowRight"] * (last[1] - first[1]))
+        else:
+            self.press(*["Shift+ArrowDown"] * (last[0] - first[0]), "Shift+End")
+
+    def choose_action(self, entry: str, keys: str = "Control+.") -> None:
+        """Take an entry of the menu of actions; try again if the menu or entry does not come."""
+        row = self.page.locator(".action-widget .monaco-list-row").get_by_text(f"Seed: {entry}", exact=True)
+        for _ in range(5):
+            self.press(keys)
+            try:
+                row.click(timeout=6_000)
+            except NotInTime:
+                self.press("Escape")
+            else:
+                return
+        raise AssertionError(f"{entry} did not come")
+
+    def ask_to_edit(self, instruction: str) -> None:
+        """Give an own instruction for what is selected."""
+        self.press("Control+Alt+e")
+        self.answer("edit the selection", instruction)
 
     def command(self, title: str) -> None:
         self.press("F1")
