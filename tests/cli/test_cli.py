@@ -88,8 +88,10 @@ def test_edit_prints_a_diff_that_git_applies(file: Path, monkeypatch, capsys):
 def test_edit_writes_in_one_step_and_keeps_permissions(file: Path, monkeypatch):
     answer(monkeypatch, SOURCE.replace("total", "result"))
     file.chmod(0o755)
-    assert main(["edit", str(file), "--lines", "2", "--instruction", "Rename a to b.", "--write"]) == 1, "the answer is for other lines"
-    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "x", "--write"]) == 0
+    assert main(["edit", str(file), "--lines", "2", "--instruction", "Rename a to b, which is clearer.", "--write"]) == 1, (
+        "the answer is for other lines"
+    )
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Give total a clearer name, such as result.", "--write"]) == 0
     assert file.read_text() == SOURCE.replace("total", "result")
     assert file.stat().st_mode & 0o777 == 0o755
     assert [path.name for path in file.parent.iterdir()] == ["a.py"]
@@ -135,16 +137,16 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(file: Path, monkeypatc
         return Finished(1, re.sub(r"\ba\b", "b", SOURCE), "stop", "verified", 9, 3, 20, 0, 0.1, 0.2, 1, "m", "cpu", "float32")
 
     monkeypatch.setattr(EngineClient, "run", run)
-    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Rename a to b.", "--write"]) == 1
+    assert main(["edit", str(file), "--lines", "1:3", "--instruction", "Rename a to b, which is clearer.", "--write"]) == 1
     assert file.read_text() == "# someone else's work\n"
     assert "changed while" in capsys.readouterr().err
 
 
 def test_the_instruction_may_come_from_standard_input(file: Path, monkeypatch):
     sent = answer(monkeypatch, re.sub(r"\ba\b", "b", SOURCE))
-    monkeypatch.setattr(sys, "stdin", io.StringIO("Rename a to b."))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Rename a to b, which is clearer."))
     assert main(["edit", str(file), "--lines", "1:3"]) == 0
-    assert sent[0].instruction == "Rename a to b."
+    assert sent[0].instruction == "Rename a to b, which is clearer."
 
 
 def test_mentions_are_left_by_a_new_name_alone(file: Path, capsys):
