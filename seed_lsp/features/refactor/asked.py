@@ -32,6 +32,7 @@ _PATTERNS = {
     "strings": r"strings?|texts?|messages?|literals?|templates?|quer(?:y|ies)|sql|html|regex\w*|words?|wording|translat\w*|spell\w*|typos?|format\w*|f-strings?|quotes?|banner|prompts?|help",
     "fences": r"backticks?|fences?|markdown|examples?|code blocks?|doc-?strings?|docs?|document\w*",
 }
+_BRIEF_WORDS = 25
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
 _TOPICS = {topic: re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE) for topic, pattern in _PATTERNS.items()}
 
@@ -50,6 +51,13 @@ class Asked:
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(re.findall(r"\w+", self.instruction))
+
+    @cached_property
+    def is_brief(self) -> bool:
+        """Whether it is so short that its words tell all that is to change; who writes sentences
+        may describe that in others.
+        """
+        return len(self.spoken.split()) <= _BRIEF_WORDS
 
     def names(self, name: str) -> bool:
         """Whether the instruction has that word."""

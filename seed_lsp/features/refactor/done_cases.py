@@ -167,7 +167,7 @@ def left_what_should_go(change: Change) -> str:
     """Of what something else is to come instead of, there is less."""
     old, new = parsed(change.region, change), parsed(change.new, change)
     named = _INSTEAD.search(change.asked.instruction)
-    if old is None or new is None or named is None:
+    if old is None or new is None or named is None or not change.asked.is_brief:
         return ""
     before, after = (Counter(token for one in _heads(tree) for token in tokens(one)) for tree in (old, new))
     for word in re.findall(r"\w+", named.group(1)):

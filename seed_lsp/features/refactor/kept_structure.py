@@ -108,7 +108,15 @@ def changed_unspoken(change: Change) -> str:
     """Each statement that goes or changes has something in it that the instruction speaks of."""
     old, new = parsed(change.region, change), parsed(change.new, change)
     asked = change.asked
-    if old is None or new is None or purpose.keeps_behaviour(asked) or not asked.instruction or asked.speaks_of("faults"):
+    if (
+        old is None
+        or new is None
+        or purpose.keeps_behaviour(asked)
+        or not asked.instruction
+        or not asked.is_brief
+        or asked.speaks_of("faults")
+        or purpose.leaves_open(asked)
+    ):
         # Where a fault is, the instruction rarely says.
         return ""
     if asked.speaks_of("names") or (

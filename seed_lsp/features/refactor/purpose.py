@@ -31,6 +31,11 @@ _SKIPPING = re.compile(
     r"\b(?:skip\w*|ignor\w*|only (?:if|when)|unless|guard\w*|wrap\w*|surround\w*|else|(?:in|inside) an? (?:if|condition\w*|loop))\b",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    _PLEASE
+    + r"(?:adapt|edit|modify|rework|rewrite|reimplement|implement|create|move|chang(?:e|ing) (?:it|(?:the|this) (?:code|function|method|class|program))\b[^.;]*\b(?:so|to|such))\b",
+    re.IGNORECASE,
+)
 _RAISING = re.compile(_PLEASE + r"(?:raise|throw)\b", re.IGNORECASE)
 _TELLING = re.compile(
     _PLEASE + r"(?:log|print|show|emit|record|trace|count|assert|warn|add (?:\w+ )?(?:log\w*|print\w*|assert\w*|comments?))\b",
@@ -72,13 +77,17 @@ _ABOUT_BRANCHES = re.compile(
 def adds(asked: Asked) -> bool:
     """Whether new lines are asked for, and nothing of the old ones is to go or to change."""
     spoken = _BEFORE_RETURN.sub(" ", asked.spoken)
-    return bool(_ADDING.match(spoken)) and not _CHANGING.search(spoken) and not _may_replace(asked, spoken)
+    return asked.is_brief and bool(_ADDING.match(spoken)) and not _CHANGING.search(spoken) and not _may_replace(asked, spoken)
 
 
 def widens(asked: Asked) -> bool:
     """Whether something is to happen in one more case, or around what is there."""
     spoken = _BEFORE_RETURN.sub(" ", asked.spoken)
-    return bool(_WIDENING.match(spoken) or (_ADDING.match(spoken) and _AROUND.search(spoken))) and not _may_replace(asked, spoken)
+    return (
+        asked.is_brief
+        and bool(_WIDENING.match(spoken) or (_ADDING.match(spoken) and _AROUND.search(spoken)))
+        and not _may_replace(asked, spoken)
+    )
 
 
 def _may_replace(asked: Asked, spoken: str) -> bool:
@@ -88,6 +97,11 @@ def _may_replace(asked: Asked, spoken: str) -> bool:
 def raises(asked: Asked) -> bool:
     """Whether an exception is to be raised where something is or is not so."""
     return bool(_RAISING.match(asked.spoken))
+
+
+def leaves_open(asked: Asked) -> bool:
+    """Whether it says what the code is to do, and not what of it is to change."""
+    return bool(_OPEN.match(asked.spoken))
 
 
 def may_skip(asked: Asked) -> bool:

@@ -68,7 +68,7 @@ def unreachable_code(change: Change) -> str:
 def unasked_raise(change: Change) -> str:
     """A new exception, which nobody spoke of."""
     old, new = parsed(change.region, change), parsed(change.new, change)
-    if old is None or new is None or _ABOUT_RAISING.search(change.asked.instruction):
+    if old is None or new is None or not change.asked.is_brief or _ABOUT_RAISING.search(change.asked.instruction):
         return ""
     odd = [*(Counter(_raised(new)) - Counter(_raised(old)))]
     count = sum(isinstance(node, ast.Raise) for node in ast.walk(new)) - sum(isinstance(node, ast.Raise) for node in ast.walk(old))
@@ -81,7 +81,9 @@ def _raised(tree: ast.AST) -> list[str]:
 
 def new_recursion(change: Change) -> str:
     old, new = parsed(change.region, change), parsed(change.new, change)
-    if old is None or new is None or _RECURSION.search(change.asked.instruction) or purpose.widens(change.asked):
+    if old is None or new is None or _RECURSION.search(change.asked.instruction):
+        return ""
+    if not change.asked.is_brief or purpose.widens(change.asked):
         return ""
     odd = (Counter(_own_calls(new)) - Counter(_own_calls(old))).keys()
     return f"the model has {min(odd)} call itself, of which the instruction says nothing; try again with other words" if odd else ""
@@ -176,9 +178,10 @@ def unknown_attribute(change: Change) -> str:
         | (change.asked.words - _VERBS)
         | set(re.findall(r"(?:\.|def\s+|class\s+|^\s+)(\w+)", text, re.MULTILINE))
     )
+    is_added = purpose.adds(change.asked) or purpose.widens(change.asked)
     bound = {*stored_names(old), *(argument.arg for node in ast.walk(old) for argument in _arguments(node))}
     for node in ast.walk(new):
-        if isinstance(node, ast.Attribute) and node.attr not in known and _root(node) in bound:
+        if isinstance(node, ast.Attribute) and node.attr not in known and (_root(node) == "self" or (is_added and _root(node) in bound)):
             return f"the model uses {ast.unparse(node)[:60]}, which nothing in the file has; say in the instruction where it comes from"
     return ""
 

@@ -110,3 +110,19 @@ def test_a_docstring_is_something_new():
     bare = REGION.replace('    """Load it."""\n', "")
     text = TEXT.replace(REGION, bare)
     assert rewritten(text, REGION, bare, "Add a docstring.") == TEXT
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Adapt it to count empty lines as well.",
+        "Change the function so that empty lines are counted.",
+        "The number of lines is one too low where the last one is empty, since empty ones are left out above. Have it count these as well, as other programs do that read such files.",
+    ],
+)
+def test_who_says_what_code_is_to_do_leaves_open_what_changes(instruction: str):
+    """Not every word for code is known, so that a description lets the model find the place."""
+    answer = REGION.replace("os.stat(path)", "os.lstat(path)").replace("count = len(rows)", "count = line + len(rows)")
+    assert rewritten(TEXT, answer, REGION, instruction) == TEXT.replace(REGION, answer)
+    with pytest.raises(RejectedResultError, match="changed or left out"):
+        rewritten(TEXT, answer, REGION, "Count empty lines as well.")
