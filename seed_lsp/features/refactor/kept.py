@@ -55,6 +55,7 @@ OWN_WORDS: tuple[Check, ...] = (
     done_cases.missing_support,
     traps.unused_parameter,
     traps.passed_by_place,
+    traps.compared_with_none,
     traps.unasked_raise,
     traps.awaited_at_random,
     kept_structure.unspoken_alone,

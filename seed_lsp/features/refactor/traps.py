@@ -127,6 +127,23 @@ def passed_by_place(change: Change) -> str:
     return ""
 
 
+def compared_with_none(change: Change) -> str:
+    """A new parameter that is None by default has no order, which no call without it survives."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    added = {one.arg for node in ast.walk(new) for one in _arguments(node)} - {
+        one.arg for node in ast.walk(old) for one in _arguments(node)
+    }
+    for node in ast.walk(new):
+        if isinstance(node, ast.Compare) and any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops):
+            for name in sorted({one.id for one in (node.left, *node.comparators) if isinstance(one, ast.Name)} & added):
+                known = rf"\b{name} is (?:not )?None\b|\bnot {name}\b|\b(?:if|and|or|while) {name}\b(?! [<>])|\b{name} or\b"
+                if re.search(rf"\b{name}\b[^,()]*=\s*None\b", change.new) and not re.search(known, change.new):
+                    return f"the model compares {name}, which is None by default, with a number; try again with other words"
+    return ""
+
+
 def formatted_twice(change: Change) -> str:
     """An f-string has its values already."""
     old, new = parsed(change.region, change), parsed(change.new, change)

@@ -142,3 +142,14 @@ def test_a_parameter_is_passed_on_where_its_place_is_known():
     for old, new in (("rows)\n", "rows, timeout=timeout)\n"), ("log(name)\n", "log(name, timeout)\n")):
         answer = wider.replace(old, new)
         assert rewritten(SENDER, answer, SEND, instruction) == SENDER.replace(SEND, answer)
+
+
+def test_none_has_no_order():
+    """A parameter that is None by default is looked at before it is compared."""
+    text = "def f(rows, at):\n    while at < len(rows):\n        at += 1\n    return at\n"
+    wider = text.replace("at):", "at, limit=None):")
+    bare = wider.replace("len(rows):", "len(rows) and at < limit:")
+    with pytest.raises(RejectedResultError, match="compares limit"):
+        rewritten(text, bare, instruction="Add a limit parameter.")
+    careful = bare.replace("at < limit", "(limit is None or at < limit)")
+    assert rewritten(text, careful, instruction="Add a limit parameter.") == careful
