@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from seed_lsp.features.refactor import registry
-from tests.editors.action_cases import CASES, OWN_CASES, PROJECT, Case
+from tests.editors.action_cases import CASES, EXPLAINED, EXPLANATION, OWN_CASES, PROJECT, Case
 from tests.editors.conftest import saved
 from tests.editors.vscode import Start, Window
 
@@ -101,3 +102,15 @@ def test_an_own_instruction_is_carried_out_and_undone(window: Window, case: Case
     window.save()
     saved(window.workspace / name, case.wanted)
     is_undone(window, window.workspace / name, case.text)
+
+
+def test_code_is_explained_beside_it(window: Window):
+    """The explanation is shown, and the code stays as it is."""
+    text = EXPLAINED.replace("⟦⟧", "")
+    open_file(window, "explained.py", text)
+    window.go_to(1)
+    window.command("Seed: Explain selection")
+    # Its document begins with it, and the code does not; the blanks are no plain ones.
+    window.page.locator(".view-lines", has_text=re.compile("^" + EXPLANATION.replace(" ", "."))).wait_for()
+    assert (window.workspace / "explained.py").read_text() == text
+    assert window.page.locator(".tab.dirty[data-resource-name='explained.py']").count() == 0
