@@ -152,7 +152,14 @@ async def _result(action: Action, selection: Selection, argument: str, tools: Be
             "note": proposal.note,
             "new_file": _new_file(proposal),
         }
-    timed = {"seconds": round(time.monotonic() - tools.started, 3), "first_s": tools.first_s, "asked": tools.asked, "tokens": tools.tokens}
+    timed: dict[str, Any] = {
+        "seconds": round(time.monotonic() - tools.started, 3),
+        "first_s": tools.first_s,
+        "asked": tools.asked,
+        "tokens": tools.tokens,
+    }
+    if tools.chances:
+        timed["chances"] = [round(chance, 6) for chance in tools.chances]
     return found | timed
 
 

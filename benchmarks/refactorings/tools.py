@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from engine.api import Finished, ModelUnavailableError, Request
+from engine.api import EditRequest, Finished, ModelUnavailableError, Request
 from seed_lsp.features.refactor.action import Selection
 from seed_lsp.session.engine_client import Watch
 from seed_lsp.session.jedi_thread import JediThread
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+TOLD = 1e-30
+"""A `min_chance` that ends hardly any text, and has the tokens' probabilities told."""
+
+
 class Client(Protocol):
     """Who answers requests, such as an `EngineClient`."""
 
@@ -39,6 +44,7 @@ class BenchTools:
 
     `client` is None where no model shall be asked. `first_s` is when the preview first showed
     something, in seconds since these tools were made; `tokens` counts those that the model wrote.
+    `chances` has for each rewriting the probability of the whole answer.
     """
 
     settings: Settings
@@ -48,6 +54,7 @@ class BenchTools:
     tokens: int = 0
     asked: int = 0
     started: float = field(default_factory=time.monotonic)
+    chances: list[float] = field(default_factory=list)
 
     async def ask(self, request: Request, watch: Watch = lambda _event: None) -> Finished:
         """Ask the model, until `watch` says that the rest is of no use."""
@@ -55,8 +62,12 @@ class BenchTools:
         if client is None:
             raise ModelUnavailableError("this run has no model")
         self.asked += 1
+        if isinstance(request, EditRequest):
+            request = replace(request, sampling=replace(request.sampling, min_chance=TOLD))
         finished = await client.ask(request, watch)
         self.tokens += finished.new_tokens
+        if isinstance(request, EditRequest):
+            self.chances.append(math.prod(chance for _, chance in finished.chances))
         return finished
 
     async def look_up(self, selection: Selection, work: Callable[[WorkspaceFiles, Resolver, Check], Result]) -> Result:
