@@ -26,6 +26,10 @@ _RENAME_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=\s*([^\s`,;]+)")
+_PARAMETER_WORD = r"(?:param(?:eter)?|arg(?:ument)?|flag|option|switch)"
+_CALLED = re.compile(
+    rf"\b{_PARAMETER_WORD}\s+(?:called\s+|named\s+)?`([A-Za-z_]\w*)`|`([A-Za-z_]\w*)`\s+{_PARAMETER_WORD}\b", re.IGNORECASE
+)
 _CONDITION = re.compile(r"\b(?:if|when|unless|where)\b([^.;]*)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r"`([A-Za-z_]\w*)`")
 _BEFORE_RETURN = re.compile(r"\bbefore (?:(?:each|every|the|it|any|all|returning|it is) )*return", re.IGNORECASE)
@@ -107,6 +111,19 @@ def missing_parameter(change: Change) -> str:
             text_of(node) == name and not _in_parameters(node) for node in _leaves(change.after)
         ):
             return f"the model added {name} and does nothing with it; try again with other words"
+    return ""
+
+
+def missing_named_parameter(change: Change) -> str:
+    """A parameter that the instruction calls by its name is one, and no other variable."""
+    if change.before is None or change.after is None or change.asked.speaks_of("removal"):
+        return ""
+    known = {text_of(node) for node in _leaves(change.before)}
+    parameters = [one for each in change.after.definitions for one in each.parameters or ()]
+    for called, calling in _CALLED.findall(change.asked.instruction):
+        name = called or calling
+        if parameters and name not in known and not any(re.match(rf"\W*{name}\b", one) for one in parameters):
+            return f"the model did not make {name} a parameter; try again with other words"
     return ""
 
 

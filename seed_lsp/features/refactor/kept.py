@@ -25,10 +25,12 @@ CHECKS: tuple[Check, ...] = (
     done.changed_rest,
     done.more_than_names,
     done.missing_parameter,
+    done.missing_named_parameter,
     done.missing_condition,
     done.missing_own_name,
     done.missing_before_return,
     traps.invalid_code,
+    traps.enclosed_definition,
     traps.unreachable_code,
     traps.new_recursion,
     traps.formatted_twice,
@@ -36,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
 """For words that say what is to change."""
 OWN_WORDS: tuple[Check, ...] = (
     *CHECKS,
+    kept_structure.changed_texts_alone,
     kept_structure.changed_besides_texts,
     kept_structure.changed_besides_types,
     kept_structure.changed_old_code,

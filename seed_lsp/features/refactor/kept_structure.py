@@ -49,6 +49,16 @@ def changed_besides_texts(change: Change) -> str:
     return f"the model changed code{_odd(old, new)}, where only text was asked for; try again with other words"
 
 
+def changed_texts_alone(change: Change) -> str:
+    """Who speaks of code is not served with other words in a comment or docstring."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None or not change.asked.instruction or change.asked.speaks_of("comments", "strings", "licences", "fences"):
+        return ""
+    if ast.dump(_without_docstrings(old)) != ast.dump(_without_docstrings(new)) or len(change.new.split()) > len(change.region.split()):
+        return ""
+    return "the model changed nothing but comments or the docstring; try again with other words"
+
+
 def changed_besides_types(change: Change) -> str:
     old, new = parsed(change.region, change), parsed(change.new, change)
     if old is None or new is None or not purpose.is_about_types(change.asked):

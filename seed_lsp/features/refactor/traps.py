@@ -29,6 +29,7 @@ _RULES = ("F50", "F52", "F6", "F7", "F821", "F822", "F823", "F841", "PLE", "B015
 """Names without a meaning, formats that do not fit, and statements without an effect."""
 _UNDEFINED = "F821"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ABOUT_RAISING = re.compile(
     r"rais|throw|error|exception|except|fail|check|valid|reject|ensure|requir|must|guard|handl|assert|refus|forbid|prevent|protect|disallow|limit|strict|unknown|wrap|match",
@@ -53,6 +54,27 @@ def invalid_code(change: Change) -> str:
     if old is None or new is None or _compiles(old) == _compiles(new) or _compiles(new):
         return ""
     return "the model's code is not valid Python; try again with another selection or instruction"
+
+
+def enclosed_definition(change: Change) -> str:
+    """A function that was defined in any case is not defined under a condition or in a `try`."""
+    old, new = parsed(change.region, change), parsed(change.new, change)
+    if old is None or new is None:
+        return ""
+    before, after = dict(_definitions_in(old)), dict(_definitions_in(new))
+    odd = min((name for name, around in before.items() if name in after and set(after[name]) - set(around)), default="")
+    return (
+        f"the model put the definition of {odd} into another statement; select what is in it, or try again with other words" if odd else ""
+    )
+
+
+def _definitions_in(tree: ast.AST, around: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The definitions with their names, and the kinds of the statements that they stand in."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            yield node.name, around
+        inside = (*around, type(node).__name__) if isinstance(node, _BLOCKS) else around
+        yield from _definitions_in(node, inside)
 
 
 def unreachable_code(change: Change) -> str:

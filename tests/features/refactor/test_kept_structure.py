@@ -92,7 +92,7 @@ def test_what_the_instruction_speaks_of_may_change(instruction: str, old: str, n
 def test_a_definition_is_not_wrapped():
     """The body of a function can stand in a try, the function itself is what other code imports."""
     wrapped = "try:\n" + "".join(f"    {line}\n" if line else "\n" for line in REGION.splitlines()) + "except OSError:\n    load = None\n"
-    with pytest.raises(RejectedResultError, match="changed or moved code"):
+    with pytest.raises(RejectedResultError, match="into another statement"):
         rewritten(TEXT, wrapped, REGION, "Wrap it in try/except OSError.")
 
 

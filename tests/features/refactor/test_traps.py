@@ -153,3 +153,33 @@ def test_none_has_no_order():
         rewritten(text, bare, instruction="Add a limit parameter.")
     careful = bare.replace("at < limit", "(limit is None or at < limit)")
     assert rewritten(text, careful, instruction="Add a limit parameter.") == careful
+
+
+def test_a_definition_is_put_into_no_other_statement():
+    """Who wants something around the body does not want it around the function."""
+    text = "class A:\n    def load(self):\n        return read()\n"
+    inside = "class A:\n    try:\n        def load(self):\n            return read()\n    except OSError:\n        raise RuntimeError\n"
+    with pytest.raises(RejectedResultError, match="put the definition of load into another statement"):
+        rewritten(text, inside, instruction="try and except around the whole body: OSError becomes RuntimeError")
+
+
+def test_words_about_code_are_not_answered_by_comments():
+    """An answer that changes a comment or the docstring alone does nothing of what was said."""
+    text = 'def load(a):\n    """Load ``a``.\n    """\n    raise IndexError(a)\n'
+    with pytest.raises(RejectedResultError, match="nothing but comments"):
+        rewritten(text, text.replace("``a``", "`a`"), instruction="Have it look at the size of a as well.")
+    assert "`a`" in rewritten(text, text.replace("``a``", "`a`"), instruction="Mend the docstring's quotes.")
+
+
+def test_what_is_called_a_parameter_is_one():
+    text = "def load(a, state):\n    return read(a, state)\n"
+    local = text.replace(
+        "    return", "    pedantic = state.get('pedantic')\n    if pedantic and not a:\n        raise ValueError(a)\n    return"
+    )
+    words = "Introduce a flag `pedantic`, off by default, that makes it raise a ValueError for an empty `a`."
+    with pytest.raises(RejectedResultError, match="did not make pedantic a parameter"):
+        rewritten(text, local, instruction=words)
+    right = text.replace("state)", "state, pedantic=False)", 1).replace(
+        "    return", "    if pedantic and not a:\n        raise ValueError(a)\n    return"
+    )
+    assert rewritten(text, right, instruction=words) == right

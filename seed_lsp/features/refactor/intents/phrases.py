@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from itertools import count
 
@@ -57,6 +58,11 @@ _BRACKETS = re.compile(r"(?<=\w)\(\)")
 _QUOTED = re.compile(rf"([`'\"])({_NAME}(?:\.{_NAME})*(?:\(\))?)\1")
 
 
+SHORTEST_MENDED, ALIKE = 6, 0.85
+"""Words of so many letters are read with a letter too few, too many or astray: the share of letters
+that two words have in common."""
+
+
 @dataclass(frozen=True)
 class Phrases:
     """Ways to say one thing."""
@@ -70,11 +76,30 @@ class Phrases:
     def match(self, instruction: str) -> dict[str, str] | None:
         """The names of the code in an instruction; None unless all of its words are understood."""
         words = plain(instruction)
-        found = (pattern.fullmatch(words) for pattern in self._patterns)
-        first = next((match for match in found if match is not None), None)
+        first = self._first(words) or self._first(self._spelled(words))
         if first is None:
             return None
         return {name.partition("__")[0]: text for name, text in first.groupdict().items() if text is not None}
+
+    def _first(self, words: str) -> re.Match[str] | None:
+        found = (pattern.fullmatch(words) for pattern in self._patterns)
+        return next((match for match in found if match is not None), None)
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        """The words of all ways, in small letters."""
+        texts = [*self.ways, *WORDS.values()]
+        return frozenset(word for text in texts for word in re.findall(r"[a-z][a-z-]+", re.sub(r"\{[^}]*\}|<\w+>", " ", text)))
+
+    def _spelled(self, words: str) -> str:
+        """The words with slips of the pen mended, as far as the other word is known."""
+        return "".join(f"{self._meant(word)} " for word in words.split())
+
+    def _meant(self, word: str) -> str:
+        if len(word) < SHORTEST_MENDED or not word.isalpha() or word in self._vocabulary:
+            return word
+        near = get_close_matches(word, self._vocabulary, n=1, cutoff=ALIKE)
+        return near[0] if near else word
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seed_lsp.features.refactor.intents import routes
+from seed_lsp.features.refactor.intents.phrases import Phrases
+from seed_lsp.features.refactor.intents.routes import ROUTES
 from tests.features.refactor.intents.asking import names_of, understood
 
 UNDERSTOOD: dict[str, list[str]] = {
@@ -353,3 +355,13 @@ def test_a_file_that_does_not_parse_is_left_to_the_model():
     """What is computed of a syntax tree is not refused where there is none."""
     assert not understood("use f-strings", "def f(:\n")
     assert understood("add type hints", "def f(a):\n    return a +\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("add type anotations", "type-hints"), ("use early retruns", "early-returns"), ("Rename the paramter a to formating", "rename")],
+)
+def test_slips_of_the_pen_are_understood(words, name):
+    """A letter astray sends no instruction to the model; names stay as they are written."""
+    [found] = [found for route in ROUTES if route.name == name and (found := Phrases(route.ways).match(words)) is not None]
+    assert found == ({"old": "a", "new": "formating"} if name == "rename" else {})
