@@ -8,6 +8,8 @@ import pytest
 
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
+from seed_lsp.features.refactor.action import Selection
+from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.acting import select
 from tests.features.refactor.intents.asking import asked, body, proposed
 from tests.features.refactor.tools import ScriptedTools, says
@@ -28,6 +30,16 @@ SHORTENED = [
 def test_the_first_sentence_is_the_docstring(before: str, after: str):
     """The words are those that were there, and nothing but the docstring changes."""
     assert asked(WORDS, before) == after
+
+
+@pytest.mark.parametrize("column", [0, 2, 4, 8])
+def test_a_bare_cursor_stands_for_its_line(column: int):
+    """The function on the cursor's line is meant, not the class around, wherever the cursor is."""
+    text = 'class C:\n    """Hold it.\n\n    So.\n    """\n\n    def f(self):\n        """Do it.\n\n        Then.\n        """\n'
+    at = CharOffset(text.index("    def f") + column)
+    document = Document("u", text, 1, "python")
+    made = asyncio.run(registry.run(registry.OWN, Selection(document, at, at), WORDS, ScriptedTools(says(""))))
+    assert made.new_text(document) == text.replace('"""Do it.\n\n        Then.\n        """', '"""Do it."""')
 
 
 REFUSED = [
