@@ -10,9 +10,9 @@ LONGEST = 30
 
 
 def entries() -> dict[str, list[str]]:
-    """The lines of each entry, by its address as the index links to it."""
+    """The lines of each entry, by its address as the index links to it; the newest month first."""
     found = {}
-    for month in sorted((LOG.parent / "log").glob("*.md")):
+    for month in sorted((LOG.parent / "log").glob("*.md"), reverse=True):
         for entry in re.split(r"(?m)^(?=## )", month.read_text(encoding="utf-8"))[1:]:
             lines = entry.strip().split("\n")
             anchor = re.sub(r"[^\w\- ]", "", lines[0].removeprefix("## ").lower()).replace(" ", "-")
