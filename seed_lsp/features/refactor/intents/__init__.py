@@ -12,10 +12,16 @@ from seed_lsp.features.refactor.intents import insertions, routes
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 
 INTENTS: tuple[Intent, ...] = (*routes.INTENTS, *insertions.INTENTS)
+LONGEST = 400
+"""Characters of an instruction; a longer one says more than is understood, and would be searched in
+vain while keys wait.
+"""
 
 
 async def understood(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
     """How to do what is asked for; None for words that only the model can follow."""
+    if len(instruction) > LONGEST:
+        return None
     for intent in INTENTS:
         if (propose := await intent.understand(selection, instruction, tools)) is not None:
             return propose

@@ -365,3 +365,9 @@ def test_slips_of_the_pen_are_understood(words, name):
     """A letter astray sends no instruction to the model; names stay as they are written."""
     [found] = [found for route in ROUTES if route.name == name and (found := Phrases(route.ways).match(words)) is not None]
     assert found == ({"old": "a", "new": "formating"} if name == "rename" else {})
+
+
+def test_a_long_instruction_is_not_searched_for_known_words():
+    """Whoever pastes a page as an instruction does not stop the server."""
+    assert understood("add type hints")
+    assert not understood("please " * 60 + "add type hints")
