@@ -27,7 +27,7 @@ from seed_lsp.source.syntax import UNREADABLE
 RUFF_LIMIT_S = 5.0
 _RULES = ("F50", "F52", "F6", "F7", "F821", "F822", "F823", "F841", "PLE", "B015", "B018", "PLW0127", "PLW0129")
 """Names without a meaning, formats that do not fit, and statements without an effect."""
-_UNDEFINED = "F821"
+_UNDEFINED, _UNUSED = "F821", "F841"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -254,9 +254,17 @@ def reported_by_ruff(change: Change) -> str:
             known[message] -= 1
             continue
         named = set(re.findall(r"`(\w+)`", message))
+        if one["code"] == _UNUSED and any(_is_wanted(name, change) for name in named):
+            continue
         if one["code"] != _UNDEFINED or (has_all_names and not named & (change.imported | change.asked.words)):
             return f"the model's code has a fault: {message}; try again with other words"
     return ""
+
+
+def _is_wanted(name: str, change: Change) -> bool:
+    """Whether the instruction asks for a variable of that name; who does may have a use for it."""
+    given = rf"\b{name}`?\s*=(?!=)|(?:=>|->|\b(?:to|into|called|named|set|variable))\s+`?{name}\b"
+    return re.search(given, change.asked.instruction, re.IGNORECASE) is not None
 
 
 def _compiles(tree: ast.Module) -> bool:

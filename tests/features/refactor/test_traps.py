@@ -183,3 +183,10 @@ def test_what_is_called_a_parameter_is_one():
         "    return", "    if pedantic and not a:\n        raise ValueError(a)\n    return"
     )
     assert rewritten(text, right, instruction=words) == right
+
+
+def test_a_variable_that_the_instruction_names_need_not_be_read():
+    """What is asked for by name is no fault, though nothing reads it yet."""
+    text = "def f(a):\n    total = a\n    return total\n"
+    new = text.replace("    total", "    first = 0\n    total", 1)
+    assert rewritten(text, new, instruction="Set first to 0 before total.") == new
