@@ -15,13 +15,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from engine.api import SamplingOptions
 from engine.decoding.detokenizer import IncrementalDetokenizer
-from engine.decoding.sampler import Outcome, Sampler
+from engine.decoding.proposals import likeliest
+from engine.decoding.sampler import Interrupted, Outcome, Sampler
 from engine.model.cache import Cache
 from engine.model.network import Network
 
@@ -32,6 +34,8 @@ LEAST_PROBABILITY = 0.005
 ALONE_WEIGHT = 0.3
 """How much a text's probability on its own counts. It varies more than the other, and a text that
 leaves code out gains most."""
+_LEAST_S = 1e-3
+"""A deadline must lie ahead; the check before it says whether one does."""
 _TOLD = 1e-300
 """A `min_chance` that ends no text, and has the probabilities of its tokens told."""
 
@@ -87,13 +91,14 @@ class Departures:
         options: SamplingOptions,
         cancelled: Callable[[], bool],
     ) -> None:
-        self._answer = _Scores(network, cache, prompt)
-        self._alone = _Scores(network, network.new_cache(), opening)
+        self._answer = _Scores(network, cache, prompt, self._check)
+        self._alone = _Scores(network, network.new_cache(), opening, self._check)
         self._network, self._cache, self._prompt = network, cache, list(prompt)
         self._new_reader, self._cancelled = new_reader, cancelled
         # Denoised blocks have no probabilities.
         mode = "verified" if options.mode == "diffusion" else options.mode
         self._options = replace(options, mode=mode, min_chance=_TOLD)
+        self._ends = math.inf
 
     def run(self, tokens: Sequence[int], count: int, *, spent_s: float = 0.0) -> list[OtherText]:
         """Texts that go on otherwise than by `tokens`, at most `count`, the likeliest first.
@@ -101,20 +106,27 @@ class Departures:
         Those that do not come to their end in time are left out; `spent_s` of it is over.
         Afterwards the cache holds rows of the prompt alone.
         """
-        ends = None if self._options.deadline_s is None else time.perf_counter() + self._options.deadline_s - spent_s
-        places = sorted(self._departures(tokens), key=lambda one: one.chance, reverse=True)[:count]
+        if self._options.deadline_s is not None:
+            self._ends = time.perf_counter() + self._options.deadline_s - spent_s
         found = []
-        # From the last place to the first, so that the rows before each are still there.
-        for one in sorted(places, key=lambda one: one.place, reverse=True):
-            left_s = None if ends is None else ends - time.perf_counter()
-            if self._cancelled() or (left_s is not None and left_s <= 0):
-                break
-            if (other := self._other(tokens, one, left_s)) is not None:
-                found.append(other)
+        with suppress(Interrupted):
+            places = sorted(self._departures(tokens), key=lambda one: one.chance, reverse=True)[:count]
+            # From the last place to the first, so that the rows before each are still there.
+            for one in sorted(places, key=lambda one: one.place, reverse=True):
+                self._check()
+                if (other := self._other(tokens, one)) is not None:
+                    found.append(other)
         self._cache.truncate(min(self._cache.length, len(self._prompt)))
         return sorted(found, key=lambda other: other.score, reverse=True)
 
-    def _other(self, tokens: Sequence[int], departure: Departure, left_s: float | None) -> OtherText | None:
+    def _check(self) -> None:
+        """Asked before each forward, since nobody may want the answers any more."""
+        if self._cancelled():
+            raise Interrupted("cancelled")
+        if time.perf_counter() >= self._ends:
+            raise Interrupted("deadline")
+
+    def _other(self, tokens: Sequence[int], departure: Departure) -> OtherText | None:
         """The greedy continuation behind another token; None if it has no end."""
         started = time.perf_counter()
         start = [*tokens[: departure.place], departure.token]
@@ -122,6 +134,7 @@ class Departures:
         if any(reader.feed(token) for token in start):
             return None
         self._cache.truncate(min(self._cache.length, len(self._prompt) + departure.place))
+        left_s = None if math.isinf(self._ends) else max(_LEAST_S, self._ends - started)
         options = replace(self._options, deadline_s=left_s, max_new_tokens=max(1, self._options.max_new_tokens - len(start)))
         prompt, old = [*self._prompt, *start], tokens[departure.place + 1 :]
         *_, outcome = Sampler(self._network, self._cache, prompt, reader, options, old=old, cancelled=self._cancelled).run()
@@ -137,10 +150,9 @@ class Departures:
         """The likeliest other token at each place of `tokens`."""
         log_before = 0.0
         for place, (own, scores) in enumerate(zip(tokens, self._answer.rows(tokens), strict=True)):
-            values, likeliest = scores.topk(2)
-            best = int(likeliest[0]) == own
-            if (chance := math.exp(float(values[int(best)]))) >= LEAST_PROBABILITY:
-                yield Departure(place, int(likeliest[int(best)]), chance, log_before)
+            other = max((token for token in likeliest(scores, 2) if token != own), key=lambda token: float(scores[token]))
+            if (chance := math.exp(float(scores[other]))) >= LEAST_PROBABILITY:
+                yield Departure(place, other, chance, log_before)
             log_before += float(scores[own])
 
 
@@ -149,8 +161,9 @@ class _Scores:
     common with the one before.
     """
 
-    def __init__(self, network: Network, cache: Cache, prompt: Sequence[int]) -> None:
-        self._network, self._cache, self._prompt = network, cache, list(prompt)
+    def __init__(self, network: Network, cache: Cache, prompt: Sequence[int], check: Callable[[], None]) -> None:
+        """`check` is called before each forward, and raises to end the scoring."""
+        self._network, self._cache, self._prompt, self._check = network, cache, list(prompt), check
         self._known: list[int] = []
         """Tokens behind the prompt that were scored, and their log-probabilities."""
         self._sums: list[float] = []
@@ -165,6 +178,7 @@ class _Scores:
         for _ in self._network.prefill(everything[self._cache.length : begin], self._cache):
             pass
         for start in range(begin, len(everything) - 1, SCORED_ROWS):
+            self._check()
             piece = everything[start : min(start + SCORED_ROWS, len(everything) - 1)]
             yield from self._network.forward(piece, self._cache).logits.log_softmax(dim=-1)
             self._cache.commit(len(piece))

@@ -91,6 +91,18 @@ def test_a_cancelled_search_ends(tokenizer):
     assert len(Search(tokenizer).run(50, lambda: next(asked) > 0)) == 0
 
 
+def test_scoring_a_long_answer_is_cancelled_between_two_forwards(tokenizer):
+    """Whoever types on while a long answer is scored does not wait until it has been read."""
+    search, asked = Search(tokenizer), itertools.count()
+    forward, forwards = search.network.forward, []
+    search.network.forward = lambda *given, **more: forwards.append(1) or forward(*given, **more)
+    departures_of = Departures(
+        search.network, search.cache, PROMPT, search.reader, opening=PROMPT[-1:], options=OPTIONS, cancelled=lambda: next(asked) >= 2
+    )
+    assert departures_of.run([70] * 20 * departures.SCORED_ROWS, 3) == []
+    assert len(forwards) == 2
+
+
 def test_the_deadline_is_for_the_answer_and_all_others(tokenizer):
     search = Search(tokenizer, SamplingOptions(max_new_tokens=80, deadline_s=1000.0))
     assert search.run(50, spent_s=1001.0) == []
