@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
-from seed_lsp.source.document import CharOffset, Document
+from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -17,6 +18,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 SCOPES = (*DEFINITIONS, ast.Lambda, *COMPREHENSIONS)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Placed = TypeVar("Placed", bound=ast.expr | ast.stmt)
 
 
 # Since Python 3.12 f-strings are several tokens, in which others stand.
@@ -166,6 +168,21 @@ def is_text_statement(node: ast.AST) -> bool:
 def same_tree(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees are the same but for their places."""
     return ast.dump(one) == ast.dump(other)
+
+
+def in_and_around(tree: PythonTree, span: Span, nodes: Iterable[Placed]) -> tuple[list[Placed], list[Placed]]:
+    """Those of the nodes that lie in whole lines, and the others that these lines begin in, both in
+    the order of the text. An empty span is a bare cursor, which stands for its line, wherever it is
+    there.
+    """
+    at = span.start
+    if span.start == span.end:
+        indent = indent_of(tree.document.line_text(tree.line(at)))
+        at = CharOffset(max(at, tree.document.line_start(at) + len(indent)))
+    ordered = sorted(nodes, key=tree.start)
+    inside = [one for one in ordered if span.holds(tree.start(one), tree.end(one))]
+    around = [one for one in ordered if tree.start(one) <= at <= tree.end(one) and one not in inside]
+    return inside, around
 
 
 def nodes_in(tree: PythonTree, span: Span) -> Iterator[ast.AST]:

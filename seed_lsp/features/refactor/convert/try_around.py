@@ -14,7 +14,7 @@ from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_scopes import bound_by, names
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, is_text_statement, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, in_and_around, is_text_statement, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _UNIT = "    "
@@ -74,10 +74,8 @@ def try_around(selection: Selection, handling: Handling, *, body: bool) -> Propo
 
 
 def _run(tree: PythonTree, asked: Span, *, body: bool) -> _Run:
-    functions = sorted((one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)), key=tree.start)
-    selected = [one for one in functions if asked.holds(tree.start(one), tree.end(one))]
+    selected, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)))
     outermost = [one for one in selected if not any(one is not other and one in ast.walk(other) for other in selected)]
-    around = [one for one in functions if tree.start(one) <= asked.end and asked.start < tree.end(one) and one not in selected]
     statements = _statements(tree, asked)
     if len(outermost) == 1 and (body or len(statements) == 1):
         chosen = outermost[0]

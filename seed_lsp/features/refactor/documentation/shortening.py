@@ -10,8 +10,8 @@ from inspect import cleandoc
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.documentation.style import columns, columns_of
 from seed_lsp.features.refactor.documentation.words import first_sentence
-from seed_lsp.source.document import CharOffset, Document, indent_of, with_line_feeds
-from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, read_tree
+from seed_lsp.source.document import Document, with_line_feeds
+from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, in_and_around, read_tree
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 NARROW, WIDE = 100, 120
@@ -38,14 +38,7 @@ def docstrings_in(document: Document, asked: Span) -> list[Docstring]:
     """
     if (tree := read_tree(document)) is None:
         raise SelectionError("the file does not parse; mend that first")
-    if asked.start == asked.end:
-        # A bare cursor stands for its line, wherever on it.
-        indent = indent_of(document.line_text(document.line_of(asked.start)))
-        at = CharOffset(max(asked.start, document.line_start(asked.start) + len(indent)))
-        asked = Span(at, at)
-    definitions = sorted((one for one in ast.walk(tree.root) if isinstance(one, DEFINITIONS)), key=tree.start)
-    inside = [one for one in definitions if asked.holds(tree.start(one), tree.end(one))]
-    around = [one for one in definitions if tree.start(one) <= asked.start and asked.end <= tree.end(one) + 1]
+    inside, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, DEFINITIONS)))
     return [found for one in (inside or around[-1:]) if (found := _docstring_of(tree, one)) is not None]
 
 

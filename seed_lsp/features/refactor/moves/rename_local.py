@@ -21,7 +21,7 @@ from seed_lsp.features.refactor.moves.tree import tree_of
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import arguments_of, names, scope_of
-from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, is_text_statement
+from seed_lsp.source.python_tree import FUNCTIONS, Function, PythonTree, in_and_around, is_text_statement
 from seed_lsp.source.syntax import Span, text_of
 from seed_lsp.source.syntax import tree_of as syntax_of
 
@@ -69,9 +69,7 @@ def local_name(document: Document, asked: Span, old: str) -> LocalName:
     tree_of(document)
     # It is changed in the end, so that it must not be the one that others have.
     tree = PythonTree(document)
-    functions = sorted((one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)), key=tree.start)
-    selected = [one for one in functions if asked.holds(tree.start(one), tree.end(one))]
-    around = [one for one in functions if tree.start(one) <= asked.end and asked.start <= tree.end(one) and one not in selected]
+    selected, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)))
     having = [one for one in selected if has_own(one, old)] or [one for one in around if has_own(one, old)][-1:]
     inner = {one for outer in having for one in ast.walk(outer) if one is not outer}
     found = tuple(one for one in having if one not in inner)

@@ -115,6 +115,12 @@ def test_a_part_of_a_function_means_all_of_it():
     assert before[proposal.span.start : proposal.span.end] == "def f():\n    x = 1\n    z = x\n    return x + z\n"
 
 
+def test_the_function_below_is_not_the_one_around():
+    """A name is not renamed in a function that was not selected."""
+    with pytest.raises(SeedError, match="there is no function here"):
+        asked("rename x to y", "z = 1\ndef f():\n    x = z\n", "z = 1\n")
+
+
 def test_an_inner_function_s_free_name_is_that_of_the_outer_one():
     """The name is renamed in the function that binds it, all of it."""
     before = "def f(x):\n    def g():\n        return x\n    return g\n"

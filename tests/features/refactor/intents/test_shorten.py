@@ -42,6 +42,13 @@ def test_a_bare_cursor_stands_for_its_line(column: int):
     assert made.new_text(document) == text.replace('"""Do it.\n\n        Then.\n        """', '"""Do it."""')
 
 
+@pytest.mark.parametrize("end", ["\r\n", "  # why\n"])
+def test_the_last_line_lies_in_its_function(end: str):
+    """The docstring around a selection is found, whatever its last line ends with."""
+    text = f'def f():\n    """Do it.\n\n    So.\n    """\n    return 1{end}'
+    assert asked(WORDS, text, "return 1") == f'def f():\n    """Do it."""\n    return 1{end}'
+
+
 REFUSED = [
     (body('"""Do it."""'), "one line already"),
     (body("return 1"), "there is no docstring here"),

@@ -98,6 +98,15 @@ def test_what_cannot_be_wrapped_is_refused_in_words(words: str, text: str, reaso
         asked(words, text)
 
 
+def test_the_function_below_is_not_the_one_around():
+    """No `return` stands outside of a function then, and no body is wrapped that was not meant."""
+    text = "x = g()\ndef f():\n    return 1\n"
+    with pytest.raises(SeedError, match="only in a function"):
+        asked("catch KeyError and return None", text, "x = g()\n")
+    after = asked("wrap the body in try/except KeyError and re-raise it", text, "x = g()\n")
+    assert after == "try:\n    x = g()\nexcept KeyError:\n    raise\ndef f():\n    return 1\n"
+
+
 @pytest.mark.parametrize("make", [programs.loop, programs.comprehension, programs.format_, programs.chain])
 def test_random_programs_do_the_same(make: programs.Callable[[random.Random], str]):
     """An exception that does not arise, or is raised again, changes nothing."""
