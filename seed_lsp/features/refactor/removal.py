@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.documentation.shortening import Docstring, docstrings_in
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import bound_by
-from seed_lsp.source.python_tree import PythonTree, read_tree
+from seed_lsp.source.python_tree import PythonTree
 from seed_lsp.source.syntax import Span, snap
 
 _ORDERS = re.compile(
@@ -112,6 +113,4 @@ def _without_docstring(document: Document, one: Docstring) -> Edit:
 
 
 def _read(selection: Selection) -> tuple[PythonTree, Span]:
-    if (tree := read_tree(selection.document)) is None:
-        raise SelectionError("the file does not parse; mend that first")
-    return tree, snap(selection.document, selection.start, selection.end)
+    return tree_of(selection.document), snap(selection.document, selection.start, selection.end)

@@ -16,6 +16,7 @@ from typing import Literal
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.convert.indentation import Lines, lines_of
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
@@ -47,8 +48,7 @@ def ending_early(selection: Selection, how: How) -> Proposal:
     conditions are turned around that hold the rest of a function or a loop.
     """
     document = selection.document
-    if (tree := read_tree(document)) is None:
-        raise SelectionError("the file does not parse; mend that first")
+    tree = tree_of(document)
     span = snap(document, selection.start, selection.end)
     # The rest of the file need not be read with each change.
     start, end = _statements_around(tree, span)

@@ -11,10 +11,11 @@ from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.convert.indentation import lines_of
 from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_scopes import bound_by, names
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, in_and_around, is_text_statement, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, in_and_around, is_text_statement
 from seed_lsp.source.syntax import Span, snap
 
 _UNIT = "    "
@@ -48,8 +49,7 @@ def try_around(selection: Selection, handling: Handling, *, body: bool) -> Propo
     `body`, of the one around; else around the selected statements.
     """
     document = selection.document
-    if (tree := read_tree(document)) is None:
-        raise SelectionError("the file does not parse; mend that first")
+    tree = tree_of(document)
     run = _run(tree, snap(document, selection.start, selection.end), body=body)
     for name in (*handling.caught, *filter(None, [handling.raised])):
         _require_known(tree, name)

@@ -10,8 +10,9 @@ from inspect import cleandoc
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.documentation.style import columns, columns_of
 from seed_lsp.features.refactor.documentation.words import first_sentence
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import Document, with_line_feeds
-from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, in_and_around, read_tree
+from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, in_and_around
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
 NARROW, WIDE = 100, 120
@@ -36,8 +37,7 @@ def docstrings_in(document: Document, asked: Span) -> list[Docstring]:
     """Those of the definitions that lie in a span, or else of the innermost one around it, in
     order; of those within others after these.
     """
-    if (tree := read_tree(document)) is None:
-        raise SelectionError("the file does not parse; mend that first")
+    tree = tree_of(document)
     inside, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, DEFINITIONS)))
     return [found for one in (inside or around[-1:]) if (found := _docstring_of(tree, one)) is not None]
 

@@ -28,7 +28,7 @@ from seed_lsp.features.refactor.moves import actions as moves
 from seed_lsp.features.refactor.moves.expressions import name_at
 from seed_lsp.features.refactor.moves.inline_function import definition_at
 from seed_lsp.features.refactor.moves.rename_local import ELSEWHERE, LocalName, call_by_name, local_name, rename_local
-from seed_lsp.features.refactor.moves.tree import tree_of as moves_tree
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.features.refactor.type_hints import filling
 from seed_lsp.features.refactor.type_hints.headers import RETURN
 from seed_lsp.source.document import CharOffset
@@ -172,7 +172,7 @@ async def inline(selection: Selection, names: Names, tools: Tools) -> Proposal:
     name = names["name"]
     span = snap(selection.document, selection.start, selection.end)
     word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
-    tree = moves_tree(selection.document)
+    tree = tree_of(selection.document)
     for found in word.finditer(selection.document.text, span.start, span.end):
         at = CharOffset(found.start())
         if name_at(tree, at) is not None or definition_at(tree, at):

@@ -24,7 +24,7 @@ from seed_lsp.features.refactor.moves.inline_function import (
 from seed_lsp.features.refactor.moves.inline_variable import function_binding, plan_inline_variable
 from seed_lsp.features.refactor.moves.inlining import Inlining
 from seed_lsp.features.refactor.moves.naming import Hole, is_free_in, model_name, numbered
-from seed_lsp.features.refactor.moves.tree import tree_around, tree_of
+from seed_lsp.features.refactor.python_file import tree_around, tree_of
 from seed_lsp.source.document import indent_of
 from seed_lsp.source.python_tree import PythonTree
 

@@ -17,7 +17,7 @@ from tree_sitter import Node
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
 from seed_lsp.features.refactor.moves.scope_places import Places, has_own
 from seed_lsp.features.refactor.moves.structure import parsed_result
-from seed_lsp.features.refactor.moves.tree import tree_of
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import ByteOffset, CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import arguments_of, names, scope_of

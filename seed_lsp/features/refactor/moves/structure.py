@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from seed_lsp.errors import RejectedResultError, SelectionError
-from seed_lsp.features.refactor.moves.tree import tree_of
+from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import Document
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.python_tree import PythonTree

@@ -13,7 +13,7 @@ from engine.api import EngineError, Finished
 from seed_lsp.errors import SeedError
 from seed_lsp.features.refactor import registry
 from seed_lsp.features.refactor.action import Selection
-from seed_lsp.features.refactor.moves.tree import SMALL_CHARS
+from seed_lsp.features.refactor.python_file import SMALL_CHARS
 from seed_lsp.session.settings import Settings
 from seed_lsp.source.document import CharOffset, Document
 from tests.features.refactor.tools import Script, ScriptedTools

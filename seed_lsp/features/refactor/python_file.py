@@ -1,4 +1,4 @@
-"""The tree of a file whose code is to be moved, and that of the definition around a selection."""
+"""The tree of a Python file, and that of the definition around a selection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tree_of(document: Document) -> PythonTree:
     if document.language != "python":
         raise SelectionError("this is done in Python files only")
     if len(document.text) > MAX_CHARS:
-        raise SelectionError(f"the file is too large: code is moved in files of up to {MAX_CHARS:,} characters")
+        raise SelectionError(f"the file is too large: this is done in files of up to {MAX_CHARS:,} characters")
     try:
         # Read once more, it says what is wrong.
         return read_tree(document) or PythonTree(document)
