@@ -113,7 +113,7 @@ async def shorten(selection: Selection, tools: Tools, *, several: bool = False) 
 
 async def _summary_of(selection: Selection, one: Docstring, tools: Tools) -> tuple[str, Sequence[Finished]]:
     """A docstring of one line in the model's words, and its answers."""
-    document = replace(selection.document, text=without(selection.document, one))
+    document = replace(selection.document, text=apply_edits(selection.document.text, [without(selection.document, one)]))
     header = CharOffset(selection.document.text.rindex(one.owner, 0, one.span.start))
     made = await propose(Selection(document, header, header, path=selection.path), SUMMARY, _Unseen(tools))
     text = "".join(edit.text for edit in made.edits).strip()

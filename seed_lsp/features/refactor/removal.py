@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
-from seed_lsp.features.refactor.documentation.shortening import Docstring, docstrings_in
+from seed_lsp.features.refactor.documentation.shortening import Docstring, docstrings_in, without
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
@@ -84,11 +84,7 @@ def _without_statements(tree: PythonTree, gone: Sequence[ast.stmt]) -> Iterator[
         if is_first_of_empty or not tree.has_own_lines(one, one):
             yield Edit(tree.start(one), tree.end(one), "pass")
         else:
-            yield Edit(*_lines(tree.document, tree.start(one), tree.end(one)), "")
-
-
-def _lines(document: Document, start: CharOffset, end: CharOffset) -> tuple[CharOffset, CharOffset]:
-    return document.line_range(document.line_of(start))[0], document.line_range(document.line_of(CharOffset(end - 1)))[1]
+            yield Edit(tree.document.line_start(tree.start(one)), tree.document.next_line(tree.end(one) - 1), "")
 
 
 def without_docstrings(selection: Selection, *, several: bool) -> Proposal:
@@ -103,13 +99,10 @@ def without_docstrings(selection: Selection, *, several: bool) -> Proposal:
 
 
 def _without_docstring(document: Document, one: Docstring) -> Edit:
-    start, end = _lines(document, one.span.start, one.span.end)
-    alone = not document.text[start : one.span.start].strip() and not document.text[one.span.end : end].strip()
-    if one.only or not alone:
-        return Edit(one.span.start, one.span.end, "pass")
-    following = document.line_range(document.line_of(end)) if end < len(document.text) else None
+    edit = without(document, one)
+    below = document.next_line(edit.end)
     # The blank line behind it was its own.
-    return Edit(start, following[1] if following and not document.text[slice(*following)].strip() else end, "")
+    return edit if edit.text or document.text[edit.end : below].strip() else Edit(edit.start, below, "")
 
 
 def _read(selection: Selection) -> tuple[PythonTree, Span]:

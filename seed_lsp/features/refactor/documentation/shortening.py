@@ -12,6 +12,7 @@ from seed_lsp.features.refactor.documentation.style import columns, columns_of
 from seed_lsp.features.refactor.documentation.words import first_sentence
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import Document, with_line_feeds
+from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import DEFINITIONS, PythonTree, in_and_around
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python
 
@@ -83,14 +84,12 @@ def _written(literal: re.Match[str], sentence: str) -> str | None:
     return made if isinstance(read, ast.Expr) and isinstance(read.value, ast.Constant) else None
 
 
-def without(document: Document, one: Docstring) -> str:
-    """The file's text without a docstring."""
+def without(document: Document, one: Docstring) -> Edit:
+    """The edit that takes a docstring away, with its lines if nothing else stands there."""
     text, span = document.text, one.span
-    if one.only:
-        return f"{text[: span.start]}pass{text[span.end :]}"
     start, end = document.line_start(span.start), document.next_line(span.end - 1)
     is_alone = not text[start : span.start].strip() and not text[span.end : end].strip()
-    return text[:start] + text[end:] if is_alone else text[: span.start] + "pass" + text[span.end :]
+    return Edit(start, end, "") if is_alone and not one.only else Edit(span.start, span.end, "pass")
 
 
 def chosen(document: Document, asked: Span, *, several: bool) -> list[Docstring]:
