@@ -16,17 +16,21 @@ def has_own(function: ast.AST, name: str) -> bool:
     scope = scope_of(function)
     if name in scope.global_names | scope.nonlocal_names:
         return False
-    return name in scope.local_names or any(name in scope_of(one).local_names for one in _expression_scopes(function))
+    return name in scope.local_names or any(name in one.local_names for one in _expression_scopes(scope))
 
 
-def _expression_scopes(function: ast.AST) -> Iterator[ast.AST]:
+def _expression_scopes(scope: Scope) -> Iterator[Scope]:
     """The comprehensions and lambdas of a function, without those of functions within it."""
-    stack = list(inside(function))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, _EXPRESSIONS):
-            yield node
-        stack += outside(node) if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ast.iter_child_nodes(node)
+    for one in scope.inner:
+        if isinstance(one.node, _EXPRESSIONS):
+            yield one
+            yield from _expression_scopes(one)
+
+
+def _with_inner(scope: Scope) -> Iterator[Scope]:
+    yield scope
+    for one in scope.inner:
+        yield from _with_inner(one)
 
 
 class Places:
@@ -37,23 +41,17 @@ class Places:
     def __init__(self, name: str, functions: Sequence[Function]) -> None:
         self._name = name
         self._functions = functions
-        self._scopes: dict[ast.AST, Scope] = {}
+        self._scopes = {scope.node: scope for function in functions for scope in _with_inner(scope_of(function))}
         self._binding: set[ast.AST] = set()
         for function in functions:
-            if name in self._scope(function).local_names:
-                self._binding.add(function)
-            else:
-                self._binding |= {one for one in _expression_scopes(function) if name in self._scope(one).local_names}
-
-    def _scope(self, node: ast.AST) -> Scope:
-        if node not in self._scopes:
-            self._scopes[node] = scope_of(node)
-        return self._scopes[node]
+            scope = self._scopes[function]
+            binding = [scope] if name in scope.local_names else [one for one in _expression_scopes(scope) if name in one.local_names]
+            self._binding |= {one.node for one in binding}
 
     def _is_ours(self, around: Sequence[ast.AST]) -> bool:
         """Whether the name in the last of these scopes is the one that is meant."""
         for node in reversed(around):
-            scope = self._scope(node)
+            scope = self._scopes[node]
             if self._name in scope.global_names:
                 return False
             if self._name in scope.local_names:
@@ -66,7 +64,7 @@ class Places:
         around: list[ast.AST] = []
         while outer is not None:
             around.append(outer)
-            outer = next((one for one in _scopes_right_in(outer) if _is_inside(tree, one, at)), None)
+            outer = next((one.node for one in self._scopes[outer].inner if _is_inside(tree, one.node, at)), None)
         return self._is_ours(around)
 
     def rename(self, new: str) -> None:
@@ -108,18 +106,6 @@ def _holds(tree: PythonTree, node: ast.AST, at: int) -> bool:
     placed = node.value if isinstance(node, ast.keyword) else node
     assert isinstance(placed, ast.expr | ast.stmt), "scopes and what is around them have places"
     return tree.start(placed) <= at < tree.end(placed)
-
-
-def _scopes_right_in(scope: ast.AST) -> Iterator[ast.AST]:
-    """The scopes within one that have no other between."""
-    stack = list(inside(scope))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, SCOPES):
-            yield node
-            stack += outside(node)
-        else:
-            stack += ast.iter_child_nodes(node)
 
 
 def _set_name(node: ast.AST, old: str, new: str) -> None:
