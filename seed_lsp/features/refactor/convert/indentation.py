@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from seed_lsp.features.refactor.action import Proposal
 from seed_lsp.source.document import Document, indent_of, split_lines
+from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_tree import PythonTree
+from seed_lsp.source.syntax import Span
 
 
 class Lines:
@@ -26,9 +29,9 @@ class Lines:
         made = [text for text in texts if text is not None]
         self._lines[row] = self._newline.join(made) + end if made else ""
 
-    def put_before(self, row: int, text: str) -> None:
-        """A new line above one."""
-        self._lines[row] = text + self._newline + self._lines[row]
+    def put_before(self, row: int, *texts: str) -> None:
+        """New lines above one."""
+        self._lines[row] = "".join(text + self._newline for text in texts) + self._lines[row]
 
     def indent(self, rows: Iterable[int], old: str, new: str) -> None:
         """Begin lines with `new` where they begin with `old`. Those that are indented less, as they
@@ -58,6 +61,19 @@ class Lines:
     def joined(self, order: Sequence[int] | None = None) -> str:
         """All lines, in the `order` of their rows if it is another."""
         return "".join(self._lines if order is None else [self._lines[row] for row in order])
+
+
+def put_around(lines: Lines, document: Document, rows: range, unit: str, *, before: Sequence[str], after: Iterable[str]) -> Proposal:
+    """Put new lines before and behind some of a document, which are indented by `unit` more."""
+    span = Span(document.line_range(rows[0])[0], document.line_range(rows[-1])[1])
+    behind = len(document.text) - span.end
+    lines.indent(rows, "", unit)
+    # From below, so that the rows above stay where they are.
+    lines.put(rows[-1], lines.text(rows[-1]), *after)
+    lines.put_before(rows[0], *before)
+    new = lines.joined()
+    edits = minimal_edits(document.text[span.start : span.end], new[span.start : len(new) - behind], offset=span.start)
+    return Proposal(tuple(edits), span)
 
 
 def lines_of(tree: PythonTree) -> Lines:

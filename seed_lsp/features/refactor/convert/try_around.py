@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
-from seed_lsp.features.refactor.convert.indentation import lines_of
+from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, indent_of
-from seed_lsp.source.patch import minimal_edits
 from seed_lsp.source.python_scopes import bound_by, names
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, in_and_around, is_text_statement
 from seed_lsp.source.syntax import Span, snap
@@ -61,16 +60,10 @@ def try_around(selection: Selection, handling: Handling, *, body: bool) -> Propo
     unit = indent.removeprefix(run.outer) or _UNIT
     if not tree.has_own_lines(first, run.statements[-1]):
         raise SelectionError("the code shares a line with other code; put it on lines of its own first")
-    span = Span(document.line_range(row)[0], document.line_range(end - 1)[1])
-    behind = len(document.text) - span.end
-    lines.indent(range(row, end), "", unit)
-    # From below, so that the rows above stay where they are.
-    lines.put(end - 1, lines.text(end - 1), *(indent + line for line in _handler(tree, run, handling, unit)))
-    lines.put_before(row, f"{indent}try:")
-    new = lines.joined()
-    edits = minimal_edits(document.text[span.start : span.end], new[span.start : len(new) - behind], offset=span.start)
+    after = [indent + line for line in _handler(tree, run, handling, unit)]
+    made = put_around(lines, document, range(row, end), unit, before=[f"{indent}try:"], after=after)
     imports = add_imports(document, {"logging": ()}) if handling.log and not _logger(tree) else []
-    return Proposal((*imports, *edits), span)
+    return replace(made, edits=(*imports, *made.edits))
 
 
 def _run(tree: PythonTree, asked: Span, *, body: bool) -> _Run:

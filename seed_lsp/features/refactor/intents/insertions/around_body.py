@@ -6,19 +6,17 @@ import ast
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
-from seed_lsp.features.refactor.convert.indentation import lines_of
+from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
 from seed_lsp.features.refactor.intents.insertions.logs import LEVELS, Logger, logger_of
 from seed_lsp.features.refactor.intents.insertions.words import plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.source.document import CharOffset
-from seed_lsp.source.patch import minimal_edits
-from seed_lsp.source.syntax import Span
 
 _FUNCTION = r"(?:it|(?:the|this|each) (?:function|method|call|code)|a call|running it|the whole (?:function|method|thing))"
 _TIME = rf"(?:how long {_FUNCTION} (?:takes|ran|runs|needs|took)(?: to (?:run|execute|finish|complete|return))?|(?:the |its )?(?:execution|run|running|elapsed|processing)[ -]?time(?: of {_FUNCTION})?|(?:the |its )?duration(?: of {_FUNCTION})?|the time (?:it|{_FUNCTION}) (?:takes|took|needs)(?: to (?:run|execute|finish|complete))?)"
@@ -111,16 +109,10 @@ def _wrapped(function: Function, around: _Around) -> Proposal:
     row, lines = document.line_of(CharOffset(function.at_start()[0])), lines_of(tree)
     end = lines.with_comments(inside[-1].end_lineno or 0, len(function.indent) - len(function.unit))
     indent, unit = function.indent, function.unit
-    span = Span(document.line_range(row)[0], document.line_range(end - 1)[1])
-    behind = len(document.text) - span.end
-    lines.indent(range(row, end), "", unit)
-    # From below, so that the rows above stay where they are.
-    lines.put(end - 1, lines.text(end - 1), f"{indent}finally:", f"{indent}{unit}{around.after}")
-    lines.put_before(row, f"{indent}{around.before}{document.newline}{indent}try:")
-    new = lines.joined()
-    edits = minimal_edits(document.text[span.start : span.end], new[span.start : len(new) - behind], offset=span.start)
+    before, after = [indent + around.before, f"{indent}try:"], [f"{indent}finally:", indent + unit + around.after]
+    made = put_around(lines, document, range(row, end), unit, before=before, after=after)
     imports = add_imports(document, {module: () for module in around.modules if not function.imports(module)}) if around.modules else []
-    return Proposal((*imports, *edits), span)
+    return replace(made, edits=(*imports, *made.edits))
 
 
 INTENT = Intent("around-body", _understand)
