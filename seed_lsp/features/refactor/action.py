@@ -49,6 +49,12 @@ class Selection:
     def text(self) -> str:
         return self.document.text[self.start : self.end]
 
+    @property
+    def meant(self) -> tuple[CharOffset, CharOffset]:
+        """Where it starts and ends; for a bare cursor where its line does."""
+        is_cursor = self.start == self.end
+        return self.document.line_range(self.document.line_of(self.start)) if is_cursor else (self.start, self.end)
+
 
 @dataclass(frozen=True)
 class Offer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from engine.api import GenerateRequest
 from engine.fences import fence_around
@@ -22,11 +21,7 @@ _FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 async def explain(selection: Selection, tools: Tools) -> str:
     """The explanation, as Markdown. `SelectionError` if no code is selected, or too much."""
     document, settings = selection.document, tools.settings
-    if selection.start == selection.end:
-        # The line of the cursor stands for the statement around it.
-        start, end = document.line_range(document.line_of(selection.start))
-        selection = replace(selection, start=start, end=end)
-    plan = rewriting.make_plan(document, selection.start, selection.end, rewriting.own_instruction("explain"), settings)
+    plan = rewriting.make_plan(document, *selection.meant, rewriting.own_instruction("explain"), settings)
     fence = fence_around(plan.region)
     asked = await tools.ask(
         GenerateRequest(

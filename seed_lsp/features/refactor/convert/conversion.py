@@ -162,7 +162,7 @@ def _places(selection: Selection, conversion: Conversion, *, is_wished: bool = F
         return []
     line = document.line_of(selection.start)
     is_cursor = selection.start == selection.end
-    asked = _snapped(document, *(document.line_range(line) if is_cursor else (selection.start, selection.end)))
+    asked = _snapped(document, *selection.meant)
     found = conversion.find(Surroundings(tree, asked, _version(selection.path), is_wished))
     if is_cursor:
         return [place for place in found if document.line_of(place.at) == line]

@@ -99,10 +99,7 @@ def functions_of(selection: Selection) -> list[Function]:
     document = selection.document
     if document.language != "python" or (tree := tree_of(document)) is None:
         return []
-    start, end = document.byte_at(selection.start), document.byte_at(selection.end)
-    if start == end:
-        start = document.byte_at(document.line_start(selection.start))
-        end = document.byte_at(document.next_line(selection.start))
+    start, end = map(document.byte_at, selection.meant)
     nodes = list(_functions(tree, start, end))
     found = [node for node in nodes if node.start_byte < end and start < _colon(node)]
     if not found and selection.text.strip():

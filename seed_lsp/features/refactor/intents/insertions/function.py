@@ -189,10 +189,7 @@ def selected_function(selection: Selection) -> Function | None:
     document = selection.document
     if document.language != "python" or len(document.text) > MAX_CHARS or (tree := read_tree(document)) is None:
         return None
-    start, end = selection.start, selection.end
-    if start == end:
-        start, end = document.line_range(document.line_of(start))
-    span = snap(document, start, end)
+    span = snap(document, *selection.meant)
     found = [node for node in _outermost(tree, span) if not isinstance(node, ast.Import | ast.ImportFrom) and not _is_text(node)]
     if len(found) != 1 or not isinstance(found[0], FUNCTIONS):
         return None
