@@ -101,12 +101,8 @@ def places_of(tree: PythonTree, span: Span, things: Sequence[Thing]) -> list[Com
 
 def _statements(tree: PythonTree, span: Span, thing: Thing) -> Iterator[ast.stmt]:
     for node in nodes_in(tree, span):
-        if isinstance(node, thing.kinds) and not _is_elif(tree, node):
+        if isinstance(node, thing.kinds) and not tree.is_elif(node):
             yield node if isinstance(node, ast.stmt) else next(one for one in tree.around(node) if isinstance(one, ast.stmt))
-
-
-def _is_elif(tree: PythonTree, node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and tree.document.text.startswith("elif", tree.start(node))
 
 
 def _steps(tree: PythonTree, span: Span) -> Iterator[ast.stmt]:

@@ -5,7 +5,6 @@ The places are computed; the model writes one line of words for each.
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import re
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from seed_lsp.features.refactor.intents.insertions.words import plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.source.document import CharOffset, Document, with_line_feeds
 from seed_lsp.source.patch import Edit, apply_edits
-from seed_lsp.source.python_tree import read_tree
+from seed_lsp.source.python_tree import read_tree, same_tree
 from seed_lsp.source.syntax import Span, parse_python, snap
 
 MOST_COMMENTS = 20
@@ -135,7 +134,7 @@ def _around(document: Document, edits: Sequence[Edit], at: int, start: int) -> t
 
 def _require_same_code(document: Document, edits: Sequence[Edit]) -> None:
     before, after = parse_python(document.text), parse_python(apply_edits(document.text, edits))
-    if ast.dump(before) != ast.dump(after):
+    if not same_tree(before, after):
         raise RejectedResultError("a comment would change the code; nothing was changed")
 
 

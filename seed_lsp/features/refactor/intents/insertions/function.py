@@ -13,7 +13,7 @@ from seed_lsp.features.refactor.action import MAX_CHARS, Selection
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import names
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, is_text_statement, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _INNER = (*FUNCTIONS, ast.Lambda, ast.ClassDef)
@@ -81,7 +81,7 @@ class Function:
 
     @cached_property
     def docstring(self) -> ast.stmt | None:
-        return self.node.body[0] if _is_text(self.node.body[0]) else None
+        return self.node.body[0] if is_text_statement(self.node.body[0]) else None
 
     @cached_property
     def all_names(self) -> frozenset[str]:
@@ -190,14 +190,10 @@ def selected_function(selection: Selection) -> Function | None:
     if document.language != "python" or len(document.text) > MAX_CHARS or (tree := read_tree(document)) is None:
         return None
     span = snap(document, *selection.meant)
-    found = [node for node in _outermost(tree, span) if not isinstance(node, ast.Import | ast.ImportFrom) and not _is_text(node)]
+    found = [node for node in _outermost(tree, span) if not isinstance(node, ast.Import | ast.ImportFrom) and not is_text_statement(node)]
     if len(found) != 1 or not isinstance(found[0], FUNCTIONS):
         return None
     return Function(tree, found[0], span)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _outermost(tree: PythonTree, span: Span) -> Iterator[ast.stmt]:
