@@ -12,11 +12,10 @@ from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import MAX_CHARS, Selection
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_scopes import names
+from seed_lsp.source.python_scopes import arguments_of, bound_by, names, own_nodes
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, is_text_statement, read_tree
 from seed_lsp.source.syntax import Span, snap
 
-_INNER = (*FUNCTIONS, ast.Lambda, ast.ClassDef)
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__class__"}
 
 
@@ -59,6 +58,11 @@ class Function:
         return [one for one in (self.node.args.vararg, self.node.args.kwarg) if one is not None]
 
     @property
+    def parameter_names(self) -> frozenset[str]:
+        """Those of all of them, `bound` and those with stars included."""
+        return frozenset(one.arg for one in arguments_of(self.node))
+
+    @property
     def none_by_default(self) -> frozenset[str]:
         """The parameters whose default is None."""
         return frozenset(name for name, value in self._defaults if value is None)
@@ -93,16 +97,16 @@ class Function:
         """The names that have a meaning at its start: parameters, what the module and the functions
         around it bind, and Python's own.
         """
-        found = set(_BUILTINS) | {one.arg for one in ast.walk(self.node.args) if isinstance(one, ast.arg)}
+        found = _BUILTINS | self.parameter_names
         for scope in (one for one in self.tree.around(self.node) if isinstance(one, (ast.Module, *FUNCTIONS))):
             found |= set(bound_names(scope))
-        return frozenset(found) | {self.name}
+        return found | {self.name}
 
     def own(self, kinds: type[ast.AST] | tuple[type[ast.AST], ...]) -> list[ast.AST]:
         """The nodes of these kinds in its body, in order, without those of functions and classes
         within.
         """
-        return [node for node in _own_nodes(self.node.body) if isinstance(node, kinds)]
+        return [node for node in own_nodes(self.node.body) if isinstance(node, kinds)]
 
     @property
     def is_generator(self) -> bool:
@@ -207,34 +211,7 @@ def _outermost(tree: PythonTree, span: Span) -> Iterator[ast.stmt]:
                 stack.append(child)
 
 
-def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    stack = list(reversed(body))
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, _INNER):
-            stack += reversed(list(ast.iter_child_nodes(node)))
-
-
 def bound_names(scope: ast.AST) -> Iterator[str]:
     """The names that a function or a module binds."""
-    if isinstance(scope, FUNCTIONS):
-        yield from (one.arg for one in ast.walk(scope.args) if isinstance(one, ast.arg))
-    body: Sequence[ast.AST] = getattr(scope, "body", [])
-    for node in _own_nodes(body):
-        match node:
-            case (
-                ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name)
-            ):
-                yield name
-            case ast.alias(name=name, asname=other):
-                yield other or name.partition(".")[0]
-            case (
-                ast.ExceptHandler(name=str(name))
-                | ast.MatchAs(name=str(name))
-                | ast.MatchStar(name=str(name))
-                | ast.MatchMapping(rest=str(name))
-            ):
-                yield name
-            case _:
-                pass
+    yield from (one.arg for one in arguments_of(scope))
+    yield from (name for node in own_nodes(getattr(scope, "body", [])) for name in bound_by(node))

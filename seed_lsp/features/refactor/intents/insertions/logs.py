@@ -71,7 +71,7 @@ def logger_of(function: Function) -> Logger:
     """The logger that the function's class or file has."""
     if function.bound and (own := _logger_of_class(function)):
         return Logger(own)
-    taken = {one.arg for one in ast.walk(function.node.args) if isinstance(one, ast.arg)} | set(bound_names(function.node))
+    taken = set(bound_names(function.node))
     for node in function.tree.root.body:
         match node:
             case (

@@ -101,8 +101,7 @@ def _is_known(default: str | None, function: Function) -> bool:
         tree = ast.parse(default, mode="eval")
     except UNREADABLE:
         return False
-    own = {one.arg for one in ast.walk(function.node.args) if isinstance(one, ast.arg)}
-    return all(node.id in function.known_names - own for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return all(node.id in function.known_names - function.parameter_names for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _note(function: Function, name: str) -> str:
@@ -154,7 +153,7 @@ def _refusal(function: Function, name: str) -> str:
         return f"{function.name} is an overload; add the parameter to its implementation, and to each overload by hand"
     if re.fullmatch(r"__(?!init__|call__|new__)\w+__", function.name) and function.is_method:
         return f"{function.name} is a special method, which is called with fixed arguments; it can take no others"
-    if name in {one.arg for one in ast.walk(function.node.args) if isinstance(one, ast.arg)}:
+    if name in function.parameter_names:
         return f"{function.name} has a parameter {name} already"
     if name in function.all_names:
         return f"the name {name} has a meaning in {function.name} already; choose another one"

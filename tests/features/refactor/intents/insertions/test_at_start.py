@@ -133,3 +133,11 @@ def test_a_generator_s_check_comes_late():
     made = proposed(select("def f(a):\n    yield a\n"), "raise a ValueError if a is None", ScriptedTools(silent))
     assert isinstance(made, Proposal)
     assert "first value" in made.note
+
+
+def test_a_parameter_of_a_default_is_none_of_the_function():
+    """What a lambda in the header calls its own has no meaning in the body."""
+    text = "def f(a, key=lambda x: x.y):\n    return key(a)\n"
+    assert done(text, "return 1 if a > 3") == text.replace("\n", "\n    if a > 3:\n        return 1\n", 1)
+    with pytest.raises(RejectedResultError):
+        done(text, "return 1 if x > 3", says("x > 3"))
