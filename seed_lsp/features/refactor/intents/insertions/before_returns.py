@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.effects import Reader
-from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
+from seed_lsp.features.refactor.intents.insertions.filling import Filler, Place, place_at
 from seed_lsp.features.refactor.intents.insertions.function import Function, bound_names, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import finished_proposal
 from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
@@ -46,20 +47,22 @@ _ADD_AN_ASSERTION = re.compile(
 
 
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
-    words = read_words(plain(instruction))
+    said = plain(instruction)
+    words = read_words(said)
     if words is None or (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
     variable = function.free_name("result", "returned", "return_value")
-    if (statement := _reader(function, variable).read(words)) is None:
+    subjects = Subjects(function, it=variable, result=variable, more=frozenset(bound_names(function.node)))
+    if (statement := Reader(subjects, result=variable).read(words)) is None:
         return None
-    if not statement.is_computed and not re.search(r"\bbefore\b", plain(instruction), re.IGNORECASE):
+    if not statement.is_computed and not re.search(r"\bbefore\b", said, re.IGNORECASE):
         return None
     found = returns_of(function)
-    speaks_of_result = _speaks_of(statement, variable, words)
+    speaks_of_result = _names(statement, variable) or re.search(rf"{RESULT}|\bit\b", words, re.IGNORECASE) is not None
 
     async def propose() -> Proposal:
         _require_returns(function, found, speaks_of_result=speaks_of_result)
-        return await _propose(function, words, variable, found, tools)
+        return await _propose(function, statement, variable, found, tools)
 
     return propose
 
@@ -83,14 +86,6 @@ def _shortened(words: str) -> str:
     )
 
 
-def _reader(function: Function, name: str) -> Reader:
-    return Reader(Subjects(function, it=name, result=name, more=frozenset(bound_names(function.node))), result=name)
-
-
-def _speaks_of(statement: Statement, variable: str, words: str) -> bool:
-    return re.search(rf"\b{variable}\b", statement.text) is not None or re.search(rf"{RESULT}|\bit\b", words, re.IGNORECASE) is not None
-
-
 def _require_returns(function: Function, found: Sequence[Return], *, speaks_of_result: bool) -> None:
     if not found:
         raise SelectionError(f"{function.name} has no return statement")
@@ -102,30 +97,25 @@ def _require_returns(function: Function, found: Sequence[Return], *, speaks_of_r
         raise SelectionError(f"{function.name} returns no value")
 
 
-async def _propose(function: Function, words: str, variable: str, found: Sequence[Return], tools: Tools) -> Proposal:
-    statement = _reader(function, variable).read(words)
-    assert statement is not None, "it was read before"
+async def _propose(function: Function, statement: Statement, variable: str, found: Sequence[Return], tools: Tools) -> Proposal:
     filler = Filler(function, Asker(function.document, tools))
-    uses_result = not statement.is_computed or re.search(rf"\b{variable}\b", statement.text) is not None
-    edits: list[Edit] = []
     modules = statement.modules
-    lines = ""
-    if not statement.is_computed:
-        stored = found[0].with_lines("", variable)[:-1]
-        at = function.document.next_line(function.tree.end(found[0].node))
-        place = place_at(function, at, stored, indent=found[0].indent, more=[variable, *function.all_names])
-        rest = f"{found[0].indent}return {variable}\n{place.after}"
-        filled = await filler.fill(statement, type(place)(place.before, rest, place.indent, place.known))
-        lines, modules = filled.text, filled.modules
-    for one in found:
-        if not statement.is_computed:
-            indented = "\n".join(one.indent + line[len(found[0].indent) :] if line.strip() else line for line in lines.split("\n"))
-            edits += one.with_lines(indented, variable)
-        elif not uses_result:
-            edits += one.with_lines(_indented(statement.text, one.indent))
-        else:
-            edits += _computed(function, words, one, variable)
+    if statement.is_computed:
+        edits = [edit for one in found for edit in _computed(statement, one, variable)]
+    else:
+        filled = await filler.fill(statement, _place(function, found[0], variable))
+        modules = filled.modules
+        lines = filled.text.split("\n")
+        edits = [edit for one in found for edit in one.with_lines(_moved(lines, found[0].indent, one.indent), variable)]
     return await asyncio.to_thread(finished_proposal, function, edits, modules, filler, _note(statement, found))
+
+
+def _place(function: Function, one: Return, variable: str) -> Place:
+    """The place before a return of a variable, which has its value."""
+    stored = one.with_lines("", variable)[:-1]
+    at = function.document.next_line(function.tree.end(one.node))
+    place = place_at(function, at, stored, indent=one.indent, more=[variable, *function.all_names])
+    return replace(place, after=f"{one.indent}return {variable}\n{place.after}")
 
 
 def _note(statement: Statement, found: Sequence[Return]) -> str:
@@ -136,19 +126,26 @@ def _note(statement: Statement, found: Sequence[Return]) -> str:
     return f"line {' and '.join(lines)} of the file returned None, where the assertion now fails" if lines else ""
 
 
-def _computed(function: Function, words: str, one: Return, variable: str) -> list[Edit]:
+def _computed(statement: Statement, one: Return, variable: str) -> list[Edit]:
     """The statement with the result under the name that it has there."""
-    is_test = _reader(function, variable).read(words)
-    assert is_test is not None, "it was read before"
-    known = one.bare_name or ("" if re.match(r"assert|if", is_test.text) else one.constant)
-    if not known:
-        return one.with_lines(_indented(is_test.text, one.indent), variable)
-    text = re.sub(rf"\b{variable}\b(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)", lambda _found: known, is_test.text)
+    known = one.bare_name or ("" if re.match(r"assert|if", statement.text) else one.constant)
+    if not known and _names(statement, variable):
+        return one.with_lines(_indented(statement.text, one.indent), variable)
+    text = re.sub(rf"\b{variable}\b(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)", lambda _found: known, statement.text)
     return one.with_lines(_indented(text, one.indent))
+
+
+def _names(statement: Statement, variable: str) -> bool:
+    return re.search(rf"\b{variable}\b", statement.text) is not None
 
 
 def _indented(text: str, indent: str) -> str:
     return "\n".join(indent + line for line in text.split("\n"))
+
+
+def _moved(lines: Sequence[str], old: str, new: str) -> str:
+    """Lines that are indented by `new` in place of `old`."""
+    return "\n".join(new + line[len(old) :] if line.strip() else line for line in lines)
 
 
 INTENT = Intent("before-returns", _understand)
