@@ -15,7 +15,7 @@ from seed_lsp.features.refactor.intents.insertions.filling import Filler, Place,
 from seed_lsp.features.refactor.intents.insertions.function import Function, bound_names, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import finished_proposal
 from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
-from seed_lsp.features.refactor.intents.insertions.statement import Statement
+from seed_lsp.features.refactor.intents.insertions.statement import Statement, indented
 from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import RESULT, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
@@ -58,7 +58,7 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     if not statement.is_computed and not re.search(r"\bbefore\b", said, re.IGNORECASE):
         return None
     found = returns_of(function)
-    speaks_of_result = _names(statement, variable) or re.search(rf"{RESULT}|\bit\b", words, re.IGNORECASE) is not None
+    speaks_of_result = statement.names(variable) or re.search(rf"{RESULT}|\bit\b", words, re.IGNORECASE) is not None
 
     async def propose() -> Proposal:
         _require_returns(function, found, speaks_of_result=speaks_of_result)
@@ -129,18 +129,10 @@ def _note(statement: Statement, found: Sequence[Return]) -> str:
 def _computed(statement: Statement, one: Return, variable: str) -> list[Edit]:
     """The statement with the result under the name that it has there."""
     known = one.bare_name or ("" if re.match(r"assert|if", statement.text) else one.constant)
-    if not known and _names(statement, variable):
-        return one.with_lines(_indented(statement.text, one.indent), variable)
+    if not known and statement.names(variable):
+        return one.with_lines(indented(statement.text, one.indent), variable)
     text = re.sub(rf"\b{variable}\b(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)", lambda _found: known, statement.text)
-    return one.with_lines(_indented(text, one.indent))
-
-
-def _names(statement: Statement, variable: str) -> bool:
-    return re.search(rf"\b{variable}\b", statement.text) is not None
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join(indent + line for line in text.split("\n"))
+    return one.with_lines(indented(text, one.indent))
 
 
 def _moved(lines: Sequence[str], old: str, new: str) -> str:

@@ -13,7 +13,7 @@ from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.imports import import_block
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.function import Function
-from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement
+from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement, indented
 from seed_lsp.source.document import with_line_feeds
 from seed_lsp.source.patch import Edit, apply_edits
 from seed_lsp.source.syntax import UNREADABLE, parse_python
@@ -22,7 +22,7 @@ IMPORT_CHARS, BEFORE_CHARS, AFTER_CHARS = 800, 1200, 2000
 """Of the code around a place, as the model sees it."""
 _WORDS_S = 12.0
 """For the words of a message, in whose stead there are plain ones."""
-_TOKENS = {"message": 32, "arguments": 64, "statements": 128, "condition": 48, "comment": 40}
+_TOKENS = {"message": 32, "arguments": 64, "statements": 128, "condition": 48}
 _MOST_STATEMENTS = 4
 _LEAVING = {ast.Return: "return", ast.Raise: "raise"}
 _FORBIDDEN = (
@@ -86,7 +86,7 @@ class Filler:
     async def fill(self, statement: Statement, place: Place) -> Filled:
         """The statement without holes; `RejectedResultError` where the model has nothing of use."""
         if statement.is_computed:
-            return Filled(_indented(statement.text, place.indent), statement.modules)
+            return Filled(indented(statement.text, place.indent), statement.modules)
         reason: RejectedResultError | None = None
         for comment in _comments(statement.words):
             try:
@@ -106,7 +106,7 @@ class Filler:
             made += await self._words(piece, before, made, place)
         modules = _require(made, statement, place, self.function)
         self.asker.require_encodable(made)
-        return Filled(_indented(made, place.indent), tuple(dict.fromkeys((*statement.modules, *modules))))
+        return Filled(indented(made, place.indent), tuple(dict.fromkeys((*statement.modules, *modules))))
 
     async def _words(self, hole: Hole, before: str, made: str, place: Place) -> str:
         stops = {"message": ('"', "\n"), "arguments": ("\n",), "condition": _condition_stops(hole.words), "statements": ("\n\n",)}[
@@ -115,7 +115,7 @@ class Filler:
         left = min(self.asker.left, _WORDS_S) if hole.fallback else self.asker.left
         try:
             answer = await self.asker.ask(
-                (before, place.after), _indented(made, place.indent).rstrip(" \t"), stops, _TOKENS[hole.kind], left
+                (before, place.after), indented(made, place.indent).rstrip(" \t"), stops, _TOKENS[hole.kind], left
             )
         except RejectedResultError:
             if hole.fallback:
@@ -150,10 +150,6 @@ def _comments(words: str) -> list[str]:
     """What is said to the model above a hole, one after the other."""
     plain = words[:1].upper() + words[1:]
     return [plain, f"TODO: {words}"]
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join(indent + line if line.strip() else line for line in text.split("\n"))
 
 
 def _message(answer: str, fallback: str) -> str:

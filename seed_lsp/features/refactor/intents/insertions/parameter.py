@@ -13,7 +13,7 @@ from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
 from seed_lsp.features.refactor.intents.insertions.making import propose_at_start
 from seed_lsp.features.refactor.intents.insertions.signature import NewParameter, parameter_edit
-from seed_lsp.features.refactor.intents.insertions.statement import Statement, switched
+from seed_lsp.features.refactor.intents.insertions.statement import switched
 from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import NAME, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
@@ -77,7 +77,7 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     statement = reader.read(wish.rest) if wish.rest else None
     if wish.rest and statement is None:
         return None
-    if statement is not None and is_switch and _OF_IT.match(wish.rest) and not _names(statement, wish.name):
+    if statement is not None and is_switch and _OF_IT.match(wish.rest) and not statement.names(wish.name):
         statement = switched(statement, wish.name, function.unit)
     if statement is not None and re.match(r"(?:raise|return)\b", statement.text):
         # Nothing behind it would ever run.
@@ -107,10 +107,6 @@ def _is_known(default: str | None, function: Function) -> bool:
 def _note(function: Function, name: str) -> str:
     lists = function.docstring is not None and _LISTS_PARAMETERS.search(function.tree.text(function.docstring))
     return f"the docstring lists the parameters; {name} is still to be described there" if lists else ""
-
-
-def _names(statement: Statement, name: str) -> bool:
-    return re.search(rf"\b{name}\b", statement.text) is not None
 
 
 def read_wish(words: str) -> _Wish | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -49,6 +50,15 @@ class Statement:
     def text(self) -> str:
         """The code of a computed statement."""
         return "".join(piece for piece in self.pieces if isinstance(piece, str))
+
+    def names(self, name: str) -> bool:
+        """Whether its computed code has that name."""
+        return re.search(rf"\b{name}\b", self.text) is not None
+
+
+def indented(text: str, indent: str) -> str:
+    """Code with each of its lines indented by `indent`, but for blank ones."""
+    return "\n".join(indent + line if line.strip() else line for line in text.split("\n"))
 
 
 def guarded(condition: Condition | Hole, statements: Sequence[Statement], unit: str) -> Statement:
