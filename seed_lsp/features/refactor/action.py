@@ -29,6 +29,8 @@ KINDS = ("refactor.rewrite", "refactor.extract.function", "refactor.extract.vari
 """The code action kinds that the server announces; no action is of another one."""
 MAX_CHARS = 1_000_000
 """In larger files the syntax is not looked at: they are data, and it would take seconds."""
+MENU_CHARS = 300_000
+"""In larger files the menu does not look through all of the code: it would have to wait."""
 
 
 @dataclass(frozen=True)

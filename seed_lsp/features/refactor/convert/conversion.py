@@ -13,15 +13,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from seed_lsp.errors import SelectionError
-from seed_lsp.features.refactor.action import Action, Offer, Proposal, Selection, Tools
+from seed_lsp.features.refactor.action import MENU_CHARS, Action, Offer, Proposal, Selection, Tools
 from seed_lsp.source.document import CharOffset, Document
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_tree import PythonTree, read_tree
 from seed_lsp.source.syntax import UNREADABLE, Span, parse_python, snap
 from seed_lsp.source.target_version import Version, target_version
 
-MAX_CHARS = 300_000
-"""In larger files nothing is looked for: it would keep the menu waiting."""
 MOST_LINES = 400
 """Of a selection for which the menu looks: in more, what to convert would be no question of it."""
 MOST_OFFERS = 5
@@ -157,7 +155,7 @@ def _why_not(document: Document, place: Place) -> str:
 def _places(selection: Selection, conversion: Conversion, *, is_wished: bool = False) -> list[Place]:
     """The places in the statements that are selected; for a bare cursor those on its line."""
     document = selection.document
-    tree = read_tree(document) if len(document.text) <= MAX_CHARS else None
+    tree = read_tree(document) if len(document.text) <= MENU_CHARS else None
     if tree is None:
         return []
     line = document.line_of(selection.start)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seed_lsp.features.refactor.action import MENU_CHARS
 from seed_lsp.features.refactor.modernise.rules import FAMILIES
 from seed_lsp.features.refactor.ruff_program import run_ruff
 from seed_lsp.source.document import CharOffset, Document
@@ -16,8 +17,6 @@ from seed_lsp.source.patch import Edit
 from seed_lsp.source.target_version import Version, target_version
 
 TIME_LIMIT_S = 2.0
-MAX_CHARS = 300_000
-"""Larger files are not looked at: the menu would have to wait."""
 OLDEST: Version = (3, 7)
 NEWEST: Version = (3, 14)
 """The versions that every ruff knows which we run with. Where a project says nothing, only what the
@@ -44,7 +43,7 @@ class Checker:
 
     async def fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
         """In the order of their places; none where ruff is not there, fails, or takes too long."""
-        if document.language != "python" or len(document.text) > MAX_CHARS:
+        if document.language != "python" or len(document.text) > MENU_CHARS:
             return ()
         return await asyncio.to_thread(self._fixes, document, path)
 

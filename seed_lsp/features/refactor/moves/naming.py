@@ -19,7 +19,7 @@ PATIENCE = 1 / 60
 """The share of the time for an edit that a name may take: 2 of 120 seconds."""
 TRIES, TEMPERATURE = 5, 1.0
 """How often the model is asked while its names are taken, and how freely it chooses the others."""
-MAX_CHARS = 1500
+SHOWN_CHARS = 1500
 """Of code that the model is shown on each side of the name: reading takes it longer than naming."""
 MAX_TOKENS = 12
 _STOPS = ("(", ":", ",", ")", " ", "=", "\n", ".", "[", "{", ";")
@@ -83,8 +83,8 @@ async def _answer(hole: Hole, tools: Tools, sampling: SamplingOptions, patience_
         0,
         tools.settings.model,
         sampling,
-        prefix=with_line_feeds(hole.before)[-MAX_CHARS:] + hole.start,
-        suffix=with_line_feeds(hole.after)[:MAX_CHARS],
+        prefix=with_line_feeds(hole.before)[-SHOWN_CHARS:] + hole.start,
+        suffix=with_line_feeds(hole.after)[:SHOWN_CHARS],
         stop=_STOPS,
     )
     try:
