@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from seed_lsp.features.refactor.moves.inline_function import (
 )
 from seed_lsp.features.refactor.moves.inline_variable import function_binding, plan_inline_variable
 from seed_lsp.features.refactor.moves.inlining import Inlining
-from seed_lsp.features.refactor.moves.naming import Hole, is_free_in, model_name, numbered
+from seed_lsp.features.refactor.moves.naming import Hole, is_free_in, model_name, numbered, require_name
 from seed_lsp.features.refactor.python_file import tree_around, tree_of
 from seed_lsp.source.document import indent_of
 from seed_lsp.source.python_tree import PythonTree
@@ -72,10 +71,11 @@ async def extract_variable(selection: Selection, argument: str, tools: Tools) ->
 
 
 def _given(name: str, is_free: Callable[[str], bool]) -> str:
-    """The name that the user gives; `SelectionError` where it cannot be given."""
-    if name and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise SelectionError(f"{name} is no name that Python allows; choose another one")
-    if name and not is_free(name):
+    """The name that the user gives, empty if none; `SelectionError` where it cannot be given."""
+    if not name:
+        return ""
+    require_name(name)
+    if not is_free(name):
         raise SelectionError(f"the name {name} is used already; choose another one")
     return name
 

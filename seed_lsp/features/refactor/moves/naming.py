@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.api import EngineError, Finished, InfillRequest, SamplingOptions
-from seed_lsp.errors import CancelledError, SeedError, StaleDocumentError
+from seed_lsp.errors import CancelledError, SeedError, SelectionError, StaleDocumentError
 from seed_lsp.features.refactor.action import Tools
 from seed_lsp.source.document import Document, with_line_feeds
 
@@ -40,6 +40,12 @@ def is_free_in(document: Document) -> Callable[[str], bool]:
     """Whether a name is used nowhere in a document, not even in a string, and has no meaning."""
     words = {*_WORD.findall(document.text), *dir(builtins), *keyword.kwlist, *keyword.softkwlist}
     return lambda name: name not in words
+
+
+def require_name(name: str) -> None:
+    """`SelectionError` for what the user cannot give as a name."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise SelectionError(f"{name} is no name that Python allows; choose another one")
 
 
 def numbered(name: str, is_free: Callable[[str], bool]) -> str:

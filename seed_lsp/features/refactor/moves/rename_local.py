@@ -7,7 +7,6 @@ one but for the names that the scopes say are this one.
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from seed_lsp.errors import NoChangeError, RejectedResultError, SelectionError
+from seed_lsp.features.refactor.moves.naming import require_name
 from seed_lsp.features.refactor.moves.scope_places import Places, has_own
 from seed_lsp.features.refactor.moves.structure import parsed_result
 from seed_lsp.features.refactor.python_file import tree_of
@@ -107,8 +107,7 @@ def rename_local(name: LocalName, new: str) -> tuple[Edit, ...]:
 
 
 def _require_name(old: str, new: str) -> None:
-    if not new.isidentifier() or keyword.iskeyword(new):
-        raise SelectionError(f"{new} is no name that Python allows; choose another one")
+    require_name(new)
     if old == new:
         raise NoChangeError(f"{old} has that name already")
     if any(name.startswith("__") and not name.endswith("__") for name in (old, new)):
