@@ -68,7 +68,7 @@ def try_around(selection: Selection, handling: Handling, *, body: bool) -> Propo
 
 def _run(tree: PythonTree, asked: Span, *, body: bool) -> _Run:
     selected, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)))
-    outermost = [one for one in selected if not any(one is not other and one in ast.walk(other) for other in selected)]
+    outermost = [one for one in selected if not any(other in selected for other in tree.around(one))]
     statements = _statements(tree, asked)
     if len(outermost) == 1 and (body or len(statements) == 1):
         chosen = outermost[0]

@@ -71,8 +71,7 @@ def local_name(document: Document, asked: Span, old: str) -> LocalName:
     tree = PythonTree(document)
     selected, around = in_and_around(tree, asked, (one for one in ast.walk(tree.root) if isinstance(one, FUNCTIONS)))
     having = [one for one in selected if has_own(one, old)] or [one for one in around if has_own(one, old)][-1:]
-    inner = {one for outer in having for one in ast.walk(outer) if one is not outer}
-    found = tuple(one for one in having if one not in inner)
+    found = tuple(one for one in having if not any(other in having for other in tree.around(one)))
     if not found:
         raise SelectionError(_why_not([*selected, *reversed(around)], old))
     return LocalName(tree, old, found)
@@ -154,7 +153,7 @@ def _edits(name: LocalName, function: Function, places: Places, new: str) -> Ite
     start, end = (document.byte_at(CharOffset(offset)) for offset in (name.tree.start(function), name.tree.end(function)))
     for node in _identifiers(syntax.root_node, name.old, start, end):
         at = document.char_at(ByteOffset(node.start_byte))
-        if places.is_place(name.tree, at):
+        if places.is_place(name.tree, function, at):
             yield Edit(at, at + len(name.old), f"{name.old} as {new}" if _is_imported(node) else new)
 
 

@@ -58,9 +58,9 @@ class Places:
                 return node in self._binding
         return False
 
-    def is_place(self, tree: PythonTree, at: int) -> bool:
-        """Whether the name that stands at a character is the one that is meant."""
-        outer: ast.AST | None = next((one for one in self._functions if _is_inside(tree, one, at)), None)
+    def is_place(self, tree: PythonTree, function: Function, at: int) -> bool:
+        """Whether the name that stands at a character of a function is the one that is meant."""
+        outer: ast.AST | None = function if _is_inside(tree, function, at) else None
         around: list[ast.AST] = []
         while outer is not None:
             around.append(outer)
