@@ -160,6 +160,13 @@ def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
+def leaves(node: ast.AST) -> bool:
+    """Whether what stands behind a statement in its block is never reached from its end."""
+    if isinstance(node, ast.If):
+        return bool(node.orelse) and leaves(node.body[-1]) and leaves(node.orelse[-1])
+    return isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break)
+
+
 def is_text_statement(node: ast.AST) -> bool:
     """Whether a node is a statement that is a string alone, such as a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

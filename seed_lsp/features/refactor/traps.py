@@ -22,6 +22,7 @@ from seed_lsp.features.refactor.kept_flow import moved_effect
 from seed_lsp.features.refactor.kept_names import parsed
 from seed_lsp.features.refactor.paths import conditions, same_paths
 from seed_lsp.features.refactor.ruff_program import run_ruff
+from seed_lsp.source.python_tree import leaves
 from seed_lsp.source.syntax import UNREADABLE
 
 RUFF_LIMIT_S = 5.0
@@ -30,7 +31,6 @@ _RULES = ("F50", "F52", "F6", "F7", "F821", "F822", "F823", "F841", "PLE", "B015
 _UNDEFINED, _UNUSED = "F821", "F841"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
-_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ABOUT_RAISING = re.compile(
     r"rais|throw|error|exception|except|fail|check|valid|reject|ensure|requir|must|guard|handl|assert|refus|forbid|prevent|protect|disallow|limit|strict|unknown|wrap|match",
     re.IGNORECASE,
@@ -282,14 +282,8 @@ def _unreachable(tree: ast.AST) -> Iterator[str]:
             if not isinstance(block, list):
                 continue
             for one, following in pairwise(block):
-                if _always_leaves(one):
+                if leaves(one):
                     yield ast.unparse(following).split("\n", maxsplit=1)[0]
-
-
-def _always_leaves(node: ast.AST) -> bool:
-    if isinstance(node, ast.If):
-        return bool(node.orelse) and _always_leaves(node.body[-1]) and _always_leaves(node.orelse[-1])
-    return isinstance(node, _LEAVES)
 
 
 def _own_calls(tree: ast.AST) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from seed_lsp.features.refactor.convert.indentation import Lines, lines_of
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import minimal_edits
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, leaves, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 MOST_CHANGES = 200
@@ -30,7 +30,6 @@ _NOTHING: Mapping[str, str] = {
     "early": "no if here has an else and a branch that ends by return, raise, continue or break",
     "guards": "no condition here holds the rest of a function or a loop, and no branch beside an else ends early",
 }
-_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ELSE = re.compile(r"else[ \t]*:[ \t]*")
 _OPPOSITE = {ast.In: "not in", ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is", ast.Eq: "!=", ast.NotEq: "=="}
 _OF_NUMBERS = {**_OPPOSITE, ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
@@ -87,24 +86,17 @@ def _without_detours(document: Document, span: Span, how: How) -> str:
 def _changed(tree: PythonTree, span: Span, how: How) -> str | None:
     """The text with one `if` more that ends early; None if there is none left."""
     found = [one for one in ast.walk(tree.root) if isinstance(one, ast.If) and span.holds(tree.start(one), tree.end(one))]
-    for one in sorted(found, key=tree.start):
-        if one.orelse and leaves(one.body) and not tree.is_elif(one) and (text := _without_else(tree, one, span)) is not None:
+    found.sort(key=tree.start)
+    for one in found:
+        if one.orelse and leaves(one.body[-1]) and not tree.is_elif(one) and (text := _without_else(tree, one, span)) is not None:
             return text
-    for one in sorted(found, key=tree.start) if how != "else" else ():
+    for one in found if how != "else" else ():
         if (text := _else_first(tree, one, span)) is not None:
             return text
-    for one in sorted(found, key=tree.start) if how == "guards" else ():
+    for one in found if how == "guards" else ():
         if (text := _guarded(tree, one, span)) is not None:
             return text
     return None
-
-
-def leaves(block: Sequence[ast.stmt]) -> bool:
-    """Whether nothing behind a block's statement is reached from its end."""
-    last = block[-1]
-    if isinstance(last, ast.If):
-        return bool(last.orelse) and leaves(last.body) and leaves(last.orelse)
-    return isinstance(last, _LEAVES)
 
 
 def _without_else(tree: PythonTree, one: ast.If, span: Span) -> str | None:
@@ -165,7 +157,7 @@ def _guarded(tree: PythonTree, one: ast.If, span: Span) -> str | None:
 
 def _else_first(tree: PythonTree, one: ast.If, span: Span) -> str | None:
     """The text with an `else` that ends early in front of the other branch, which follows then."""
-    if not one.orelse or not leaves(one.orelse) or leaves(one.body) or tree.is_elif(one):
+    if not one.orelse or not leaves(one.orelse[-1]) or leaves(one.body[-1]) or tree.is_elif(one):
         return None
     lines, keyword = lines_of(tree), _else_of(tree, one)
     if keyword is None or (header := _turned_around(tree, one)) is None:
@@ -209,7 +201,7 @@ def _is_long(one: ast.If) -> bool:
     """Whether a condition holds more than a statement, and goes on behind it, so that turning it
     around is worth it.
     """
-    if leaves(one.body):
+    if leaves(one.body[-1]):
         return False
     return len(one.body) > 1 or any(isinstance(inner, ast.stmt) for inner in ast.iter_child_nodes(one.body[0]))
 
