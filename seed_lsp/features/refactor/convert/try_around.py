@@ -11,9 +11,10 @@ from seed_lsp.errors import NoChangeError, SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
 from seed_lsp.features.refactor.imports import add_imports
+from seed_lsp.features.refactor.loggers import Logger, module_logger
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, indent_of
-from seed_lsp.source.python_scopes import bound_by, names
+from seed_lsp.source.python_scopes import bound_by, names, scope_of
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, blocks, in_and_around, is_text_statement
 from seed_lsp.source.syntax import Span, snap
 
@@ -60,9 +61,10 @@ def try_around(selection: Selection, handling: Handling, *, body: bool) -> Propo
     unit = indent.removeprefix(run.outer) or _UNIT
     if not tree.has_own_lines(first, run.statements[-1]):
         raise SelectionError("the code shares a line with other code; put it on lines of its own first")
-    after = [indent + line for line in _handler(tree, run, handling, unit)]
+    logger = module_logger(tree, scope_of(run.function).local_names if run.function is not None else ())
+    after = [indent + line for line in _handler(tree, run, handling, unit, logger)]
     made = put_around(lines, document, range(row, end), unit, before=[f"{indent}try:"], after=after)
-    imports = add_imports(document, {"logging": ()}) if handling.log and not _logger(tree) else []
+    imports = add_imports(document, dict.fromkeys(logger.imports, ())) if handling.log else []
     return replace(made, edits=(*imports, *made.edits))
 
 
@@ -132,7 +134,7 @@ def _require_known(tree: PythonTree, name: str) -> None:
         raise SelectionError(f"{name} is no exception")
 
 
-def _handler(tree: PythonTree, run: _Run, handling: Handling, unit: str) -> Iterator[str]:
+def _handler(tree: PythonTree, run: _Run, handling: Handling, unit: str, logger: Logger) -> Iterator[str]:
     """The lines of the handler, without the indentation of the `try`."""
     caught = handling.caught[0] if len(handling.caught) == 1 else f"({', '.join(handling.caught)})"
     taken = set(names(run.function or tree.root))
@@ -141,21 +143,10 @@ def _handler(tree: PythonTree, run: _Run, handling: Handling, unit: str) -> Iter
     yield f"except {caught} as {error}:" if is_named else f"except {caught}:"
     if handling.log:
         what = f"{run.function.name} failed" if run.function is not None else "failed"
-        yield f'{unit}{_logger(tree) or "logging.getLogger(__name__)"}.exception("{what}")'
+        yield f'{unit}{logger.code}.exception("{what}")'
     if handling.show:
         yield f"{unit}print({error})"
     if handling.raised:
         yield f"{unit}raise {handling.raised}(str({error})) from {error}"
     elif handling.ending:
         yield unit + handling.ending
-
-
-def _logger(tree: PythonTree) -> str:
-    """The name of the module's own logger; empty if it has none."""
-    for one in tree.root.body:
-        match one:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="getLogger") | ast.Name(id="getLogger"))):
-                return name
-            case _:
-                pass
-    return ""

@@ -62,6 +62,25 @@ def test_a_try_around_a_body(words: str, before: str, after: str):
     assert asked(words, before, before.removeprefix(LOGGER)) == after
 
 
+@pytest.mark.parametrize(
+    ("head", "parameter", "logger"),
+    [
+        ("import logging\n\nlog = logging.getLogger(__name__)\n", "a", "log"),
+        ("import logging\n\nlog = logging.getLogger(__name__)\n", "log", GET),
+        ("import logging\n\nfrom math import log\n", "a", GET),
+        ("import logging as a\n", "b", "a.getLogger(__name__)"),
+        ("from loguru import logger\n", "a", "logger"),
+        ("from app import log\n\nlog.info(1)\n", "a", "log"),
+    ],
+)
+def test_an_exception_is_logged_by_the_file_s_logger(head: str, parameter: str, logger: str):
+    """The handler logs by what is a logger at its place, and by no function of that name."""
+    header = f"def f({parameter}):"
+    function = body("g()", header=header)
+    after = body("try:", "    g()", "except KeyError:", f'    {logger}.exception("f failed")', header=header)
+    assert asked("catch KeyError and log it", f"{head}\n\n{function}", function) == f"{head}\n\n{after}"
+
+
 def test_a_try_around_statements():
     """Without a word of the body, what is selected is what the try stands around."""
     text = body("a()", "match b:", "    case 1:", "        c()", "        d()", "e()")

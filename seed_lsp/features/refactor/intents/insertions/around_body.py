@@ -13,9 +13,10 @@ from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
-from seed_lsp.features.refactor.intents.insertions.logs import LEVELS, Logger, logger_of
+from seed_lsp.features.refactor.intents.insertions.logs import logger_of
 from seed_lsp.features.refactor.intents.insertions.words import plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
+from seed_lsp.features.refactor.loggers import LEVELS, Logger
 from seed_lsp.source.document import CharOffset
 
 _FUNCTION = r"(?:it|(?:the|this|each) (?:function|method|call|code)|a call|running it|the whole (?:function|method|thing))"

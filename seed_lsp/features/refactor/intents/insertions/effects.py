@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from seed_lsp.features.refactor.intents.insertions.conditions import Condition, both, read_condition
 from seed_lsp.features.refactor.intents.insertions.function import Function
-from seed_lsp.features.refactor.intents.insertions.logs import Logger, logger_of, quoted, read_log, standard_logger
+from seed_lsp.features.refactor.intents.insertions.logs import logger_of, read_log
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement, guarded, joined
 from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
 from seed_lsp.features.refactor.intents.insertions.words import NAME, RESULT, matched
+from seed_lsp.features.refactor.loggers import Logger, quoted, standard_logger
 from seed_lsp.source.syntax import UNREADABLE
 
 _LEAD = re.compile(
@@ -264,7 +265,7 @@ class Reader:
 
     def _logger(self, code: str, function: Function) -> Logger | None:
         if re.fullmatch(r"(?:the )?(?:standard )?logging(?: module| library)?", code, re.IGNORECASE):
-            return standard_logger(function)
+            return standard_logger(function.tree)
         if not code or re.fullmatch(r"(?:the|a) (?:\w+(?:'s)? )?logger", code, re.IGNORECASE):
             return logger_of(function)
         root = re.split(r"[.(]", code)[0]
