@@ -12,6 +12,7 @@ from seed_lsp.features.refactor.action import Proposal, Selection
 from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.loggers import Logger, module_logger
+from seed_lsp.features.refactor.moves.naming import numbered
 from seed_lsp.features.refactor.python_file import tree_of
 from seed_lsp.source.document import CharOffset, indent_of
 from seed_lsp.source.python_scopes import bound_by, names, scope_of
@@ -138,7 +139,7 @@ def _handler(tree: PythonTree, run: _Run, handling: Handling, unit: str, logger:
     """The lines of the handler, without the indentation of the `try`."""
     caught = handling.caught[0] if len(handling.caught) == 1 else f"({', '.join(handling.caught)})"
     taken = set(names(run.function or tree.root))
-    error = next(name for name in ("error", "exc", "err", "caught_error", "the_error") if name not in taken)
+    error = next((name for name in ("error", "exc", "err") if name not in taken), "") or numbered("error", lambda name: name not in taken)
     is_named = handling.show or handling.raised
     yield f"except {caught} as {error}:" if is_named else f"except {caught}:"
     if handling.log:

@@ -47,6 +47,11 @@ DONE = [
         "class C:\r\n\tasync def f(self):\r\n\t\tawait g()\r\n",
         "class C:\r\n\tasync def f(self):\r\n\t\ttry:\r\n\t\t\tawait g()\r\n\t\texcept KeyError as error:\r\n\t\t\tprint(error)\r\n",
     ),
+    (
+        "catch KeyError and print it",
+        body("g()", header="def f(error, exc, err):"),
+        body("try:", "    g()", "except KeyError as error2:", "    print(error2)", header="def f(error, exc, err):"),
+    ),
     ("catch KeyError and ignore it", "def f():\n    g()", "def f():\n    try:\n        g()\n    except KeyError:\n        pass"),
     (
         "catch json.Error and ignore it",
