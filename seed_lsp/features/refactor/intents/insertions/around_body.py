@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import Proposal, Selection, Tools
 from seed_lsp.features.refactor.convert.indentation import lines_of, put_around
-from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.intents.insertions.function import Function, selected_function
 from seed_lsp.features.refactor.intents.insertions.logs import logger_of
-from seed_lsp.features.refactor.intents.insertions.words import plain
+from seed_lsp.features.refactor.intents.insertions.words import matched, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.features.refactor.loggers import LEVELS, Logger
 from seed_lsp.source.document import CharOffset
@@ -50,8 +48,7 @@ class _Around:
 
 
 async def _understand(selection: Selection, instruction: str, _tools: Tools) -> Propose | None:
-    words = plain(instruction)
-    read = next((found for one in (*_TIMES, *_ENDS) if (found := re.fullmatch(one, words, re.IGNORECASE))), None)
+    read = matched((*_TIMES, *_ENDS), plain(instruction))
     level = (read.groupdict().get("level") or read.groupdict().get("level2") or "debug").lower() if read else ""
     if read is None or level not in LEVELS or (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
@@ -112,8 +109,7 @@ def _wrapped(function: Function, around: _Around) -> Proposal:
     indent, unit = function.indent, function.unit
     before, after = [indent + around.before, f"{indent}try:"], [f"{indent}finally:", indent + unit + around.after]
     made = put_around(lines, document, range(row, end), unit, before=before, after=after)
-    imports = add_imports(document, {module: () for module in around.modules if not function.imports(module)}) if around.modules else []
-    return replace(made, edits=(*imports, *made.edits))
+    return replace(made, edits=(*function.import_edits(around.modules), *made.edits))
 
 
 INTENT = Intent("around-body", _understand)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import MAX_CHARS, Selection
+from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import arguments_of, bound_by, names, own_nodes
@@ -125,14 +126,13 @@ class Function:
         """The indentation of its body."""
         return self._indent_at(self.node) + self.unit
 
-    def imports(self, module: str) -> bool:
-        """Whether the function itself imports a module."""
-        return any(
-            alias.name == module and not alias.asname
-            for node in self.own(ast.Import)
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        )
+    def import_edits(self, modules: Sequence[str]) -> list[Edit]:
+        """The edits that import modules at the head of the file, but for those that the function
+        itself imports.
+        """
+        own = {alias.name for node in self.own(ast.Import) if isinstance(node, ast.Import) for alias in node.names if not alias.asname}
+        missing = [module for module in modules if module not in own]
+        return add_imports(self.document, dict.fromkeys(missing, ())) if missing else []
 
     def _indent_at(self, node: ast.stmt) -> str:
         return indent_of(self.document.line_text(self.document.line_of(self.tree.start(node))))

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 
 from seed_lsp.features.refactor.action import Proposal, Tools
-from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.features.refactor.intents.insertions.asking import Asker
 from seed_lsp.features.refactor.intents.insertions.filling import Filler, place_at
 from seed_lsp.features.refactor.intents.insertions.function import Function
@@ -33,8 +32,7 @@ async def propose_at_start(
 
 def finished_proposal(function: Function, edits: Sequence[Edit], modules: Sequence[str], filler: Filler, note: str = "") -> Proposal:
     """The edits with those to the import block."""
-    imports = add_imports(function.document, {module: () for module in modules if not function.imports(module)}) if modules else []
-    ordered = sorted([*imports, *edits], key=lambda edit: edit.start)
+    ordered = sorted([*function.import_edits(modules), *edits], key=lambda edit: edit.start)
     span = function.span
     filler.asker.tools.show(
         span,
