@@ -11,30 +11,24 @@ from seed_lsp.features.refactor.intents.insertions.effects import Reader
 from seed_lsp.features.refactor.intents.insertions.function import selected_function
 from seed_lsp.features.refactor.intents.insertions.making import propose_at_start
 from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
-from seed_lsp.features.refactor.intents.insertions.words import plain, without_place
+from seed_lsp.features.refactor.intents.insertions.words import ADD_A, ADD_AN_ASSERTION, plain, without_place
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 
 _ADD_A_GUARD = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?(?:(?:early|input|argument|parameter|simple|sanity|runtime|quick|guard|validity) )*(?:guard(?: clause)?|check|validation|precondition|test)s?,?"
+    rf"{ADD_A}(?:(?:early|input|argument|parameter|simple|sanity|runtime|quick|guard|validity) )*(?:guard(?: clause)?|check|validation|precondition|test)s?,?"
     r"(?: (?:that|which|to|and|so that it|in order to))?:? (?=rais|return|check|ensure|verif|assert|if)",
     re.IGNORECASE,
 )
-_ADD_A_CHECK = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?(?:\w+ )?(?:check|guard)s? (?=that .+ (?:is|are|has)\b)", re.IGNORECASE
-)
-_ADD_AN_ASSERTION = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?assert(?:ion|ion statement| statement)?s? (?:that|to (?:check|ensure|verify)(?: that)?|checking(?: that)?|ensuring(?: that)?) ",
-    re.IGNORECASE,
-)
+_ADD_A_CHECK = re.compile(rf"{ADD_A}(?:\w+ )?(?:check|guard)s? (?=that .+ (?:is|are|has)\b)", re.IGNORECASE)
 _ADD_A_CALL = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?(?P<verb>log|print|logging|printing|debug log)(?: statement| call| message| line| output)?s?(?: that| which|, which)? (?:(?:for|of|with|showing|containing|to log|to print|logs|prints|logging|printing) )",
+    rf"{ADD_A}(?P<verb>log|print|logging|printing|debug log)(?: statement| call| message| line| output)?s?(?: that| which|, which)? (?:(?:for|of|with|showing|containing|to log|to print|logs|prints|logging|printing) )",
     re.IGNORECASE,
 )
 _OF_PARAMETERS = re.compile(
     r"\b(?:(?:the|its) (?:first|second|last|only)|any(?: of)?(?: the| its)?|one of (?:the|its)) (?:argument|parameter)s?\b", re.IGNORECASE
 )
 _BARE_CALL = re.compile(
-    r"(?:(?:add|insert|put|include|write) (?:an? )?(?:(?:debug|short|simple) )?)?(?P<verb>log|print)(?:ging)?(?: statement| call| message| line| an? (?:short |debug )?(?:message|line))?",
+    rf"(?:{ADD_A}(?:(?:debug|short|simple) )?)?(?P<verb>log|print)(?:ging)?(?: statement| call| message| line| an? (?:short |debug )?(?:message|line))?",
     re.IGNORECASE,
 )
 _TELLS_OF_CALL = re.compile(
@@ -47,10 +41,7 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
     words, says_where = without_place(plain(instruction))
     if (function := await asyncio.to_thread(selected_function, selection)) is None:
         return None
-    words = _ADD_A_GUARD.sub("", words, count=1)
-    words = _ADD_A_CHECK.sub("check ", words, count=1)
-    words = _ADD_AN_ASSERTION.sub("assert that ", words, count=1)
-    words = _ADD_A_CALL.sub(lambda found: "print " if found["verb"].lower().startswith("print") else "log ", words, count=1)
+    words = _shortened(words)
     if says_where and (found := _BARE_CALL.fullmatch(words)):
         words = f"{found['verb']} '{function.name} called'"
     if not function.parameters and _OF_PARAMETERS.search(words) and re.match(r"raise|return|check|assert|if|ensure", words, re.IGNORECASE):
@@ -76,6 +67,14 @@ async def _understand(selection: Selection, instruction: str, tools: Tools) -> P
         return await propose_at_start(function, statement, tools, note=note)
 
     return propose
+
+
+def _shortened(words: str) -> str:
+    """Say "log X" for "add a log of X", and so on."""
+    words = _ADD_A_GUARD.sub("", words, count=1)
+    words = _ADD_A_CHECK.sub("check ", words, count=1)
+    words = ADD_AN_ASSERTION.sub("assert that ", words, count=1)
+    return _ADD_A_CALL.sub(lambda found: "print " if found["verb"].lower().startswith("print") else "log ", words, count=1)
 
 
 def _refuse(reason: str) -> Propose:

@@ -17,7 +17,7 @@ from seed_lsp.features.refactor.intents.insertions.making import finished_propos
 from seed_lsp.features.refactor.intents.insertions.returns import Return, returns_of
 from seed_lsp.features.refactor.intents.insertions.statement import Statement, indented
 from seed_lsp.features.refactor.intents.insertions.subjects import Subjects
-from seed_lsp.features.refactor.intents.insertions.words import RESULT, plain
+from seed_lsp.features.refactor.intents.insertions.words import ADD_A, ADD_AN_ASSERTION, RESULT, plain
 from seed_lsp.features.refactor.intents.intent import Intent, Propose
 from seed_lsp.source.patch import Edit
 
@@ -37,13 +37,9 @@ _OF_RESULT = re.compile(
     re.IGNORECASE,
 )
 _ADD_A_CALL = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?(?:(?P<level>debug|info|warning|error)[ -])?(?P<verb>log|print|logging|printing|log call|debug print)(?: statement| call| message| line| output)?s?(?: (?:that|which) (?:logs|prints))?(?: (?:for|of|with|showing|containing|to log|to print|logging|printing))? ",
+    rf"{ADD_A}(?:(?P<level>debug|info|warning|error)[ -])?(?P<verb>log|print|logging|printing|log call|debug print)(?: statement| call| message| line| output)?s?(?: (?:that|which) (?:logs|prints))?(?: (?:for|of|with|showing|containing|to log|to print|logging|printing))? ",
     re.IGNORECASE,
 )  # fmt: skip
-_ADD_AN_ASSERTION = re.compile(
-    r"(?:add|insert|put|include|write) (?:an? )?assert(?:ion|ion statement| statement)?s? (?:that|to (?:check|ensure|verify)(?: that)?|checking(?: that)?|ensuring(?: that)?) ",
-    re.IGNORECASE,
-)
 
 
 async def _understand(selection: Selection, instruction: str, tools: Tools) -> Propose | None:
@@ -80,7 +76,7 @@ def read_words(words: str) -> str | None:
 
 def _shortened(words: str) -> str:
     """Say "log X" for "add a log of X"."""
-    words = _ADD_AN_ASSERTION.sub("assert that ", words, count=1)
+    words = ADD_AN_ASSERTION.sub("assert that ", words, count=1)
     return _ADD_A_CALL.sub(
         lambda one: f"{one['level'] + '-' if one['level'] else ''}{'print' if 'print' in one['verb'].lower() else 'log'} ", words, count=1
     )

@@ -15,6 +15,12 @@ RESULT = (
     r"|(?:the )?value(?: that is| it| being)? return(?:ed|s))"
 )
 """What a function returns."""
+ADD_A = r"(?:add|insert|put|include|write) (?:an? )?"
+ADD_AN_ASSERTION = re.compile(
+    rf"{ADD_A}assert(?:ion|ion statement| statement)?s? (?:that|to (?:check|ensure|verify)(?: that)?|checking(?: that)?|ensuring(?: that)?) ",
+    re.IGNORECASE,
+)
+"""What is put as "assert that" as well."""
 _STRING = re.compile(r"'(?:[^'\\\n]|\\.)*'(?!\w)|\"(?:[^\"\\\n]|\\.)*\"")
 _SAME = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "`": None})
 _LONG = (
