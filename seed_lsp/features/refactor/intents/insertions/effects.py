@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seed_lsp.features.refactor.intents.insertions.conditions import Condition, both, read_condition
 from seed_lsp.features.refactor.intents.insertions.function import Function
@@ -160,7 +160,7 @@ class Reader:
         error = self._error(found) if found else ""
         if not found or not error:
             return None
-        text = found["single"] if found["single"] is not None else found["double"]
+        text = _text_in(found)
         says = condition.says if condition is not None else ""
         if text is None and says:
             text = says
@@ -220,7 +220,7 @@ class Reader:
 
     def _warn(self, words: str, _condition: Condition | None) -> Statement | None:
         found = re.fullmatch(
-            rf"(?:warn|issue a (?:deprecation )?warning|emit a (?:deprecation )?warning)s?(?P<rest>.*?)(?P<text> {_TEXT})?",
+            rf"(?:warn|issue a (?:deprecation )?warning|emit a (?:deprecation )?warning)s?(?P<rest>.*?)(?: {_TEXT})?",
             words,
             re.IGNORECASE,
         )
@@ -228,8 +228,7 @@ class Reader:
             return None
         kind = ", DeprecationWarning" if "deprecat" in words.lower() else ""
         end = f'"{kind}, stacklevel=2)'
-        if found["text"]:
-            text = found["single"] if found["single"] is not None else found["double"]
+        if (text := _text_in(found)) is not None:
             return Statement((f"warnings.warn({quoted(text)}{end[1:]}",), words, ("warnings",))
         return Statement(('warnings.warn("', Hole("message"), end), words, ("warnings",))
 
@@ -280,7 +279,7 @@ class Reader:
         what = what.strip(" ,")
         name = self.subjects.function.name
         if found := matched([rf"(?:(?:the|a|an) (?:message|text|line|string)(?: saying| that says| with)?:? )?{_TEXT}"], what):
-            return (found["single"] if found["single"] is not None else found["double"]), []
+            return _text_in(found), []
         if re.fullmatch(_CALLED, what, re.IGNORECASE):
             return name, []
         if re.fullmatch(rf"(?:{_CALLED} (?:and|with|together with) )?{_ARGUMENTS}", what, re.IGNORECASE):
@@ -296,6 +295,11 @@ class Reader:
         if self.result and values == [self.result]:
             return (f"{name} returned {{}}" if is_log else "{}"), values
         return ", ".join(f"{one}: {{}}" for one in values), values
+
+
+def _text_in(found: re.Match[str]) -> str | None:
+    """What stands between the quotes of `_TEXT`; None where that was not there."""
+    return found["single"] if found["single"] is not None else found["double"]
 
 
 def _without_result(words: str) -> str:
@@ -320,8 +324,8 @@ def _named(said: str) -> str:
 
 
 def _under(condition: Condition | Hole, made: Statement, unit: str, words: str = "") -> Statement:
-    whole = guarded(condition, [made], unit)
-    return Statement(whole.pieces, words or whole.words, whole.modules, whole.may)
+    whole = guarded(condition, made, unit)
+    return replace(whole, words=words or whole.words)
 
 
 def _is_code(words: str, subjects: Subjects) -> bool:

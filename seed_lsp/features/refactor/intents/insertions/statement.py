@@ -61,12 +61,11 @@ def indented(text: str, indent: str) -> str:
     return "\n".join(indent + line if line.strip() else line for line in text.split("\n"))
 
 
-def guarded(condition: Condition | Hole, statements: Sequence[Statement], unit: str) -> Statement:
-    """Statements that are to run under a condition."""
-    inner = joined(statements)
-    indented = tuple(piece.replace("\n", f"\n{unit}") if isinstance(piece, str) else piece for piece in inner.pieces)
+def guarded(condition: Condition | Hole, statement: Statement, unit: str) -> Statement:
+    """A statement that is to run under a condition."""
+    indented = tuple(piece.replace("\n", f"\n{unit}") if isinstance(piece, str) else piece for piece in statement.pieces)
     head: tuple[Piece, ...] = (f"if {condition.test}:\n{unit}",) if isinstance(condition, Condition) else ("if ", condition, f":\n{unit}")
-    return replace(inner, pieces=(*head, *indented))
+    return replace(statement, pieces=(*head, *indented))
 
 
 def switched(statement: Statement, switch: str, unit: str) -> Statement:
@@ -76,7 +75,7 @@ def switched(statement: Statement, switch: str, unit: str) -> Statement:
         test = first.removeprefix("if ").partition(":\n")[0]
         grouped = first.removeprefix("if ").replace(test, f"({test})", 1) if " or " in test else first.removeprefix("if ")
         return replace(statement, pieces=(f"if {switch} and {grouped}", *rest))
-    return guarded(Condition(switch, f"not {switch}"), [statement], unit)
+    return guarded(Condition(switch, f"not {switch}"), statement, unit)
 
 
 def joined(statements: Sequence[Statement]) -> Statement:
