@@ -76,23 +76,18 @@ _SET: Mapping[bool, Sequence[tuple[str, str, str, str]]] = {
     False: ((r"IS (?:set|given|passed|provided|specified)", "{0} is not None", "{0} is None", "must not be given"), (r"IS (?:not (?:set|given|passed|provided|specified)|unset)", "{0} is None", "{0} is not None", "must be given")),
 }  # fmt: skip
 _NUMBERS = {"zero": "0", "one": "1", "two": "2"}
-_OPPOSITES = {
-    ast.Lt: (">=", "must be at least"), ast.Gt: ("<=", "must be at most"), ast.LtE: (">", "must be greater than"), ast.GtE: ("<", "must be less than"),
-    ast.Eq: ("!=", "must not be"), ast.NotEq: ("==", "must be"), ast.Is: ("is not", "must not be"), ast.IsNot: ("is", "must be"),
-    ast.In: ("not in", "must not be in"), ast.NotIn: ("in", "must be in"),
-}  # fmt: skip
-
-_SIGNS = {
-    ast.Lt: "<",
-    ast.Gt: ">",
-    ast.LtE: "<=",
-    ast.GtE: ">=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
+# The sign, the opposite, and what an error says.
+_COMPARISONS: Mapping[type[ast.cmpop], tuple[str, type[ast.cmpop], str]] = {
+    ast.Lt: ("<", ast.GtE, "must be at least"),
+    ast.GtE: (">=", ast.Lt, "must be less than"),
+    ast.Gt: (">", ast.LtE, "must be at most"),
+    ast.LtE: ("<=", ast.Gt, "must be greater than"),
+    ast.Eq: ("==", ast.NotEq, "must not be"),
+    ast.NotEq: ("!=", ast.Eq, "must be"),
+    ast.Is: ("is", ast.IsNot, "must not be"),
+    ast.IsNot: ("is not", ast.Is, "must be"),
+    ast.In: ("in", ast.NotIn, "must not be in"),
+    ast.NotIn: ("not in", ast.In, "must be in"),
 }
 
 
@@ -291,12 +286,10 @@ def _read_code(words: str, subjects: Subjects) -> Condition | None:
     ):
         return None
     if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
-        opposite, says = _OPPOSITES[type(tree.ops[0])]
+        _, opposite, says = _COMPARISONS[type(tree.ops[0])]
+        sign, _, unmet = _COMPARISONS[opposite]
         left, right = ast.unparse(tree.left), ast.unparse(tree.comparators[0])
-        unmet = next(
-            text for kind, (sign, text) in _OPPOSITES.items() if kind is not type(tree.ops[0]) and sign == _SIGNS[type(tree.ops[0])]
-        )
-        return Condition(words, f"{left} {opposite} {right}", f"{left} {says} {right}", f"{left} {unmet} {right}")
+        return Condition(words, f"{left} {sign} {right}", f"{left} {says} {right}", f"{left} {unmet} {right}")
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
         return Condition(words, ast.unparse(tree.operand), "")
     return Condition(
