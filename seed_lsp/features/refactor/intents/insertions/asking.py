@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from seed_lsp.source.document import Document
 from seed_lsp.source.encodings import declared_encoding
 
 _LEAST_S = 0.2
+UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]|<\\|\\w+\\|>")
+"""Characters that nobody sees, but for tabs and line breaks, and the control tokens of models."""
 
 
 @dataclass
@@ -51,3 +54,8 @@ class Asker:
             text.encode(encoding)
         except (UnicodeEncodeError, LookupError) as error:
             raise RejectedResultError(f"the model's text has a letter that the file's encoding, {encoding}, lacks") from error
+
+
+def require_visible(text: str) -> None:
+    if UNSEEN.search(text):
+        raise RejectedResultError("the model's text has invisible control characters")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from seed_lsp.errors import RejectedResultError
+from seed_lsp.features.refactor.intents.insertions.asking import require_visible
 from seed_lsp.source.syntax import UNREADABLE, parse_python
 
 _WIDTH = 96
@@ -12,7 +13,6 @@ _FEWEST_WORDS = 2
 _NO_COMMENT = re.compile(
     r"(?:todo|fixme|xxx|hack|noqa|nosec|type:|pylint|pragma|mypy|ruff|fmt:|isort|region|endregion|!|%%|-{2,}|={2,}|#)", re.IGNORECASE
 )
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x1f\x7f]|<\\|\\w+\\|>")
 _SENTENCE = re.compile(r"(?<![eigc]\.[egf])[.!?](?= [A-Z])")
 
 
@@ -21,8 +21,7 @@ def words_of(text: str, column: int, following: str, opening: str = "") -> str:
     behind.
     """
     words = " ".join(text.split()).lstrip("# ").rstrip(":;, ")
-    if _HIDDEN.search(words):
-        raise RejectedResultError("the model's text has invisible control characters")
+    require_visible(words)
     if found := _SENTENCE.search(words):
         words = words[: found.end()]
     if len(words.split()) < _FEWEST_WORDS or _NO_COMMENT.match(words):

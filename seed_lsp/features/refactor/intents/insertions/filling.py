@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from seed_lsp.errors import RejectedResultError
 from seed_lsp.features.refactor.imports import import_block
-from seed_lsp.features.refactor.intents.insertions.asking import Asker
+from seed_lsp.features.refactor.intents.insertions.asking import UNSEEN, Asker, require_visible
 from seed_lsp.features.refactor.intents.insertions.function import Function
 from seed_lsp.features.refactor.intents.insertions.statement import Hole, Statement, indented
 from seed_lsp.source.document import with_line_feeds
@@ -37,7 +37,6 @@ _FORBIDDEN = (
     ast.ClassDef,
     ast.Delete,
 )
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]|<\\|\\w+\\|>")
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def _comments(words: str) -> list[str]:
 
 def _message(answer: str, fallback: str) -> str:
     text = " ".join(answer.split())
-    if not text or "\\" in text or "{" in text or "%" in text or _UNSEEN.search(text) or len(text) > 100:
+    if not text or "\\" in text or "{" in text or "%" in text or UNSEEN.search(text) or len(text) > 100:
         if fallback:
             return fallback
         raise RejectedResultError("the model wrote no message")
@@ -179,8 +178,7 @@ def _own_lines(text: str, after: str) -> str:
 
 def _require(made: str, statement: Statement, place: Place, function: Function) -> tuple[str, ...]:
     """Refuse what does not parse, or does more than was asked for; the modules that it needs."""
-    if _UNSEEN.search(made):
-        raise RejectedResultError("the model's text has invisible control characters")
+    require_visible(made)
     try:
         body = parse_python("async def f():\n" + textwrap.indent(made, " ")).body[0]
     except UNREADABLE as error:
