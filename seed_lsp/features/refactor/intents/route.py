@@ -47,7 +47,8 @@ def intent_of(route: Route) -> Intent:
         document = selection.document
         if document.language not in route.languages or len(document.text) > MAX_CHARS:
             return None
-        found = phrases.match(instruction)
+        # Compiling the patterns, and a long instruction, take a while: no key has to wait.
+        found = await asyncio.to_thread(phrases.match, instruction)
         if found is None or not (route.is_lenient or await _parses(document)) or not await route.fits(selection):
             return None
         return partial(route.do, selection, found, tools)
