@@ -19,7 +19,7 @@ from seed_lsp.features.refactor.documentation.definition import Definition, Plac
 from seed_lsp.features.refactor.documentation.filling import Around, Filler, OutOfTimeError
 from seed_lsp.features.refactor.documentation.project import project_style
 from seed_lsp.features.refactor.documentation.selected import LANGUAGES, Code, is_on_header, selected
-from seed_lsp.features.refactor.documentation.shortening import Docstring, chosen, one_line, without
+from seed_lsp.features.refactor.documentation.shortening import Docstring, one_lines, without
 from seed_lsp.features.refactor.documentation.style import Style
 from seed_lsp.features.refactor.documentation.template import template
 from seed_lsp.source.document import CharOffset, with_line_feeds
@@ -99,16 +99,15 @@ async def shorten(selection: Selection, tools: Tools, *, several: bool = False) 
     writes where that is none, or too long.
     """
     document = selection.document
-    wanted = chosen(document, snap(document, selection.start, selection.end), several=several)
+    # In a large file the syntax takes seconds, for which no key has to wait.
+    wanted = await asyncio.to_thread(lambda: one_lines(document, snap(document, selection.start, selection.end), several=several))
     edits: list[Edit] = []
     finished: list[Finished] = []
-    for one in wanted:
-        text = one_line(document, one)
-        if text is None:
-            text, answers = await _summary_of(selection, one, tools)
-            finished += answers
+    for one, sentence in wanted:
+        text, answers = (sentence, ()) if sentence is not None else await _summary_of(selection, one, tools)
         edits.append(Edit(one.span.start, one.span.end, text))
-    return Proposal(tuple(edits), Span(wanted[0].span.start, wanted[-1].span.end), finished=tuple(finished))
+        finished += answers
+    return Proposal(tuple(edits), Span(wanted[0][0].span.start, wanted[-1][0].span.end), finished=tuple(finished))
 
 
 async def _summary_of(selection: Selection, one: Docstring, tools: Tools) -> tuple[str, Sequence[Finished]]:

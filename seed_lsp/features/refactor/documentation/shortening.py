@@ -55,8 +55,20 @@ def _has_several_lines(document: Document, one: Docstring) -> bool:
     return document.line_of(one.span.start) != document.line_of(one.span.end)
 
 
-def one_line(document: Document, one: Docstring) -> str | None:
-    """The docstring as one line: its first sentence; None if that is no sentence, or too long."""
+def one_lines(document: Document, asked: Span, *, several: bool) -> list[tuple[Docstring, str | None]]:
+    """The docstrings that are to become one line, the first one or all, and each as one line: its
+    first sentence; None if that is no sentence, or too long. `NoChangeError` if none has several
+    lines.
+    """
+    found = docstrings_in(document, asked)
+    wanted = [one for one in (found if several else found[:1]) if _has_several_lines(document, one)]
+    if not wanted:
+        raise NoChangeError("the docstring has one line already" if found else "there is no docstring here")
+    width = max(NARROW, min(WIDE, columns_of(document.text)))
+    return [(one, _one_line(document, one, width)) for one in wanted]
+
+
+def _one_line(document: Document, one: Docstring, width: int) -> str | None:
     source = with_line_feeds(document.text[one.span.start : one.span.end])
     literal = _LITERAL.fullmatch(source)
     if literal is None or literal["quote"] in literal["body"]:
@@ -66,7 +78,6 @@ def one_line(document: Document, one: Docstring) -> str | None:
     if not sentence or _NO_SENTENCE.match(sentence) or sentence.endswith((":", "\\", ",")):
         return None
     made = _written(literal, sentence)
-    width = max(NARROW, min(WIDE, columns_of(document.text)))
     start = document.line_start(one.span.start)
     return made if made is not None and columns(document.text[start : one.span.start] + made) <= width else None
 
@@ -90,14 +101,3 @@ def without(document: Document, one: Docstring) -> Edit:
     start, end = document.line_start(span.start), document.next_line(span.end - 1)
     is_alone = not text[start : span.start].strip() and not text[span.end : end].strip()
     return Edit(start, end, "") if is_alone and not one.only else Edit(span.start, span.end, "pass")
-
-
-def chosen(document: Document, asked: Span, *, several: bool) -> list[Docstring]:
-    """The docstrings that are to become one line: the first one, or all; `NoChangeError` if none
-    has several lines.
-    """
-    found = docstrings_in(document, asked)
-    wanted = [one for one in (found if several else found[:1]) if _has_several_lines(document, one)]
-    if not wanted:
-        raise NoChangeError("the docstring has one line already" if found else "there is no docstring here")
-    return wanted
