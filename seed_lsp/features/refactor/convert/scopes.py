@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from seed_lsp.features.refactor.convert.conversion import Refused
+from seed_lsp.features.refactor.moves.known_calls import TAKES_ALL
 from seed_lsp.source.python_scopes import inside, names, outside, own_names, scope_of, targets_of
 from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree
 
@@ -16,8 +17,6 @@ from seed_lsp.source.python_tree import COMPREHENSIONS, FUNCTIONS, PythonTree
 _SEES_SCOPES = frozenset({"locals", "vars", "dir", "eval", "exec", "globals", "super", "__class__"})
 _OF_OBJECTS = frozenset({"vars", "dir"})
 _SEES_NAMES = _SEES_SCOPES - {"super", "__class__"}
-# They take all that a generator gives before they return.
-_TAKES_ALL = frozenset({"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"})
 
 
 def bound_names(target: ast.expr) -> list[str]:
@@ -90,7 +89,7 @@ def _is_taken_whole(generator: ast.GeneratorExp, within: ast.AST) -> bool:
     calls = [node for node in ast.walk(within) if isinstance(node, ast.Call) and len(node.args) == 1 and node.args[0] is generator]
     functions = [call.func for call in calls]
     return any(
-        (isinstance(one, ast.Name) and one.id in _TAKES_ALL)
+        (isinstance(one, ast.Name) and one.id in TAKES_ALL)
         or (isinstance(one, ast.Attribute) and one.attr == "join" and isinstance(one.value, ast.Constant))
         for one in functions
     )

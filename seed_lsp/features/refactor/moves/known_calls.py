@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-# They consume a generator, or call a function, before they return.
-_CONSUMERS = frozenset({"sum", "any", "all", "min", "max", "sorted", "list", "tuple", "set", "frozenset", "dict", "next"})
+TAKES_ALL = frozenset({"sum", "any", "all", "min", "max", "sorted", "list", "tuple", "set", "frozenset", "dict"})
+"""They take all that a generator gives before they return."""
+# They run a generator, or call a function, before they return.
+_CONSUMERS = TAKES_ALL | {"next"}
 _CONSUMING_METHODS = frozenset({"join", "extend", "update", "writelines", "sort"})
 PURE = frozenset({"len", "isinstance", "issubclass", "type", "abs", "ord", "chr", "range", "bool", "callable", "id"})
 """Functions that change nothing."""
