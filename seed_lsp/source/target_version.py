@@ -16,11 +16,11 @@ _AT_LEAST = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
 _ABOVE = re.compile(r">\s*3\.(\d+)")
 
 
-def target_version(file: Path) -> Version | None:
+def target_version(file: Path | None) -> Version | None:
     """The oldest Python that the nearest `pyproject.toml` around a file requires; None if it says
-    nothing.
+    nothing, or for a text without a file.
     """
-    for folder in file.parents:
+    for folder in file.parents if file is not None else ():
         try:
             content = read_regular(folder / "pyproject.toml", _MOST_BYTES)
         except OSError:

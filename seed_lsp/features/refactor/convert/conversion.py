@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 
 from seed_lsp.errors import SelectionError
 from seed_lsp.features.refactor.action import MENU_CHARS, Action, Offer, Proposal, Selection, Tools
@@ -161,7 +160,7 @@ def _places(selection: Selection, conversion: Conversion, *, is_wished: bool = F
     line = document.line_of(selection.start)
     is_cursor = selection.start == selection.end
     asked = _snapped(document, *selection.meant)
-    found = conversion.find(Surroundings(tree, asked, _version(selection.path), is_wished))
+    found = conversion.find(Surroundings(tree, asked, target_version(selection.path), is_wished))
     if is_cursor:
         return [place for place in found if document.line_of(place.at) == line]
     return [_within(place, asked) for place in found]
@@ -177,10 +176,6 @@ def _within(place: Place, asked: Span) -> Place:
     if asked.holds(place.span.start, place.span.end):
         return place
     return Place(place.at, place.span, why_not="it has a part that is not selected")
-
-
-def _version(path: Path | None) -> Version | None:
-    return None if path is None else target_version(path)
 
 
 def place_of(tree: PythonTree, node: ast.expr | ast.stmt, convert: Callable[[], Place]) -> Place:

@@ -48,7 +48,7 @@ class Checker:
         return await asyncio.to_thread(self._fixes, document, path)
 
     def _fixes(self, document: Document, path: Path | None) -> tuple[Fix, ...]:
-        version = (target_version(path) if path is not None else None) or OLDEST
+        version = target_version(path) or OLDEST
         name = "stub.pyi" if path is not None and path.suffix == ".pyi" else "module.py"
         major, minor = target = max(OLDEST, min(version, NEWEST))
         key = (document.text, name, target)

@@ -107,8 +107,7 @@ class _Work:
         """Read the file's names, and fill the holes for which no model is needed."""
         root = root_of(self.functions[0].node)
         self._names, self._habits = file_names(root), habits_of(root)
-        path = self.selection.path
-        self._version = target_version(path) if path is not None else None
+        self._version = target_version(self.selection.path)
         for function in self.functions:
             scope, known = self._scope(function), computed_types(function, self._habits)
             for hole in function.holes:
