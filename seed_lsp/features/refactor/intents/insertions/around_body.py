@@ -104,6 +104,7 @@ def _wrapped(function: Function, around: _Around) -> Proposal:
         raise SelectionError(f"{function.name} is a generator, which runs whenever a value is asked for")
     if not inside or not tree.has_own_lines(inside[0], inside[-1]):
         raise SelectionError(f"the body of {function.name} shares its line with other code; give it lines of its own")
+    function.require_modules(around.modules)
     row, lines = document.line_of(CharOffset(function.at_start()[0])), lines_of(tree)
     end = lines.with_comments(inside[-1].end_lineno or 0, len(function.indent) - len(function.unit))
     indent, unit = function.indent, function.unit

@@ -13,7 +13,7 @@ from seed_lsp.features.refactor.action import MAX_CHARS, Selection
 from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
-from seed_lsp.source.python_scopes import arguments_of, bound_by, names, own_nodes
+from seed_lsp.source.python_scopes import arguments_of, bound_by, names, own_nodes, scope_of
 from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, is_text_statement, read_tree
 from seed_lsp.source.syntax import Span, snap
 
@@ -94,14 +94,27 @@ class Function:
         return frozenset(names(self.node))
 
     @cached_property
-    def known_names(self) -> frozenset[str]:
-        """The names that have a meaning at its start: parameters, what the module and the functions
-        around it bind, and Python's own.
+    def outer_names(self) -> frozenset[str]:
+        """The names that have a meaning where it is defined: what the module and the functions
+        around it bind, Python's own, and its own name.
         """
-        found = _BUILTINS | self.parameter_names
+        found = _BUILTINS | {self.name}
         for scope in (one for one in self.tree.around(self.node) if isinstance(one, (ast.Module, *FUNCTIONS))):
             found |= set(bound_names(scope))
-        return found | {self.name}
+        return found
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """The names that have a meaning at its start, which those that it binds later have not."""
+        return (self.outer_names - self.own_names) | self.parameter_names
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """What it binds itself, its parameters included, or declares global or nonlocal, which
+        no line above may use.
+        """
+        scope = scope_of(self.node)
+        return frozenset(scope.bound | scope.global_names | scope.nonlocal_names)
 
     def own(self, kinds: type[ast.AST] | tuple[type[ast.AST], ...]) -> list[ast.AST]:
         """The nodes of these kinds in its body, in order, without those of functions and classes
@@ -133,6 +146,11 @@ class Function:
         own = {alias.name for node in self.own(ast.Import) if isinstance(node, ast.Import) for alias in node.names if not alias.asname}
         missing = [module for module in modules if module not in own]
         return add_imports(self.document, dict.fromkeys(missing, ())) if missing else []
+
+    def require_modules(self, modules: Sequence[str]) -> None:
+        """Refuse what needs a module at the start whose name the function itself binds later."""
+        if bound := sorted(self.own_names.intersection(modules)):
+            raise SelectionError(f"the name {bound[0]} has another meaning in {self.name}; import the module at the head of the file alone")
 
     def _indent_at(self, node: ast.stmt) -> str:
         return indent_of(self.document.line_text(self.document.line_of(self.tree.start(node))))

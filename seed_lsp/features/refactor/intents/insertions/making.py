@@ -27,6 +27,7 @@ async def propose_at_start(
         filled = await filler.fill(statement, place_at(function, at, made, indent=function.indent, more=more))
         made.append(function.insertion(filled.text.split("\n")))
         modules = filled.modules
+        function.require_modules(modules)
     return await asyncio.to_thread(finished_proposal, function, made, modules, filler, note)
 
 

@@ -101,7 +101,7 @@ def _is_known(default: str | None, function: Function) -> bool:
         tree = ast.parse(default, mode="eval")
     except UNREADABLE:
         return False
-    return all(node.id in function.known_names - function.parameter_names for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return all(node.id in function.outer_names - function.parameter_names for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _note(function: Function, name: str) -> str:

@@ -141,3 +141,12 @@ def test_a_parameter_of_a_default_is_none_of_the_function():
     assert done(text, "return 1 if a > 3") == text.replace("\n", "\n    if a > 3:\n        return 1\n", 1)
     with pytest.raises(RejectedResultError):
         done(text, "return 1 if x > 3", says("x > 3"))
+
+
+def test_a_name_that_is_bound_later_has_no_meaning_at_the_start():
+    """Python takes a name that a function binds for its own everywhere in it."""
+    for function in ("def f(a):\n    limit = a\n    return limit\n", "def f(a):\n    global limit\n    limit = a\n"):
+        with pytest.raises(RejectedResultError):
+            done(f"limit = 1\n\n\n{function}", "raise ValueError if limit > 3", says("limit > 3"), function)
+    with pytest.raises(SelectionError, match="the name logging"):
+        done("def f(a):\n    import logging\n    logging.info(a)\n", "log a at the start")
