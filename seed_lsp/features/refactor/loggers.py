@@ -67,7 +67,7 @@ def _is_logger(tree: PythonTree, name: str) -> bool:
 
 def standard_logger(tree: PythonTree) -> Logger:
     """That of the standard library for the module."""
-    for node in ast.walk(tree.root):
+    for node in tree.root.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name == "logging" and alias.asname:

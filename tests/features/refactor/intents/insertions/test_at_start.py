@@ -150,3 +150,12 @@ def test_a_name_that_is_bound_later_has_no_meaning_at_the_start():
             done(f"limit = 1\n\n\n{function}", "raise ValueError if limit > 3", says("limit > 3"), function)
     with pytest.raises(SelectionError, match="the name logging"):
         done("def f(a):\n    import logging\n    logging.info(a)\n", "log a at the start")
+
+
+def test_a_logger_s_module_goes_by_its_name_there():
+    """Another function may import the module under another one."""
+    function = "def f(a):\n    return a\n"
+    made = done(f"def g():\n    import logging as lg\n    lg.debug(1)\n\n\n{function}", "log a at the start", selected=function)
+    assert made is not None
+    assert made.startswith("import logging\n")
+    assert "    logging.getLogger(__name__).debug(" in made
