@@ -14,7 +14,7 @@ from seed_lsp.features.refactor.imports import add_imports
 from seed_lsp.source.document import CharOffset, Document, indent_of
 from seed_lsp.source.patch import Edit
 from seed_lsp.source.python_scopes import arguments_of, bound_by, names, own_nodes, scope_of
-from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, is_text_statement, read_tree
+from seed_lsp.source.python_tree import FUNCTIONS, PythonTree, is_text_statement, nodes_in, read_tree
 from seed_lsp.source.syntax import Span, snap
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__class__"}
@@ -220,13 +220,11 @@ def selected_function(selection: Selection) -> Function | None:
 
 def _outermost(tree: PythonTree, span: Span) -> Iterator[ast.stmt]:
     """The statements of a span that lie in no other one there."""
-    stack: list[ast.AST] = [tree.root]
-    while stack:
-        for child in ast.iter_child_nodes(stack.pop()):
-            if isinstance(child, ast.stmt) and span.holds(tree.start(child), tree.end(child)):
-                yield child
-            else:
-                stack.append(child)
+    end = 0
+    for node in nodes_in(tree, span):
+        if isinstance(node, ast.stmt) and tree.start(node) >= end:
+            yield node
+            end = tree.end(node)
 
 
 def bound_names(scope: ast.AST) -> Iterator[str]:
